@@ -1,0 +1,51 @@
+//! All that a machine can tell.
+
+use alloc::vec::Vec;
+
+use crate::{Channel, Delivery, Link, LinkAddress, LinkIndex, Refusal, Ticket};
+
+/// Something that happened on a machine.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Arrival {
+    /// A packet came in on a channel.
+    Received(Delivery),
+    /// The whole of links and addresses, addresses in the kernel's order. Comes first, and again whenever changes
+    /// may have been missed: what it does not name is gone.
+    Surveyed {
+        /// Every link.
+        links: Vec<Link>,
+        /// Every address.
+        addresses: Vec<LinkAddress>,
+    },
+    /// A link appeared or changed.
+    LinkChanged(Link),
+    /// A link is gone.
+    LinkRemoved(LinkIndex),
+    /// An address was put on a link, by us or by others.
+    AddressAdded(LinkAddress),
+    /// An address was taken from a link, by us or by others.
+    AddressRemoved(LinkAddress),
+    /// An order was carried out or refused.
+    Settled {
+        /// The order.
+        ticket: Ticket,
+        /// Whether it was carried out.
+        result: Result<(), Refusal>,
+    },
+    /// A datagram could not be sent.
+    Unsent {
+        /// [`crate::Datagram::tag`].
+        tag: u64,
+        /// Why.
+        refusal: Refusal,
+    },
+    /// A channel could not be opened, or broke.
+    Deaf {
+        /// Which.
+        channel: Channel,
+        /// Why.
+        refusal: Refusal,
+    },
+    /// The deadline that was asked for has passed.
+    Woken,
+}

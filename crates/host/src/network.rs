@@ -1,0 +1,91 @@
+//! Orders to the kernel about addresses, and its answers.
+
+use alloc::string::String;
+use core::fmt;
+use core::net::IpAddr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{LinkIndex, Prefix};
+
+/// Names an order, so that its answer can be told from others'. Never used twice by one engine.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+pub struct Ticket(pub u64);
+
+/// An address on a link with all that the kernel is told about it.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct LinkAddress {
+    /// The link it is on.
+    pub link: LinkIndex,
+    /// Address and prefix length.
+    pub prefix: Prefix,
+    /// `IFA_BROADCAST`, IPv4 only.
+    pub broadcast: Option<IpAddr>,
+    /// `IFA_ADDRESS` of a point-to-point address.
+    pub peer: Option<IpAddr>,
+    /// `ifa_scope`: 0 global, 200 site, 253 link, 254 host, 255 nowhere. IPv4 only.
+    pub scope: u8,
+    /// `IFA_LABEL`, IPv4 only, at most 15 bytes.
+    pub label: Option<String>,
+    /// `IFA_F_*` bits.
+    pub flags: u32,
+    /// Preferred lifetime in seconds, IPv6 only; `None` is for ever.
+    pub preferred_lifetime: Option<u32>,
+}
+
+impl LinkAddress {
+    /// `IFA_F_NODAD`: no duplicate address detection.
+    pub const NODAD: u32 = 0x02;
+    /// `IFA_F_HOMEADDRESS`.
+    pub const HOME: u32 = 0x10;
+    /// `IFA_F_MANAGETEMPADDR`.
+    pub const MANAGE_TEMPORARY: u32 = 0x100;
+    /// `IFA_F_NOPREFIXROUTE`.
+    pub const NO_PREFIX_ROUTE: u32 = 0x200;
+    /// `IFA_F_MCAUTOJOIN`.
+    pub const AUTOJOIN: u32 = 0x400;
+
+    /// The address without any option.
+    pub const fn plain(link: LinkIndex, prefix: Prefix) -> Self {
+        Self {
+            link,
+            prefix,
+            broadcast: None,
+            peer: None,
+            scope: 0,
+            label: None,
+            flags: 0,
+            preferred_lifetime: None,
+        }
+    }
+}
+
+/// An order about links, addresses, routes or rules.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum NetworkOp {
+    /// Put an address on a link, tagged with protocol number 18. One that is there already counts as put.
+    AddAddress(LinkAddress),
+    /// Take an address from a link. One that is not there, or whose link is gone, counts as taken.
+    RemoveAddress(LinkAddress),
+}
+
+/// Why the machine did not do what it was asked.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Refusal {
+    /// The system's error number (`errno`).
+    pub code: i32,
+    /// The kernel's own words, or the name of the error.
+    pub why: String,
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} (error {})", self.why, self.code)
+    }
+}
+
+/// The port for orders to the kernel's network tables. Answers come as [`crate::Arrival::Settled`], in order.
+pub trait Network {
+    /// Hands an order in.
+    fn submit(&mut self, ticket: Ticket, op: NetworkOp);
+}

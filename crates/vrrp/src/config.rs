@@ -1,0 +1,385 @@
+//! What the engine obeys: the meaning of the VRRP part of a configuration, complete and checked.
+//!
+//! `config` makes it from `keepalived.conf`; every default is already filled in. Two configurations that mean the
+//! same are equal.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use core::time::Duration;
+
+use host::{Command, Family, LinkName, Prefix};
+use serde::{Deserialize, Serialize};
+
+/// The whole of it.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct Config {
+    /// Virtual routers in the order of the file. Names are unique, and so are (link, family, VRID).
+    pub instances: Vec<InstanceConfig>,
+    /// Tracking scripts that some instance tracks. Names are unique.
+    pub scripts: Vec<ScriptConfig>,
+    /// Smallest gaps between announcements on one link.
+    pub pace: AnnouncePace,
+}
+
+/// Virtual router identifier, 1 to 255 (RFC 9568 §5.2.3).
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(try_from = "u8", into = "u8")]
+pub struct Vrid(u8);
+
+impl Vrid {
+    /// `None` for 0.
+    pub const fn new(vrid: u8) -> Option<Self> {
+        if vrid == 0 { None } else { Some(Self(vrid)) }
+    }
+
+    /// The number.
+    pub const fn get(self) -> u8 {
+        self.0
+    }
+}
+
+/// 0 is no virtual router identifier.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct ZeroVrid;
+
+impl fmt::Display for ZeroVrid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a virtual router identifier is 1 to 255")
+    }
+}
+
+impl TryFrom<u8> for Vrid {
+    type Error = ZeroVrid;
+    fn try_from(vrid: u8) -> Result<Self, ZeroVrid> {
+        Self::new(vrid).ok_or(ZeroVrid)
+    }
+}
+
+impl From<Vrid> for u8 {
+    fn from(vrid: Vrid) -> Self {
+        vrid.0
+    }
+}
+
+impl fmt::Display for Vrid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// Priority as it stands in an advert (RFC 9568 §5.2.4): 0 gives mastership up, 255 owns the addresses.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Priority(pub u8);
+
+impl Priority {
+    /// "I stop": whoever is next takes over after its skew time.
+    pub const RELEASE: Self = Self(0);
+    /// The default of a backup.
+    pub const DEFAULT: Self = Self(100);
+    /// The router that owns the addresses.
+    pub const OWNER: Self = Self(255);
+
+    /// Whether it is 255.
+    pub const fn is_owner(self) -> bool {
+        self.0 == 255
+    }
+}
+
+impl fmt::Display for Priority {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// Version of the protocol.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+pub enum Version {
+    /// RFC 3768 (with the authentication of RFC 2338).
+    V2,
+    /// RFC 9568 and RFC 5798.
+    V3,
+}
+
+impl Version {
+    /// 2 or 3.
+    pub const fn number(self) -> u8 {
+        match self {
+            Self::V2 => 2,
+            Self::V3 => 3,
+        }
+    }
+}
+
+/// One virtual router.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct InstanceConfig {
+    /// Name from the file; stands in logs and scripts' arguments.
+    pub name: String,
+    /// The link that adverts leave by.
+    pub link: LinkName,
+    /// Family of the adverts and of [`Self::addresses`].
+    pub family: Family,
+    /// Virtual router identifier.
+    pub vrid: Vrid,
+    /// Version of the protocol.
+    pub version: Version,
+    /// Base priority, 1 to 255.
+    pub priority: Priority,
+    /// `state MASTER`: with priority 255, master at once. Has no other effect (RFC 9568 §6.4.1).
+    pub wants_master: bool,
+    /// Advertisement interval. Version 2: whole seconds, 1 to 255. Version 3: hundredths of a second, 0.01 to 40.95.
+    pub interval: Duration,
+    /// Missed adverts before a master counts as down, 1 to 100; the RFCs know 3 only.
+    pub down_timer_adverts: u8,
+    /// To whom adverts go.
+    pub mode: Mode,
+    /// Source address of adverts; `None` is the link's first address of the family.
+    pub source: Option<IpAddr>,
+    /// Version 2 authentication.
+    pub authentication: Authentication,
+    /// Addresses that are advertised, in the order of the file, all of [`Self::family`].
+    pub addresses: Vec<VirtualAddress>,
+    /// Addresses that move along without being advertised, of either family.
+    pub excluded: Vec<VirtualAddress>,
+    /// Whether a better backup takes over.
+    pub preemption: Preemption,
+    /// Do not compare the address list of adverts from the known master.
+    pub skip_address_check: bool,
+    /// Answer a lower-priority advert with announcements alone, not with an advert.
+    pub lower_priority_no_advert: bool,
+    /// Send one more advert before yielding to a higher priority.
+    pub higher_priority_send_advert: bool,
+    /// Version 3 over IPv4: leave the pseudo-header out of the checksum that is sent.
+    pub checksum_as_v2: bool,
+    /// Gratuitous ARP and unsolicited neighbour advertisements.
+    pub announce: AnnounceConfig,
+    /// The state of the own link matters (no `dont_track_primary`).
+    pub track_own_link: bool,
+    /// Other links that matter. The own link is not among them.
+    pub track_links: Vec<TrackLink>,
+    /// Scripts that matter; each name is in [`Config::scripts`].
+    pub track_scripts: Vec<TrackScript>,
+    /// Scripts to run on a change of state.
+    pub notify: NotifyScripts,
+}
+
+/// To whom adverts go.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum Mode {
+    /// To a group.
+    Multicast {
+        /// The group, of the instance's family.
+        group: IpAddr,
+    },
+    /// To each peer.
+    Unicast {
+        /// Peers in the order of the file, of the instance's family, without repeats. May be empty.
+        peers: Vec<Peer>,
+        /// TTL or hop limit; `None` is 255 for IPv4 and the kernel's default for IPv6.
+        ttl: Option<u8>,
+        /// Adverts from others than the peers are dropped.
+        check_source: bool,
+    },
+}
+
+impl Mode {
+    /// 224.0.0.18 (RFC 9568 §5.1.1.2).
+    pub const GROUP_V4: IpAddr = IpAddr::V4(Ipv4Addr::new(224, 0, 0, 18));
+    /// ff02::12 (RFC 9568 §5.1.2.2).
+    pub const GROUP_V6: IpAddr = IpAddr::V6(Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 0, 0x12));
+}
+
+/// A unicast peer.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Peer {
+    /// Its address.
+    pub address: IpAddr,
+    /// Lowest and highest TTL accepted, where the source is checked.
+    pub ttl: (u8, u8),
+}
+
+/// Version 2 authentication (RFC 2338 §5.3.6; RFC 3768 dropped it, As keepalived: kept).
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Authentication {
+    /// Type 0, and all there is in version 3.
+    None,
+    /// Type 1: eight bytes in clear, padded with zeros.
+    Password([u8; 8]),
+}
+
+impl fmt::Debug for Authentication {
+    /// Without the password: this text reaches logs and recordings.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::None => "None",
+            Self::Password(_) => "Password(********)",
+        })
+    }
+}
+
+/// Whether and when a backup takes over from a master of lower priority.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum Preemption {
+    /// After the master-down time.
+    Allowed,
+    /// This long after the first lower-priority advert, and then the master-down time. Never zero.
+    Delayed(Duration),
+    /// Not while it lives.
+    Never,
+}
+
+/// An address that the master holds.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct VirtualAddress {
+    /// Address and prefix length.
+    pub prefix: Prefix,
+    /// The link it goes on; `None` is the instance's.
+    pub link: Option<LinkName>,
+    /// Point-to-point peer.
+    pub peer: Option<IpAddr>,
+    /// Broadcast address, IPv4 only.
+    pub broadcast: Option<Ipv4Addr>,
+    /// `ifa_scope`, IPv4 only; 0 is global.
+    pub scope: u8,
+    /// Label, IPv4 only, 1 to 15 bytes.
+    pub label: Option<String>,
+    /// `IFA_F_*` bits as in [`host::LinkAddress`].
+    pub flags: u32,
+    /// IPv6 only, seconds; `None` is for ever.
+    pub preferred_lifetime: Option<u32>,
+    /// Its link being down is a fault (no `no_track`).
+    pub track: bool,
+}
+
+impl VirtualAddress {
+    /// An address without options on the instance's link.
+    pub fn plain(prefix: Prefix) -> Self {
+        Self {
+            prefix,
+            link: None,
+            peer: None,
+            broadcast: None,
+            scope: 0,
+            label: None,
+            flags: match prefix.family() {
+                Family::V4 => 0,
+                Family::V6 => host::LinkAddress::NODAD,
+            },
+            preferred_lifetime: (prefix.family() == Family::V6 && prefix.length() == 128).then_some(0),
+            track: true,
+        }
+    }
+}
+
+/// When gratuitous ARPs and unsolicited neighbour advertisements go out.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct AnnounceConfig {
+    /// Packets for each address and round, at least 1.
+    pub repeat: u32,
+    /// From becoming master to the second round; zero sends none.
+    pub delay: Duration,
+    /// Interval of further rounds; zero sends none.
+    pub refresh: Duration,
+    /// Packets for each address in such a round, at least 1.
+    pub refresh_repeat: u32,
+    /// Packets for each address after a lower-priority advert; 0 sends none.
+    pub lower_priority_repeat: u32,
+    /// From there to the second such round; zero sends none.
+    pub lower_priority_delay: Duration,
+}
+
+impl Default for AnnounceConfig {
+    fn default() -> Self {
+        Self {
+            repeat: 5,
+            delay: Duration::from_secs(5),
+            refresh: Duration::ZERO,
+            refresh_repeat: 1,
+            lower_priority_repeat: 5,
+            lower_priority_delay: Duration::from_secs(5),
+        }
+    }
+}
+
+/// Smallest gap between two announcements on one link; zero is no gap.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct AnnouncePace {
+    /// Between gratuitous ARPs (`vrrp_garp_interval`).
+    pub arp: Duration,
+    /// Between unsolicited neighbour advertisements (`vrrp_gna_interval`).
+    pub neighbour: Duration,
+}
+
+/// What a tracked thing does to the priority.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum Weight {
+    /// Weight 0: its failure is a fault.
+    Fault {
+        /// Its success is the fault.
+        reverse: bool,
+    },
+    /// Positive: added while it is good. Negative: added while it is bad. Not 0; -253 to 253.
+    Points {
+        /// How much.
+        points: i16,
+        /// Good and bad change places.
+        reverse: bool,
+    },
+}
+
+/// A tracked link.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct TrackLink {
+    /// Its name.
+    pub link: LinkName,
+    /// What it does.
+    pub weight: Weight,
+}
+
+/// A tracked script.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct TrackScript {
+    /// Name of a [`ScriptConfig`].
+    pub script: String,
+    /// What it does.
+    pub weight: Weight,
+}
+
+/// A tracking script (`vrrp_script`).
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct ScriptConfig {
+    /// Its name.
+    pub name: String,
+    /// What to run.
+    pub command: Command,
+    /// From start to start; not zero.
+    pub interval: Duration,
+    /// Time limit of one run; not zero.
+    pub timeout: Duration,
+    /// Successes in a row that make it good, at least 1.
+    pub rise: u32,
+    /// Failures in a row that make it bad, at least 1.
+    pub fall: u32,
+    /// It counts as failed until `rise` successes (`init_fail`).
+    pub starts_failed: bool,
+}
+
+/// Scripts to run on a change of state. The specific one is started before [`Self::any`].
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct NotifyScripts {
+    /// `notify_master`.
+    pub master: Option<Command>,
+    /// `notify_backup`.
+    pub backup: Option<Command>,
+    /// `notify_fault`.
+    pub fault: Option<Command>,
+    /// `notify_stop`.
+    pub stop: Option<Command>,
+    /// `notify`: gets `INSTANCE NAME STATE PRIORITY` appended.
+    pub any: Option<Command>,
+    /// `notify_master_rx_lower_pri`.
+    pub lower_priority_heard: Option<Command>,
+}

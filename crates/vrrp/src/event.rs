@@ -1,0 +1,96 @@
+//! What the engine can be told and what it can ask for.
+
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use host::{
+    Channel, Datagram, Delivery, Instant, Job, JobId, Link, LinkAddress, LinkIndex, NetworkOp, Outcome, Refusal,
+    Ticket,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::config::Config;
+use crate::notice::Notice;
+
+/// Something that happened.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Event {
+    /// A configuration takes effect: the first, or one that replaces another.
+    Configured(Box<Config>),
+    /// Before the first [`Event::Configured`] after a crash: what an earlier life was, so that its masters
+    /// resume.
+    Remembered(Vec<Memory>),
+    /// All links and addresses of the node ([`host::Arrival::Surveyed`]). Nothing is decided before the first.
+    Surveyed {
+        /// Every link.
+        links: Vec<Link>,
+        /// Every address, in the kernel's order.
+        addresses: Vec<LinkAddress>,
+    },
+    /// A link appeared or changed.
+    LinkChanged(Link),
+    /// A link is gone.
+    LinkRemoved(LinkIndex),
+    /// An address was put on a link.
+    AddressAdded(LinkAddress),
+    /// An address was taken from a link.
+    AddressRemoved(LinkAddress),
+    /// A packet arrived.
+    Received(Delivery),
+    /// A packet could not be sent.
+    Unsent {
+        /// The datagram's tag.
+        tag: u64,
+        /// Why.
+        refusal: Refusal,
+    },
+    /// A channel could not be opened or broke.
+    Deaf {
+        /// Which.
+        channel: Channel,
+        /// Why.
+        refusal: Refusal,
+    },
+    /// An order to the kernel was carried out or refused.
+    Settled {
+        /// Which.
+        ticket: Ticket,
+        /// Whether it was carried out.
+        result: Result<(), Refusal>,
+    },
+    /// A tracking script's run ended.
+    JobEnded(JobId, Outcome),
+    /// The deadline has passed.
+    Wake,
+    /// The daemon stops: masters give up, addresses go.
+    Stop,
+}
+
+/// Something to do, in order. What is not here the engine cannot ask for.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Action {
+    /// Listen on a channel for these virtual router identifiers (sorted), or change what an open one lets pass.
+    Listen(Channel, Vec<u8>),
+    /// Stop listening on a channel.
+    Ignore(Channel),
+    /// Adverts, gratuitous ARP, neighbour advertisements.
+    Send(Datagram),
+    /// Addresses.
+    Network(Ticket, NetworkOp),
+    /// Start a tracking script.
+    Run(JobId, Job),
+    /// End a tracking script that runs.
+    End(JobId),
+    /// A fact for people and monitoring.
+    Notice(Notice),
+}
+
+/// What the supervisor keeps of an instance, so that a worker that crashed resumes as master.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Memory {
+    /// The instance's name.
+    pub instance: String,
+    /// When the worker that was its master was last known to live. An advert went out at most one interval before.
+    pub master_until: Instant,
+}

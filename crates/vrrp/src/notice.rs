@@ -1,0 +1,338 @@
+//! Facts for people and monitoring. Log lines are their `Display`, with Keepalived's wording where people grep.
+
+use alloc::string::String;
+use core::fmt;
+use core::net::IpAddr;
+use core::time::Duration;
+
+use host::{LinkName, Outcome, Prefix, Severity};
+use serde::{Deserialize, Serialize};
+
+use crate::config::Priority;
+
+/// A state as people and scripts are told of it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+pub enum State {
+    /// Before the first decision.
+    Init,
+    /// Listening.
+    Backup,
+    /// Holding the addresses.
+    Master,
+    /// Something forbids taking part.
+    Fault,
+    /// The daemon stops.
+    Stop,
+    /// A reload removed the instance.
+    Deleted,
+}
+
+impl State {
+    /// The word of logs and scripts' arguments.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Init => "INIT",
+            Self::Backup => "BACKUP",
+            Self::Master => "MASTER",
+            Self::Fault => "FAULT",
+            Self::Stop => "STOP",
+            Self::Deleted => "DELETED",
+        }
+    }
+}
+
+impl fmt::Display for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.word())
+    }
+}
+
+/// A fact.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Notice {
+    /// Of an instance.
+    Instance {
+        /// Its name.
+        name: String,
+        /// What.
+        fact: InstanceFact,
+    },
+    /// A link went up or down.
+    Link {
+        /// Its name.
+        name: LinkName,
+        /// Up or down.
+        up: bool,
+    },
+    /// A link appeared or is gone.
+    LinkPresence {
+        /// Its name.
+        name: LinkName,
+        /// Appeared or gone.
+        present: bool,
+    },
+    /// A tracking script changed its mind.
+    Script {
+        /// Its name.
+        name: String,
+        /// What.
+        fact: ScriptFact,
+    },
+    /// A reload was carried out.
+    Reloaded(ReloadSummary),
+}
+
+/// What can be said of an instance.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum InstanceFact {
+    /// It changed its state; scripts run for this.
+    Entered {
+        /// The new state.
+        state: State,
+        /// Its first.
+        first: bool,
+        /// Its effective priority.
+        priority: Priority,
+    },
+    /// No advert came in the master-down time.
+    AdvertTimeout,
+    /// It resumes as master after its worker was started anew.
+    Resumed,
+    /// It gives way to a better master.
+    HigherPriorityHeard {
+        /// From whom.
+        from: IpAddr,
+        /// Their priority.
+        theirs: Priority,
+        /// Ours.
+        ours: Priority,
+    },
+    /// It gives way to an equal master with a higher address.
+    HigherAddressHeard {
+        /// From whom.
+        from: IpAddr,
+        /// The priority of both.
+        priority: Priority,
+    },
+    /// As master it heard a lesser one; `notify_master_rx_lower_pri` runs for this.
+    LowerPriorityHeard {
+        /// From whom.
+        from: IpAddr,
+        /// Their priority.
+        theirs: Priority,
+        /// Ours.
+        ours: Priority,
+        /// It was answered with an advert.
+        answered: bool,
+    },
+    /// As backup it heard a lesser master, which it does not wait for.
+    LowerPriorityDiscarded {
+        /// From whom.
+        from: IpAddr,
+        /// Their priority.
+        theirs: Priority,
+    },
+    /// An advert of equal priority from our own address.
+    OwnAddressHeard {
+        /// Our address.
+        from: IpAddr,
+    },
+    /// Another router owns the addresses too.
+    TwoOwners {
+        /// The other.
+        from: IpAddr,
+    },
+    /// The other owner stopped, or no longer owns.
+    TwoOwnersResolved,
+    /// A master gave up.
+    ReleaseHeard {
+        /// We are the master.
+        as_master: bool,
+    },
+    /// We gave up.
+    ReleaseSent,
+    /// The effective priority changed.
+    PriorityChanged {
+        /// Before.
+        from: Priority,
+        /// Now.
+        to: Priority,
+    },
+    /// Another master is heard.
+    MasterIs {
+        /// The new one.
+        now: IpAddr,
+        /// The one before.
+        before: Option<IpAddr>,
+    },
+    /// A delay before preemption began.
+    PreemptDelayStarted(Duration),
+    /// It was called off.
+    PreemptDelayStopped,
+    /// The master's interval was learnt.
+    IntervalLearnt {
+        /// Before.
+        from: Duration,
+        /// Now.
+        to: Duration,
+    },
+    /// An advert with another interval than ours.
+    IntervalDiffers {
+        /// From whom.
+        from: IpAddr,
+        /// Ours.
+        ours: Duration,
+        /// Theirs.
+        theirs: Duration,
+    },
+    /// A packet was dropped. Said once a kind and rival; counted every time.
+    Rejected {
+        /// From whom.
+        from: IpAddr,
+        /// Why.
+        why: Reject,
+    },
+    /// An advert with other addresses than ours was accepted.
+    AddressListDiffers {
+        /// From whom.
+        from: IpAddr,
+    },
+    /// The addresses are asked for, or asked to go.
+    Addresses {
+        /// Wanted or not.
+        wanted: bool,
+        /// The excluded ones.
+        excluded: bool,
+    },
+    /// Somebody else took an address away; it is put back.
+    AddressLost {
+        /// Which.
+        prefix: Prefix,
+        /// From which link.
+        link: LinkName,
+    },
+    /// The kernel refused an address.
+    AddressRefused {
+        /// Which.
+        prefix: Prefix,
+        /// On which link.
+        link: LinkName,
+        /// The kernel's words.
+        why: String,
+    },
+    /// A round of announcements for an address begins.
+    Announcing {
+        /// The address.
+        address: IpAddr,
+        /// The link.
+        link: LinkName,
+    },
+    /// One announcement was sent.
+    Announced {
+        /// The address.
+        address: IpAddr,
+        /// The link.
+        link: LinkName,
+    },
+    /// A reason not to take part arose.
+    Faulted(FaultReason),
+    /// A packet could not be sent. Said once until one can.
+    SendFailed {
+        /// The system's error number.
+        code: i32,
+        /// Its words.
+        why: String,
+    },
+    /// It cannot listen.
+    Deaf {
+        /// The system's words.
+        why: String,
+    },
+}
+
+/// Why an instance does not take part.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+pub enum FaultReason {
+    /// A link that matters is down.
+    LinkDown(LinkName),
+    /// A link that matters does not exist.
+    LinkMissing(LinkName),
+    /// The link has no address to send from.
+    NoSourceAddress(host::Family),
+    /// A script with weight 0 failed.
+    Script(String),
+    /// A script with weight 0 has not ended its first run.
+    ScriptPending(String),
+    /// It cannot listen.
+    Deaf,
+}
+
+impl fmt::Display for FaultReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::LinkDown(link) => write!(f, "(interface {link} down)"),
+            Self::LinkMissing(link) => write!(f, "(interface {link} missing)"),
+            Self::NoSourceAddress(family) => write!(f, "(no {family} address for interface)"),
+            Self::Script(script) => write!(f, "due to script {script}"),
+            Self::ScriptPending(script) => write!(f, "(script {script} pending)"),
+            Self::Deaf => f.write_str("(cannot receive adverts)"),
+        }
+    }
+}
+
+/// Why an advert was dropped.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+pub enum Reject {
+    /// Its bytes are wrong.
+    Decode(crate::wire::DecodeError),
+    /// Its source is no configured peer.
+    UnknownPeer,
+    /// The peer's TTL is out of its bounds.
+    PeerTtl(u8),
+}
+
+/// What can be said of a tracking script.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum ScriptFact {
+    /// It counts as good.
+    Succeeded,
+    /// It counts as bad.
+    Failed(Outcome),
+    /// One run ended otherwise than the one before.
+    Returned(Outcome),
+    /// Its run had not ended when the next was due.
+    StillRunning,
+    /// Its result was carried over by a reload.
+    CarriedOver {
+        /// Good or bad.
+        good: bool,
+    },
+}
+
+/// What a reload did, by instances and addresses.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct ReloadSummary {
+    /// Instances left as they were.
+    pub kept: u32,
+    /// Instances whose settings changed under way.
+    pub adjusted: u32,
+    /// Instances that began anew.
+    pub replaced: u32,
+    /// Instances that are new.
+    pub added: u32,
+    /// Instances that are gone.
+    pub removed: u32,
+}
+
+impl Notice {
+    /// How bad it is.
+    pub fn severity(&self) -> Severity {
+        Severity::Info
+    }
+}
+
+impl fmt::Display for Notice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self:?}")
+    }
+}

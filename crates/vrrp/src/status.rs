@@ -1,0 +1,108 @@
+//! How the engine stands: plain data, rendered elsewhere.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::net::IpAddr;
+use core::time::Duration;
+
+use host::{Family, Instant, LinkName, Prefix};
+use serde::{Deserialize, Serialize};
+
+use crate::config::{Priority, Version, Vrid};
+use crate::notice::{FaultReason, State};
+
+/// How all instances stand, in the order of the configuration.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct Status {
+    /// One each.
+    pub instances: Vec<InstanceStatus>,
+    /// One a tracking script.
+    pub scripts: Vec<ScriptStatus>,
+}
+
+/// How one instance stands.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct InstanceStatus {
+    /// Its name.
+    pub name: String,
+    /// Its link.
+    pub link: LinkName,
+    /// Its family.
+    pub family: Family,
+    /// Its virtual router identifier.
+    pub vrid: Vrid,
+    /// Its version.
+    pub version: Version,
+    /// Its state.
+    pub state: State,
+    /// Since when.
+    pub since: Instant,
+    /// Priority from the file.
+    pub base_priority: Priority,
+    /// Priority with what is tracked.
+    pub effective_priority: Priority,
+    /// Address that adverts come from, if there is one.
+    pub source: Option<IpAddr>,
+    /// The master last heard, with its priority.
+    pub master: Option<(IpAddr, Priority)>,
+    /// The interval that counts: the master's as learnt, or our own.
+    pub interval: Duration,
+    /// Why it is in fault; empty otherwise.
+    pub faults: Vec<FaultReason>,
+    /// Every virtual address with its link, and whether the kernel has it.
+    pub addresses: Vec<(Prefix, LinkName, bool)>,
+    /// What was counted.
+    pub counters: Counters,
+}
+
+/// How a tracking script stands.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct ScriptStatus {
+    /// Its name.
+    pub name: String,
+    /// Good, bad, or not known yet.
+    pub good: Option<bool>,
+}
+
+/// What an instance counts since it began. Upstream's statistics file names them.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct Counters {
+    /// Adverts accepted.
+    pub adverts_received: u64,
+    /// Adverts sent, one each round, however many peers.
+    pub adverts_sent: u64,
+    /// Times it became master.
+    pub became_master: u64,
+    /// Times it ceased to be.
+    pub released_master: u64,
+    /// Packets too short, or with a length that does not fit their count.
+    pub packet_length: u64,
+    /// TTL or hop limit not 255, or out of a peer's bounds.
+    pub ttl: u64,
+    /// Type not 1.
+    pub invalid_type: u64,
+    /// Version 2: another interval than ours.
+    pub interval: u64,
+    /// Other addresses than ours, or the wrong kind of destination.
+    pub address_list: u64,
+    /// Authentication type that does not exist.
+    pub invalid_authentication_type: u64,
+    /// Authentication type that is not ours.
+    pub authentication_type_mismatch: u64,
+    /// Wrong password.
+    pub authentication_failure: u64,
+    /// Adverts of priority 0 received.
+    pub release_received: u64,
+    /// Adverts of priority 0 sent.
+    pub release_sent: u64,
+    /// Another version than ours.
+    pub version: u64,
+    /// Wrong checksum.
+    pub checksum: u64,
+    /// Source not among the peers.
+    pub unknown_peer: u64,
+    /// Addresses that others removed and that were put back.
+    pub addresses_restored: u64,
+    /// Adverts that could not be sent.
+    pub unsent: u64,
+}
