@@ -18,55 +18,53 @@ const MOST_REPEATS: u32 = 255;
 
 /// The rounds that a master has before it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct Rounds {
+pub(crate) struct Rounds {
     first: Option<Instant>,
     second: Option<Instant>,
     refresh: Option<Instant>,
-    lesser_heard: Option<Instant>,
+    lesser_heard: [Option<Instant>; 2],
 }
 
 /// What a due round consists of: packets for each address.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Round {
+pub(crate) struct Round {
     /// Packets for each address, at least 1.
-    pub repeat: u32,
+    pub(crate) repeat: u32,
 }
 
 impl Rounds {
     /// The rounds of one who becomes master: at once, after the delay, and then at each refresh.
-    pub fn on_becoming_master(config: &AnnounceConfig, now: Instant) -> Self {
+    pub(crate) fn on_becoming_master(config: &AnnounceConfig, now: Instant) -> Self {
         let after = |delay: Duration| (!delay.is_zero()).then(|| now + delay);
         Self {
             first: Some(now),
             second: after(config.delay),
             refresh: after(config.refresh).map(|at| at + config.delay),
-            lesser_heard: None,
+            lesser_heard: [None; 2],
         }
     }
 
     /// Addresses were added or put back: announce them all once more.
-    pub fn again(&mut self, now: Instant) {
+    pub(crate) fn again(&mut self, now: Instant) {
         self.first = Some(now);
     }
 
     /// A lesser router advertised, so somebody may have followed it: announce now and after the delay.
-    pub fn on_lesser_heard(&mut self, config: &AnnounceConfig, now: Instant) -> Option<Round> {
-        if config.lower_priority_repeat == 0 {
-            return None;
+    pub(crate) fn on_lesser_heard(&mut self, config: &AnnounceConfig, now: Instant) {
+        if config.lower_priority_repeat > 0 {
+            let delay = config.lower_priority_delay;
+            self.lesser_heard = [Some(now), (!delay.is_zero()).then(|| now + delay)];
         }
-        if !config.lower_priority_delay.is_zero() {
-            self.lesser_heard = Some(now + config.lower_priority_delay);
-        }
-        Some(Round { repeat: config.lower_priority_repeat })
     }
 
     /// Takes one round that is due.
-    pub fn due(&mut self, config: &AnnounceConfig, now: Instant) -> Option<Round> {
+    pub(crate) fn due(&mut self, config: &AnnounceConfig, now: Instant) -> Option<Round> {
         let is_due = |at: &mut Option<Instant>| at.take_if(|at| *at <= now).is_some();
         if is_due(&mut self.first) || is_due(&mut self.second) {
             return Some(Round { repeat: config.repeat });
         }
-        if is_due(&mut self.lesser_heard) {
+        let [lesser_first, lesser_second] = &mut self.lesser_heard;
+        if is_due(lesser_first) || is_due(lesser_second) {
             return Some(Round { repeat: config.lower_priority_repeat.max(1) });
         }
         if is_due(&mut self.refresh) {
@@ -77,25 +75,26 @@ impl Rounds {
     }
 
     /// When the next is due.
-    pub fn next_deadline(&self) -> Option<Instant> {
-        [self.first, self.second, self.refresh, self.lesser_heard].into_iter().flatten().min()
+    pub(crate) fn next_deadline(&self) -> Option<Instant> {
+        let [lesser_first, lesser_second] = self.lesser_heard;
+        [self.first, self.second, self.refresh, lesser_first, lesser_second].into_iter().flatten().min()
     }
 }
 
 /// One announcement to make.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub struct Announcement {
+pub(crate) struct Announcement {
     /// The instance that holds the address.
-    pub instance: InstanceId,
+    pub(crate) instance: InstanceId,
     /// The link it is on.
-    pub link: LinkIndex,
+    pub(crate) link: LinkIndex,
     /// The address.
-    pub address: IpAddr,
+    pub(crate) address: IpAddr,
 }
 
 /// Announcements that wait for their link's gap.
 #[derive(Debug, Default)]
-pub struct Queue {
+pub(crate) struct Queue {
     pace: AnnouncePace,
     lanes: BTreeMap<(LinkIndex, Family), Lane>,
 }
@@ -108,13 +107,13 @@ struct Lane {
 
 impl Queue {
     /// Sets the gaps.
-    pub fn set_pace(&mut self, pace: AnnouncePace) {
+    pub(crate) fn set_pace(&mut self, pace: AnnouncePace) {
         self.pace = pace;
     }
 
     /// Adds `repeat` announcements of each address, or, where no gap is set, hands them back to be sent now: all
     /// addresses once, then all again, as often as asked.
-    pub fn add(
+    pub(crate) fn add(
         &mut self,
         announcements: &[Announcement],
         round: Round,
@@ -133,7 +132,7 @@ impl Queue {
     }
 
     /// Hands back what may go now.
-    pub fn run(&mut self, now: Instant, mut send: impl FnMut(Announcement)) {
+    pub(crate) fn run(&mut self, now: Instant, mut send: impl FnMut(Announcement)) {
         let pace = self.pace;
         for ((_, family), lane) in &mut self.lanes {
             let gap = gap(pace, *family);
@@ -150,14 +149,14 @@ impl Queue {
     }
 
     /// An instance is master no more.
-    pub fn forget(&mut self, instance: InstanceId) {
+    pub(crate) fn forget(&mut self, instance: InstanceId) {
         for lane in self.lanes.values_mut() {
             lane.waiting.retain(|(announcement, _)| announcement.instance != instance);
         }
     }
 
     /// When the next may go.
-    pub fn next_deadline(&self) -> Option<Instant> {
+    pub(crate) fn next_deadline(&self) -> Option<Instant> {
         self.lanes.values().filter(|lane| !lane.waiting.is_empty()).map(|lane| lane.free_at).min()
     }
 

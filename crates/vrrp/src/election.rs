@@ -9,16 +9,16 @@ use crate::config::{Preemption, Priority};
 
 /// One side of an election.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Candidate {
+pub(crate) struct Candidate {
     /// Its priority.
-    pub priority: Priority,
+    pub(crate) priority: Priority,
     /// The address that its adverts come from.
-    pub address: IpAddr,
+    pub(crate) address: IpAddr,
 }
 
 /// What a master does about another's advert.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Verdict {
+pub(crate) enum Verdict {
     /// The other gives up: answer at once, so that backups learn who is left.
     OtherGivesUp,
     /// The other has a higher priority: give way.
@@ -35,7 +35,7 @@ pub enum Verdict {
 ///
 /// RFC 9568 §6.4.3 (740) and (745): higher priority wins, then the greater primary address, compared as unsigned
 /// integers in network byte order.
-pub fn judge(ours: Candidate, theirs: Candidate) -> Verdict {
+pub(crate) fn judge(ours: Candidate, theirs: Candidate) -> Verdict {
     if theirs.priority == Priority::RELEASE {
         return Verdict::OtherGivesUp;
     }
@@ -52,7 +52,7 @@ pub fn judge(ours: Candidate, theirs: Candidate) -> Verdict {
 ///
 /// RFC 9568 §6.4.2: it waits if preemption is off or the master is at least its equal. As keepalived: with
 /// `preempt_delay` also until the delay, which begins with the first lesser advert (`delay_ends`), has passed.
-pub fn waits(
+pub(crate) fn waits(
     ours: Priority,
     theirs: Priority,
     preemption: Preemption,

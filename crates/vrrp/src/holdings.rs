@@ -16,18 +16,18 @@ use crate::instance::InstanceId;
 
 /// Names an address on a link.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub struct Key {
+pub(crate) struct Key {
     /// The link.
-    pub link: LinkIndex,
+    pub(crate) link: LinkIndex,
     /// The address.
-    pub address: IpAddr,
+    pub(crate) address: IpAddr,
     /// Its prefix length; the kernel tells two lengths of one address apart.
-    pub length: u8,
+    pub(crate) length: u8,
 }
 
 impl Key {
     /// The key of an address.
-    pub fn of(address: &LinkAddress) -> Self {
+    pub(crate) fn of(address: &LinkAddress) -> Self {
         Self { link: address.link, address: address.prefix.address(), length: address.prefix.length() }
     }
 }
@@ -58,7 +58,7 @@ struct Trouble {
 
 /// The addresses of one node, over all instances.
 #[derive(Debug, Default)]
-pub struct Holdings {
+pub(crate) struct Holdings {
     wanted: BTreeMap<Key, Wanted>,
     held: BTreeMap<Key, Standing>,
     /// Wanted but lost or refused, with the time of the next try. Disjoint from `held`.
@@ -80,7 +80,7 @@ struct Wanted {
 
 impl Holdings {
     /// Replaces the set of addresses that belong to some instance.
-    pub fn claim(&mut self, ours: BTreeSet<Key>) {
+    pub(crate) fn claim(&mut self, ours: BTreeSet<Key>) {
         // An address that was ours and is there stays known until it has been taken away.
         self.ours.retain(|key| self.held.contains_key(key));
         self.ours.extend(ours);
@@ -88,13 +88,13 @@ impl Holdings {
     }
 
     /// Whether an address belongs to some instance.
-    pub fn is_ours(&self, link: LinkIndex, address: IpAddr) -> bool {
+    pub(crate) fn is_ours(&self, link: LinkIndex, address: IpAddr) -> bool {
         let all = |length| Key { link, address, length };
         self.ours.range(all(0)..=all(u8::MAX)).next().is_some()
     }
 
     /// Replaces what one instance wants.
-    pub fn want(&mut self, instance: InstanceId, addresses: &[LinkAddress]) {
+    pub(crate) fn want(&mut self, instance: InstanceId, addresses: &[LinkAddress]) {
         let keys: BTreeSet<Key> = addresses.iter().map(Key::of).collect();
         self.wanted.retain(|key, wanted| {
             if !keys.contains(key) {
@@ -113,18 +113,23 @@ impl Holdings {
         self.dirty = true;
     }
 
+    /// The instances that want an address.
+    pub(crate) fn wanted_by(&self, key: &Key) -> Vec<InstanceId> {
+        self.wanted.get(key).map(|wanted| wanted.by.iter().copied().collect()).unwrap_or_default()
+    }
+
     /// Whether the kernel has an address.
-    pub fn has(&self, key: &Key) -> bool {
+    pub(crate) fn has(&self, key: &Key) -> bool {
         matches!(self.held.get(key), Some(Standing::Held { .. }))
     }
 
     /// Orders that have no answer yet.
-    pub fn outstanding(&self) -> usize {
+    pub(crate) fn outstanding(&self) -> usize {
         self.tickets.len()
     }
 
     /// Takes in all addresses of the node, and says which wanted ones are not among them any more.
-    pub fn survey(&mut self, addresses: &[LinkAddress], now: Instant) -> Vec<Key> {
+    pub(crate) fn survey(&mut self, addresses: &[LinkAddress], now: Instant) -> Vec<Key> {
         let present: BTreeSet<Key> = addresses.iter().map(Key::of).collect();
         let absent: Vec<Key> = self.held.keys().filter(|key| !present.contains(key)).copied().collect();
         let lost = absent.into_iter().filter(|key| self.removed(key, now)).collect();
@@ -135,7 +140,7 @@ impl Holdings {
     }
 
     /// An address is there, by our doing or another's.
-    pub fn added(&mut self, address: &LinkAddress) {
+    pub(crate) fn added(&mut self, address: &LinkAddress) {
         let key = Key::of(address);
         if let Some(standing) = self.held.get_mut(&key) {
             if let Standing::Held { seen, .. } = standing {
@@ -149,7 +154,7 @@ impl Holdings {
     }
 
     /// An address is gone, by our doing or another's. True if another took it though it is wanted.
-    pub fn removed(&mut self, key: &Key, now: Instant) -> bool {
+    pub(crate) fn removed(&mut self, key: &Key, now: Instant) -> bool {
         let seen = match self.held.get(key) {
             // The echo of an earlier removal by us may come after we asked for the address again.
             Some(Standing::Asked(..)) | None => return false,
@@ -168,7 +173,7 @@ impl Holdings {
     }
 
     /// A link is gone, and every address on it.
-    pub fn link_removed(&mut self, link: LinkIndex) {
+    pub(crate) fn link_removed(&mut self, link: LinkIndex) {
         self.held.retain(|key, _| key.link != link);
         self.missing.retain(|key, _| key.link != link);
         self.ours.retain(|key| key.link != link);
@@ -176,7 +181,7 @@ impl Holdings {
     }
 
     /// An order was carried out or refused. Says which address the kernel refused to put.
-    pub fn settled(
+    pub(crate) fn settled(
         &mut self,
         ticket: Ticket,
         result: Result<(), Refusal>,
@@ -207,7 +212,7 @@ impl Holdings {
     }
 
     /// Appends the orders that make what is held what is wanted. Orders that take come first.
-    pub fn order(&mut self, now: Instant, out: &mut Vec<Action>) {
+    pub(crate) fn order(&mut self, now: Instant, out: &mut Vec<Action>) {
         if !self.dirty && self.next_deadline().is_none_or(|at| at > now) {
             return;
         }
@@ -237,7 +242,7 @@ impl Holdings {
     }
 
     /// When a missing address is tried again.
-    pub fn next_deadline(&self) -> Option<Instant> {
+    pub(crate) fn next_deadline(&self) -> Option<Instant> {
         self.missing.values().min().copied()
     }
 
@@ -246,7 +251,10 @@ impl Holdings {
         match (self.held.get(key), self.wanted.get(key)) {
             (Some(Standing::Held { .. }), None) => self.ours.contains(key),
             (Some(Standing::Held { put: Some(put), .. }), Some(wanted)) => *put != wanted.address,
-            (Some(Standing::Held { put: None, .. } | Standing::Asked(..) | Standing::Leaving(_)) | None, _) => false,
+            (
+                Some(Standing::Held { put: None, .. } | Standing::Asked(..) | Standing::Leaving(_)) | None,
+                _,
+            ) => false,
         }
     }
 

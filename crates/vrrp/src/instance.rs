@@ -38,21 +38,23 @@ use crate::event::Action;
 use crate::links::Links;
 use crate::notice::{FaultReason, InstanceFact, Notice, Reject, State};
 use crate::status::Counters;
-use crate::wire::{self, Advert, DecodeError};
+use crate::wire::{self, DecodeError};
+
+pub(crate) use faults::View;
 
 use backup::{Backup, Countdown};
 use master::Master;
 
 /// Names an instance for as long as it lives, whatever a reload does to names and order.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub struct InstanceId(pub u32);
+pub(crate) struct InstanceId(pub(crate) u32);
 
 /// One turn of the engine: the time, and where orders go.
-pub struct Turn<'a> {
+pub(crate) struct Turn<'a> {
     /// When it is.
-    pub now: Instant,
+    pub(crate) now: Instant,
     /// Orders so far.
-    pub out: &'a mut Vec<Action>,
+    pub(crate) out: &'a mut Vec<Action>,
 }
 
 /// Where a virtual router stands (RFC 9568 §6.4). Each state owns its deadlines, so none can be stale.
@@ -66,17 +68,17 @@ enum Stage {
 
 /// Where an instance's link is now.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Place {
+pub(crate) struct Place {
     /// The link.
-    pub link: LinkIndex,
+    pub(crate) link: LinkIndex,
     /// Its Ethernet address.
-    pub mac: Option<MacAddress>,
+    pub(crate) mac: Option<MacAddress>,
     /// It can carry packets.
-    pub up: bool,
+    pub(crate) up: bool,
 }
 
 /// What is said once and then only counted, until something changes.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Said {
     Rejected(core::mem::Discriminant<Reject>, Option<core::mem::Discriminant<DecodeError>>),
     AddressList,
@@ -87,7 +89,7 @@ enum Said {
 
 /// One virtual router.
 #[derive(Debug)]
-pub struct Instance {
+pub(crate) struct Instance {
     id: InstanceId,
     config: InstanceConfig,
     stage: Stage,
@@ -119,7 +121,7 @@ enum Next {
 
 impl Instance {
     /// A virtual router that nothing is known of.
-    pub fn new(id: InstanceId, config: InstanceConfig, now: Instant) -> Self {
+    pub(crate) fn new(id: InstanceId, config: InstanceConfig, now: Instant) -> Self {
         Self {
             id,
             stage: Stage::Initialize,
@@ -143,14 +145,15 @@ impl Instance {
     ///
     /// Its last advert went out at most an interval before; the fastest backup waits for the missed adverts and a
     /// skew that may be next to nothing.
-    pub fn remember(&mut self, until: Instant) {
+    pub(crate) fn remember(&mut self, until: Instant) {
         let missed = u32::from(self.config.down_timer_adverts).saturating_sub(1);
         self.resume_before = Some(until + self.config.interval * missed);
     }
 
     /// Takes on another configuration of the same virtual router, keeping state and deadlines.
-    pub fn adjust(&mut self, config: InstanceConfig, turn: &mut Turn<'_>) {
-        let added = |address| !self.config.addresses.contains(address) && !self.config.excluded.contains(address);
+    pub(crate) fn adjust(&mut self, config: InstanceConfig, turn: &mut Turn<'_>) {
+        let added =
+            |address| !self.config.addresses.contains(address) && !self.config.excluded.contains(address);
         let gained = config.addresses.iter().chain(&config.excluded).any(added);
         self.config = config;
         self.wants_changed = true;
@@ -171,7 +174,7 @@ impl Instance {
     }
 
     /// An advert arrived on its channel.
-    pub fn receive(&mut self, delivery: &Delivery, turn: &mut Turn<'_>) {
+    pub(crate) fn receive(&mut self, delivery: &Delivery, turn: &mut Turn<'_>) {
         if matches!(self.stage, Stage::Initialize | Stage::Fault) {
             return;
         }
@@ -199,7 +202,7 @@ impl Instance {
     }
 
     /// Time has passed: adverts that are due go out, a master that is silent is replaced.
-    pub fn wake(&mut self, turn: &mut Turn<'_>) {
+    pub(crate) fn wake(&mut self, turn: &mut Turn<'_>) {
         match &self.stage {
             Stage::Master(master) if master.next_advert <= turn.now => self.advertise(turn),
             Stage::Backup(backup) if backup.master_down(&self.config, self.priority) <= turn.now => {
@@ -213,7 +216,7 @@ impl Instance {
     }
 
     /// Takes a round of announcements that is due.
-    pub fn due_round(&mut self, now: Instant) -> Option<Round> {
+    pub(crate) fn due_round(&mut self, now: Instant) -> Option<Round> {
         match &mut self.stage {
             Stage::Master(master) => master.rounds.due(&self.config.announce, now),
             Stage::Initialize | Stage::Backup(_) | Stage::Fault => None,
@@ -221,7 +224,7 @@ impl Instance {
     }
 
     /// Gives up for good: the daemon stops, or a reload removed the instance.
-    pub fn end(&mut self, state: State, turn: &mut Turn<'_>) {
+    pub(crate) fn end(&mut self, state: State, turn: &mut Turn<'_>) {
         if self.is_master() {
             self.release(turn);
             self.counters.released_master += 1;
@@ -233,7 +236,7 @@ impl Instance {
     }
 
     /// When it wants to be woken.
-    pub fn next_deadline(&self) -> Option<Instant> {
+    pub(crate) fn next_deadline(&self) -> Option<Instant> {
         match &self.stage {
             Stage::Initialize | Stage::Fault => None,
             Stage::Backup(backup) => Some(backup.master_down(&self.config, self.priority)),
@@ -245,22 +248,27 @@ impl Instance {
     }
 
     /// Whether it holds, or is about to hold, its addresses.
-    pub fn is_master(&self) -> bool {
+    pub(crate) fn is_master(&self) -> bool {
         matches!(self.stage, Stage::Master(_))
     }
 
+    /// Its state as people know it.
+    pub(crate) fn state(&self) -> State {
+        match self.stage {
+            Stage::Initialize => self.told.filter(|told| *told == State::Stop).unwrap_or(State::Init),
+            Stage::Backup(_) => State::Backup,
+            Stage::Master(_) => State::Master,
+            Stage::Fault => State::Fault,
+        }
+    }
+
     /// Its configuration.
-    pub fn config(&self) -> &InstanceConfig {
+    pub(crate) fn config(&self) -> &InstanceConfig {
         &self.config
     }
 
-    /// Where its link is.
-    pub fn place(&self) -> Option<Place> {
-        self.place
-    }
-
     /// What it has to listen on; `None` while its link or its address is missing.
-    pub fn channel(&self) -> Option<Channel> {
+    pub(crate) fn channel(&self) -> Option<Channel> {
         let link = self.place?.link;
         let address = match &self.config.mode {
             Mode::Multicast { group } => *group,
@@ -270,12 +278,12 @@ impl Instance {
     }
 
     /// Whether what it wants in the kernel may have changed since this was last asked.
-    pub fn take_wants_changed(&mut self) -> bool {
+    pub(crate) fn take_wants_changed(&mut self) -> bool {
         core::mem::take(&mut self.wants_changed)
     }
 
     /// All its addresses on the links that exist, in the order of the file, wanted or not.
-    pub fn addresses<'a>(&'a self, links: &'a Links) -> impl Iterator<Item = LinkAddress> + 'a {
+    pub(crate) fn addresses<'a>(&'a self, links: &'a Links) -> impl Iterator<Item = LinkAddress> + 'a {
         self.config.addresses.iter().chain(&self.config.excluded).filter_map(|address| {
             let link = match &address.link {
                 None => self.place?.link,
@@ -295,7 +303,7 @@ impl Instance {
     }
 
     /// A wanted address was taken away by another.
-    pub fn lose(&mut self, address: &LinkAddress, links: &Links, turn: &mut Turn<'_>) {
+    pub(crate) fn lose(&mut self, address: &LinkAddress, links: &Links, turn: &mut Turn<'_>) {
         self.counters.addresses_restored += 1;
         if let Some(link) = links.get(address.link) {
             let fact = InstanceFact::AddressLost { prefix: address.prefix, link: link.name.clone() };
@@ -307,7 +315,7 @@ impl Instance {
     }
 
     /// An advert could not be sent.
-    pub fn unsent(&mut self, refusal: Refusal, turn: &mut Turn<'_>) {
+    pub(crate) fn unsent(&mut self, refusal: Refusal, turn: &mut Turn<'_>) {
         self.counters.unsent += 1;
         if self.first_time(Said::Unsent) {
             self.say(InstanceFact::SendFailed { code: refusal.code, why: refusal.why }, turn);
@@ -315,7 +323,7 @@ impl Instance {
     }
 
     /// Appends a fact about this instance.
-    pub fn say(&self, fact: InstanceFact, turn: &mut Turn<'_>) {
+    pub(crate) fn say(&self, fact: InstanceFact, turn: &mut Turn<'_>) {
         turn.out.push(Action::Notice(Notice::Instance { name: self.config.name.clone(), fact }));
     }
 

@@ -8,7 +8,7 @@ use crate::config::{Priority, Version};
 ///
 /// Version 2: `(256 - priority) / 256` seconds, whatever the interval (RFC 3768 §6.1). Version 3: the same share of
 /// the master's interval as last heard (RFC 9568 §6.1). Never zero, never more than a second or the interval.
-pub fn skew(version: Version, priority: Priority, interval: Duration) -> Duration {
+pub(crate) fn skew(version: Version, priority: Priority, interval: Duration) -> Duration {
     let share = 256 - u32::from(priority.0);
     match version {
         Version::V2 => Duration::from_secs(1) * share / 256,
@@ -19,7 +19,7 @@ pub fn skew(version: Version, priority: Priority, interval: Duration) -> Duratio
 /// Time without adverts after which a master counts as down: `missed` intervals and the skew.
 ///
 /// RFC 9568 §6.1 knows `missed` = 3 only; As keepalived: `down_timer_adverts` may say otherwise.
-pub fn master_down(version: Version, priority: Priority, interval: Duration, missed: u8) -> Duration {
+pub(crate) fn master_down(version: Version, priority: Priority, interval: Duration, missed: u8) -> Duration {
     interval * u32::from(missed) + skew(version, priority, interval)
 }
 
@@ -27,7 +27,7 @@ pub fn master_down(version: Version, priority: Priority, interval: Duration, mis
 ///
 /// Deadlines are absolute, so that small delays do not add up to missing adverts. After a delay of more than a
 /// tenth of the interval the rhythm starts anew: two adverts are never closer than nine tenths of the interval.
-pub fn next_advert(due: host::Instant, sent: host::Instant, interval: Duration) -> host::Instant {
+pub(crate) fn next_advert(due: host::Instant, sent: host::Instant, interval: Duration) -> host::Instant {
     if sent.since(due) * 10 <= interval { due + interval } else { sent + interval }
 }
 
@@ -55,10 +55,7 @@ mod tests {
     /// RFC 9568 §6.1: "Active_Down_Interval ... Calculated as: (3 * Active_Adver_Interval) + Skew_Time".
     #[test]
     fn a_master_is_down_after_three_intervals_and_the_skew() {
-        assert_eq!(
-            master_down(Version::V2, Priority(100), SECOND, 3),
-            Duration::from_nanos(3_609_375_000)
-        );
+        assert_eq!(master_down(Version::V2, Priority(100), SECOND, 3), Duration::from_nanos(3_609_375_000));
     }
 
     #[test]

@@ -12,7 +12,7 @@ use crate::notice::{Notice, ScriptFact};
 
 /// How a tracked thing stands.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Health {
+pub(crate) enum Health {
     /// Not known yet.
     Unknown,
     /// Up, or succeeding.
@@ -23,7 +23,7 @@ pub enum Health {
 
 impl Health {
     /// Good or bad.
-    pub const fn from_good(good: bool) -> Self {
+    pub(crate) const fn from_good(good: bool) -> Self {
         if good { Self::Good } else { Self::Bad }
     }
 
@@ -38,7 +38,7 @@ impl Health {
 
 /// What a tracked thing does now.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Effect {
+pub(crate) enum Effect {
     /// This is added to the priority.
     Points(i16),
     /// The instance may not take part.
@@ -48,7 +48,7 @@ pub enum Effect {
 }
 
 /// The effect of one tracked thing (vrrp-behaviour §9).
-pub fn effect(weight: Weight, health: Health) -> Effect {
+pub(crate) fn effect(weight: Weight, health: Health) -> Effect {
     match weight {
         Weight::Fault { reverse } => match health.reversed(reverse) {
             Health::Unknown => Effect::Pending,
@@ -63,7 +63,7 @@ pub fn effect(weight: Weight, health: Health) -> Effect {
 }
 
 /// The priority with all points: 1 to 254, and an owner's never changes.
-pub fn effective(base: Priority, points: i32) -> Priority {
+pub(crate) fn effective(base: Priority, points: i32) -> Priority {
     if base.is_owner() {
         return base;
     }
@@ -89,8 +89,11 @@ struct Script {
 impl Script {
     fn new(config: ScriptConfig, now: Instant) -> Self {
         // As keepalived: unless `init_fail`, the first result decides at once.
-        let (count, health) =
-            if config.starts_failed { (0, Health::Bad) } else { (config.rise.saturating_sub(1), Health::Unknown) };
+        let (count, health) = if config.starts_failed {
+            (0, Health::Bad)
+        } else {
+            (config.rise.saturating_sub(1), Health::Unknown)
+        };
         Self { config, count, health, last: None, running: None, next_run: now }
     }
 
@@ -117,7 +120,7 @@ impl Script {
 
 /// All tracking scripts of a node.
 #[derive(Debug, Default)]
-pub struct Scripts {
+pub(crate) struct Scripts {
     scripts: BTreeMap<String, Script>,
     last_job: u64,
 }
@@ -125,7 +128,7 @@ pub struct Scripts {
 impl Scripts {
     /// Replaces the set. A script of the same name, command and counts keeps what is known of it; one that runs on
     /// in the old shape is ended.
-    pub fn configure(&mut self, configs: &[ScriptConfig], now: Instant, out: &mut Vec<Action>) {
+    pub(crate) fn configure(&mut self, configs: &[ScriptConfig], now: Instant, out: &mut Vec<Action>) {
         let mut old = core::mem::take(&mut self.scripts);
         for config in configs {
             let mut script = Script::new(config.clone(), now);
@@ -150,7 +153,7 @@ impl Scripts {
     }
 
     /// Starts what is due.
-    pub fn run(&mut self, now: Instant, out: &mut Vec<Action>) {
+    pub(crate) fn run(&mut self, now: Instant, out: &mut Vec<Action>) {
         for (name, script) in &mut self.scripts {
             if script.next_run > now {
                 continue;
@@ -170,8 +173,9 @@ impl Scripts {
     }
 
     /// Takes in how a run ended, and says whether the health of some script changed.
-    pub fn ended(&mut self, id: JobId, outcome: Outcome, out: &mut Vec<Action>) -> bool {
-        let Some((name, script)) = self.scripts.iter_mut().find(|(_, script)| script.running == Some(id)) else {
+    pub(crate) fn ended(&mut self, id: JobId, outcome: Outcome, out: &mut Vec<Action>) -> bool {
+        let Some((name, script)) = self.scripts.iter_mut().find(|(_, script)| script.running == Some(id))
+        else {
             return false;
         };
         script.running = None;
@@ -187,18 +191,23 @@ impl Scripts {
     }
 
     /// Ends what runs and runs nothing more.
-    pub fn stop(&mut self, out: &mut Vec<Action>) {
+    pub(crate) fn stop(&mut self, out: &mut Vec<Action>) {
         out.extend(self.scripts.values().filter_map(|script| script.running).map(Action::End));
         self.scripts.clear();
     }
 
+    /// How each script stands, by name.
+    pub(crate) fn healths(&self) -> impl Iterator<Item = (&str, Health)> {
+        self.scripts.iter().map(|(name, script)| (name.as_str(), script.health))
+    }
+
     /// How a script stands.
-    pub fn health(&self, name: &str) -> Health {
+    pub(crate) fn health(&self, name: &str) -> Health {
         self.scripts.get(name).map_or(Health::Unknown, |script| script.health)
     }
 
     /// When the next is due.
-    pub fn next_deadline(&self) -> Option<Instant> {
+    pub(crate) fn next_deadline(&self) -> Option<Instant> {
         self.scripts.values().map(|script| script.next_run).min()
     }
 }
