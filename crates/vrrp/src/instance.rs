@@ -387,6 +387,3 @@ impl Instance {
         new
     }
 }
-
-#[cfg(test)]
-mod tests;
