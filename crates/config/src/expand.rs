@@ -155,8 +155,9 @@ impl<'a> Expander<'a> {
 
     fn too_large(&mut self, at: Span) {
         self.frames.clear();
-        let diagnostic = Diagnostic::new(code::TOO_LARGE, at, "The configuration grows too large here; reading ends")
-            .help("look for an include or a definition that repeats itself");
+        let diagnostic =
+            Diagnostic::new(code::TOO_LARGE, at, "The configuration grows too large here; reading ends")
+                .help("look for an include or a definition that repeats itself");
         self.report.add(diagnostic.refuses(1));
     }
 
@@ -192,6 +193,10 @@ impl<'a> Expander<'a> {
         if !text.contains('$') {
             return Some(line);
         }
+        self.again = self.leading_sequence(line);
+        if self.again.is_some() {
+            return None;
+        }
         match self.substitute(line) {
             Substitution::None => Some(line),
             Substitution::Dropped => None,
@@ -211,9 +216,12 @@ impl<'a> Expander<'a> {
     fn is_sound(&mut self, line: Span) -> bool {
         let text = self.sources.text(line);
         if text.len() > LINE_LIMIT {
-            let message = format!("A line of {} bytes; keepalived reads {LINE_LIMIT} and cuts it there", text.len());
+            let message =
+                format!("A line of {} bytes; keepalived reads {LINE_LIMIT} and cuts it there", text.len());
             let head = Span::new(line.start(), line.start() + text.chars().next().map_or(0, char::len_utf8));
-            self.report.add(Diagnostic::new(code::LONG_LINE, head, message).help("keep it shorter, or use definitions"));
+            self.report.add(
+                Diagnostic::new(code::LONG_LINE, head, message).help("keep it shorter, or use definitions"),
+            );
         }
         if let Some(at) = self.sources.text(line).find('\0') {
             let at = Span::new(line.start() + at, line.start() + at + 1);

@@ -172,9 +172,10 @@ fn escape(text: &str) -> (String, &str) {
         't' => simple('\t'),
         'v' => simple('\x0b'),
         'c' => match rest.chars().next() {
-            Some(letter) if letter.is_ascii() => {
-                (String::from(char::from(letter.to_ascii_uppercase() as u8 & 0x1f)), rest.get(1..).unwrap_or(""))
-            }
+            Some(letter) if letter.is_ascii() => (
+                String::from(char::from(letter.to_ascii_uppercase() as u8 & 0x1f)),
+                rest.get(1..).unwrap_or(""),
+            ),
             _ => simple('c'),
         },
         'x' => number(rest, 16, 2).unwrap_or_else(|| simple('x')),

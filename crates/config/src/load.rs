@@ -91,7 +91,8 @@ pub fn load(request: &Request<'_>, files: &dyn Files, surroundings: &dyn Surroun
         first.line(&ROOT, node, &mut root);
     }
     let daemon = global_defs::daemon(&mut first, &root.global_defs, &surroundings.node_name());
-    let mut resolver = Resolver::new(reader(&tree, &sources, &mut report, request.test), surroundings, &root.global_defs);
+    let mut resolver =
+        Resolver::new(reader(&tree, &sources, &mut report, request.test), surroundings, &root.global_defs);
     resolver.scripts(&root.scripts);
     let instances = instances(&mut resolver, &root.instances);
     let scripts = resolver.tracked_scripts();
@@ -130,7 +131,8 @@ fn instances(resolver: &mut Resolver<'_, '_>, nodes: &[NodeId]) -> Vec<InstanceC
         let name = resolver.reader.text(at);
         if let Some(first) = names.get(name) {
             let message = format!("There is a vrrp_instance {name} already; this one is left out");
-            let found = Diagnostic::new(code::DUPLICATE, at, message).related(*first, "the first, which counts");
+            let found =
+                Diagnostic::new(code::DUPLICATE, at, message).related(*first, "the first, which counts");
             resolver.reader.report.add(found);
             continue;
         }

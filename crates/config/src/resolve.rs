@@ -40,7 +40,11 @@ pub(crate) struct Resolver<'r, 'a> {
 }
 
 impl<'r, 'a> Resolver<'r, 'a> {
-    pub(crate) fn new(reader: Reader<'r>, surroundings: &'a dyn Surroundings, global: &'r GlobalDefsBlock) -> Self {
+    pub(crate) fn new(
+        reader: Reader<'r>,
+        surroundings: &'a dyn Surroundings,
+        global: &'r GlobalDefsBlock,
+    ) -> Self {
         let mut resolver = Self {
             reader,
             surroundings,
@@ -82,14 +86,21 @@ impl<'r, 'a> Resolver<'r, 'a> {
             }
             let (points, reverse) = block.weight.as_ref().map_or((0, false), |set| set.value);
             let config = self.script_config(block);
-            let script = Script { node: *node, weight: track::weight(points, reverse), config, at: block.at, used: false };
+            let script = Script {
+                node: *node,
+                weight: track::weight(points, reverse),
+                config,
+                at: block.at,
+                used: false,
+            };
             self.scripts.insert(block.name.clone(), script);
         }
     }
 
     fn script_config(&mut self, block: &VrrpScriptBlock) -> Option<ScriptConfig> {
         // No `..` here: a keyword that is read and not obeyed must not compile.
-        let VrrpScriptBlock { name, at, script, interval, timeout, weight: _, rise, fall, user, init_fail } = block;
+        let VrrpScriptBlock { name, at, script, interval, timeout, weight: _, rise, fall, user, init_fail } =
+            block;
         let Some(script) = script else {
             let message = format!("The script `{name}` has no command; it is left out");
             self.reader.complain(code::NO_SCRIPT, *at, message);
@@ -155,7 +166,10 @@ impl<'r, 'a> Resolver<'r, 'a> {
     }
 
     /// A notify script with the identity that stands behind it.
-    pub(crate) fn notify(&mut self, script: Option<&crate::value::Set<crate::lex::CommandLine>>) -> Option<Command> {
+    pub(crate) fn notify(
+        &mut self,
+        script: Option<&crate::value::Set<crate::lex::CommandLine>>,
+    ) -> Option<Command> {
         let script = script?;
         self.command(script.value.argv.clone(), script.at, &script.value.identity, script.at)
     }

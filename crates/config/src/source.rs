@@ -40,11 +40,6 @@ impl Span {
     pub const fn is_empty(self) -> bool {
         self.len == 0
     }
-
-    /// From the start of one to the end of the other.
-    pub(crate) const fn to(self, other: Self) -> Self {
-        Self::new(self.start(), other.end())
-    }
 }
 
 /// Where a piece of text stands in a file.

@@ -32,17 +32,6 @@ pub(crate) trait Rows: Sync {
     fn steers(&self) -> bool;
 }
 
-/// How far a keyword is obeyed.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Support {
-    /// It is.
-    Obeyed,
-    /// It is read, checked and kept; nothing acts on it yet.
-    Kept,
-    /// Not yet.
-    NotYet,
-}
-
 /// What happens when the word is missing.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Missing {
@@ -67,7 +56,6 @@ pub(crate) struct Keyword<B: 'static> {
     pub(crate) zero: Option<u64>,
     /// The name to use instead.
     pub(crate) deprecated: Option<&'static str>,
-    pub(crate) support: Support,
     /// Default as it would be written; `None` if there is none, or it is taken from elsewhere.
     pub(crate) default: Option<&'static str>,
     /// One sentence.
@@ -84,7 +72,6 @@ impl<B> Keyword<B> {
             bad: None,
             zero: None,
             deprecated: None,
-            support: Support::Obeyed,
             default: None,
             help: "",
         }
@@ -122,11 +109,6 @@ impl<B> Keyword<B> {
 
     pub(crate) const fn deprecated(mut self, by: &'static str) -> Self {
         self.deprecated = Some(by);
-        self
-    }
-
-    pub(crate) const fn support(mut self, support: Support) -> Self {
-        self.support = support;
         self
     }
 }

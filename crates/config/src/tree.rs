@@ -145,7 +145,8 @@ impl Builder<'_, '_> {
         let mut unmatched = false;
         let mut start = until;
         for token in tokens {
-            let (Token::Word(span) | Token::Open(span) | Token::Close(span) | Token::Unmatched(span)) = *token;
+            let (Token::Word(span) | Token::Open(span) | Token::Close(span) | Token::Unmatched(span)) =
+                *token;
             start = start.min(span.start());
             match token {
                 Token::Unmatched(_) => unmatched = true,
@@ -194,7 +195,8 @@ impl Builder<'_, '_> {
         let Some((&first, rest)) = self.tree.words(id).split_first() else { return };
         match self.expander.sources.text(first) {
             "include_check" => {
-                let words: Vec<String> = rest.iter().map(|word| self.expander.sources.text(*word).to_owned()).collect();
+                let words: Vec<String> =
+                    rest.iter().map(|word| self.expander.sources.text(*word).to_owned()).collect();
                 let words: Vec<&str> = words.iter().map(String::as_str).collect();
                 if let Some(unknown) = self.expander.include_check(&words) {
                     let message = format!("include_check does not know `{unknown}`");
@@ -218,7 +220,10 @@ impl Builder<'_, '_> {
         self.tree.nodes.push(node);
         if let Some(level) = self.levels.last_mut() {
             let before = if level.last == NONE {
-                level.owner.and_then(|owner| self.tree.nodes.get_mut(owner.0 as usize)).map(|owner| &mut owner.child)
+                level
+                    .owner
+                    .and_then(|owner| self.tree.nodes.get_mut(owner.0 as usize))
+                    .map(|owner| &mut owner.child)
             } else {
                 self.tree.nodes.get_mut(level.last as usize).map(|before| &mut before.next)
             };
@@ -247,8 +252,15 @@ impl Builder<'_, '_> {
             Some(node) if !node.has_block => NodeId(last),
             _ => {
                 let words = u32::try_from(self.tree.words.len()).unwrap_or(NONE);
-                let node =
-                    Node { words, count: 0, line: at, child: NONE, next: NONE, has_block: true, unmatched: false };
+                let node = Node {
+                    words,
+                    count: 0,
+                    line: at,
+                    child: NONE,
+                    next: NONE,
+                    has_block: true,
+                    unmatched: false,
+                };
                 self.append(node)
             }
         };
@@ -260,7 +272,8 @@ impl Builder<'_, '_> {
         if self.levels.len() > 1 {
             self.levels.pop();
         } else {
-            let found = Diagnostic::new(code::EXTRA_BRACE, at, "This } closes nothing").label("no block is open here");
+            let found = Diagnostic::new(code::EXTRA_BRACE, at, "This } closes nothing")
+                .label("no block is open here");
             self.expander.report.add(found);
         }
     }
@@ -281,10 +294,12 @@ impl Builder<'_, '_> {
         self.missing_brace();
         let open = self.levels.len() - 1;
         if let Some(level) = self.levels.last().filter(|_| open > 0) {
-            let owner = level.owner.and_then(|owner| self.tree.words(owner).first().copied()).unwrap_or_default();
+            let owner =
+                level.owner.and_then(|owner| self.tree.words(owner).first().copied()).unwrap_or_default();
             let name = self.expander.sources.text(owner);
             let braces = if open == 1 { "a } is".into() } else { format!("{open} }} are") };
-            let message = format!("At the end of the file {braces} missing; the block of `{name}` is still open");
+            let message =
+                format!("At the end of the file {braces} missing; the block of `{name}` is still open");
             let found = Diagnostic::new(code::UNCLOSED, level.opened_at, message).label("opened here");
             self.expander.report.add(found);
         }

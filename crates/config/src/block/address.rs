@@ -87,9 +87,21 @@ fn option_of(
             };
         }
         other => {
-            let found = Diagnostic::new(code::BAD_WORD, option, format!("`{other}` is no option of an address"));
-            let names = ["dev", "scope", "brd", "label", "peer", "home", "noprefixroute", "no_track", "preferred_lft"];
-            let near = crate::diagnostic::nearest(other, names.into_iter()).map(|near| format!("did you mean `{near}`?"));
+            let found =
+                Diagnostic::new(code::BAD_WORD, option, format!("`{other}` is no option of an address"));
+            let names = [
+                "dev",
+                "scope",
+                "brd",
+                "label",
+                "peer",
+                "home",
+                "noprefixroute",
+                "no_track",
+                "preferred_lft",
+            ];
+            let near = crate::diagnostic::nearest(other, names.into_iter())
+                .map(|near| format!("did you mean `{near}`?"));
             resolver.reader.report.add(found.maybe_help(near));
         }
     }
@@ -121,7 +133,8 @@ fn broadcast(resolver: &mut Resolver<'_, '_>, address: &mut VirtualAddress, word
         "+" | "-" => {
             address.broadcast = address.prefix.broadcast(text == "+");
             if address.broadcast.is_none() {
-                let message = format!("A prefix of {} bits is too long for a broadcast", address.prefix.length());
+                let message =
+                    format!("A prefix of {} bits is too long for a broadcast", address.prefix.length());
                 resolver.reader.complain(code::NOT_TOGETHER, word, message);
             }
         }
@@ -179,7 +192,10 @@ fn peer(resolver: &mut Resolver<'_, '_>, address: &mut VirtualAddress, word: Spa
         Some(peer) if address.peer.is_none() => {
             if peer != Prefix::host(peer.address()) {
                 let note = "keepalived ignores a peer with a prefix length";
-                resolver.reader.report.add(Diagnostic::new(code::UNUSUAL, word, note).severity(Severity::Warning));
+                resolver
+                    .reader
+                    .report
+                    .add(Diagnostic::new(code::UNUSUAL, word, note).severity(Severity::Warning));
             }
             address.peer = Some(peer.address());
         }
@@ -196,7 +212,11 @@ fn lifetime(resolver: &mut Resolver<'_, '_>, address: &mut VirtualAddress, word:
     let value = if text == "forever" {
         None
     } else {
-        match resolver.reader.integer(word, 0, i128::from(u32::MAX), false).and_then(|value| u32::try_from(value).ok()) {
+        match resolver
+            .reader
+            .integer(word, 0, i128::from(u32::MAX), false)
+            .and_then(|value| u32::try_from(value).ok())
+        {
             Some(value) => Some(value),
             None => return,
         }

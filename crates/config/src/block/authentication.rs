@@ -13,7 +13,10 @@ pub(crate) struct AuthenticationBlock {
 type K = Keyword<AuthenticationBlock>;
 
 /// The rows of `authentication`.
-pub(crate) static AUTHENTICATION: Block<AuthenticationBlock> = Block::new("authentication", &[
-    K::new("auth_type", Kind::Text(|b| &mut b.auth_type, usize::MAX)).help("PASS or AH."),
-    K::new("auth_pass", Kind::Text(|b| &mut b.auth_pass, 8)).help("The password; eight bytes count."),
-]);
+pub(crate) static AUTHENTICATION: Block<AuthenticationBlock> = Block::new(
+    "authentication",
+    &[
+        K::new("auth_type", Kind::Text(|b| &mut b.auth_type, usize::MAX)).help("PASS or AH."),
+        K::new("auth_pass", Kind::Text(|b| &mut b.auth_pass, 8)).help("The password; eight bytes count."),
+    ],
+);

@@ -188,7 +188,9 @@ fn dynamic_interfaces(reader: &mut Reader<'_>, node: NodeId, block: &mut GlobalD
         && reader.text(word) != "allow_if_changes"
     {
         let message = format!("`{}` is not an option of dynamic_interfaces", reader.text(word));
-        reader.report.add(Diagnostic::new(code::BAD_WORD, word, message).help("allow_if_changes, or nothing"));
+        reader
+            .report
+            .add(Diagnostic::new(code::BAD_WORD, word, message).help("allow_if_changes, or nothing"));
     }
 }
 
@@ -239,7 +241,11 @@ pub(crate) fn daemon(reader: &mut Reader<'_>, block: &GlobalDefsBlock, node_name
             to.extend(reader.tree.words(line).iter().map(|word| reader.text(*word).to_owned()));
         }
         if to.len() == before {
-            reader.complain(code::EMPTY_BLOCK, reader.keyword(list), "No address stands in this notification_email");
+            reader.complain(
+                code::EMPTY_BLOCK,
+                reader.keyword(list),
+                "No address stands in this notification_email",
+            );
         }
     }
     let text = |set: &Option<Set<String>>| set.as_ref().map(|set| set.value.clone());

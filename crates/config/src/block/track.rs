@@ -14,12 +14,19 @@ pub(crate) const fn weight(points: i16, reverse: bool) -> Weight {
 }
 
 /// The options behind a name: `Err` if the line has to be left out.
-fn options(resolver: &mut Resolver<'_, '_>, words: &[Span], default: Weight, noreverse: bool) -> Result<Weight, ()> {
+fn options(
+    resolver: &mut Resolver<'_, '_>,
+    words: &[Span],
+    default: Weight,
+    noreverse: bool,
+) -> Result<Weight, ()> {
     let Some((&first, rest)) = words.split_first() else { return Ok(default) };
     let reader = &mut resolver.reader;
     if reader.text(first) != "weight" {
         let message = format!("`{}` is not understood; the line is ignored", reader.text(first));
-        reader.report.add(Diagnostic::new(code::BAD_WORD, first, message).help("weight NUMBER, perhaps with reverse"));
+        reader
+            .report
+            .add(Diagnostic::new(code::BAD_WORD, first, message).help("weight NUMBER, perhaps with reverse"));
         return Err(());
     }
     let Some((&number, rest)) = rest.split_first() else {
@@ -37,7 +44,8 @@ fn options(resolver: &mut Resolver<'_, '_>, words: &[Span], default: Weight, nor
         points = points.clamp(-253, 253);
         reader.complain(code::ADJUSTED, number, format!("The weight is taken as {points}"));
     }
-    let mut reverse = matches!(default, Weight::Fault { reverse: true } | Weight::Points { reverse: true, .. });
+    let mut reverse =
+        matches!(default, Weight::Fault { reverse: true } | Weight::Points { reverse: true, .. });
     match rest.first().map(|&word| (word, reader.text(word))) {
         None => {}
         Some((_, "reverse")) => reverse = true,

@@ -48,34 +48,37 @@ const MOST_RUNS: u64 = 2_147_483_647;
 type K = Keyword<VrrpScriptBlock>;
 
 /// The rows of `vrrp_script`.
-pub(crate) static VRRP_SCRIPT: Block<VrrpScriptBlock> = Block::new("vrrp_script", &[
-    K::new("script", Kind::Script(|b| &mut b.script))
-        .missing(Missing::Complaint)
-        .help("Command to run, quoted if it has arguments. Exit status 0 is success."),
-    K::new("interval", Kind::Seconds(|b| &mut b.interval, 0, LONGEST, 3))
-        .lax()
-        .zero(1)
-        .default("1")
-        .help("Seconds from one start to the next."),
-    K::new("timeout", Kind::Seconds(|b| &mut b.timeout, 0, LONGEST, 3))
-        .lax()
-        .zero(1)
-        .help("Seconds after which a run is ended and has failed. Without it the interval."),
-    K::new("weight", Kind::Custom(Shape::Line, weight))
-        .default("0")
-        .help("What is added to the priority: positive on success, negative on failure. 0: failure is a fault."),
-    K::new("rise", Kind::Number(|b| &mut b.rise, 1, MOST_RUNS))
-        .bad(1)
-        .default("1")
-        .help("Successes in a row that make it good."),
-    K::new("fall", Kind::Number(|b| &mut b.fall, 1, MOST_RUNS))
-        .bad(1)
-        .default("1")
-        .help("Failures in a row that make it bad."),
-    K::new("user", Kind::Custom(Shape::Line, user)).help("User, and perhaps group, to run it as."),
-    K::new("init_fail", Kind::Flag(|b| &mut b.init_fail, true))
-        .help("It counts as failed until it has succeeded `rise` times."),
-]);
+pub(crate) static VRRP_SCRIPT: Block<VrrpScriptBlock> = Block::new(
+    "vrrp_script",
+    &[
+        K::new("script", Kind::Script(|b| &mut b.script))
+            .missing(Missing::Complaint)
+            .help("Command to run, quoted if it has arguments. Exit status 0 is success."),
+        K::new("interval", Kind::Seconds(|b| &mut b.interval, 0, LONGEST, 3))
+            .lax()
+            .zero(1)
+            .default("1")
+            .help("Seconds from one start to the next."),
+        K::new("timeout", Kind::Seconds(|b| &mut b.timeout, 0, LONGEST, 3))
+            .lax()
+            .zero(1)
+            .help("Seconds after which a run is ended and has failed. Without it the interval."),
+        K::new("weight", Kind::Custom(Shape::Line, weight)).default("0").help(
+            "What is added to the priority: positive on success, negative on failure. 0: failure is a fault.",
+        ),
+        K::new("rise", Kind::Number(|b| &mut b.rise, 1, MOST_RUNS))
+            .bad(1)
+            .default("1")
+            .help("Successes in a row that make it good."),
+        K::new("fall", Kind::Number(|b| &mut b.fall, 1, MOST_RUNS))
+            .bad(1)
+            .default("1")
+            .help("Failures in a row that make it bad."),
+        K::new("user", Kind::Custom(Shape::Line, user)).help("User, and perhaps group, to run it as."),
+        K::new("init_fail", Kind::Flag(|b| &mut b.init_fail, true))
+            .help("It counts as failed until it has succeeded `rise` times."),
+    ],
+);
 
 fn weight(reader: &mut Reader<'_>, node: NodeId, block: &mut VrrpScriptBlock) {
     let arguments = reader.arguments(node);

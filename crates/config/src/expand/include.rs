@@ -86,10 +86,15 @@ impl Expander<'_> {
             self.report.add(Diagnostic::new(code::NO_FILE, None, message).class(Class::Silent).refuses(6));
         }
         if paths.len() > 1 {
-            let message = format!("The configuration is read from {} files that match {pattern}", paths.len());
+            let message =
+                format!("The configuration is read from {} files that match {pattern}", paths.len());
             self.report.add(Diagnostic::new(code::SEVERAL_FILES, None, message));
         }
-        self.frames.push(Frame::Waiting(Waiting { paths: paths.into_iter(), asked_at: None, checks: strict }));
+        self.frames.push(Frame::Waiting(Waiting {
+            paths: paths.into_iter(),
+            asked_at: None,
+            checks: strict,
+        }));
     }
 
     /// Obeys an include line.
@@ -98,14 +103,17 @@ impl Expander<'_> {
         let (checks, pattern) = (self.checks.with(checks), pattern.to_owned());
         let at = Span::new(line.end() - pattern.len(), line.end());
         if conditional || pattern.contains('$') {
-            let message = "An include behind a condition, or of a name with a definition in it, is not obeyed";
+            let message =
+                "An include behind a condition, or of a name with a definition in it, is not obeyed";
             let help = "keepalived does not read it either; put the condition inside the included file";
             self.report.add(Diagnostic::new(code::CONDITIONAL_INCLUDE, at, message).help(help));
             return;
         }
         if self.frames.len() >= MAX_DEPTH || self.sources.files() >= MAX_FILES {
-            let message = format!("Includes nested more than {MAX_DEPTH} deep, or of more than {MAX_FILES} files");
-            self.report.add(Diagnostic::new(code::INCLUDE_DEEP, at, message).class(Class::Security).refuses(6));
+            let message =
+                format!("Includes nested more than {MAX_DEPTH} deep, or of more than {MAX_FILES} files");
+            self.report
+                .add(Diagnostic::new(code::INCLUDE_DEEP, at, message).class(Class::Security).refuses(6));
             return;
         }
         let Some(alternatives) = alternatives(&pattern) else {
@@ -175,10 +183,11 @@ impl Expander<'_> {
         });
         let mut chain = open.skip_while(|file| file.canonical != canonical);
         if chain.next().is_some() {
-            let mut diagnostic = Diagnostic::new(code::INCLUDE_LOOP, asked_at, format!("{path} includes itself"))
-                .label("is being read already")
-                .class(Class::Security)
-                .refuses(6);
+            let mut diagnostic =
+                Diagnostic::new(code::INCLUDE_LOOP, asked_at, format!("{path} includes itself"))
+                    .label("is being read already")
+                    .class(Class::Security)
+                    .refuses(6);
             for file in chain.filter_map(|file| file.asked_at) {
                 diagnostic = diagnostic.related(file, "by way of this");
             }
@@ -186,7 +195,9 @@ impl Expander<'_> {
             return true;
         }
         match self.files.read(&path) {
-            Err(why) => self.report.add(Diagnostic::new(code::NO_FILE, asked_at, format!("{path} {}", reason(why)))),
+            Err(why) => {
+                self.report.add(Diagnostic::new(code::NO_FILE, asked_at, format!("{path} {}", reason(why))))
+            }
             Ok(bytes) => self.open(path, canonical, &bytes, asked_at, checks),
         }
         true
@@ -208,13 +219,23 @@ impl Expander<'_> {
         let mut at = span.start();
         if text.starts_with('\u{feff}') {
             let mark = Span::new(at, at + '\u{feff}'.len_utf8());
-            let message = "The file begins with a byte order mark; keepalived takes it for a part of the first word";
-            self.report.add(Diagnostic::new(code::BYTE_ORDER_MARK, mark, message).help("save the file without it"));
+            let message =
+                "The file begins with a byte order mark; keepalived takes it for a part of the first word";
+            self.report
+                .add(Diagnostic::new(code::BYTE_ORDER_MARK, mark, message).help("save the file without it"));
             at = mark.end();
         }
         let directory = path.rsplit_once('/').map_or("", |(directory, _)| directory);
-        let directory = if directory.is_empty() && path.starts_with('/') { "/" } else { directory }.to_owned();
-        self.frames.push(Frame::File(OpenFile { at, end: span.end(), directory, canonical, asked_at, outer }));
+        let directory =
+            if directory.is_empty() && path.starts_with('/') { "/" } else { directory }.to_owned();
+        self.frames.push(Frame::File(OpenFile {
+            at,
+            end: span.end(),
+            directory,
+            canonical,
+            asked_at,
+            outer,
+        }));
     }
 
     /// Obeys `include_check`: all checks without a word; a word sets the level anew unless it has a sign. The first

@@ -66,6 +66,7 @@ struct Tail {
     lines: Rc<[Span]>,
 }
 
+#[derive(Default)]
 struct Scan {
     out: String,
     count: usize,
@@ -90,7 +91,12 @@ fn use_at(text: &str) -> Option<Use<'_>> {
         let (inside, rest) = inside.split_once('}')?;
         let (name, arguments) = inside.split_at_checked(name_length(inside))?;
         let sound = !name.is_empty() && (arguments.is_empty() || arguments.starts_with(is_blank));
-        return sound.then_some(Use { name, arguments: arguments.trim_matches(is_blank), braces: true, rest });
+        return sound.then_some(Use {
+            name,
+            arguments: arguments.trim_matches(is_blank),
+            braces: true,
+            rest,
+        });
     }
     let (name, rest) = rest.split_at_checked(name_length(rest))?;
     let ends = rest.chars().next().is_none_or(|next| is_blank(next) || next == ',' || next == ')');
@@ -112,15 +118,13 @@ impl Expander<'_> {
         while let Some(raw) = self.raw_line() {
             let line = trim(self.sources, raw);
             let text = self.sources.text(line);
-            let line = trim(self.sources, Span::new(line.start(), line.start() + comment_at(text)));
-            let text = self.sources.text(line);
-            let more = text.strip_suffix('\\');
-            let kept = more.map_or(line, |text| Span::new(line.start(), line.start() + text.len()));
-            let kept = trim(self.sources, kept);
+            // A line that is nothing but a comment goes on as well, if it says so.
+            let (text, more) = text.strip_suffix('\\').map_or((text, false), |text| (text, true));
+            let kept = trim(self.sources, Span::new(line.start(), line.start() + comment_at(text)));
             if !kept.is_empty() {
                 lines.push(kept);
             }
-            if more.is_none() {
+            if !more {
                 break;
             }
         }
@@ -143,6 +147,17 @@ impl Expander<'_> {
                 None
             }
         }
+    }
+
+    /// A line that begins with a name for a sequence: that name put in, and no other.
+    pub(super) fn leading_sequence(&mut self, line: Span) -> Option<Span> {
+        let used = use_at(self.sources.text(line))?;
+        let Some(Definition::Value { text, at }) = self.definitions.get(used.name) else { return None };
+        if !(text.starts_with("~SEQ") || text.starts_with("~LST")) {
+            return None;
+        }
+        let (text, at) = (format!("{text}{}", used.rest), *at);
+        self.made(&text, line, Some(at))
     }
 
     /// Puts the names of a line in.
@@ -211,7 +226,7 @@ impl Expander<'_> {
                 work.push((tail.get(1..).unwrap_or("").to_owned(), name));
                 continue;
             };
-            let at_end = used.rest.is_empty() && work.is_empty();
+            let at_end = used.rest.is_empty() && work.iter().all(|(text, _)| text.is_empty());
             let value = match self.definitions.get(used.name) {
                 Some(Definition::Value { text, at }) => {
                     scan.from = scan.from.or(Some(*at));
@@ -297,7 +312,8 @@ impl Expander<'_> {
                 let looped = names.last().map_or("", String::as_str);
                 let chain: Vec<_> = names.iter().skip_while(|name| *name != looped).collect();
                 let way = chain.iter().map(|name| format!("${name}")).collect::<Vec<_>>().join(" → ");
-                let mut found = Diagnostic::new(code::DEFINITION_LOOP, line, format!("${looped} names itself: {way}"));
+                let mut found =
+                    Diagnostic::new(code::DEFINITION_LOOP, line, format!("${looped} names itself: {way}"));
                 for name in chain.iter().skip(1) {
                     if let Some(Definition::Value { at, .. }) = self.definitions.get(name.as_str()) {
                         found = found.related(*at, format!("${name} is defined here"));
@@ -311,11 +327,5 @@ impl Expander<'_> {
             }
         };
         self.report.add(diagnostic);
-    }
-}
-
-impl Default for Scan {
-    fn default() -> Self {
-        Self { out: String::new(), count: 0, names: Vec::new(), from: None, tail: None, undefined: None }
     }
 }

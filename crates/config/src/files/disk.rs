@@ -15,7 +15,11 @@ pub struct Disk;
 impl Files for Disk {
     fn readable(&self, path: &str) -> Result<(), Unreadable> {
         let meta = fs::metadata(path).map_err(|error| {
-            if error.kind() == std::io::ErrorKind::NotFound { Unreadable::Missing } else { Unreadable::Denied }
+            if error.kind() == std::io::ErrorKind::NotFound {
+                Unreadable::Missing
+            } else {
+                Unreadable::Denied
+            }
         })?;
         match (meta.is_file(), meta.permissions().mode() & 0o111) {
             (false, _) => Err(Unreadable::NotAFile),

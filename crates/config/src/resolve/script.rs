@@ -120,11 +120,16 @@ impl Resolver<'_, '_> {
         let resolved = self.surroundings.resolve(&path);
         let facts = resolved.as_ref().and_then(|resolved| self.surroundings.facts(resolved));
         let (Some(resolved), Some(facts)) = (resolved, facts) else {
-            self.reader.complain(code::NO_SCRIPT, at, format!("The script {path} does not exist; it is not run"));
+            self.reader.complain(
+                code::NO_SCRIPT,
+                at,
+                format!("The script {path} does not exist; it is not run"),
+            );
             return None;
         };
         if !facts.is_file() || !may_execute(facts, account) {
-            let why = if facts.is_file() { "may not be executed by its user" } else { "is not a regular file" };
+            let why =
+                if facts.is_file() { "may not be executed by its user" } else { "is not a regular file" };
             self.reader.complain(code::NO_SCRIPT, at, format!("The script {path} {why}; it is not run"));
             return None;
         }
@@ -138,18 +143,21 @@ impl Resolver<'_, '_> {
     /// Whether nobody but root could change what root would run; complains if somebody could, and refuses it if script
     /// security is on.
     fn is_safe(&mut self, path: &str, facts: PathFacts, account: &Account, at: Span) -> bool {
-        let privileged = facts.mode & SET_UID != 0 && facts.uid == 0 || facts.mode & SET_GID != 0 && facts.gid == 0;
+        let privileged =
+            facts.mode & SET_UID != 0 && facts.uid == 0 || facts.mode & SET_GID != 0 && facts.gid == 0;
         if account.uid != 0 && account.gid != 0 && !privileged {
             return true;
         }
         let mut ends: Vec<usize> = path.match_indices('/').map(|(at, _)| at.max(1)).collect();
         ends.push(path.len());
-        let unsafe_part = ends.into_iter().filter_map(|end| path.get(..end)).find(|part| {
-            self.surroundings.facts(part).is_some_and(|facts| !only_root_writes(facts))
-        });
+        let unsafe_part = ends
+            .into_iter()
+            .filter_map(|end| path.get(..end))
+            .find(|part| self.surroundings.facts(part).is_some_and(|facts| !only_root_writes(facts)));
         let Some(part) = unsafe_part else { return true };
         let security = self.security();
-        let message = format!("Unsafe permissions found for script {path}: others than root can change {part}");
+        let message =
+            format!("Unsafe permissions found for script {path}: others than root can change {part}");
         let found = Diagnostic::new(code::UNSAFE_SCRIPT, at, message);
         self.reader.report.add(if security {
             found.help("it is not run, since enable_script_security is set")

@@ -9,7 +9,7 @@ use super::{Field, Kind, Set, leading_decimal, leading_integer, switch};
 use crate::diagnostic::{Class, Code, Diagnostic, Report, Severity, code};
 use crate::lex;
 use crate::source::{Sources, Span};
-use crate::table::{Block, Keyword, Missing, Rows, Shape, Support};
+use crate::table::{Block, Keyword, Missing, Rows, Shape};
 use crate::tree::{NodeId, Tree, suggestion};
 
 /// What reading a block needs.
@@ -56,9 +56,17 @@ impl<'a> Reader<'a> {
         let unmatched = self.tree.node(node).is_some_and(|node| node.unmatched);
         let Some(&first) = self.tree.words(node).first() else {
             if has_block {
-                self.complain(code::NO_BLOCK_HERE, self.place_of(node), "A block that no keyword opens is left out");
+                self.complain(
+                    code::NO_BLOCK_HERE,
+                    self.place_of(node),
+                    "A block that no keyword opens is left out",
+                );
             } else {
-                self.complain(code::UNMATCHED_QUOTE, self.place_of(node), "A quotation mark without its partner");
+                self.complain(
+                    code::UNMATCHED_QUOTE,
+                    self.place_of(node),
+                    "A quotation mark without its partner",
+                );
             }
             return;
         };
@@ -69,19 +77,21 @@ impl<'a> Reader<'a> {
         };
         let script = matches!(row.kind.shape(), Shape::Script);
         if unmatched && !script {
-            let message = format!("A quotation mark without its partner; the rest of the `{word}` line is left out");
+            let message =
+                format!("A quotation mark without its partner; the rest of the `{word}` line is left out");
             self.complain(code::UNMATCHED_QUOTE, self.place_of(node), message);
         }
         if has_block && matches!(row.kind.shape(), Shape::Line | Shape::Script) {
-            let found = Diagnostic::new(code::NO_BLOCK_HERE, first, format!("`{word}` takes no block; it is left out"));
+            let found = Diagnostic::new(
+                code::NO_BLOCK_HERE,
+                first,
+                format!("`{word}` takes no block; it is left out"),
+            );
             self.report.add(found.help("its lines are not read as lines of the block around it"));
         }
         if let Some(by) = row.deprecated {
             let found = Diagnostic::new(code::DEPRECATED, first, format!("`{word}` is an old spelling"));
             self.report.add(found.help(format!("write `{by}`")));
-        }
-        if row.support == Support::NotYet {
-            self.not_yet(first, "");
         }
         self.value(row, node, into);
     }
@@ -93,7 +103,8 @@ impl<'a> Reader<'a> {
 
     fn unknown<B>(&mut self, block: &Block<B>, at: Span, has_block: bool) {
         let word = self.text(at);
-        let place = if block.name.is_empty() { "outside all blocks".into() } else { format!("in {}", block.name) };
+        let place =
+            if block.name.is_empty() { "outside all blocks".into() } else { format!("in {}", block.name) };
         let behind = if has_block { "; its block is left out with it" } else { "" };
         let message = format!("Unknown keyword '{word}' {place}{behind}");
         let help = suggestion(word, block, self.outermost, has_block);
@@ -153,7 +164,9 @@ impl<'a> Reader<'a> {
         let name = self.text(at);
         let found = Diagnostic::new(code::MISSING_WORD, at, format!("`{name}` is missing a parameter"));
         match missing {
-            Missing::Stops => self.report.add(found.label("a word must follow").class(Class::Stop).refuses(2)),
+            Missing::Stops => {
+                self.report.add(found.label("a word must follow").class(Class::Stop).refuses(2))
+            }
             Missing::Complaint => self.report.add(found.label("a word must follow")),
             Missing::Nothing => self.report.add(found.severity(Severity::Note).class(Class::Silent)),
         }
@@ -168,7 +181,9 @@ impl<'a> Reader<'a> {
             Some(value) => *field(into) = Some(Set { value, at }),
             None => {
                 let message = format!("`{}` is neither on nor off; the line is ignored", self.text(at));
-                self.report.add(Diagnostic::new(code::BAD_WORD, at, message).help("on, off, true, false, yes or no"));
+                self.report.add(
+                    Diagnostic::new(code::BAD_WORD, at, message).help("on, off, true, false, yes or no"),
+                );
             }
         }
     }
@@ -202,7 +217,8 @@ impl<'a> Reader<'a> {
         let word = self.text(at);
         let range = format!("a number from {least} to {most} belongs here");
         let Some((value, rubbish)) = leading_integer(word) else {
-            self.report.add(Diagnostic::new(code::BAD_NUMBER, at, format!("`{word}` is not a number")).help(range));
+            self.report
+                .add(Diagnostic::new(code::BAD_NUMBER, at, format!("`{word}` is not a number")).help(range));
             return None;
         };
         if rubbish && !(lax && !self.test && (least..=most).contains(&value)) {
@@ -248,7 +264,13 @@ impl<'a> Reader<'a> {
     }
 
     /// A decimal number of seconds, bounds in microseconds; complains and gives `None` otherwise.
-    pub(crate) fn duration(&mut self, at: Span, (least, most): (u64, u64), decimals: u8, lax: bool) -> Option<Duration> {
+    pub(crate) fn duration(
+        &mut self,
+        at: Span,
+        (least, most): (u64, u64),
+        decimals: u8,
+        lax: bool,
+    ) -> Option<Duration> {
         let word = self.text(at);
         let Some((value, more, rubbish)) = leading_decimal(word, decimals) else {
             self.complain(code::BAD_NUMBER, at, format!("`{word}` is not a number of seconds"));
@@ -263,12 +285,17 @@ impl<'a> Reader<'a> {
         }
         if !inside {
             let (least, most) = (Duration::from_micros(least), Duration::from_micros(most));
-            let message = format!("{word} is outside {} to {} seconds", least.as_secs_f64(), most.as_secs_f64());
+            let message =
+                format!("{word} is outside {} to {} seconds", least.as_secs_f64(), most.as_secs_f64());
             self.report.add(Diagnostic::new(code::BAD_NUMBER, at, message).label("out of range"));
             return None;
         }
         if more {
-            self.complain(code::ADJUSTED, at, format!("{word} has more than {decimals} decimals; it is rounded"));
+            self.complain(
+                code::ADJUSTED,
+                at,
+                format!("{word} has more than {decimals} decimals; it is rounded"),
+            );
             if self.test {
                 return None;
             }
@@ -279,7 +306,14 @@ impl<'a> Reader<'a> {
         Some(Duration::from_micros(micros))
     }
 
-    fn string<B>(&mut self, row: &Keyword<B>, field: Field<B, String>, most: usize, node: NodeId, into: &mut B) {
+    fn string<B>(
+        &mut self,
+        row: &Keyword<B>,
+        field: Field<B, String>,
+        most: usize,
+        node: NodeId,
+        into: &mut B,
+    ) {
         let Some(at) = self.argument(row, node) else { return };
         let mut value = self.text(at).to_owned();
         if value.len() > most {
@@ -288,7 +322,11 @@ impl<'a> Reader<'a> {
                 end -= 1;
             }
             value.truncate(end);
-            self.complain(code::TOO_LONG, at, format!("`{}` is cut to `{value}`, {most} bytes at most", row.name));
+            self.complain(
+                code::TOO_LONG,
+                at,
+                format!("`{}` is cut to `{value}`, {most} bytes at most", row.name),
+            );
         }
         *field(into) = Some(Set { value, at });
     }
@@ -319,14 +357,17 @@ impl<'a> Reader<'a> {
         let line = self.place_of(node);
         let at = self.keyword(node);
         if let Some(before) = field(into) {
-            let found = Diagnostic::new(code::DUPLICATE, at, format!("`{}` stands here a second time", row.name));
+            let found =
+                Diagnostic::new(code::DUPLICATE, at, format!("`{}` stands here a second time", row.name));
             self.report.add(found.related(before.at, "the first, which counts"));
             return;
         }
         let behind = Span::new(at.end(), line.end());
         match lex::command_line(self.text(behind)) {
             Ok(command) if command.argv.is_empty() => self.lacks_word(node, row.missing),
-            Ok(command) => *field(into) = Some(Set { value: command, at: crate::expand::trim(self.sources, behind) }),
+            Ok(command) => {
+                *field(into) = Some(Set { value: command, at: crate::expand::trim(self.sources, behind) })
+            }
             Err(quote) => {
                 let message = format!("A {quote} without its partner; `{}` is ignored", row.name);
                 self.complain(code::UNMATCHED_QUOTE, crate::expand::trim(self.sources, behind), message);

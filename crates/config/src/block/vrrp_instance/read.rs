@@ -12,19 +12,20 @@ pub(super) fn state(reader: &mut Reader<'_>, node: NodeId, block: &mut VrrpInsta
         reader.lacks_word(node, Missing::Stops);
         return;
     };
-    let before = block.state.as_ref().map(|set| (set.value, set.at));
+    let before = block.election.state.as_ref().map(|set| (set.value, set.at));
     match (reader.text(at), before) {
-        ("MASTER", _) => block.state = Some(Set { value: true, at }),
+        ("MASTER", _) => block.election.state = Some(Set { value: true, at }),
         ("BACKUP", Some((true, first))) => {
             let found = Diagnostic::new(code::DUPLICATE, at, "BACKUP after MASTER is ignored");
             reader.report.add(found.related(first, "MASTER stands here"));
         }
-        ("BACKUP", _) => block.state = Some(Set { value: false, at }),
+        ("BACKUP", _) => block.election.state = Some(Set { value: false, at }),
         (other, _) => {
-            let found = Diagnostic::new(code::BAD_WORD, at, format!("`{other}` is no state; BACKUP is taken"));
+            let found =
+                Diagnostic::new(code::BAD_WORD, at, format!("`{other}` is no state; BACKUP is taken"));
             reader.report.add(found.help("MASTER or BACKUP"));
             if before.is_none_or(|(master, _)| !master) {
-                block.state = Some(Set { value: false, at });
+                block.election.state = Some(Set { value: false, at });
             }
         }
     }
@@ -48,7 +49,8 @@ pub(super) fn skip_check_adv_addr(reader: &mut Reader<'_>, node: NodeId, block: 
             Some(true) => {}
         }
     }
-    block.skip_check_adv_addr = Some(Set { value: true, at: at.unwrap_or_else(|| reader.keyword(node)) });
+    block.conduct.skip_check_adv_addr =
+        Some(Set { value: true, at: at.unwrap_or_else(|| reader.keyword(node)) });
 }
 
 /// Accepted, and nothing comes of it.
