@@ -90,7 +90,11 @@ pub(crate) fn scripts(resolver: &mut Resolver<'_, '_>, lists: &[NodeId]) -> Vec<
 }
 
 /// The links that a list tracks, `own` left out.
-pub(crate) fn links(resolver: &mut Resolver<'_, '_>, lists: &[NodeId], own: &LinkName) -> Vec<TrackLink> {
+pub(crate) fn links(
+    resolver: &mut Resolver<'_, '_>,
+    lists: &[NodeId],
+    own: Option<&LinkName>,
+) -> Vec<TrackLink> {
     let mut tracked: Vec<TrackLink> = Vec::new();
     for line in lists.iter().flat_map(|list| resolver.reader.tree.children(*list)) {
         let words = resolver.reader.tree.words(line);
@@ -102,7 +106,7 @@ pub(crate) fn links(resolver: &mut Resolver<'_, '_>, lists: &[NodeId], own: &Lin
             continue;
         }
         let Ok(weight) = options(resolver, rest, weight(0, false), false) else { continue };
-        if link == *own {
+        if Some(&link) == own {
             let message = format!("{link} is the instance's own interface, which is tracked anyway");
             resolver.reader.complain(code::DUPLICATE, at, message);
         } else if tracked.iter().any(|have| have.link == link) {

@@ -10,7 +10,7 @@ use std::net::IpAddr;
 use host::{Family, LinkName};
 use vrrp::config::{InstanceConfig, NotifyScripts, Peer, Priority, VirtualAddress, Vrid};
 
-use super::{Scripts, VrrpInstanceBlock};
+use super::{Scripts, Track, VrrpInstanceBlock};
 use crate::block::track;
 use crate::diagnostic::{Class, Diagnostic, code};
 use crate::resolve::Resolver;
@@ -52,7 +52,7 @@ pub(crate) fn lower(resolver: &mut Resolver<'_, '_>, block: VrrpInstanceBlock) -
     let peers = lowering.peers(&transport.unicast_peer);
     let forced = native_ipv6.map(|_| Family::V6);
     let family = family(forced, &held.advertised, &transport.mcast_src_ip, &peers);
-    lowering.keep_family(&mut held.advertised, family);
+    lowering.settle(&mut held, family);
     let version = lowering.version(version, family);
     let (source, mode) = lowering.mode(transport, peers, family);
     let election = lowering.election(election);
@@ -64,7 +64,9 @@ pub(crate) fn lower(resolver: &mut Resolver<'_, '_>, block: VrrpInstanceBlock) -
     let down_timer_adverts = lowering.down_timer_adverts(down_timer_adverts);
     let conduct = lowering.conduct(conduct);
     let notify = notify(lowering.resolver, scripts);
-    let link = link?;
+    let Track { dont_track_primary, track_script, track_interface } = track;
+    let track_links = track::links(resolver, &track_interface, link.as_ref());
+    let track_scripts = track::scripts(resolver, &track_script);
     Some(InstanceConfig {
         family,
         vrid: vrid?,
@@ -84,11 +86,11 @@ pub(crate) fn lower(resolver: &mut Resolver<'_, '_>, block: VrrpInstanceBlock) -
         higher_priority_send_advert: conduct.higher_priority_send_advert,
         checksum_as_v2: conduct.checksum_as_v2,
         announce,
-        track_own_link: track.dont_track_primary.is_none(),
-        track_links: track::links(resolver, &track.track_interface, &link),
-        track_scripts: track::scripts(resolver, &track.track_script),
+        track_own_link: dont_track_primary.is_none(),
+        track_links,
+        track_scripts,
         notify,
-        link,
+        link: link?,
         name,
     })
 }

@@ -24,9 +24,14 @@ impl Lowering<'_, '_, '_> {
     pub(super) fn held(&mut self, block: &Addresses) -> Held {
         let Addresses { virtual_ipaddress, virtual_ipaddress_excluded, no_virtual_ipaddress: _ } = block;
         let advertised = self.addresses(virtual_ipaddress);
-        let mut excluded = self.addresses(virtual_ipaddress_excluded);
-        self.drop_repeats(&mut excluded, &advertised);
+        let excluded = self.addresses(virtual_ipaddress_excluded);
         Held { advertised, excluded }
+    }
+
+    /// Leaves out advertised addresses of another family, then excluded ones that are advertised.
+    pub(super) fn settle(&mut self, held: &mut Held, family: Family) {
+        self.keep_family(&mut held.advertised, family);
+        self.drop_repeats(&mut held.excluded, &held.advertised);
     }
 
     fn addresses(&mut self, lists: &[NodeId]) -> Vec<(VirtualAddress, Span)> {
@@ -63,7 +68,7 @@ impl Lowering<'_, '_, '_> {
         });
     }
 
-    pub(super) fn keep_family(&mut self, addresses: &mut Vec<(VirtualAddress, Span)>, family: Family) {
+    fn keep_family(&mut self, addresses: &mut Vec<(VirtualAddress, Span)>, family: Family) {
         addresses.retain(|(address, at)| {
             let fits = address.prefix.family() == family;
             if !fits {
