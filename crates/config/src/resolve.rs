@@ -35,7 +35,7 @@ pub(crate) struct Resolver<'r, 'a> {
     default_account: Option<Account>,
     scripts: BTreeMap<String, Script>,
     links: BTreeMap<LinkName, bool>,
-    /// Where the first script stands.
+    /// Where the first script stands that may run.
     pub(crate) first_script: Option<Span>,
 }
 
