@@ -292,3 +292,11 @@ fn braces_may_stand_anywhere_and_their_lack_is_seen() {
         assert_eq!(found, wanted, "{text}");
     }
 }
+
+#[test]
+fn adverts_do_not_go_to_a_loopback() {
+    let loaded =
+        read("vrrp_instance a {\ninterface lo\nvirtual_router_id 1\nvirtual_ipaddress {\n192.0.2.1\n}\n}");
+    assert_eq!(codes(&loaded), ["SF0307", "SF0602"]);
+    assert!(loaded.effective.is_none());
+}

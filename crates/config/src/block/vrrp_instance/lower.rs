@@ -158,6 +158,15 @@ impl Lowering<'_, '_, '_> {
     }
 
     fn link(&mut self, interface: Option<Set<LinkName>>) -> Option<LinkName> {
+        let interface = interface.filter(|set| {
+            let loopback = self.resolver.surroundings.is_loopback(set.value.as_str());
+            if loopback {
+                let message =
+                    format!("{} is a loopback, which adverts never leave; the line is ignored", set.value);
+                self.complain(code::BAD_LINK, set.at, message);
+            }
+            !loopback
+        });
         let Some(Set { value: link, at }) = interface else {
             let help = Some("say on which with `interface NAME`".into());
             self.refuse(code::NO_INTERFACE, self.at, "The virtual router has no interface", help);
