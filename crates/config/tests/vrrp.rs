@@ -169,7 +169,7 @@ fn unicast_peers_bring_bounds_of_their_own() {
             "unicast_src_ip 192.0.2.1\nunicast_ttl 64\nunicast_peer {{\n192.0.2.2 min_ttl 64\n192.0.2.3\n192.0.2.2\n::1\n}}\n{VIP}"
         ),
     );
-    assert_eq!(found, ["SF0401", "SF0605"]);
+    assert_eq!(found, ["SF0406", "SF0605"]);
     assert_eq!(got.source, Some(IpAddr::from([192, 0, 2, 1])));
     let Mode::Unicast { peers, ttl, check_source } = got.mode else { panic!("{:?}", got.mode) };
     assert_eq!((peers.len(), peers[0].ttl, ttl, check_source), (2, (64, 255), Some(64), true));
@@ -210,7 +210,7 @@ fn tracking_takes_scripts_defined_before_and_links_that_are_there() {
             "track_script {{\nchk weight 5 reverse\nlate\nchk\n}}\ntrack_interface {{\neth1 weight -2\neth0\n}}\n{VIP}\n}}\nvrrp_script late {{\nscript /bin/true"
         ),
     );
-    assert_eq!(found, ["SF0401", "SF0402", "SF0401"]);
+    assert_eq!(found, ["SF0406", "SF0402", "SF0401"]);
     assert_eq!(got.track_scripts[0].weight, Weight::Points { points: 5, reverse: true });
     assert_eq!(got.track_links[0].weight, Weight::Points { points: -2, reverse: false });
 }
@@ -299,4 +299,75 @@ fn adverts_do_not_go_to_a_loopback() {
         read("vrrp_instance a {\ninterface lo\nvirtual_router_id 1\nvirtual_ipaddress {\n192.0.2.1\n}\n}");
     assert_eq!(codes(&loaded), ["SF0307", "SF0602"]);
     assert!(loaded.effective.is_none());
+}
+
+/// As keepalived: without dynamic_interfaces an interface that is not there stops everything, wherever it is named.
+#[test]
+fn an_interface_that_is_not_there_is_refused() {
+    struct Bare;
+    impl config::Surroundings for Bare {
+        fn node_name(&self) -> String {
+            "a".into()
+        }
+        fn running_as(&self) -> host::Account {
+            host::Account { uid: 0, gid: 0, groups: Vec::new() }
+        }
+        fn user(&self, _: &str) -> Option<(u32, u32)> {
+            None
+        }
+        fn group(&self, _: &str) -> Option<u32> {
+            None
+        }
+        fn groups_of(&self, _: &str, _: u32) -> Vec<u32> {
+            Vec::new()
+        }
+        fn resolve(&self, _: &str) -> Option<String> {
+            None
+        }
+        fn facts(&self, _: &str) -> Option<config::PathFacts> {
+            None
+        }
+        fn search_path(&self) -> Vec<String> {
+            Vec::new()
+        }
+        fn has_link(&self, name: &str) -> bool {
+            name == "eth0"
+        }
+        fn environment(&self, _: &str) -> Option<String> {
+            None
+        }
+    }
+    for (interface, dev, track) in
+        [("eth1", "eth0", "eth0"), ("eth0", "eth1", "eth0"), ("eth0", "eth0", "eth1")]
+    {
+        let instance = format!(
+            "vrrp_instance a {{\ninterface {interface}\nvirtual_router_id 1\nvirtual_ipaddress {{\n192.0.2.1 dev {dev}\n\
+             192.0.2.2\n}}\ntrack_interface {{\n{track}\n}}\n}}\n"
+        );
+        let one = load(&Request::new("k"), &InMemory::one("k", instance.clone()), &Bare);
+        assert!(codes(&one).contains(&"SF0404".into()));
+        assert_eq!((one.refusal(), one.test_status(), one.effective.is_none()), (Some(2), 5, true));
+        let dynamic = format!("global_defs {{\ndynamic_interfaces\n}}\n{instance}");
+        assert!(load(&Request::new("k"), &InMemory::one("k", dynamic), &Bare).effective.is_some());
+    }
+}
+
+/// As keepalived: "Invalid address prefix len 33 … using 32".
+#[test]
+fn an_impossible_prefix_length_leaves_the_address_alone() {
+    let (got, found) =
+        instance("", "virtual_ipaddress {\n192.0.2.1/33\nnonsense\n192.0.2.2 peer 192.0.2.3/24\n}");
+    assert_eq!(found, ["SF0304", "SF0306", "SF0311"]);
+    assert_eq!(got.addresses.iter().map(|address| address.prefix.length()).collect::<Vec<_>>(), [32, 32]);
+}
+
+#[test]
+fn a_script_line_tolerates_what_other_lines_do_not() {
+    let (got, found) = instance(
+        "",
+        &format!("notify '/etc/n.sh \"a b\"' root :root\nnotify_stop /etc/n.sh\\#\n{VIP}notify_stop /b"),
+    );
+    assert_eq!(found, ["SF0401"]);
+    assert_eq!(got.notify.any.unwrap().argv, ["/etc/n.sh", "a b"]);
+    assert_eq!(got.notify.stop.unwrap().argv, ["/etc/n.sh#"]);
 }

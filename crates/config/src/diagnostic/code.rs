@@ -67,6 +67,7 @@ codes! {
     NO_NAME = error(403, "A block without a name.");
     NO_LINK = error(404, "No such interface on this host.");
     UNUSED = note(405, "Something that nobody uses.");
+    REPEATED = note(406, "Something that stands twice and counts once.");
     NO_ACCOUNT = error(501, "No such user or group.");
     NO_SCRIPT = error(502, "A script that is not there or cannot be run.");
     UNSAFE_SCRIPT = error(503, "A script that others than root could change.");

@@ -13,12 +13,9 @@ use vrrp::config::{InstanceConfig, NotifyScripts, Peer, Priority, VirtualAddress
 use super::{Scripts, Track, VrrpInstanceBlock};
 use crate::block::track;
 use crate::diagnostic::{Class, Diagnostic, code};
-use crate::resolve::Resolver;
+use crate::resolve::{REFUSED, Resolver};
 use crate::source::Span;
 use crate::value::Set;
-
-/// Exit status of a daemon whose VRRP part cannot run.
-const REFUSED: u8 = 2;
 
 /// Turns a block into what the engine obeys; `None` (with what refuses to run) if it cannot be.
 pub(crate) fn lower(resolver: &mut Resolver<'_, '_>, block: VrrpInstanceBlock) -> Option<InstanceConfig> {
@@ -173,8 +170,7 @@ impl Lowering<'_, '_, '_> {
             return None;
         };
         if !self.resolver.link_may_be_used(&link) {
-            let help = Some("with dynamic_interfaces in global_defs it may come later".into());
-            self.refuse(code::NO_LINK, at, &format!("There is no interface {link} on this host"), help);
+            self.resolver.no_link(at, &link, "");
         }
         Some(link)
     }

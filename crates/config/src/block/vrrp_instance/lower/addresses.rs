@@ -51,7 +51,7 @@ impl Lowering<'_, '_, '_> {
             Some((_, first)) => {
                 let message =
                     format!("({}) {} stands here a second time", self.name, address.prefix.address());
-                self.add(Diagnostic::new(code::DUPLICATE, at, message).related(*first, "the first"));
+                self.add(Diagnostic::new(code::REPEATED, at, message).related(*first, "the first"));
             }
             None => kept.push((address, at)),
         }
@@ -62,7 +62,7 @@ impl Lowering<'_, '_, '_> {
             let repeated = own.iter().any(|(have, _)| address::same(have, address));
             if repeated {
                 let message = format!("{} is advertised already", address.prefix.address());
-                self.complain(code::DUPLICATE, *at, message);
+                self.complain(code::REPEATED, *at, message);
             }
             !repeated
         });
