@@ -13,6 +13,8 @@ pub mod poll;
 pub mod schedule;
 mod socket;
 mod sys;
+#[cfg(test)]
+mod testbed;
 
 pub use machine::{Machine, OpenError};
 pub use netlink::fuzz_netlink;

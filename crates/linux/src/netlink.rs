@@ -184,4 +184,4 @@ pub fn fuzz_netlink(bytes: &[u8]) {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -12,8 +12,8 @@ use super::{control, raw};
 use crate::netlink::refused;
 use crate::sys::{BATCH, Inbox, Incoming};
 
-/// Batches read from one channel in one turn: a flood on one must not starve the others, nor the timer.
-const BATCHES_A_TURN: usize = 8;
+/// Batches read from one channel in one turn, 128 packets: a flood on one must not starve the others, nor the timer.
+const BATCHES_A_TURN: usize = 4;
 
 /// What is listened to, one socket a channel. Each has a slot, the number by which its readiness is told.
 pub(crate) struct Channels {
