@@ -17,6 +17,7 @@ pub mod poll;
 pub mod privilege;
 pub mod process;
 pub mod schedule;
+pub mod signal;
 mod socket;
 mod sys;
 

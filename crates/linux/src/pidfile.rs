@@ -191,7 +191,9 @@ mod tests {
     fn a_stale_file_and_one_whose_number_another_program_has_do_not_count() {
         let scratch = Scratch::new("stale");
         // This process lives and is no keepalived; the others are no processes.
-        for text in [format!("{}\n", std::process::id()), "4194305\n".into(), "nonsense".into(), String::new()] {
+        for text in
+            [format!("{}\n", std::process::id()), "4194305\n".into(), "nonsense".into(), String::new()]
+        {
             fs::write(scratch.file(), &text).unwrap();
             assert!(PidFile::claim(&scratch.file(), 1).is_ok(), "{text}");
         }

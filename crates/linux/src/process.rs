@@ -34,7 +34,10 @@ pub struct Spawn {
 
 impl Spawn {
     /// This executable, called `name` in listings of processes, with these arguments.
-    pub fn itself(name: impl Into<OsString>, arguments: impl IntoIterator<Item = impl Into<OsString>>) -> Self {
+    pub fn itself(
+        name: impl Into<OsString>,
+        arguments: impl IntoIterator<Item = impl Into<OsString>>,
+    ) -> Self {
         Self {
             arguments: arguments.into_iter().map(Into::into).collect(),
             name: name.into(),
@@ -279,4 +282,22 @@ const FIRST_FREE: i32 = 3;
 
 fn dev_null() -> io::Result<OwnedFd> {
     Ok(rustix::fs::open("/dev/null", OFlags::RDWR | OFlags::CLOEXEC | OFlags::NOCTTY, Mode::empty())?)
+}
+
+/// What the kernel calls itself.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct SystemName {
+    /// `Linux`.
+    pub name: String,
+    /// `6.12.1-amd64`.
+    pub release: String,
+    /// When and how it was built.
+    pub version: String,
+}
+
+/// The kernel's name (`uname`).
+pub fn system_name() -> SystemName {
+    let uname = rustix::system::uname();
+    let text = |text: &CStr| text.to_string_lossy().into_owned();
+    SystemName { name: text(uname.sysname()), release: text(uname.release()), version: text(uname.version()) }
 }

@@ -106,7 +106,8 @@ fn a_log_daemon_that_does_not_read_costs_lines_but_no_time_and_their_number_is_t
     }
     journal.write(Severity::Info, "after");
     let told = next(&daemon).unwrap();
-    let lost: usize = told.split(": ").nth(1).and_then(|text| text.split(' ').next()).unwrap().parse().unwrap();
+    let lost: usize =
+        told.split(": ").nth(1).and_then(|text| text.split(' ').next()).unwrap().parse().unwrap();
     assert_eq!(lines.len() + lost, MAX_WAITING * 2, "{told}");
     assert!(next(&daemon).unwrap().ends_with(": after"));
 }
