@@ -5,7 +5,6 @@ use std::io;
 use std::os::fd::AsFd;
 
 use host::{Arrival, Channel, Datagram, Datagrams, Instant, Network, NetworkOp, Ticket};
-use nix::sys::signal::Signal;
 
 use crate::netlink::{Orders, Watch, refused};
 use crate::poll::{Interest, Poll, Token, WaitError};
@@ -31,7 +30,7 @@ pub struct Machine {
     outbox: Outbox,
     /// What happened while orders were performed.
     untold: VecDeque<Arrival>,
-    signals: Vec<Signal>,
+    signals: Vec<i32>,
     ready: Vec<Token>,
 }
 
@@ -88,14 +87,14 @@ impl Machine {
         self.poll.unwatch(descriptor);
     }
 
-    /// Takes these signals out of their ordinary course; [`Machine::signals`] tells of them. A wait ends when one
+    /// Takes these signals (numbers as in [`crate::signal`]) out of their ordinary course; [`Machine::signals`] tells of them. A wait ends when one
     /// comes.
-    pub fn catch(&mut self, signals: &[Signal]) -> Result<(), WaitError> {
+    pub fn catch(&mut self, signals: &[i32]) -> Result<(), WaitError> {
         self.poll.catch(signals)
     }
 
     /// The signals that came in since this was last asked.
-    pub fn signals(&mut self) -> Vec<Signal> {
+    pub fn signals(&mut self) -> Vec<i32> {
         std::mem::take(&mut self.signals)
     }
 

@@ -4,6 +4,7 @@
 //! it goes as a sealed memory file whose descriptor comes with [`ToWorker::Configure`]'s record.
 
 use host::{Job, JobId, Outcome};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use vrrp::{Config, Memory, Status};
 
@@ -63,4 +64,69 @@ pub enum ToSupervisor {
 pub trait Bus {
     /// Sends. Never waits; what cannot be sent is kept until it can.
     fn tell(&mut self, message: ToSupervisor);
+}
+
+/// Most bytes in a configuration that comes as a sealed memory file: some hundred times the largest known.
+pub const MAX_CONFIGURATION: usize = 64 * 1024 * 1024;
+
+/// Why a message could not be turned into bytes or back.
+#[derive(Debug, thiserror::Error)]
+pub enum BusError {
+    /// It has more bytes than allowed.
+    #[error("a message of {length} bytes is longer than {limit}")]
+    TooLong {
+        /// Its bytes.
+        length: usize,
+        /// The limit.
+        limit: usize,
+    },
+    /// It is not JSON, or not a message.
+    #[error("a message cannot be understood")]
+    Json(#[from] serde_json::Error),
+}
+
+/// A message as JSON of at most `limit` bytes: [`MAX_MESSAGE`], or [`MAX_CONFIGURATION`] in a memory file.
+pub fn encode<T: Serialize>(message: &T, limit: usize) -> Result<Vec<u8>, BusError> {
+    let bytes = serde_json::to_vec(message)?;
+    check_length(bytes.len(), limit)?;
+    Ok(bytes)
+}
+
+/// The message in JSON of at most `limit` bytes.
+pub fn decode<T: DeserializeOwned>(bytes: &[u8], limit: usize) -> Result<T, BusError> {
+    check_length(bytes.len(), limit)?;
+    Ok(serde_json::from_slice(bytes)?)
+}
+
+const fn check_length(length: usize, limit: usize) -> Result<(), BusError> {
+    if length > limit { Err(BusError::TooLong { length, limit }) } else { Ok(()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_survives_the_bus() {
+        let message = ToSupervisor::Mastership { instance: "VI_1".into(), master: true };
+        let bytes = encode(&message, MAX_MESSAGE).unwrap();
+        assert_eq!(decode::<ToSupervisor>(&bytes, MAX_MESSAGE).unwrap(), message);
+    }
+
+    #[test]
+    fn a_message_that_is_too_long_is_neither_sent_nor_read() {
+        let message = ToSupervisor::Mastership { instance: "x".repeat(MAX_MESSAGE), master: true };
+        assert!(matches!(encode(&message, MAX_MESSAGE), Err(BusError::TooLong { .. })));
+        let bytes = encode(&message, MAX_CONFIGURATION).unwrap();
+        assert!(matches!(decode::<ToSupervisor>(&bytes, MAX_MESSAGE), Err(BusError::TooLong { .. })));
+    }
+
+    #[test]
+    fn bytes_that_are_no_message_are_an_error() {
+        for bytes in [&b""[..], b"{", b"\xff", b"{\"Run\":[1]}", b"[[[[[[[[", b"\"Unknown\""] {
+            assert!(matches!(decode::<ToSupervisor>(bytes, MAX_MESSAGE), Err(BusError::Json(_))));
+        }
+        let deep = "[".repeat(MAX_MESSAGE);
+        assert!(matches!(decode::<ToWorker>(deep.as_bytes(), MAX_MESSAGE), Err(BusError::Json(_))));
+    }
 }

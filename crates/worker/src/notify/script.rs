@@ -1,0 +1,118 @@
+//! Notify scripts: which run for which notice, with which arguments.
+//!
+//! As keepalived: the script for the state comes first with its own words, then the general one with
+//! `INSTANCE name STATE priority` appended. Differs: the scripts of one instance run one after the other, so that
+//! "master" and "backup" in quick succession end in the order they happened.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use host::{Command, Instant, Job};
+use vrrp::config::{Config, NotifyScripts, Priority};
+use vrrp::notice::{InstanceFact, Notice, State};
+
+/// Time limit of one run. Upstream has none, so this is only for scripts that hang and would hold up those after
+/// them for ever: far more than a script needs that reloads a service or talks to a cloud's interface.
+pub const LIMIT: Duration = Duration::from_secs(60);
+
+/// One script to run, after all others of its queue.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Notification {
+    /// The instance's name.
+    pub queue: String,
+    /// What to run.
+    pub job: Job,
+}
+
+/// The scripts of the configuration in force, and what each instance's were last told.
+#[derive(Debug, Default)]
+pub struct Scripts {
+    instances: BTreeMap<String, Instance>,
+}
+
+#[derive(Debug, Default)]
+struct Instance {
+    scripts: NotifyScripts,
+    /// Least time between two runs of `notify_master_rx_lower_pri`.
+    gap: Duration,
+    told: Option<State>,
+    lower_priority_told: Option<Instant>,
+    configured: bool,
+}
+
+impl Scripts {
+    /// Makes the scripts of `config` count. Those of instances that it lacks stay until [`Self::forget_removed`], so
+    /// that their last change is still told.
+    pub fn configure(&mut self, config: &Config) {
+        for instance in self.instances.values_mut() {
+            instance.configured = false;
+        }
+        for config in &config.instances {
+            let instance = self.instances.entry(config.name.clone()).or_default();
+            instance.scripts = config.notify.clone();
+            // A rival that keeps to the interval is told of every time; one that floods starts no flood of scripts.
+            instance.gap = config.interval / 2;
+            instance.configured = true;
+        }
+    }
+
+    /// Forgets the instances that the last [`Self::configure`] did not name.
+    pub fn forget_removed(&mut self) {
+        self.instances.retain(|_, instance| instance.configured);
+    }
+
+    /// The instance was told that it is master by an earlier life of this worker, and need not be again.
+    pub fn resume_master(&mut self, name: &str) {
+        if let Some(instance) = self.instances.get_mut(name) {
+            instance.told = Some(State::Master);
+        }
+    }
+
+    /// Appends the scripts that run for a notice, in order. A state that was the last one told is not told again.
+    pub fn react(&mut self, notice: &Notice, now: Instant, out: &mut Vec<Notification>) {
+        let Notice::Instance { name, fact } = notice else { return };
+        let Some(instance) = self.instances.get_mut(name) else { return };
+        if let InstanceFact::Entered { state, priority, .. } = fact {
+            instance.enter(name, *state, *priority, out);
+        } else if let InstanceFact::LowerPriorityHeard { .. } = fact {
+            instance.hear_lower_priority(name, now, out);
+        }
+    }
+}
+
+impl Instance {
+    fn enter(&mut self, name: &str, state: State, priority: Priority, out: &mut Vec<Notification>) {
+        let (specific, state) = match state {
+            State::Init => return,
+            State::Master => (&self.scripts.master, state),
+            State::Backup => (&self.scripts.backup, state),
+            // As keepalived: without `notify_deleted` an instance that a reload removed is told as a fault.
+            State::Fault | State::Deleted => (&self.scripts.fault, State::Fault),
+            State::Stop => (&self.scripts.stop, state),
+        };
+        if self.told.replace(state) == Some(state) {
+            return;
+        }
+        let general = self.scripts.any.clone().map(|mut command| {
+            let words = ["INSTANCE", name, state.word(), &priority.to_string()].map(String::from);
+            command.argv.extend(words);
+            command
+        });
+        out.extend(specific.iter().cloned().chain(general).map(|command| notification(name, command)));
+    }
+
+    fn hear_lower_priority(&mut self, name: &str, now: Instant, out: &mut Vec<Notification>) {
+        let Some(command) = &self.scripts.lower_priority_heard else { return };
+        if self.lower_priority_told.is_none_or(|last| now.since(last) >= self.gap) {
+            self.lower_priority_told = Some(now);
+            out.push(notification(name, command.clone()));
+        }
+    }
+}
+
+fn notification(name: &str, command: Command) -> Notification {
+    Notification { queue: name.to_owned(), job: Job { command, limit: Some(LIMIT) } }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,145 @@
+use std::net::IpAddr;
+
+use vrrp::config::{AnnounceConfig, Authentication, InstanceConfig, Mode, Preemption, Version, Vrid};
+
+use super::*;
+
+const FROM: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 2));
+
+fn command(words: &str) -> Option<Command> {
+    Some(Command { argv: words.split(' ').map(String::from).collect(), account: None })
+}
+
+/// An instance with a script for everything, which names what it is for.
+fn instance(name: &str) -> InstanceConfig {
+    InstanceConfig {
+        name: name.into(),
+        link: host::LinkName::new("eth0").unwrap(),
+        family: host::Family::V4,
+        vrid: Vrid::new(51).unwrap(),
+        version: Version::V2,
+        priority: Priority(100),
+        wants_master: false,
+        interval: Duration::from_secs(1),
+        down_timer_adverts: 3,
+        mode: Mode::Multicast { group: Mode::GROUP_V4 },
+        source: None,
+        authentication: Authentication::None,
+        addresses: vec![],
+        excluded: vec![],
+        preemption: Preemption::Allowed,
+        skip_address_check: false,
+        lower_priority_no_advert: false,
+        higher_priority_send_advert: false,
+        checksum_as_v2: false,
+        announce: AnnounceConfig::default(),
+        track_own_link: true,
+        track_links: vec![],
+        track_scripts: vec![],
+        notify: NotifyScripts {
+            master: command("/m own words"),
+            backup: command("/b"),
+            fault: command("/f"),
+            stop: command("/s"),
+            any: command("/any own"),
+            lower_priority_heard: command("/lower own"),
+        },
+    }
+}
+
+fn scripts() -> Scripts {
+    let mut scripts = Scripts::default();
+    scripts.configure(&Config { instances: vec![instance("VI_1")], ..Config::default() });
+    scripts
+}
+
+fn fact(fact: InstanceFact) -> Notice {
+    Notice::Instance { name: "VI_1".into(), fact }
+}
+
+fn entered(state: State) -> Notice {
+    fact(InstanceFact::Entered { state, first: false, priority: Priority(89) })
+}
+
+fn lower() -> Notice {
+    fact(InstanceFact::LowerPriorityHeard {
+        from: FROM,
+        theirs: Priority(1),
+        ours: Priority(2),
+        answered: true,
+    })
+}
+
+/// What runs, as command lines.
+fn told(scripts: &mut Scripts, notice: &Notice, at: Instant) -> Vec<String> {
+    let mut out = vec![];
+    scripts.react(notice, at, &mut out);
+    assert!(out.iter().all(|n| n.queue == "VI_1" && n.job.limit == Some(LIMIT)));
+    out.iter().map(|n| n.job.command.argv.join(" ")).collect()
+}
+
+/// As recorded from keepalived 2.2.7: own words for the specific script, four more for the general one.
+#[test]
+fn the_specific_script_comes_before_the_general_one_which_is_told_what_happened() {
+    let mut scripts = scripts();
+    let at = Instant::ZERO;
+    for (state, expected) in [
+        (State::Backup, ["/b", "/any own INSTANCE VI_1 BACKUP 89"]),
+        (State::Master, ["/m own words", "/any own INSTANCE VI_1 MASTER 89"]),
+        (State::Fault, ["/f", "/any own INSTANCE VI_1 FAULT 89"]),
+        (State::Stop, ["/s", "/any own INSTANCE VI_1 STOP 89"]),
+    ] {
+        assert_eq!(told(&mut scripts, &entered(state), at), expected);
+    }
+}
+
+#[test]
+fn the_same_state_is_not_told_twice() {
+    let mut scripts = scripts();
+    assert_eq!(told(&mut scripts, &entered(State::Master), Instant::ZERO).len(), 2);
+    assert!(told(&mut scripts, &entered(State::Master), Instant::ZERO).is_empty());
+    assert!(told(&mut scripts, &entered(State::Init), Instant::ZERO).is_empty());
+    assert_eq!(told(&mut scripts, &entered(State::Backup), Instant::ZERO).len(), 2);
+}
+
+#[test]
+fn a_master_that_resumes_after_a_crash_is_not_told_again() {
+    let mut scripts = scripts();
+    scripts.resume_master("VI_1");
+    assert!(told(&mut scripts, &entered(State::Master), Instant::ZERO).is_empty());
+}
+
+/// As keepalived: without `notify_deleted` the removal is a fault.
+#[test]
+fn an_instance_that_a_reload_removes_is_told_by_its_old_scripts_and_forgotten() {
+    let mut scripts = scripts();
+    scripts.configure(&Config::default());
+    let lines = told(&mut scripts, &entered(State::Deleted), Instant::ZERO);
+    assert_eq!(lines, ["/f", "/any own INSTANCE VI_1 FAULT 89"]);
+    scripts.forget_removed();
+    assert!(told(&mut scripts, &entered(State::Master), Instant::ZERO).is_empty());
+}
+
+#[test]
+fn a_reload_changes_the_scripts_and_not_what_was_told() {
+    let mut scripts = scripts();
+    told(&mut scripts, &entered(State::Master), Instant::ZERO);
+    let mut changed = instance("VI_1");
+    changed.notify.backup = command("/new");
+    changed.notify.any = None;
+    scripts.configure(&Config { instances: vec![changed], ..Config::default() });
+    scripts.forget_removed();
+    assert!(told(&mut scripts, &entered(State::Master), Instant::ZERO).is_empty());
+    assert_eq!(told(&mut scripts, &entered(State::Backup), Instant::ZERO), ["/new"]);
+}
+
+#[test]
+fn a_rival_that_keeps_to_the_interval_is_told_of_each_time_and_a_flood_is_not() {
+    let mut scripts = scripts();
+    let ms = Instant::from_millis;
+    let runs: Vec<_> = [0, 990, 1980, 2000, 2100, 2470, 2480]
+        .into_iter()
+        .filter(|at| told(&mut scripts, &lower(), ms(*at)) == ["/lower own"])
+        .collect();
+    assert_eq!(runs, [0, 990, 1980, 2480]);
+}

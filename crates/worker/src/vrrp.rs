@@ -1,0 +1,199 @@
+//! The vrrp worker.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use host::{Arrival, Datagrams, Engine, Instant, Journal, Network, Ticket};
+use vrrp::notice::{InstanceFact, Notice, State};
+use vrrp::{Action, Event, Router};
+
+use crate::bus::{Bus, Configure, ToSupervisor, ToWorker};
+use crate::notify::script::{Notification, Scripts};
+
+/// How long a stop waits for the kernel to confirm that the addresses are gone. It answers within milliseconds;
+/// when it does not, ending is better than waiting.
+pub const STOP_LIMIT: Duration = Duration::from_secs(1);
+
+/// The vrrp worker: an engine on a machine.
+///
+/// Whoever owns it waits for the machine's arrivals, the supervisor's messages and [`Self::deadline`], hands each in
+/// as it comes, and ends when it [`Self::is_finished`]. Nothing that comes in can make it panic.
+#[derive(Debug)]
+pub struct Vrrp<M> {
+    machine: M,
+    router: Router,
+    scripts: Scripts,
+    /// Instances that the supervisor believes to be master.
+    masters: BTreeSet<String>,
+    configured: bool,
+    /// Orders that the machine has not answered.
+    asked: BTreeSet<Ticket>,
+    /// When a stop that was asked for ends at the latest.
+    stop: Option<Instant>,
+    now: Instant,
+    // Used again each turn, so that a turn allocates little.
+    actions: Vec<Action>,
+    notifications: Vec<Notification>,
+}
+
+impl<M: Network + Datagrams + Journal + Bus> Vrrp<M> {
+    /// A worker without a configuration, which does nothing until it hears [`ToWorker::Configure`].
+    pub fn new(machine: M) -> Self {
+        Self {
+            machine,
+            router: Router::default(),
+            scripts: Scripts::default(),
+            masters: BTreeSet::new(),
+            configured: false,
+            asked: BTreeSet::new(),
+            stop: None,
+            now: Instant::ZERO,
+            actions: Vec::new(),
+            notifications: Vec::new(),
+        }
+    }
+
+    /// The supervisor said something.
+    pub fn hear(&mut self, message: ToWorker, now: Instant) {
+        match message {
+            ToWorker::Configure(configure) => self.configure(*configure, now),
+            ToWorker::JobEnded(id, outcome) => self.step(Event::JobEnded(id, outcome), now),
+            ToWorker::TellStatus => {
+                let status = self.router.status(self.now.max(now));
+                self.machine.tell(ToSupervisor::Status(Box::new(status)));
+            }
+            ToWorker::Stop => self.stop(now),
+        }
+    }
+
+    /// Something happened on the machine.
+    pub fn arrive(&mut self, arrival: Arrival, now: Instant) {
+        let event = match arrival {
+            Arrival::Received(delivery) => Event::Received(delivery),
+            Arrival::Surveyed { links, addresses } => Event::Surveyed { links, addresses },
+            Arrival::LinkChanged(link) => Event::LinkChanged(link),
+            Arrival::LinkRemoved(link) => Event::LinkRemoved(link),
+            Arrival::AddressAdded(address) => Event::AddressAdded(address),
+            Arrival::AddressRemoved(address) => Event::AddressRemoved(address),
+            Arrival::Settled { ticket, result } => {
+                self.asked.remove(&ticket);
+                Event::Settled { ticket, result }
+            }
+            Arrival::Unsent { tag, refusal } => Event::Unsent { tag, refusal },
+            Arrival::Deaf { channel, refusal } => Event::Deaf { channel, refusal },
+            Arrival::Woken => Event::Wake,
+        };
+        self.step(event, now);
+    }
+
+    /// When it wants [`Arrival::Woken`], if nothing else happens first.
+    pub fn deadline(&self) -> Option<Instant> {
+        let stop = if self.asked.is_empty() { None } else { self.stop };
+        self.router.next_deadline().into_iter().chain(stop).min()
+    }
+
+    /// It was told to stop, and the machine has carried out its last orders, or took longer than [`STOP_LIMIT`].
+    pub fn is_finished(&self) -> bool {
+        self.stop.is_some_and(|limit| self.asked.is_empty() || self.now >= limit)
+    }
+
+    /// The machine that it runs on.
+    pub const fn machine(&self) -> &M {
+        &self.machine
+    }
+
+    /// The machine that it runs on.
+    pub const fn machine_mut(&mut self) -> &mut M {
+        &mut self.machine
+    }
+
+    /// The machine, when the worker is done with it.
+    pub fn into_machine(self) -> M {
+        self.machine
+    }
+
+    fn configure(&mut self, configure: Configure, now: Instant) {
+        // A stop is final: a reload that crossed it on the bus comes too late.
+        if self.stop.is_some() {
+            return;
+        }
+        let Configure { config, memories } = configure;
+        self.scripts.configure(&config);
+        if !self.configured && !memories.is_empty() {
+            for memory in &memories {
+                self.scripts.resume_master(&memory.instance);
+                self.masters.insert(memory.instance.clone());
+            }
+            self.step(Event::Remembered(memories), now);
+        }
+        self.configured = true;
+        let names: BTreeSet<_> = config.instances.iter().map(|instance| instance.name.clone()).collect();
+        self.step(Event::Configured(Box::new(config)), now);
+        self.scripts.forget_removed();
+        // What an earlier life was master of and this one does not even know.
+        for name in self.masters.difference(&names) {
+            self.machine.tell(ToSupervisor::Mastership { instance: name.clone(), master: false });
+        }
+        self.masters.retain(|name| names.contains(name));
+        self.machine.tell(ToSupervisor::Ready);
+    }
+
+    fn stop(&mut self, now: Instant) {
+        if self.stop.is_none() {
+            self.stop = Some(self.now.max(now) + STOP_LIMIT);
+            self.step(Event::Stop, now);
+        }
+    }
+
+    /// Tells the engine, and performs what it asks for, in order.
+    fn step(&mut self, event: Event, now: Instant) {
+        debug_assert!(now >= self.now, "the machine's clock is monotonic");
+        self.now = self.now.max(now);
+        let mut actions = core::mem::take(&mut self.actions);
+        self.router.handle(event, self.now, &mut actions);
+        for action in actions.drain(..) {
+            self.perform(action);
+        }
+        self.actions = actions;
+    }
+
+    fn perform(&mut self, action: Action) {
+        match action {
+            Action::Listen(channel, vrids) => self.machine.listen(channel, &vrids),
+            Action::Ignore(channel) => self.machine.ignore(channel),
+            Action::Send(datagram) => self.machine.send(datagram),
+            Action::Network(ticket, op) => {
+                self.asked.insert(ticket);
+                self.machine.submit(ticket, op);
+            }
+            Action::Run(id, job) => self.machine.tell(ToSupervisor::Run(id, job)),
+            Action::End(id) => self.machine.tell(ToSupervisor::End(id)),
+            Action::Notice(notice) => self.tell_people(&notice),
+        }
+    }
+
+    fn tell_people(&mut self, notice: &Notice) {
+        self.machine.write(notice.severity(), &notice.to_string());
+        if let Notice::Instance { name, fact: InstanceFact::Entered { state, .. } } = notice {
+            self.tell_mastership(name, *state == State::Master);
+        }
+        let mut notifications = core::mem::take(&mut self.notifications);
+        self.scripts.react(notice, self.now, &mut notifications);
+        for Notification { queue, job } in notifications.drain(..) {
+            self.machine.tell(ToSupervisor::Notify { queue, job });
+        }
+        self.notifications = notifications;
+    }
+
+    /// Before the scripts: they may take long, and a crash in between must not forget the master.
+    fn tell_mastership(&mut self, instance: &str, master: bool) {
+        let changed =
+            if master { self.masters.insert(instance.to_owned()) } else { self.masters.remove(instance) };
+        if changed {
+            self.machine.tell(ToSupervisor::Mastership { instance: instance.to_owned(), master });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,123 @@
+use std::net::{IpAddr, Ipv4Addr};
+
+use host::{Channel, Datagram, NetworkOp, Refusal, Severity};
+use vrrp::{Config, Memory};
+
+use super::*;
+
+/// Writes down what it is asked.
+#[derive(Debug, Default)]
+struct Paper {
+    said: Vec<ToSupervisor>,
+    lines: Vec<String>,
+    orders: Vec<Ticket>,
+    sent: usize,
+}
+
+impl Network for Paper {
+    fn submit(&mut self, ticket: Ticket, _: NetworkOp) {
+        self.orders.push(ticket);
+    }
+}
+
+impl Datagrams for Paper {
+    fn listen(&mut self, _: Channel, _: &[u8]) {}
+    fn ignore(&mut self, _: Channel) {}
+    fn send(&mut self, _: Datagram) {
+        self.sent += 1;
+    }
+}
+
+impl Journal for Paper {
+    fn write(&mut self, _: Severity, line: &str) {
+        self.lines.push(line.to_owned());
+    }
+}
+
+impl Bus for Paper {
+    fn tell(&mut self, message: ToSupervisor) {
+        self.said.push(message);
+    }
+}
+
+fn configure(memories: Vec<Memory>) -> ToWorker {
+    ToWorker::Configure(Box::new(Configure { config: Config::default(), memories }))
+}
+
+#[test]
+fn a_configuration_is_answered_with_ready() {
+    let mut worker = Vrrp::new(Paper::default());
+    worker.hear(configure(vec![]), Instant::ZERO);
+    assert_eq!(worker.machine().said, [ToSupervisor::Ready]);
+}
+
+#[test]
+fn what_only_an_earlier_life_was_master_of_is_taken_back() {
+    let mut worker = Vrrp::new(Paper::default());
+    let memory = Memory { instance: "gone".into(), master_until: Instant::ZERO };
+    worker.hear(configure(vec![memory]), Instant::ZERO);
+    let gone = ToSupervisor::Mastership { instance: "gone".into(), master: false };
+    assert_eq!(worker.machine().said, [gone, ToSupervisor::Ready]);
+}
+
+#[test]
+fn a_stop_with_nothing_to_give_up_is_over_at_once_and_final() {
+    let mut worker = Vrrp::new(Paper::default());
+    worker.hear(configure(vec![]), Instant::ZERO);
+    assert!(!worker.is_finished());
+    worker.hear(ToWorker::Stop, Instant::ZERO);
+    assert!(worker.is_finished());
+    worker.hear(configure(vec![]), Instant::ZERO);
+    worker.hear(ToWorker::Stop, Instant::ZERO);
+    assert_eq!(worker.machine().said, [ToSupervisor::Ready]);
+}
+
+#[test]
+fn a_stop_waits_for_the_kernel_but_not_for_ever() {
+    let mut worker = Vrrp::new(Paper::default());
+    worker.asked.insert(Ticket(1));
+    worker.hear(ToWorker::Stop, Instant::ZERO);
+    assert!(!worker.is_finished());
+    assert_eq!(worker.deadline(), Some(Instant::ZERO + STOP_LIMIT));
+    worker.arrive(Arrival::Woken, Instant::ZERO + STOP_LIMIT);
+    assert!(worker.is_finished());
+
+    let mut worker = Vrrp::new(Paper::default());
+    worker.asked.insert(Ticket(1));
+    worker.hear(ToWorker::Stop, Instant::ZERO);
+    worker.arrive(Arrival::Settled { ticket: Ticket(1), result: Ok(()) }, Instant::ZERO);
+    assert!(worker.is_finished());
+}
+
+#[test]
+fn mastership_is_told_when_it_changes_and_before_the_scripts() {
+    let mut worker = Vrrp::new(Paper::default());
+    let entered = |state| Notice::Instance {
+        name: "VI_1".into(),
+        fact: InstanceFact::Entered { state, first: false, priority: vrrp::config::Priority(100) },
+    };
+    for state in [State::Backup, State::Master, State::Master, State::Fault, State::Stop] {
+        worker.perform(Action::Notice(entered(state)));
+    }
+    let told = |master| ToSupervisor::Mastership { instance: "VI_1".into(), master };
+    assert_eq!(worker.machine().said, [told(true), told(false)]);
+    assert_eq!(worker.machine().lines.len(), 5);
+}
+
+#[test]
+fn nothing_that_comes_before_a_configuration_matters() {
+    let mut worker = Vrrp::new(Paper::default());
+    let refusal = || Refusal { code: 19, why: "No such device".into() };
+    let channel = Channel { link: host::LinkIndex(9), address: IpAddr::V4(Ipv4Addr::new(224, 0, 0, 18)) };
+    for arrival in [
+        Arrival::Woken,
+        Arrival::Unsent { tag: 7, refusal: refusal() },
+        Arrival::Deaf { channel, refusal: refusal() },
+        Arrival::Settled { ticket: Ticket(3), result: Err(refusal()) },
+        Arrival::LinkRemoved(host::LinkIndex(3)),
+    ] {
+        worker.arrive(arrival, Instant::ZERO);
+    }
+    worker.hear(ToWorker::JobEnded(host::JobId(3), host::Outcome::TimedOut), Instant::ZERO);
+    assert!(worker.machine().said.is_empty() && worker.machine().orders.is_empty());
+}
