@@ -15,9 +15,8 @@ fn address(host: &Host, text: &str, length: u8) -> LinkAddress {
 }
 
 fn settled(arrivals: &[Arrival]) -> Vec<(Ticket, Result<(), Refusal>)> {
-    let settled = |arrival: &Arrival| match arrival {
-        Arrival::Settled { ticket, result } => Some((*ticket, result.clone())),
-        _ => None,
+    let settled = |arrival: &Arrival| {
+        if let Arrival::Settled { ticket, result } = arrival { Some((*ticket, result.clone())) } else { None }
     };
     arrivals.iter().filter_map(settled).collect()
 }
@@ -116,9 +115,8 @@ fn every_option_of_an_address_reaches_the_kernel_and_comes_back() {
             a.machine.submit(Ticket(1), NetworkOp::AddAddress(order.clone()));
             let arrivals = a.settle();
             assert_eq!(settled(&arrivals), [(Ticket(1), Ok(()))]);
-            let told = arrivals.into_iter().find_map(|arrival| match arrival {
-                Arrival::AddressAdded(told) => Some(told),
-                _ => None,
+            let told = arrivals.into_iter().find_map(|arrival| {
+                if let Arrival::AddressAdded(told) = arrival { Some(told) } else { None }
             });
             let mut told = told.unwrap();
             // The kernel adds that it is permanent, or deprecated.
@@ -204,6 +202,25 @@ fn a_link_goes_down_comes_up_and_goes_away() {
         a.expect(|arrival| {
             matches!(arrival, Arrival::LinkChanged(link) if link.name.as_str() == "a0" && link.index != old)
         });
+    });
+}
+
+#[test]
+fn a_link_that_begins_to_forward_ipv6_is_told_as_changed() {
+    with_two_hosts("a_link_that_begins_to_forward_ipv6_is_told_as_changed", |a, _| {
+        a.enter();
+        for (value, does) in [("1", true), ("0", false)] {
+            for place in ["a0", "all"] {
+                std::fs::write(format!("/proc/sys/net/ipv6/conf/{place}/forwarding"), value).unwrap();
+            }
+            let changes = a.settle();
+            let on_wire = |one: &&Arrival| matches!(one, Arrival::LinkChanged(link) if link.index == a.link && link.ipv6_router == does);
+            assert_eq!(changes.iter().filter(on_wire).count(), 1, "{changes:?}");
+        }
+        // A change of something else keeps it.
+        a.ip("link set a0 mtu 1400");
+        let arrivals = a.settle();
+        assert!(matches!(&arrivals[..], [Arrival::LinkChanged(link)] if !link.ipv6_router), "{arrivals:?}");
     });
 }
 
