@@ -117,6 +117,19 @@ impl Host {
         self.settle().into_iter().filter_map(received).collect()
     }
 
+    /// Waits until this many packets are received, then until nothing more happens. Neighbours take their time to
+    /// find each other when the machine is busy.
+    pub(crate) fn receive(&mut self, count: usize) -> Vec<host::Delivery> {
+        let mut all = Vec::new();
+        while all.len() < count {
+            all.extend(
+                self.expect(|one| matches!(one, Arrival::Received(_))).into_iter().filter_map(received),
+            );
+        }
+        all.extend(self.received());
+        all
+    }
+
     fn until(&mut self, what: impl Fn(&Arrival) -> bool, limit: Duration) -> Vec<Arrival> {
         self.enter();
         let end = clock::now() + limit;

@@ -39,7 +39,7 @@ fn a_multicast_ipv4_advert_goes_out_byte_by_byte_as_the_engine_wrote_it() {
         // The kernel has filled in the header's checksum, d08c, and nothing else: identification 1, no DF.
         let whole = hex("45c0002c00010000ff70d08c0a010001e0000012
                          21336402010128b2 0a010064 0a010065 7365637265740000");
-        let deliveries = b.received();
+        let deliveries = b.receive(1);
         let [delivery] = &deliveries[..] else { panic!("{deliveries:?}") };
         assert_eq!(delivery.bytes, whole);
         assert_eq!(delivery.link, b.link);
@@ -59,7 +59,7 @@ fn a_multicast_ipv6_advert_gets_its_header_and_checksum_from_the_kernel() {
         a.enter();
         a.machine.send(a.datagram(1, golden_v6("fe80::a", "ff02::12")));
         assert_eq!(a.settle(), []);
-        let deliveries = b.received();
+        let deliveries = b.receive(1);
         let [delivery] = &deliveries[..] else { panic!("{deliveries:?}") };
         assert_eq!(delivery.source, "fe80::a".parse::<IpAddr>().unwrap());
         assert_eq!(delivery.destination, "ff02::12".parse::<IpAddr>().unwrap());
@@ -94,7 +94,7 @@ fn unicast_adverts_arrive_and_keep_their_own_ttl() {
         a.machine.send(a.datagram(2, v6));
         assert_eq!(a.settle(), []);
         let seen: Vec<_> =
-            b.received().iter().map(|one| (one.destination.to_string(), one.hop_limit)).collect();
+            b.receive(2).iter().map(|one| (one.destination.to_string(), one.hop_limit)).collect();
         assert_eq!(seen.len(), 2, "{seen:?}");
         assert!(seen.contains(&("10.1.0.2".into(), Some(64))), "{seen:?}");
         assert!(seen.contains(&("fe80::b".into(), Some(33))), "{seen:?}");
@@ -115,7 +115,7 @@ fn a_unicast_channel_waits_for_its_address_to_come() {
         a.machine.send(a.datagram(1, Packet::Ipv4(packet)));
         a.machine.send(a.datagram(2, golden_v6("fe80::a", "fe80::77")));
         assert_eq!(a.settle(), []);
-        assert_eq!(b.received().len(), 2);
+        assert_eq!(b.receive(2).len(), 2);
     });
 }
 
@@ -215,7 +215,7 @@ fn a_host_does_not_hear_its_own_adverts_nor_those_of_another_link() {
         back[15] = 2;
         b.machine.send(b.datagram(1, Packet::Ipv4(back)));
         b.settle();
-        assert_eq!(a.received().len(), 1);
+        assert_eq!(a.receive(1).len(), 1);
     });
 }
 
@@ -254,7 +254,7 @@ fn what_cannot_be_sent_is_told_and_the_rest_goes_on() {
         told.sort_unstable();
         let expected = [(2, libc::EADDRNOTAVAIL), (4, libc::EINVAL), (5, libc::EINVAL), (6, libc::ENODEV)];
         assert_eq!(told, expected);
-        assert_eq!(b.received().len(), 2);
+        assert_eq!(b.receive(2).len(), 2);
     });
 }
 
@@ -269,7 +269,7 @@ fn packets_and_orders_are_performed_in_the_order_of_the_calls() {
         a.machine.submit(Ticket(1), NetworkOp::RemoveAddress(LinkAddress::plain(a.link, prefix)));
         let arrivals = a.settle();
         assert!(!arrivals.iter().any(|arrival| matches!(arrival, Arrival::Unsent { .. })), "{arrivals:?}");
-        assert_eq!(b.received().len(), 1);
+        assert_eq!(b.receive(1).len(), 1);
     });
 }
 
