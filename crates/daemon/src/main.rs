@@ -1,0 +1,2 @@
+//! The program `keepalived`.
+fn main() {}
