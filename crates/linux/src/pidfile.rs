@@ -41,6 +41,13 @@ pub enum PidFileError {
 impl PidFile {
     /// Takes the file for as long as this process lives, and writes `pid` into it (mode 0644 whatever the umask).
     pub fn claim(path: &Path, pid: u32) -> Result<Self, PidFileError> {
+        let mut claimed = Self::reserve(path)?;
+        claimed.write(pid).map_err(|cause| PidFileError::Refused { path: path.to_path_buf(), cause })?;
+        Ok(claimed)
+    }
+
+    /// Takes the file, and empties it: the process that it will name does not live yet.
+    pub fn reserve(path: &Path) -> Result<Self, PidFileError> {
         let refused = |cause| PidFileError::Refused { path: path.to_path_buf(), cause };
         let mut file = lock(path).map_err(refused)?.ok_or(PidFileError::Running)?;
         let mut text = String::new();
@@ -52,9 +59,8 @@ impl PidFile {
                 return Err(PidFileError::Running);
             }
         }
-        let mut claimed = Self { file, path: path.to_path_buf() };
-        claimed.write(pid).map_err(refused)?;
-        Ok(claimed)
+        file.set_len(0).map_err(refused)?;
+        Ok(Self { file, path: path.to_path_buf() })
     }
 
     /// Writes another number: that of a worker started anew.
@@ -63,6 +69,12 @@ impl PidFile {
         self.file.set_len(0)?;
         self.file.rewind()?;
         self.file.write_all(format!("{pid}\n").as_bytes())
+    }
+
+    /// Empties it: its process has ended, and the next has not begun.
+    pub fn clear(&mut self) {
+        // What stays is a stale number, which nobody should have trusted anyway.
+        let _ = self.file.set_len(0);
     }
 }
 
