@@ -5,8 +5,8 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use host::{
-    Channel, Datagram, Delivery, Instant, Job, JobId, Link, LinkAddress, LinkIndex, NetworkOp, Outcome, Refusal,
-    Ticket,
+    Channel, Datagram, Delivery, Instant, Job, JobId, Link, LinkAddress, LinkIndex, NetworkOp, Outcome,
+    Refusal, Ticket,
 };
 use serde::{Deserialize, Serialize};
 

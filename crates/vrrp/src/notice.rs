@@ -1,11 +1,13 @@
 //! Facts for people and monitoring. Log lines are their `Display`, with Keepalived's wording where people grep.
 
+mod text;
+
 use alloc::string::String;
 use core::fmt;
 use core::net::IpAddr;
 use core::time::Duration;
 
-use host::{LinkName, Outcome, Prefix, Severity};
+use host::{LinkName, Outcome, Prefix};
 use serde::{Deserialize, Serialize};
 
 use crate::config::Priority;
@@ -94,56 +96,17 @@ pub enum InstanceFact {
         /// Its effective priority.
         priority: Priority,
     },
+    /// Another router's packet had something to it.
+    Heard {
+        /// Its source address.
+        from: IpAddr,
+        /// What.
+        what: Heard,
+    },
     /// No advert came in the master-down time.
     AdvertTimeout,
     /// It resumes as master after its worker was started anew.
     Resumed,
-    /// It gives way to a better master.
-    HigherPriorityHeard {
-        /// From whom.
-        from: IpAddr,
-        /// Their priority.
-        theirs: Priority,
-        /// Ours.
-        ours: Priority,
-    },
-    /// It gives way to an equal master with a higher address.
-    HigherAddressHeard {
-        /// From whom.
-        from: IpAddr,
-        /// The priority of both.
-        priority: Priority,
-    },
-    /// As master it heard a lesser one; `notify_master_rx_lower_pri` runs for this.
-    LowerPriorityHeard {
-        /// From whom.
-        from: IpAddr,
-        /// Their priority.
-        theirs: Priority,
-        /// Ours.
-        ours: Priority,
-        /// It was answered with an advert.
-        answered: bool,
-    },
-    /// As backup it heard a lesser master, which it does not wait for.
-    LowerPriorityDiscarded {
-        /// From whom.
-        from: IpAddr,
-        /// Their priority.
-        theirs: Priority,
-    },
-    /// An advert of equal priority from our own address.
-    OwnAddressHeard {
-        /// Our address.
-        from: IpAddr,
-    },
-    /// Another router owns the addresses too.
-    TwoOwners {
-        /// The other.
-        from: IpAddr,
-    },
-    /// The other owner stopped, or no longer owns.
-    TwoOwnersResolved,
     /// A master gave up.
     ReleaseHeard {
         /// We are the master.
@@ -175,27 +138,6 @@ pub enum InstanceFact {
         from: Duration,
         /// Now.
         to: Duration,
-    },
-    /// An advert with another interval than ours.
-    IntervalDiffers {
-        /// From whom.
-        from: IpAddr,
-        /// Ours.
-        ours: Duration,
-        /// Theirs.
-        theirs: Duration,
-    },
-    /// A packet was dropped. Said once a kind and rival; counted every time.
-    Rejected {
-        /// From whom.
-        from: IpAddr,
-        /// Why.
-        why: Reject,
-    },
-    /// An advert with other addresses than ours was accepted.
-    AddressListDiffers {
-        /// From whom.
-        from: IpAddr,
     },
     /// The addresses are asked for, or asked to go.
     Addresses {
@@ -250,6 +192,52 @@ pub enum InstanceFact {
     },
 }
 
+/// What can be said of another router's packet.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Heard {
+    /// As master we give way to a higher priority.
+    HigherPriority {
+        /// Their priority.
+        theirs: Priority,
+        /// Ours.
+        ours: Priority,
+    },
+    /// As master we give way to an equal with a higher address.
+    HigherAddress {
+        /// The priority of both.
+        priority: Priority,
+    },
+    /// As master we heard a lesser one; `notify_master_rx_lower_pri` runs for this.
+    LowerPriority {
+        /// Their priority.
+        theirs: Priority,
+        /// Ours.
+        ours: Priority,
+        /// It was answered with an advert.
+        answered: bool,
+    },
+    /// As backup we heard a lesser master, which we do not wait for.
+    LowerPriorityDiscarded {
+        /// Their priority.
+        theirs: Priority,
+    },
+    /// Equal priority, and our own address.
+    OwnAddress,
+    /// It owns the addresses too.
+    TwoOwners,
+    /// Another interval than ours.
+    IntervalDiffers {
+        /// Ours.
+        ours: Duration,
+        /// Theirs.
+        theirs: Duration,
+    },
+    /// Other addresses than ours.
+    AddressListDiffers,
+    /// It was dropped. Said once a kind and rival; counted every time.
+    Rejected(Reject),
+}
+
 /// Why an instance does not take part.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 pub enum FaultReason {
@@ -292,7 +280,7 @@ pub enum Reject {
 }
 
 /// What can be said of a tracking script.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum ScriptFact {
     /// It counts as good.
     Succeeded,
@@ -316,23 +304,8 @@ pub struct ReloadSummary {
     pub kept: u32,
     /// Instances whose settings changed under way.
     pub adjusted: u32,
-    /// Instances that began anew.
-    pub replaced: u32,
     /// Instances that are new.
     pub added: u32,
     /// Instances that are gone.
     pub removed: u32,
-}
-
-impl Notice {
-    /// How bad it is.
-    pub fn severity(&self) -> Severity {
-        Severity::Info
-    }
-}
-
-impl fmt::Display for Notice {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{self:?}")
-    }
 }

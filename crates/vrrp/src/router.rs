@@ -1,28 +1,368 @@
 //! The engine: all virtual routers of a node.
+//!
+//! An event goes to the instance that it concerns, or changes what all look at. Then the node *settles*: instances
+//! judge themselves anew if the world changed, deadlines that passed are met, and what is wanted in the kernel is
+//! compared with what is held. Adverts come first in the orders, then addresses, then their announcements.
 
+mod reload;
+
+use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::string::String;
 use alloc::vec::Vec;
+use core::net::IpAddr;
 
-use host::{Engine, Instant};
+use host::{Channel, Datagram, Delivery, Engine, Family, Instant, LinkAddress, LinkIndex, Packet, Prefix};
 
+use crate::announce::{Announcement, Queue};
+use crate::channels::Channels;
 use crate::event::{Action, Event};
-use crate::status::Status;
+use crate::holdings::{Holdings, Key};
+use crate::instance::{Instance, InstanceId, Turn, View};
+use crate::links::Links;
+use crate::notice::{InstanceFact, State};
+use crate::status::{ScriptStatus, Status};
+use crate::track::{Health, Scripts};
+use crate::wire::{self, arp::GratuitousArp, ndp::NeighbourAdvertisement};
+
+/// Tag of announcements; adverts carry their instance's number. A lost announcement has others after it.
+const ANNOUNCEMENT: u64 = u64::MAX;
 
 /// All virtual routers of a node.
 #[derive(Debug, Default)]
-pub struct Router {}
+pub struct Router {
+    instances: BTreeMap<InstanceId, Instance>,
+    /// Instances in the order of the file.
+    order: Vec<InstanceId>,
+    last_id: u32,
+    /// Who is meant by an advert: link, family and virtual router identifier tell, and among unicast instances the
+    /// address that it came to.
+    addressees: BTreeMap<(LinkIndex, Family, u8), Vec<(IpAddr, InstanceId)>>,
+    /// Deadlines of instances, and which one each is entered under.
+    timers: BTreeSet<(Instant, InstanceId)>,
+    entered: BTreeMap<InstanceId, Instant>,
+    links: Links,
+    scripts: Scripts,
+    channels: Channels,
+    holdings: Holdings,
+    announcements: Queue,
+    /// Until the first survey nothing is known, so nothing is decided.
+    surveyed: bool,
+    configured: bool,
+    /// The world changed: every instance looks again.
+    stale: bool,
+    stopping: bool,
+    /// Who was master in an earlier life of this worker, and until when.
+    memories: BTreeMap<String, Instant>,
+}
 
 impl Engine for Router {
     type Event = Event;
     type Action = Action;
     type Status = Status;
 
-    fn handle(&mut self, _event: Event, _now: Instant, _out: &mut Vec<Action>) {}
+    fn handle(&mut self, event: Event, now: Instant, out: &mut Vec<Action>) {
+        let mut touched = BTreeSet::new();
+        self.take_in(event, now, &mut touched, out);
+        if self.surveyed && self.configured && !self.stopping {
+            self.settle(now, &mut touched, out);
+        }
+        self.holdings.order(now, out);
+        self.announce(now, &touched, out);
+        for id in touched {
+            self.enter_timer(id);
+        }
+    }
 
     fn next_deadline(&self) -> Option<Instant> {
-        None
+        if !self.surveyed || !self.configured {
+            return None;
+        }
+        let instance = self.timers.first().map(|(at, _)| *at);
+        let rest = [
+            self.scripts.next_deadline(),
+            self.channels.next_deadline(),
+            self.holdings.next_deadline(),
+            self.announcements.next_deadline(),
+        ];
+        rest.into_iter().flatten().chain(instance).min()
     }
 
     fn status(&self, _now: Instant) -> Status {
-        Status::default()
+        let instances = self.order.iter().filter_map(|id| self.instances.get(id));
+        let scripts = self.scripts.healths().map(|(name, health)| ScriptStatus {
+            name: name.into(),
+            good: match health {
+                Health::Unknown => None,
+                Health::Good => Some(true),
+                Health::Bad => Some(false),
+            },
+        });
+        Status {
+            instances: instances.map(|instance| instance.status(&self.links, &self.holdings)).collect(),
+            scripts: scripts.collect(),
+        }
     }
 }
+
+impl Router {
+    /// Orders to the kernel that have no answer yet.
+    pub fn outstanding(&self) -> usize {
+        self.holdings.outstanding()
+    }
+
+    /// Takes an event in, as far as it goes without looking at every instance.
+    fn take_in(
+        &mut self,
+        event: Event,
+        now: Instant,
+        touched: &mut BTreeSet<InstanceId>,
+        out: &mut Vec<Action>,
+    ) {
+        match event {
+            Event::Configured(config) => self.configure(*config, now, touched, out),
+            Event::Remembered(memories) => {
+                self.memories = memories.into_iter().map(|m| (m.instance, m.master_until)).collect();
+            }
+            Event::Surveyed { links, addresses } => {
+                let lost = self.holdings.survey(&addresses, now);
+                self.links.survey(links, addresses, out);
+                self.lost(&lost, now, touched, out);
+                (self.surveyed, self.stale) = (true, true);
+            }
+            Event::LinkChanged(link) => {
+                self.links.change(link, out);
+                self.stale = true;
+            }
+            Event::LinkRemoved(index) => {
+                self.links.remove(index, out);
+                self.holdings.link_removed(index);
+                self.stale = true;
+            }
+            Event::AddressAdded(address) => {
+                self.stale |= !self.holdings.is_ours(address.link, address.prefix.address());
+                self.holdings.added(&address);
+                self.links.add_address(address);
+            }
+            Event::AddressRemoved(address) => {
+                self.stale |= !self.holdings.is_ours(address.link, address.prefix.address());
+                self.links.remove_address(&address);
+                let key = Key::of(&address);
+                if self.holdings.removed(&key, now) {
+                    self.lost(&[key], now, touched, out);
+                }
+            }
+            Event::Received(delivery) => self.receive(&delivery, now, touched, out),
+            Event::Unsent { tag, refusal } => {
+                let id = u32::try_from(tag).map(InstanceId);
+                if let Some(instance) = id.ok().and_then(|id| self.instances.get_mut(&id)) {
+                    instance.unsent(refusal, &mut Turn { now, out });
+                }
+            }
+            Event::Deaf { channel, refusal } => {
+                self.channels.failed(channel, now);
+                for instance in self.instances.values().filter(|i| i.channel() == Some(channel)) {
+                    instance.say(InstanceFact::Deaf { why: refusal.why.clone() }, &mut Turn { now, out });
+                }
+                self.stale = true;
+            }
+            Event::Settled { ticket, result } => {
+                if let Some((key, refusal)) = self.holdings.settled(ticket, result, now) {
+                    self.refused(key, &refusal.why, now, out);
+                }
+            }
+            Event::JobEnded(id, outcome) => self.stale |= self.scripts.ended(id, outcome, out),
+            Event::Wake => {}
+            Event::Stop => self.stop(now, touched, out),
+        }
+    }
+
+    /// Lets every instance look again if the world changed, and meets the deadlines that have passed.
+    fn settle(&mut self, now: Instant, touched: &mut BTreeSet<InstanceId>, out: &mut Vec<Action>) {
+        self.stale |= self.channels.run(now, out);
+        if core::mem::take(&mut self.stale) {
+            self.review(now, touched, out);
+        }
+        while let Some((at, id)) = self.timers.first().copied().filter(|(at, _)| *at <= now) {
+            self.timers.remove(&(at, id));
+            self.entered.remove(&id);
+            touched.insert(id);
+        }
+        for id in touched.iter() {
+            let Some(instance) = self.instances.get_mut(id) else { continue };
+            instance.wake(&mut Turn { now, out });
+            if instance.take_wants_changed() {
+                let wanted: Vec<LinkAddress> =
+                    if instance.is_master() { instance.addresses(&self.links).collect() } else { Vec::new() };
+                self.holdings.want(*id, &wanted);
+                if wanted.is_empty() {
+                    self.announcements.forget(*id);
+                }
+            }
+        }
+        self.scripts.run(now, out);
+    }
+
+    fn review(&mut self, now: Instant, touched: &mut BTreeSet<InstanceId>, out: &mut Vec<Action>) {
+        let mut ours = BTreeSet::new();
+        for instance in self.instances.values_mut() {
+            instance.locate(&self.links);
+            ours.extend(instance.addresses(&self.links).map(|address| Key::of(&address)));
+        }
+        self.holdings.claim(ours);
+        for id in &self.order {
+            let Some(instance) = self.instances.get_mut(id) else { continue };
+            let deaf = instance.channel().is_some_and(|channel| self.channels.is_deaf(channel));
+            let view = View { links: &self.links, scripts: &self.scripts, holdings: &self.holdings, deaf };
+            instance.review(view, &mut Turn { now, out });
+            touched.insert(*id);
+        }
+        self.listen(out);
+    }
+
+    /// Opens the channels that the instances need, and notes whose adverts come in by each.
+    fn listen(&mut self, out: &mut Vec<Action>) {
+        let mut wanted: BTreeMap<Channel, BTreeSet<u8>> = BTreeMap::new();
+        self.addressees.clear();
+        for (id, instance) in &self.instances {
+            let Some(channel) = instance.channel() else { continue };
+            let vrid = instance.config().vrid.get();
+            wanted.entry(channel).or_default().insert(vrid);
+            let key = (channel.link, channel.family(), vrid);
+            self.addressees.entry(key).or_default().push((channel.address, *id));
+        }
+        self.channels.want(wanted, out);
+    }
+
+    /// Hands an advert to the instance that it is for: the one that listens where it came in, else any of its
+    /// number, which counts it as astray.
+    fn receive(
+        &mut self,
+        delivery: &Delivery,
+        now: Instant,
+        touched: &mut BTreeSet<InstanceId>,
+        out: &mut Vec<Action>,
+    ) {
+        let Some(vrid) = wire::vrid_of(delivery) else { return };
+        let key = (delivery.link, Family::of(delivery.source), vrid);
+        let Some(candidates) = self.addressees.get(&key) else { return };
+        let listening = candidates.iter().find(|(address, _)| *address == delivery.destination);
+        let Some((_, id)) = listening.or(candidates.first()) else { return };
+        if let Some(instance) = self.instances.get_mut(id)
+            && !self.stopping
+        {
+            instance.receive(delivery, &mut Turn { now, out });
+            touched.insert(*id);
+        }
+    }
+
+    /// Tells the masters of addresses that others took away.
+    fn lost(
+        &mut self,
+        keys: &[Key],
+        now: Instant,
+        touched: &mut BTreeSet<InstanceId>,
+        out: &mut Vec<Action>,
+    ) {
+        for key in keys {
+            let Some(prefix) = Prefix::new(key.address, key.length) else { continue };
+            let address = LinkAddress::plain(key.link, prefix);
+            for id in self.holdings.wanted_by(key) {
+                if let Some(instance) = self.instances.get_mut(&id) {
+                    instance.lose(&address, &self.links, &mut Turn { now, out });
+                    touched.insert(id);
+                }
+            }
+        }
+    }
+
+    fn refused(&mut self, key: Key, why: &str, now: Instant, out: &mut Vec<Action>) {
+        let (Some(prefix), Some(link)) = (Prefix::new(key.address, key.length), self.links.get(key.link))
+        else {
+            return;
+        };
+        for id in self.holdings.wanted_by(&key) {
+            if let Some(instance) = self.instances.get(&id) {
+                let fact = InstanceFact::AddressRefused { prefix, link: link.name.clone(), why: why.into() };
+                instance.say(fact, &mut Turn { now, out });
+            }
+        }
+    }
+
+    /// Sends the announcements that are due: after the addresses, which were ordered just before.
+    fn announce(&mut self, now: Instant, touched: &BTreeSet<InstanceId>, out: &mut Vec<Action>) {
+        let mut due = Vec::new();
+        for id in touched {
+            let Some(instance) = self.instances.get_mut(id) else { continue };
+            while let Some(round) = instance.due_round(now) {
+                let addresses = instance.addresses(&self.links);
+                let all: Vec<Announcement> = addresses
+                    .map(|a| Announcement { instance: *id, link: a.link, address: a.prefix.address() })
+                    .collect();
+                say_announcing(instance, &all, &self.links, now, out);
+                self.announcements.add(&all, round, now, |announcement| due.push(announcement));
+            }
+        }
+        self.announcements.run(now, |announcement| due.push(announcement));
+        for announcement in due {
+            self.announce_one(announcement, now, out);
+        }
+    }
+
+    fn announce_one(&self, announcement: Announcement, now: Instant, out: &mut Vec<Action>) {
+        let Some(link) = self.links.get(announcement.link).filter(|link| link.arp) else { return };
+        let Some(mac) = link.mac else { return };
+        let frame = match announcement.address {
+            IpAddr::V4(address) => GratuitousArp { mac, address }.encode(),
+            IpAddr::V6(address) => NeighbourAdvertisement { mac, address, router: link.ipv6_router }.encode(),
+        };
+        let packet = Packet::Ethernet(frame);
+        out.push(Action::Send(Datagram { link: link.index, packet, tag: ANNOUNCEMENT }));
+        if let Some(instance) = self.instances.get(&announcement.instance) {
+            let fact = InstanceFact::Announced { address: announcement.address, link: link.name.clone() };
+            instance.say(fact, &mut Turn { now, out });
+        }
+    }
+
+    /// Gives everything up, in the order of the file.
+    fn stop(&mut self, now: Instant, touched: &mut BTreeSet<InstanceId>, out: &mut Vec<Action>) {
+        self.stopping = true;
+        self.scripts.stop(out);
+        for id in &self.order {
+            if let Some(instance) = self.instances.get_mut(id) {
+                instance.end(State::Stop, &mut Turn { now, out });
+                self.holdings.want(*id, &[]);
+                self.announcements.forget(*id);
+                touched.insert(*id);
+            }
+        }
+        self.channels.want(BTreeMap::new(), out);
+    }
+
+    fn enter_timer(&mut self, id: InstanceId) {
+        if let Some(before) = self.entered.remove(&id) {
+            self.timers.remove(&(before, id));
+        }
+        if let Some(at) = self.instances.get(&id).and_then(Instance::next_deadline) {
+            self.timers.insert((at, id));
+            self.entered.insert(id, at);
+        }
+    }
+}
+
+fn say_announcing(
+    instance: &Instance,
+    announcements: &[Announcement],
+    links: &Links,
+    now: Instant,
+    out: &mut Vec<Action>,
+) {
+    for announcement in announcements {
+        if let Some(link) = links.get(announcement.link) {
+            let fact = InstanceFact::Announcing { address: announcement.address, link: link.name.clone() };
+            instance.say(fact, &mut Turn { now, out });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,198 @@
+//! All text of one reading, and where each byte of it came from.
+//!
+//! Files and generated lines lie end to end in one buffer; a [`Span`] is a range of it, eight bytes, and
+//! [`Sources::place`] turns it into file, line and column when a person asks. A generated line (a definition put in,
+//! a turn of a sequence) remembers the line that it stands for, so a place leads back to a file by any number of
+//! steps.
+
+use std::fmt;
+
+/// Most bytes of text, expansions included, that one reading may produce: far beyond any real configuration (10,000
+/// instances are 3 MiB) and small enough that a runaway expansion ends in milliseconds.
+pub const MAX_TEXT: usize = 64 * 1024 * 1024;
+
+/// A piece of the text of one reading.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+pub struct Span {
+    pub(crate) start: u32,
+    pub(crate) len: u32,
+}
+
+impl Span {
+    pub(crate) const fn new(start: usize, end: usize) -> Self {
+        #[expect(clippy::cast_possible_truncation, reason = "no text is longer than MAX_TEXT, which fits")]
+        let (start, len) = (start as u32, end.saturating_sub(start) as u32);
+        Self { start, len }
+    }
+
+    pub(crate) const fn start(self) -> usize {
+        self.start as usize
+    }
+
+    pub(crate) const fn end(self) -> usize {
+        self.start as usize + self.len as usize
+    }
+
+    /// Whether there is nothing in it.
+    pub const fn is_empty(self) -> bool {
+        self.len == 0
+    }
+
+    /// From the start of one to the end of the other.
+    pub(crate) const fn to(self, other: Self) -> Self {
+        Self::new(self.start(), other.end())
+    }
+}
+
+/// Where a piece of text stands in a file.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Place {
+    /// The file as it was named or found.
+    pub file: String,
+    /// Line, from 1.
+    pub line: u32,
+    /// Column in characters, from 1.
+    pub column: u32,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}:{}", self.file, self.line, self.column)
+    }
+}
+
+/// Why a piece of text is there.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) enum Origin {
+    /// A file, perhaps asked for by an `include`.
+    File { name: String, included_at: Option<Span> },
+    /// Text made by expansion. `used_at` is the line that asked for it, `from` what it was made from.
+    Made { used_at: Span, from: Option<Span> },
+}
+
+#[derive(Debug)]
+struct Part {
+    start: u32,
+    /// Line number of the first line (a file put in again after an include goes on counting).
+    origin: Origin,
+}
+
+/// All text of one reading.
+#[derive(Debug, Default)]
+pub struct Sources {
+    text: String,
+    parts: Vec<Part>,
+}
+
+impl Sources {
+    /// Appends text; `None` when there is too much.
+    pub(crate) fn add(&mut self, text: &str, origin: Origin) -> Option<Span> {
+        if self.text.len().saturating_add(text.len()) > MAX_TEXT {
+            return None;
+        }
+        let start = self.text.len();
+        self.parts.push(Part { start: Span::new(start, start).start, origin });
+        if self.text.is_empty() {
+            // The usual case, one file: do not grow by doubling.
+            self.text.reserve_exact(text.len() + 1);
+        }
+        self.text.push_str(text);
+        let span = Span::new(start, self.text.len());
+        // No two parts share an end, so a span at an end of a line belongs to one part.
+        self.text.push('\n');
+        Some(span)
+    }
+
+    /// The text of a span.
+    pub fn text(&self, span: Span) -> &str {
+        self.text.get(span.start()..span.end()).unwrap_or("")
+    }
+
+    pub(crate) fn whole(&self) -> &str {
+        &self.text
+    }
+
+    fn part(&self, span: Span) -> Option<(&Part, Span)> {
+        let index = self.parts.partition_point(|part| part.start <= span.start).checked_sub(1)?;
+        let part = self.parts.get(index)?;
+        let end = self.parts.get(index + 1).map_or(self.text.len(), |next| next.start as usize);
+        Some((part, Span::new(part.start as usize, end.saturating_sub(1))))
+    }
+
+    /// Where a span came from: the span of the file's text that it stands for.
+    pub(crate) fn root(&self, span: Span) -> Span {
+        let mut span = span;
+        // Made text refers to earlier text only, so this ends.
+        while let Some((Part { origin: Origin::Made { used_at, .. }, .. }, _)) = self.part(span) {
+            span = *used_at;
+        }
+        span
+    }
+
+    /// The steps from a span back to the files, nearest first: what it was made from, who asked for it.
+    pub(crate) fn steps(&self, span: Span) -> Vec<(Span, &'static str)> {
+        let mut steps = Vec::new();
+        let mut span = span;
+        while steps.len() < MAX_STEPS
+            && let Some((part, _)) = self.part(span)
+        {
+            match &part.origin {
+                Origin::Made { used_at, from } => {
+                    if let Some(from) = from {
+                        steps.push((self.root(*from), "defined here"));
+                    }
+                    span = *used_at;
+                }
+                Origin::File { included_at: Some(at), .. } => {
+                    steps.push((self.root(*at), "included here"));
+                    span = *at;
+                }
+                Origin::File { included_at: None, .. } => break,
+            }
+        }
+        steps
+    }
+
+    /// The place of a span in the file that it stands for.
+    pub fn place(&self, span: Span) -> Place {
+        let span = self.root(span);
+        let Some((Part { origin: Origin::File { name, .. }, .. }, whole)) = self.part(span) else {
+            return Place { file: String::new(), line: 0, column: 0 };
+        };
+        let before = self.text(Span::new(whole.start(), span.start()));
+        let line = 1 + before.bytes().filter(|&byte| byte == b'\n').count();
+        let column = 1 + before.rsplit('\n').next().unwrap_or("").chars().count();
+        Place {
+            file: name.clone(),
+            line: u32::try_from(line).unwrap_or(u32::MAX),
+            column: u32::try_from(column).unwrap_or(u32::MAX),
+        }
+    }
+
+    /// The line that a span stands on (of its own text, made or not), with the span's place in it.
+    pub(crate) fn line_of(&self, span: Span) -> (&str, std::ops::Range<usize>) {
+        let Some((_, whole)) = self.part(span) else { return ("", 0..0) };
+        let part = self.text(whole);
+        let at = span.start().saturating_sub(whole.start()).min(part.len());
+        let head = part.get(..at).unwrap_or("");
+        let start = head.rfind('\n').map_or(0, |newline| newline + 1);
+        let end = part.get(at..).and_then(|tail| tail.find('\n')).map_or(part.len(), |newline| at + newline);
+        let line = part.get(start..end).unwrap_or("").trim_end_matches('\r');
+        let from = at.saturating_sub(start).min(line.len());
+        let to = from.saturating_add(span.len as usize).min(line.len());
+        (line, from..to)
+    }
+
+    /// Whether a span is text of a file rather than made.
+    pub(crate) fn is_written(&self, span: Span) -> bool {
+        self.root(span) == span
+    }
+
+    /// How many files were read.
+    pub fn files(&self) -> usize {
+        self.parts.iter().filter(|part| matches!(part.origin, Origin::File { .. })).count()
+    }
+}
+
+/// Most steps shown: enough for any honest nesting, few enough to read.
+const MAX_STEPS: usize = 16;

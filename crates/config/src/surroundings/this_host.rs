@@ -1,0 +1,97 @@
+//! The host that this process runs on, by the files that describe it.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::Path;
+
+use host::Account;
+
+use super::{PathFacts, Surroundings};
+
+/// The host that this process runs on.
+///
+/// Accounts are those of `/etc/passwd` and `/etc/group`. Differs: accounts that only a directory service knows are
+/// not found.
+#[derive(Clone, Debug, Default)]
+pub struct ThisHost {
+    environment: BTreeMap<String, String>,
+}
+
+impl ThisHost {
+    /// With the environment of the daemon, which this crate does not read itself.
+    pub const fn new(environment: BTreeMap<String, String>) -> Self {
+        Self { environment }
+    }
+}
+
+/// The lines of a file such as `/etc/passwd`, split at their colons.
+fn records(path: &str) -> Vec<Vec<String>> {
+    let bytes = fs::read(path).unwrap_or_default();
+    let text = String::from_utf8_lossy(&bytes);
+    text.lines().map(|line| line.split(':').map(str::to_owned).collect()).collect()
+}
+
+fn number(fields: &[String], at: usize) -> Option<u32> {
+    fields.get(at)?.parse().ok()
+}
+
+fn named<'a>(records: &'a [Vec<String>], name: &str) -> Option<&'a Vec<String>> {
+    records.iter().find(|fields| fields.first().is_some_and(|first| first == name))
+}
+
+impl Surroundings for ThisHost {
+    fn node_name(&self) -> String {
+        fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default().trim().to_owned()
+    }
+
+    fn running_as(&self) -> Account {
+        let (uid, gid) = fs::metadata("/proc/self").map_or((0, 0), |meta| (meta.uid(), meta.gid()));
+        Account { uid, gid, groups: Vec::new() }
+    }
+
+    fn user(&self, name: &str) -> Option<(u32, u32)> {
+        let users = records("/etc/passwd");
+        let fields = named(&users, name)?;
+        Some((number(fields, 2)?, number(fields, 3)?))
+    }
+
+    fn group(&self, name: &str) -> Option<u32> {
+        number(named(&records("/etc/group"), name)?, 2)
+    }
+
+    fn groups_of(&self, name: &str, gid: u32) -> Vec<u32> {
+        let member =
+            |fields: &[String]| fields.get(3).is_some_and(|all| all.split(',').any(|one| one == name));
+        let mut groups = vec![gid];
+        for fields in records("/etc/group") {
+            if let Some(id) = number(&fields, 2).filter(|id| *id != gid && member(&fields)) {
+                groups.push(id);
+            }
+        }
+        groups
+    }
+
+    fn resolve(&self, path: &str) -> Option<String> {
+        fs::canonicalize(path).ok()?.into_os_string().into_string().ok()
+    }
+
+    fn facts(&self, path: &str) -> Option<PathFacts> {
+        let meta = fs::metadata(path).ok()?;
+        Some(PathFacts { uid: meta.uid(), gid: meta.gid(), mode: meta.mode() })
+    }
+
+    fn search_path(&self) -> Vec<String> {
+        // The C library's default, where the environment has none.
+        let path = self.environment.get("PATH").map_or("/bin:/usr/bin", String::as_str);
+        path.split(':').map(str::to_owned).collect()
+    }
+
+    fn has_link(&self, name: &str) -> bool {
+        !name.contains('/') && Path::new("/sys/class/net").join(name).exists()
+    }
+
+    fn environment(&self, name: &str) -> Option<String> {
+        self.environment.get(name).cloned()
+    }
+}

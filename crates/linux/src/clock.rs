@@ -1,0 +1,108 @@
+//! Where time comes from: the only place that reads a clock.
+
+use std::fmt;
+
+use host::Instant;
+use rustix::time::{ClockId, Timespec, clock_gettime};
+
+use crate::sys;
+
+/// The present time on the clock that deadlines are measured by (`CLOCK_MONOTONIC`).
+pub fn now() -> Instant {
+    Instant::from_nanos(nanos(clock_gettime(ClockId::Monotonic)))
+}
+
+/// The present time of day.
+pub fn wall() -> WallTime {
+    let now = clock_gettime(ClockId::Realtime);
+    WallTime { seconds: now.tv_sec, nanos: u32::try_from(now.tv_nsec).unwrap_or(0) }
+}
+
+/// A time of day, for people; never for deadlines.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct WallTime {
+    /// Seconds since 1970-01-01 00:00 UTC.
+    pub seconds: i64,
+    /// Nanoseconds within the second, 0 to 999,999,999.
+    pub nanos: u32,
+}
+
+impl WallTime {
+    /// The same on the calendar of the local time zone; on that of UTC, if the zone cannot be told.
+    pub fn local(self) -> Calendar {
+        sys::local_time(self.seconds).unwrap_or(Calendar::EPOCH)
+    }
+}
+
+/// A time of day in the local time zone.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Calendar {
+    /// Year of our era.
+    pub year: i32,
+    /// 1 to 12.
+    pub month: u8,
+    /// 1 to 31.
+    pub day: u8,
+    /// 0 to 6, from Sunday.
+    pub weekday: u8,
+    /// 0 to 23.
+    pub hour: u8,
+    /// 0 to 59.
+    pub minute: u8,
+    /// 0 to 60.
+    pub second: u8,
+}
+
+impl Calendar {
+    /// 1970-01-01 00:00, a Thursday.
+    pub const EPOCH: Self = Self { year: 1970, month: 1, day: 1, weekday: 4, hour: 0, minute: 0, second: 0 };
+    const MONTHS: [&'static str; 12] =
+        ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    const DAYS: [&'static str; 7] = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
+
+    /// The English name of the month in three letters, as syslog writes it (RFC 3164 §4.1.2).
+    pub fn month_name(&self) -> &'static str {
+        Self::MONTHS.get(usize::from(self.month).wrapping_sub(1)).copied().unwrap_or("???")
+    }
+
+    /// The English name of the day in three letters, as `asctime` writes it.
+    pub fn weekday_name(&self) -> &'static str {
+        Self::DAYS.get(usize::from(self.weekday)).copied().unwrap_or("???")
+    }
+}
+
+impl fmt::Display for Calendar {
+    /// As RFC 3164 §4.1.2 has it: `Nov  4 09:05:07`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { day, hour, minute, second, .. } = self;
+        write!(f, "{} {day:>2} {hour:02}:{minute:02}:{second:02}", self.month_name())
+    }
+}
+
+/// Nanoseconds of a time since its clock's origin; times before it are the origin.
+fn nanos(time: Timespec) -> u64 {
+    let seconds = u64::try_from(time.tv_sec).unwrap_or(0);
+    let rest = u64::try_from(time.tv_nsec).unwrap_or(0);
+    seconds.saturating_mul(1_000_000_000).saturating_add(rest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn time_does_not_go_back() {
+        let first = now();
+        assert!(first > Instant::ZERO);
+        assert!(now() >= first);
+    }
+
+    /// RFC 3164 §4.1.2: "If the day of the month is less than 10, then it MUST be represented as a space and then
+    /// the number."
+    #[test]
+    fn a_calendar_is_written_as_syslog_has_it() {
+        let time = Calendar { year: 2026, month: 11, day: 4, weekday: 3, hour: 9, minute: 5, second: 7 };
+        assert_eq!(time.to_string(), "Nov  4 09:05:07");
+        assert_eq!(time.weekday_name(), "Wed");
+    }
+}

@@ -1,0 +1,210 @@
+//! The machine that an engine runs on: this host.
+
+use std::collections::VecDeque;
+use std::io;
+use std::os::fd::AsFd;
+
+use host::{Arrival, Channel, Datagram, Datagrams, Instant, Network, NetworkOp, Ticket};
+use nix::sys::signal::Signal;
+
+use crate::netlink::{Orders, Watch, refused};
+use crate::poll::{Interest, Poll, Token, WaitError};
+use crate::socket::{Channels, Outbox};
+
+/// Tokens from here on are the machine's own.
+const OWN: u32 = 1 << 31;
+const WATCH: Token = Token(u32::MAX);
+const ORDERS: Token = Token(u32::MAX - 1);
+/// Slots of channels wrap before they meet the two above.
+const MOST_SLOTS: u32 = OWN - 2;
+
+/// This host: packets, links and addresses. It performs orders as they are given and tells what happened when it
+/// is waited on.
+///
+/// Sockets are opened in the network namespace that the thread is in when they are needed: for one machine, that
+/// must be the same all the time.
+pub struct Machine {
+    poll: Poll,
+    watch: Watch,
+    orders: Orders,
+    channels: Channels,
+    outbox: Outbox,
+    /// What happened while orders were performed.
+    untold: VecDeque<Arrival>,
+    signals: Vec<Signal>,
+    ready: Vec<Token>,
+}
+
+/// The machine could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The loop could not be made.
+    #[error(transparent)]
+    Wait(#[from] WaitError),
+    /// The kernel's routing socket could not be opened.
+    #[error("cannot open a routing socket: {0}")]
+    Netlink(#[source] io::Error),
+}
+
+impl Machine {
+    /// Opens what every engine needs. Packets need CAP_NET_RAW and orders CAP_NET_ADMIN, but only when they come.
+    pub fn open() -> Result<Self, OpenError> {
+        let mut poll = Poll::new()?;
+        let watch = Watch::open().map_err(OpenError::Netlink)?;
+        let orders = Orders::open().map_err(OpenError::Netlink)?;
+        poll.watch(&watch, WATCH, Interest::Read)?;
+        poll.watch(&orders, ORDERS, Interest::Read)?;
+        Ok(Self {
+            poll,
+            watch,
+            orders,
+            channels: Channels::new(),
+            outbox: Outbox::new(),
+            untold: VecDeque::new(),
+            signals: Vec::new(),
+            ready: Vec::new(),
+        })
+    }
+
+    /// Watches somebody else's descriptor: its token is told whenever something can be read from it. Tokens are
+    /// below 2^31.
+    pub fn watch(&mut self, descriptor: impl AsFd, token: Token) -> Result<(), WaitError> {
+        debug_assert!(token.0 < OWN, "the token is the machine's own");
+        self.poll.watch(descriptor, token, Interest::Read)
+    }
+
+    /// Changes what of a watched descriptor is waited for.
+    pub fn rewatch(
+        &mut self,
+        descriptor: impl AsFd,
+        token: Token,
+        interest: Interest,
+    ) -> Result<(), WaitError> {
+        self.poll.rewatch(descriptor, token, interest)
+    }
+
+    /// Forgets somebody else's descriptor; to be called before it is closed.
+    pub fn unwatch(&mut self, descriptor: impl AsFd) {
+        self.poll.unwatch(descriptor);
+    }
+
+    /// Takes these signals out of their ordinary course; [`Machine::signals`] tells of them. A wait ends when one
+    /// comes.
+    pub fn catch(&mut self, signals: &[Signal]) -> Result<(), WaitError> {
+        self.poll.catch(signals)
+    }
+
+    /// The signals that came in since this was last asked.
+    pub fn signals(&mut self) -> Vec<Signal> {
+        std::mem::take(&mut self.signals)
+    }
+
+    /// Performs what is still waiting, then waits until something happens or the deadline has passed. What
+    /// happened is appended to `arrivals`, and the tokens of foreign descriptors to `ready`. It may return with
+    /// nothing of either.
+    ///
+    /// The first wait tells [`Arrival::Surveyed`]. Packets come before the [`Arrival::Woken`] that expired with
+    /// them: a packet that was there in time beats the timer.
+    pub fn wait(
+        &mut self,
+        deadline: Option<Instant>,
+        arrivals: &mut Vec<Arrival>,
+        ready: &mut Vec<Token>,
+    ) -> Result<(), WaitError> {
+        let before = arrivals.len();
+        arrivals.extend(self.untold.drain(..));
+        self.outbox.flush(arrivals);
+        self.orders.answers(arrivals);
+        if self.watch.is_due() {
+            self.follow(arrivals)?;
+        }
+        // What is to be told already must not wait for what may come.
+        let mut woken = if arrivals.len() > before {
+            self.poll.peek(deadline, &mut self.ready)?
+        } else {
+            self.poll.wait(deadline, &mut self.ready)?
+        };
+        self.serve(arrivals, ready)?;
+        if woken.expired {
+            // What came in between the two, and descriptors that did not fit into one answer of the kernel.
+            let again = self.poll.peek(deadline, &mut self.ready)?;
+            woken.signalled |= again.signalled;
+            self.serve(arrivals, ready)?;
+            arrivals.push(Arrival::Woken);
+        }
+        if woken.signalled {
+            self.signals.append(&mut self.poll.signals());
+        }
+        Ok(())
+    }
+
+    /// Reads what is ready.
+    fn serve(&mut self, arrivals: &mut Vec<Arrival>, ready: &mut Vec<Token>) -> Result<(), WaitError> {
+        for token in std::mem::take(&mut self.ready) {
+            match token {
+                WATCH => self.follow(arrivals)?,
+                ORDERS => self.orders.answers(arrivals),
+                Token(slot @ OWN..) => self.channels.receive(slot - OWN, arrivals),
+                foreign if ready.contains(&foreign) => {}
+                foreign => ready.push(foreign),
+            }
+        }
+        Ok(())
+    }
+
+    fn follow(&mut self, arrivals: &mut Vec<Arrival>) -> Result<(), WaitError> {
+        let before = arrivals.len();
+        self.watch.follow(arrivals).map_err(WaitError::when("read the kernel's links and addresses"))?;
+        for arrival in arrivals.iter().skip(before) {
+            if let Arrival::LinkRemoved(link) = arrival {
+                self.outbox.forget(*link);
+            }
+        }
+        Ok(())
+    }
+
+    /// Performs something that may have something to tell at once.
+    fn noting(&mut self, perform: impl FnOnce(&mut Self, &mut Vec<Arrival>)) {
+        let mut arrivals = Vec::new();
+        perform(self, &mut arrivals);
+        self.untold.extend(arrivals);
+    }
+}
+
+impl Datagrams for Machine {
+    fn listen(&mut self, channel: Channel, vrids: &[u8]) {
+        let opened = match self.channels.listen(channel, vrids) {
+            Ok(Some((slot, socket))) => {
+                let token = Token(OWN + slot % MOST_SLOTS);
+                self.poll.watch(socket, token, Interest::Read).map_err(io::Error::other)
+            }
+            Ok(None) => Ok(()),
+            Err(cause) => Err(cause),
+        };
+        if let Err(cause) = opened {
+            self.channels.ignore(&channel);
+            self.untold.push_back(Arrival::Deaf { channel, refusal: refused(&cause) });
+        }
+    }
+
+    fn ignore(&mut self, channel: Channel) {
+        self.channels.ignore(&channel);
+    }
+
+    fn send(&mut self, datagram: Datagram) {
+        self.noting(|machine, arrivals| machine.outbox.put(datagram, arrivals));
+    }
+}
+
+impl Network for Machine {
+    fn submit(&mut self, ticket: Ticket, op: NetworkOp) {
+        self.noting(|machine, arrivals| {
+            // The order of performance is the order of calls.
+            machine.outbox.flush(arrivals);
+            machine.orders.submit(ticket, op, arrivals);
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,187 @@
+//! What is said between us and the kernel about links and addresses (rtnetlink).
+//!
+//! Here messages are told apart and answers read; [`link`] and [`address`] know what is in them. [`orders`] hands
+//! orders in, [`watch`] surveys and follows changes: two sockets, so that a flood of changes costs no answer.
+
+mod address;
+mod link;
+mod orders;
+mod watch;
+
+use host::{Link, LinkAddress, LinkIndex, Refusal};
+use netlink_packet_core::{NetlinkBuffer, NlaBuffer, NlasIterator};
+
+pub(crate) use orders::Orders;
+pub(crate) use watch::Watch;
+
+/// Message types (linux/netlink.h, linux/rtnetlink.h).
+const NLMSG_ERROR: u16 = 2;
+const NLMSG_DONE: u16 = 3;
+const RTM_NEWLINK: u16 = 16;
+const RTM_DELLINK: u16 = 17;
+const RTM_GETLINK: u16 = 18;
+const RTM_NEWADDR: u16 = 20;
+const RTM_DELADDR: u16 = 21;
+const RTM_GETADDR: u16 = 22;
+
+/// Flags of requests and of answers (linux/netlink.h).
+const NLM_F_REQUEST: u16 = 0x01;
+const NLM_F_ACK: u16 = 0x04;
+const NLM_F_DUMP_INTR: u16 = 0x10;
+const NLM_F_DUMP: u16 = 0x300;
+const NLM_F_EXCL: u16 = 0x200;
+const NLM_F_CREATE: u16 = 0x400;
+const NLM_F_CAPPED: u16 = 0x100;
+const NLM_F_ACK_TLVS: u16 = 0x200;
+
+/// The attribute of an extended acknowledgement that holds words.
+const NLMSGERR_ATTR_MSG: u16 = 1;
+
+/// Bytes of a message's header.
+const HEADER: usize = 16;
+/// As much as the kernel puts into one datagram of a dump.
+const BUFFER: usize = 64 * 1024;
+
+/// What a message says.
+#[derive(PartialEq, Debug)]
+enum Said {
+    /// There is a link, or it changed. Whether it forwards IPv6 is not known yet.
+    Link(Link),
+    /// A link is gone.
+    LinkGone(LinkIndex),
+    /// There is an address, or it changed.
+    Address(LinkAddress),
+    /// An address is gone.
+    AddressGone(LinkAddress),
+    /// A dump is complete.
+    Done,
+    /// A request was carried out or refused.
+    Answer(Result<(), Refusal>),
+    /// Something that is no concern of ours, or cannot be read.
+    Other,
+}
+
+/// A message and what its header tells.
+#[derive(PartialEq, Debug)]
+struct Message {
+    /// The request that it answers; 0 for none.
+    sequence: u32,
+    /// The tables changed while a dump was made: it may contradict itself.
+    interrupted: bool,
+    /// What it says.
+    said: Said,
+}
+
+/// Takes a datagram apart. It ends at the first message whose length cannot be right.
+fn messages(mut bytes: &[u8]) -> impl Iterator<Item = Message> {
+    std::iter::from_fn(move || {
+        let buffer = NetlinkBuffer::new_checked(bytes).ok()?;
+        let length = usize::try_from(buffer.length()).ok()?;
+        let payload = bytes.get(HEADER..length)?;
+        let message = Message {
+            sequence: buffer.sequence_number(),
+            interrupted: buffer.flags() & NLM_F_DUMP_INTR != 0,
+            said: said(buffer.message_type(), buffer.flags(), payload),
+        };
+        bytes = bytes.get(aligned(length)..).unwrap_or_default();
+        Some(message)
+    })
+}
+
+fn said(kind: u16, flags: u16, payload: &[u8]) -> Said {
+    let read = match kind {
+        RTM_NEWLINK => link::read(payload).map(Said::Link),
+        RTM_DELLINK => link::read_index(payload).map(Said::LinkGone),
+        RTM_NEWADDR => address::read(payload).map(Said::Address),
+        RTM_DELADDR => address::read(payload).map(Said::AddressGone),
+        NLMSG_DONE => Some(Said::Done),
+        NLMSG_ERROR => answer(flags, payload).map(Said::Answer),
+        _ => None,
+    };
+    read.unwrap_or(Said::Other)
+}
+
+/// Reads an acknowledgement. What is refused is told with the kernel's words, if it gave any:
+///
+/// ```text
+/// | errno, negated (4) | header of the request (16) | its payload, unless CAPPED | attributes, if ACK_TLVS |
+/// ```
+fn answer(flags: u16, payload: &[u8]) -> Option<Result<(), Refusal>> {
+    let (code, rest) = payload.split_first_chunk::<4>()?;
+    let code = i32::from_ne_bytes(*code).checked_neg()?;
+    if code == 0 {
+        return Some(Ok(()));
+    }
+    let request = if flags & NLM_F_CAPPED != 0 {
+        HEADER
+    } else {
+        let (length, _) = rest.split_first_chunk::<4>()?;
+        aligned(usize::try_from(u32::from_ne_bytes(*length)).ok()?)
+    };
+    let attributes = if flags & NLM_F_ACK_TLVS != 0 { rest.get(request..) } else { None };
+    let words = attributes.into_iter().flat_map(attributes_of).find_map(|(kind, value)| {
+        (kind == NLMSGERR_ATTR_MSG).then(|| text(value)).filter(|words| !words.is_empty())
+    });
+    Some(Err(refusal(code, words)))
+}
+
+/// A refusal with the kernel's own words, or else the name of the error.
+pub(crate) fn refusal(code: i32, words: Option<String>) -> Refusal {
+    let why = words.unwrap_or_else(|| nix::errno::Errno::from_raw(code).desc().into());
+    Refusal { code, why }
+}
+
+/// A refusal out of a failed call.
+pub(crate) fn refused(cause: &std::io::Error) -> Refusal {
+    match cause.raw_os_error() {
+        Some(code) => refusal(code, None),
+        None => Refusal { code: 0, why: cause.to_string() },
+    }
+}
+
+/// The attributes in some bytes, up to the first that cannot be read.
+fn attributes_of(bytes: &[u8]) -> impl Iterator<Item = (u16, &[u8])> {
+    NlasIterator::new(bytes).map_while(Result::ok).map(|attribute: NlaBuffer<&[u8]>| {
+        let (kind, length) = (attribute.kind(), usize::from(attribute.length()));
+        (kind, attribute.into_inner().get(4..length).unwrap_or_default())
+    })
+}
+
+/// Text that ends at its first zero byte.
+fn text(value: &[u8]) -> String {
+    let end = value.iter().position(|byte| *byte == 0).unwrap_or(value.len());
+    String::from_utf8_lossy(&value[..end]).into_owned()
+}
+
+/// A host-endian number of an attribute.
+fn number(value: &[u8]) -> Option<u32> {
+    value.first_chunk().map(|bytes| u32::from_ne_bytes(*bytes))
+}
+
+/// Lengths are rounded up to 4 bytes (`NLMSG_ALIGN`).
+const fn aligned(length: usize) -> usize {
+    length.saturating_add(3) & !3
+}
+
+/// Puts a header before a payload.
+fn framed(kind: u16, flags: u16, sequence: u32, payload: &[u8]) -> Vec<u8> {
+    let length = HEADER + payload.len();
+    let mut bytes = vec![0; HEADER];
+    let mut buffer = NetlinkBuffer::new(&mut bytes);
+    buffer.set_length(u32::try_from(length).unwrap_or(u32::MAX));
+    buffer.set_message_type(kind);
+    buffer.set_flags(flags);
+    buffer.set_sequence_number(sequence);
+    bytes.extend_from_slice(payload);
+    bytes
+}
+
+/// Reads any bytes as a datagram from the kernel, for a fuzzer: nothing may panic.
+pub fn fuzz_netlink(bytes: &[u8]) {
+    for message in messages(bytes) {
+        std::hint::black_box(message);
+    }
+}
+
+#[cfg(test)]
+mod tests;

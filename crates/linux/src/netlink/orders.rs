@@ -1,0 +1,159 @@
+//! Handing orders to the kernel and reading its answers.
+
+use std::collections::VecDeque;
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd};
+
+use host::{Arrival, NetworkOp, Refusal, Ticket};
+use netlink_sys::{Socket, SocketAddr, protocols::NETLINK_ROUTE};
+
+use super::{
+    BUFFER, NLM_F_ACK, NLM_F_CREATE, NLM_F_EXCL, NLM_F_REQUEST, RTM_DELADDR, RTM_NEWADDR, Said, address,
+    framed, messages, refused,
+};
+
+/// Orders whose answers are not read yet. The kernel answers while the order is handed in, so more need not wait;
+/// this many answers fit into the smallest socket buffer.
+const MOST_UNANSWERED: usize = 64;
+
+/// The socket that orders go through.
+pub(crate) struct Orders {
+    socket: Socket,
+    sequence: u32,
+    unanswered: VecDeque<Unanswered>,
+    /// Whether the kernel keeps who put an address: unknown until it has accepted or refused to.
+    tagging: Tagging,
+    buffer: Vec<u8>,
+}
+
+struct Unanswered {
+    sequence: u32,
+    ticket: Ticket,
+    op: NetworkOp,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Tagging {
+    Unknown,
+    Works,
+    Refused,
+}
+
+impl Orders {
+    pub(crate) fn open() -> io::Result<Self> {
+        let mut socket = Socket::new(NETLINK_ROUTE)?;
+        socket.bind_auto()?;
+        socket.set_non_blocking(true)?;
+        // Words instead of numbers, and no copy of the request with each refusal. Old kernels know neither.
+        let _ = socket.set_ext_ack(true);
+        let _ = socket.set_cap_ack(true);
+        Ok(Self {
+            socket,
+            sequence: 0,
+            unanswered: VecDeque::with_capacity(MOST_UNANSWERED),
+            tagging: Tagging::Unknown,
+            buffer: Vec::with_capacity(BUFFER),
+        })
+    }
+
+    /// Hands an order in. Answers that had to be read to make room, and its own if it could not be handed in, are
+    /// appended.
+    pub(crate) fn submit(&mut self, ticket: Ticket, op: NetworkOp, arrivals: &mut Vec<Arrival>) {
+        if self.unanswered.len() >= MOST_UNANSWERED {
+            self.answers(arrivals);
+        }
+        self.hand_in(ticket, op, arrivals);
+    }
+
+    /// Reads all answers that have come.
+    pub(crate) fn answers(&mut self, arrivals: &mut Vec<Arrival>) {
+        loop {
+            self.buffer.clear();
+            match self.socket.recv_from(&mut self.buffer, libc::MSG_DONTWAIT) {
+                Ok((_, from)) if from.port_number() != 0 => {}
+                Ok(_) => {
+                    let buffer = std::mem::take(&mut self.buffer);
+                    for message in messages(&buffer) {
+                        if let Said::Answer(result) = message.said {
+                            self.settle(message.sequence, result, arrivals);
+                        }
+                    }
+                    self.buffer = buffer;
+                }
+                Err(cause) if cause.kind() == io::ErrorKind::Interrupted => {}
+                Err(cause) if cause.kind() == io::ErrorKind::WouldBlock => return,
+                Err(cause) => {
+                    // An answer was lost, and with it whether the order was carried out.
+                    let lost = refused(&cause);
+                    let settled =
+                        self.unanswered.drain(..).map(|order| settled(order.ticket, Err(lost.clone())));
+                    arrivals.extend(settled);
+                    return;
+                }
+            }
+        }
+    }
+
+    fn hand_in(&mut self, ticket: Ticket, op: NetworkOp, arrivals: &mut Vec<Arrival>) {
+        // 0 is what the kernel puts on messages that answer nothing.
+        self.sequence = self.sequence.checked_add(1).unwrap_or(1);
+        let bytes = request(&op, self.sequence, self.tagging != Tagging::Refused);
+        match self.socket.send_to(&bytes, &SocketAddr::new(0, 0), 0) {
+            Ok(_) => self.unanswered.push_back(Unanswered { sequence: self.sequence, ticket, op }),
+            Err(cause) => arrivals.push(settled(ticket, Err(refused(&cause)))),
+        }
+    }
+
+    fn settle(&mut self, sequence: u32, result: Result<(), Refusal>, arrivals: &mut Vec<Arrival>) {
+        let Some(at) = self.unanswered.iter().position(|order| order.sequence == sequence) else { return };
+        let Some(Unanswered { ticket, op, .. }) = self.unanswered.remove(at) else { return };
+        let adds = matches!(op, NetworkOp::AddAddress(_));
+        match &result {
+            Ok(()) if adds && self.tagging == Tagging::Unknown => self.tagging = Tagging::Works,
+            Err(refusal) if adds && self.tagging == Tagging::Unknown && is_misunderstood(refusal) => {
+                self.tagging = Tagging::Refused;
+                return self.hand_in(ticket, op, arrivals);
+            }
+            Ok(()) | Err(_) => {}
+        }
+        arrivals.push(settled(ticket, forgiven(&op, result)));
+    }
+}
+
+impl AsFd for Orders {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.socket.as_fd()
+    }
+}
+
+const fn settled(ticket: Ticket, result: Result<(), Refusal>) -> Arrival {
+    Arrival::Settled { ticket, result }
+}
+
+/// The message for an order.
+pub(super) fn request(op: &NetworkOp, sequence: u32, tagged: bool) -> Vec<u8> {
+    match op {
+        NetworkOp::AddAddress(address) => {
+            let flags = NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL;
+            framed(RTM_NEWADDR, flags, sequence, &address::write(address, tagged))
+        }
+        NetworkOp::RemoveAddress(address) => {
+            framed(RTM_DELADDR, NLM_F_REQUEST | NLM_F_ACK, sequence, &address::write(address, false))
+        }
+    }
+}
+
+/// What an order was for is so already: that is no refusal.
+fn forgiven(op: &NetworkOp, result: Result<(), Refusal>) -> Result<(), Refusal> {
+    let Err(refusal) = &result else { return result };
+    let so_already = match op {
+        NetworkOp::AddAddress(_) => refusal.code == libc::EEXIST,
+        NetworkOp::RemoveAddress(_) => matches!(refusal.code, libc::EADDRNOTAVAIL | libc::ENODEV),
+    };
+    if so_already { Ok(()) } else { result }
+}
+
+/// Whether a refusal may mean that the kernel does not know an attribute.
+fn is_misunderstood(refusal: &Refusal) -> bool {
+    matches!(refusal.code, libc::EINVAL | libc::EOPNOTSUPP)
+}

@@ -1,0 +1,79 @@
+//! When and where the kernel lets this process run.
+
+use std::io;
+
+use nix::sched::{CpuSet, sched_setaffinity};
+use nix::unistd::Pid;
+use rustix::mm::MlockAllFlags;
+
+use crate::sys::{self, Policy};
+
+/// Gives the calling thread a real-time priority, 1 to 99 (`SCHED_RR`); children start without it.
+pub fn real_time(priority: u8) -> io::Result<()> {
+    sys::set_policy(Policy::RoundRobin(priority))
+}
+
+/// Takes the real-time priority away again.
+pub fn ordinary() -> io::Result<()> {
+    sys::set_policy(Policy::Other)
+}
+
+/// Sets the nice value of this process, -20 (first served) to 19.
+pub fn nice(value: i8) -> io::Result<()> {
+    rustix::process::setpriority_process(None, i32::from(value)).map_err(io::Error::from)
+}
+
+/// Keeps the memory of this process, present and future, from being written to swap.
+pub fn lock_memory() -> io::Result<()> {
+    rustix::mm::mlockall(MlockAllFlags::CURRENT | MlockAllFlags::FUTURE).map_err(io::Error::from)
+}
+
+/// Confines the calling thread, and those it starts, to these processors, counted from 0.
+pub fn processors(allowed: &[usize]) -> io::Result<()> {
+    let mut set = CpuSet::new();
+    for processor in allowed {
+        set.set(*processor)?;
+    }
+    Ok(sched_setaffinity(Pid::from_raw(0), &set)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::namespace::skipped;
+
+    /// What `/proc` says of the calling thread: fields 19 (nice), 40 (priority) and 41 (policy) of `stat`.
+    fn stat() -> Vec<String> {
+        let text = std::fs::read_to_string("/proc/thread-self/stat").unwrap();
+        let after_name = text.rsplit_once(')').unwrap().1;
+        after_name.split_whitespace().map(Into::into).collect()
+    }
+
+    #[test]
+    fn a_real_time_thread_is_scheduled_round_robin_until_it_gives_it_up() {
+        if skipped("a_real_time_thread_is_scheduled_round_robin_until_it_gives_it_up") {
+            return;
+        }
+        std::thread::spawn(|| {
+            real_time(20).unwrap();
+            assert_eq!((stat()[37].as_str(), stat()[38].as_str()), ("20", "2"));
+            ordinary().unwrap();
+            assert_eq!((stat()[37].as_str(), stat()[38].as_str()), ("0", "0"));
+        })
+        .join()
+        .unwrap();
+    }
+
+    #[test]
+    fn a_thread_is_confined_to_the_processors_it_may_use() {
+        std::thread::spawn(|| {
+            processors(&[0]).unwrap();
+            let status = std::fs::read_to_string("/proc/thread-self/status").unwrap();
+            let list = status.lines().find_map(|line| line.strip_prefix("Cpus_allowed_list:")).unwrap();
+            assert_eq!(list.trim(), "0");
+            assert!(processors(&[1 << 20]).is_err());
+        })
+        .join()
+        .unwrap();
+    }
+}

@@ -1,0 +1,18 @@
+//! Packets in and out.
+//!
+//! [`channels`] holds the receiving sockets, one a [`host::Channel`]; [`outbox`] the sending ones, one a link and
+//! family, and what waits to be sent. [`raw`] and [`packet`] open sockets, [`filter`] is the program by which the
+//! kernel picks what we want to see, [`control`] is the ancillary data beside a packet.
+
+mod channels;
+mod control;
+mod filter;
+mod outbox;
+mod packet;
+mod raw;
+
+pub(crate) use channels::Channels;
+pub(crate) use outbox::Outbox;
+
+/// The Virtual Router Redundancy Protocol's number (RFC 9568 §5.1.1.4).
+const VRRP: u8 = 112;

@@ -1,0 +1,106 @@
+//! The receiving sockets.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::os::fd::{AsFd, BorrowedFd};
+
+use host::{Arrival, Channel, Delivery, Family};
+use socket2::Socket;
+
+use super::{control, raw};
+use crate::netlink::refused;
+use crate::sys::{BATCH, Inbox, Incoming};
+
+/// Batches read from one channel in one turn: a flood on one must not starve the others, nor the timer.
+const BATCHES_A_TURN: usize = 8;
+
+/// What is listened to, one socket a channel. Each has a slot, the number by which its readiness is told.
+pub(crate) struct Channels {
+    open: BTreeMap<Channel, Open>,
+    slots: BTreeMap<u32, Channel>,
+    next_slot: u32,
+    inbox: Inbox,
+}
+
+struct Open {
+    socket: Socket,
+    slot: u32,
+}
+
+impl Channels {
+    pub(crate) fn new() -> Self {
+        Self { open: BTreeMap::new(), slots: BTreeMap::new(), next_slot: 0, inbox: Inbox::new() }
+    }
+
+    /// Opens a channel, or changes what an open one lets pass. A new one's slot and socket are returned, to be
+    /// watched.
+    pub(crate) fn listen(
+        &mut self,
+        channel: Channel,
+        vrids: &[u8],
+    ) -> io::Result<Option<(u32, BorrowedFd<'_>)>> {
+        if let Some(open) = self.open.get(&channel) {
+            raw::admit(&open.socket, channel.family(), vrids)?;
+            return Ok(None);
+        }
+        let socket = raw::receiver(&channel)?;
+        raw::admit(&socket, channel.family(), vrids)?;
+        let slot = self.next_slot;
+        self.next_slot = self.next_slot.wrapping_add(1);
+        self.slots.insert(slot, channel);
+        let open = self.open.entry(channel).or_insert(Open { socket, slot });
+        Ok(Some((slot, open.socket.as_fd())))
+    }
+
+    /// Closes a channel. Its socket leaves the epoll by being closed.
+    pub(crate) fn ignore(&mut self, channel: &Channel) {
+        if let Some(open) = self.open.remove(channel) {
+            self.slots.remove(&open.slot);
+        }
+    }
+
+    /// Takes in what waits on the channel of a slot. One that broke is closed and told of as deaf.
+    pub(crate) fn receive(&mut self, slot: u32, arrivals: &mut Vec<Arrival>) {
+        let Some(channel) = self.slots.get(&slot).copied() else { return };
+        let Some(open) = self.open.get(&channel) else { return };
+        for _ in 0..BATCHES_A_TURN {
+            match self.inbox.receive(open.socket.as_fd()) {
+                Ok(count) => {
+                    let packets = (0..count).map(|index| self.inbox.packet(index));
+                    let deliveries = packets.filter_map(|packet| delivery(&channel, &packet));
+                    arrivals.extend(deliveries.map(Arrival::Received));
+                    if count < BATCH {
+                        return;
+                    }
+                }
+                Err(cause) if cause.kind() == io::ErrorKind::WouldBlock => return,
+                Err(cause) if cause.kind() == io::ErrorKind::Interrupted => {}
+                Err(cause) => {
+                    self.ignore(&channel);
+                    arrivals.push(Arrival::Deaf { channel, refusal: refused(&cause) });
+                    return;
+                }
+            }
+        }
+    }
+}
+
+/// A packet with what its header or the kernel tells of it; `None` if it is too short for its header, which the
+/// kernel would not have let pass.
+fn delivery(channel: &Channel, packet: &Incoming<'_>) -> Option<Delivery> {
+    let (source, destination, hop_limit): (IpAddr, IpAddr, _) = match channel.family() {
+        Family::V4 => {
+            let header = packet.bytes.first_chunk::<20>()?;
+            let source = packet.bytes.get(12..)?.first_chunk::<4>()?;
+            let destination = raw::destination(packet.bytes)?;
+            (Ipv4Addr::from(*source).into(), destination.into(), Some(header[8]))
+        }
+        Family::V6 => {
+            let seen = control::read(packet.control);
+            let destination = seen.destination.map_or(channel.address, IpAddr::from);
+            (Ipv6Addr::from(packet.source).into(), destination, seen.hop_limit)
+        }
+    };
+    Some(Delivery { link: channel.link, source, destination, hop_limit, bytes: packet.bytes.to_vec() })
+}

@@ -1,0 +1,95 @@
+//! Ancillary data: what the kernel tells, or is told, beside a packet (cmsg(3)).
+//!
+//! ```text
+//! | length of header and data (word) | level (4) | type (4) | data | up to the next word boundary |
+//! ```
+
+use std::net::Ipv6Addr;
+
+use host::LinkIndex;
+
+const WORD: usize = size_of::<usize>();
+const HEADER: usize = WORD + 8;
+
+/// What we want to know of a packet that came in by IPv6.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub(super) struct Seen {
+    /// IPV6_PKTINFO: the destination.
+    pub(super) destination: Option<Ipv6Addr>,
+    /// IPV6_HOPLIMIT.
+    pub(super) hop_limit: Option<u8>,
+}
+
+/// Reads ancillary data up to the first part that cannot be right.
+pub(super) fn read(mut bytes: &[u8]) -> Seen {
+    let mut seen = Seen::default();
+    while let Some((level, kind, data, rest)) = next(bytes) {
+        match (level, kind) {
+            (libc::IPPROTO_IPV6, libc::IPV6_PKTINFO) => {
+                seen.destination = data.first_chunk::<16>().map(|address| Ipv6Addr::from(*address));
+            }
+            (libc::IPPROTO_IPV6, libc::IPV6_HOPLIMIT) => {
+                let limit = data.first_chunk().map(|limit| i32::from_ne_bytes(*limit));
+                seen.hop_limit = limit.and_then(|limit| u8::try_from(limit).ok());
+            }
+            _ => {}
+        }
+        bytes = rest;
+    }
+    seen
+}
+
+/// What an IPv6 packet is sent with: source, link, hop limit.
+pub(super) fn write(source: Ipv6Addr, link: LinkIndex, hop_limit: Option<u8>) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(2 * (HEADER + 24));
+    let mut information = [0; 20];
+    information[..16].copy_from_slice(&source.octets());
+    information[16..].copy_from_slice(&link.0.to_ne_bytes());
+    put(&mut bytes, libc::IPV6_PKTINFO, &information);
+    if let Some(limit) = hop_limit {
+        put(&mut bytes, libc::IPV6_HOPLIMIT, &i32::from(limit).to_ne_bytes());
+    }
+    bytes
+}
+
+fn put(bytes: &mut Vec<u8>, kind: i32, data: &[u8]) {
+    bytes.extend_from_slice(&(HEADER + data.len()).to_ne_bytes());
+    bytes.extend_from_slice(&libc::IPPROTO_IPV6.to_ne_bytes());
+    bytes.extend_from_slice(&kind.to_ne_bytes());
+    bytes.extend_from_slice(data);
+    bytes.resize(bytes.len().next_multiple_of(WORD), 0);
+}
+
+fn next(bytes: &[u8]) -> Option<(i32, i32, &[u8], &[u8])> {
+    let (length, rest) = bytes.split_first_chunk::<WORD>()?;
+    let (level, rest) = rest.split_first_chunk::<4>()?;
+    let (kind, _) = rest.split_first_chunk::<4>()?;
+    let length = usize::from_ne_bytes(*length);
+    let data = bytes.get(HEADER..length)?;
+    let rest = bytes.get(length.checked_next_multiple_of(WORD)?..).unwrap_or_default();
+    Some((i32::from_ne_bytes(*level), i32::from_ne_bytes(*kind), data, rest))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_is_read_back() {
+        let bytes = write(Ipv6Addr::LOCALHOST, LinkIndex(7), Some(255));
+        assert_eq!(read(&bytes), Seen { destination: Some(Ipv6Addr::LOCALHOST), hop_limit: Some(255) });
+        assert_eq!(bytes.len() % WORD, 0);
+    }
+
+    #[test]
+    fn data_cut_short_at_any_place_is_read_without_a_panic() {
+        let mut bytes = write(Ipv6Addr::LOCALHOST, LinkIndex(7), Some(64));
+        for length in 0..bytes.len() {
+            let _ = read(&bytes[..length]);
+        }
+        bytes[..WORD].fill(0xff);
+        assert_eq!(read(&bytes), Seen::default());
+        bytes[..WORD].fill(0);
+        assert_eq!(read(&bytes), Seen::default());
+    }
+}

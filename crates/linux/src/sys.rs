@@ -1,0 +1,236 @@
+//! System calls for which no maintained crate has a safe wrapper: the only unsafe code of the workspace.
+//!
+//! Each function is safe to call with any argument; what the kernel is handed lives longer than the call.
+#![expect(unsafe_code, reason = "the one place that may; every wrapper is tested against the real call")]
+
+use std::io;
+use std::mem::{self, MaybeUninit};
+use std::os::fd::{AsRawFd, BorrowedFd};
+use std::ptr;
+
+use host::{LinkIndex, MacAddress};
+use libc::{c_int, c_void};
+use socket2::SockAddr;
+
+use crate::clock::Calendar;
+
+/// Most packets handed to or taken from the kernel in one call: more than this seldom waits, and the headers for
+/// it (about 4 KiB) fit on the stack.
+pub(crate) const BATCH: usize = 32;
+
+/// Largest packet that is read whole. An advert with 255 IPv6 addresses and a trailer is 4,116 bytes; what is
+/// longer is cut, and its length then belies its header.
+pub(crate) const LARGEST: usize = 4608;
+
+/// Room for ancillary data: packet information and hop limit take 64 bytes.
+const CONTROL: usize = 128;
+
+/// Sets an integer option on a socket.
+pub(crate) fn set_option(socket: BorrowedFd<'_>, level: c_int, name: c_int, value: c_int) -> io::Result<()> {
+    // SAFETY: the kernel reads `size_of::<c_int>()` bytes from `value`, which outlives the call.
+    let result = unsafe {
+        libc::setsockopt(
+            socket.as_raw_fd(),
+            level,
+            name,
+            ptr::from_ref(&value).cast::<c_void>(),
+            length_of::<c_int>(),
+        )
+    };
+    if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+}
+
+/// The address of a frame for a packet socket: the link that it leaves by, and whom it is for.
+pub(crate) fn link_layer_address(link: LinkIndex, destination: MacAddress, protocol: u16) -> SockAddr {
+    let mut hardware = [0; 8];
+    hardware[..6].copy_from_slice(&destination.0);
+    let address = libc::sockaddr_ll {
+        sll_family: AF_PACKET_FAMILY,
+        sll_protocol: protocol.to_be(),
+        sll_ifindex: link.0.cast_signed(),
+        sll_hatype: 0,
+        sll_pkttype: 0,
+        sll_halen: 6,
+        sll_addr: hardware,
+    };
+    let mut storage = socket2::SockAddrStorage::zeroed();
+    // SAFETY: `sockaddr_ll` is a socket address of this platform and no larger than the storage.
+    *unsafe { storage.view_as::<libc::sockaddr_ll>() } = address;
+    // SAFETY: the storage holds a `sockaddr_ll` with its family set, and the length is that type's.
+    unsafe { SockAddr::new(storage, length_of::<libc::sockaddr_ll>()) }
+}
+
+/// A packet to hand to the kernel.
+pub(crate) struct Outgoing<'a> {
+    /// Whom it is for.
+    pub(crate) to: &'a SockAddr,
+    /// Ancillary data, complete with headers; may be empty.
+    pub(crate) control: &'a [u8],
+    /// The packet.
+    pub(crate) bytes: &'a [u8],
+}
+
+/// Sends packets in order (`sendmmsg`), at most [`BATCH`], and tells how many left. An error is the first one's.
+pub(crate) fn send_many(socket: BorrowedFd<'_>, packets: &[Outgoing<'_>], flags: c_int) -> io::Result<usize> {
+    let packets = &packets[..packets.len().min(BATCH)];
+    // SAFETY: all-zero bytes are a valid value of both: pointers that are null, and integers.
+    let (mut parts, mut headers): ([libc::iovec; BATCH], [libc::mmsghdr; BATCH]) = unsafe { mem::zeroed() };
+    for ((packet, part), header) in packets.iter().zip(&mut parts).zip(&mut headers) {
+        part.iov_base = packet.bytes.as_ptr().cast_mut().cast();
+        part.iov_len = packet.bytes.len();
+        header.msg_hdr.msg_name = packet.to.as_ptr().cast_mut().cast();
+        header.msg_hdr.msg_namelen = packet.to.len();
+        header.msg_hdr.msg_iov = part;
+        header.msg_hdr.msg_iovlen = 1;
+        if !packet.control.is_empty() {
+            header.msg_hdr.msg_control = packet.control.as_ptr().cast_mut().cast();
+            header.msg_hdr.msg_controllen = packet.control.len() as _;
+        }
+    }
+    // SAFETY: the first `packets.len()` headers point to `parts` and to what `packets` borrows, all of which
+    // outlive the call; `sendmmsg` reads through them and writes only the headers' `msg_len`.
+    let sent =
+        unsafe { libc::sendmmsg(socket.as_raw_fd(), headers.as_mut_ptr(), count(packets.len()), flags as _) };
+    usize::try_from(sent).map_err(|_| io::Error::last_os_error())
+}
+
+/// Buffers for [`BATCH`] packets, made once and used again.
+pub(crate) struct Inbox {
+    bytes: Box<[[u8; LARGEST]]>,
+    controls: Box<[[u8; CONTROL]]>,
+    sources: Box<[libc::sockaddr_in6]>,
+    lengths: [(usize, usize); BATCH],
+}
+
+/// A packet as the kernel handed it over.
+pub(crate) struct Incoming<'a> {
+    /// The packet, from its IP header (IPv4) or after it (IPv6).
+    pub(crate) bytes: &'a [u8],
+    /// Ancillary data.
+    pub(crate) control: &'a [u8],
+    /// The sender, if its address is an IPv6 one.
+    pub(crate) source: [u8; 16],
+}
+
+impl Inbox {
+    pub(crate) fn new() -> Self {
+        // SAFETY: all-zero bytes are a valid `sockaddr_in6`, which is made of integers.
+        let nobody: libc::sockaddr_in6 = unsafe { mem::zeroed() };
+        Self {
+            bytes: vec![[0; LARGEST]; BATCH].into(),
+            controls: vec![[0; CONTROL]; BATCH].into(),
+            sources: vec![nobody; BATCH].into(),
+            lengths: [(0, 0); BATCH],
+        }
+    }
+
+    /// Takes what waits in a socket (`recvmmsg`), at most [`BATCH`] packets, without waiting. The packets of the
+    /// last call are gone.
+    pub(crate) fn receive(&mut self, socket: BorrowedFd<'_>) -> io::Result<usize> {
+        // SAFETY: all-zero bytes are a valid value of both: pointers that are null, and integers.
+        let (mut parts, mut headers): ([libc::iovec; BATCH], [libc::mmsghdr; BATCH]) =
+            unsafe { mem::zeroed() };
+        for (index, (part, header)) in parts.iter_mut().zip(&mut headers).enumerate() {
+            part.iov_base = self.bytes[index].as_mut_ptr().cast();
+            part.iov_len = LARGEST;
+            header.msg_hdr.msg_name = ptr::from_mut(&mut self.sources[index]).cast();
+            header.msg_hdr.msg_namelen = length_of::<libc::sockaddr_in6>();
+            header.msg_hdr.msg_iov = part;
+            header.msg_hdr.msg_iovlen = 1;
+            header.msg_hdr.msg_control = self.controls[index].as_mut_ptr().cast();
+            header.msg_hdr.msg_controllen = CONTROL as _;
+        }
+        // SAFETY: every header points to `parts` and to buffers of `self`, with their true lengths; all of them
+        // are exclusively borrowed and outlive the call. No timeout is given.
+        let received = unsafe {
+            libc::recvmmsg(
+                socket.as_raw_fd(),
+                headers.as_mut_ptr(),
+                count(BATCH),
+                libc::MSG_DONTWAIT as _,
+                ptr::null_mut(),
+            )
+        };
+        let received = usize::try_from(received).map_err(|_| io::Error::last_os_error())?;
+        for (length, header) in self.lengths.iter_mut().zip(&headers).take(received) {
+            let bytes = usize::try_from(header.msg_len).unwrap_or(LARGEST).min(LARGEST);
+            let control: usize = header.msg_hdr.msg_controllen as _;
+            *length = (bytes, CONTROL.min(control));
+        }
+        Ok(received)
+    }
+
+    /// A packet of the last [`Inbox::receive`], counted from 0; past what it returned, an old one.
+    pub(crate) fn packet(&self, index: usize) -> Incoming<'_> {
+        let (bytes, control) = self.lengths[index];
+        Incoming {
+            bytes: &self.bytes[index][..bytes],
+            control: &self.controls[index][..control],
+            source: self.sources[index].sin6_addr.s6_addr,
+        }
+    }
+}
+
+/// How the kernel divides processor time for this thread.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Policy {
+    /// The ordinary way.
+    Other,
+    /// Round robin among threads of one real-time priority; children start in the ordinary way.
+    RoundRobin(u8),
+}
+
+/// Sets the scheduling policy of the calling thread (`sched_setscheduler`).
+pub(crate) fn set_policy(policy: Policy) -> io::Result<()> {
+    let (policy, priority) = match policy {
+        Policy::Other => (libc::SCHED_OTHER, 0),
+        Policy::RoundRobin(priority) => (libc::SCHED_RR | libc::SCHED_RESET_ON_FORK, priority),
+    };
+    // SAFETY: all-zero bytes are a valid `sched_param`, which is made of integers.
+    let mut parameter: libc::sched_param = unsafe { mem::zeroed() };
+    parameter.sched_priority = c_int::from(priority);
+    // SAFETY: the kernel reads `parameter`, which outlives the call. 0 names the calling thread.
+    let result = unsafe { libc::sched_setscheduler(0, policy, &raw const parameter) };
+    if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+}
+
+/// Seconds since 1970 on the calendar of the local time zone; `None` if the year does not fit.
+pub(crate) fn local_time(seconds: i64) -> Option<Calendar> {
+    let mut parts = MaybeUninit::<libc::tm>::zeroed();
+    let seconds: libc::time_t = seconds;
+    // SAFETY: both pointers are to live values of the right type; `localtime_r` keeps neither.
+    let result = unsafe { libc::localtime_r(&raw const seconds, parts.as_mut_ptr()) };
+    if result.is_null() {
+        return None;
+    }
+    // SAFETY: zeroed bytes are a valid `tm` (integers and a nullable pointer), and it has been filled in.
+    let parts = unsafe { parts.assume_init() };
+    let small = |value: c_int| u8::try_from(value).ok();
+    Some(Calendar {
+        year: parts.tm_year.checked_add(1900)?,
+        month: small(parts.tm_mon)?.checked_add(1)?,
+        day: small(parts.tm_mday)?,
+        weekday: small(parts.tm_wday)?,
+        hour: small(parts.tm_hour)?,
+        minute: small(parts.tm_min)?,
+        second: small(parts.tm_sec)?,
+    })
+}
+
+/// The size of a type as the kernel wants it.
+#[expect(clippy::cast_possible_truncation, reason = "a socket address or an integer is smaller than 4 GiB")]
+const fn length_of<T>() -> libc::socklen_t {
+    size_of::<T>() as libc::socklen_t
+}
+
+/// A number of packets as the kernel wants it.
+#[expect(clippy::cast_possible_truncation, reason = "at most BATCH")]
+const fn count(packets: usize) -> libc::c_uint {
+    packets as libc::c_uint
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "the constant is 17")]
+const AF_PACKET_FAMILY: libc::sa_family_t = libc::AF_PACKET as libc::sa_family_t;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,389 @@
+//! One virtual router: its state, and the single place where a change of state becomes orders.
+//!
+//! ```text
+//!                     +------------+
+//!          +--------->| Initialize |<- before the first survey, or a script has not ended yet
+//!          |          +------------+
+//!          |            |        | faults
+//!          |  no faults |        v
+//!          |            |   +---------+  faults   (keepalived's own state:
+//!          |            |   |  Fault  |<-------+   RFC 9568's Initialize with a reason)
+//!          |            v   v         |        |
+//!          |          +----------+    |   +----------+
+//!     stop +----------|  Backup  |<---|---|  Master  |
+//!                     +----------+    |   +----------+
+//!                       |   better heard      ^
+//!                       +--------------------+
+//!                          master-down time passed
+//! ```
+//!
+//! RFC 9568 §6.4, RFC 3768 §6.4. The reactions of each state are in the files of this folder, pure but for the orders
+//! they append.
+
+mod backup;
+mod faults;
+mod master;
+mod send;
+
+use alloc::collections::BTreeSet;
+use alloc::vec::Vec;
+use core::net::IpAddr;
+
+use host::{Channel, Delivery, Instant, LinkAddress, LinkIndex, MacAddress, Refusal};
+
+use crate::announce::Round;
+use crate::config::{InstanceConfig, Mode, Priority, Version};
+use crate::election::Candidate;
+use crate::event::Action;
+use crate::links::Links;
+use crate::notice::{FaultReason, InstanceFact, Notice, Reject, State};
+use crate::status::Counters;
+use crate::wire::{self, DecodeError};
+
+pub(crate) use faults::View;
+
+use backup::{Backup, Countdown};
+use master::Master;
+
+/// Names an instance for as long as it lives, whatever a reload does to names and order.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(crate) struct InstanceId(pub(crate) u32);
+
+/// One turn of the engine: the time, and where orders go.
+pub(crate) struct Turn<'a> {
+    /// When it is.
+    pub(crate) now: Instant,
+    /// Orders so far.
+    pub(crate) out: &'a mut Vec<Action>,
+}
+
+/// Where a virtual router stands (RFC 9568 §6.4). Each state owns its deadlines, so none can be stale.
+#[derive(Debug)]
+enum Stage {
+    Initialize,
+    Backup(Backup),
+    Master(Master),
+    Fault,
+}
+
+/// Where an instance's link is now.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Place {
+    /// The link.
+    pub(crate) link: LinkIndex,
+    /// Its Ethernet address.
+    pub(crate) mac: Option<MacAddress>,
+    /// It can carry packets.
+    pub(crate) up: bool,
+}
+
+/// What is said once and then only counted, until something changes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Said {
+    Rejected(core::mem::Discriminant<Reject>, Option<core::mem::Discriminant<DecodeError>>),
+    AddressList,
+    Interval,
+    Unsent,
+    OwnAddress,
+}
+
+/// One virtual router.
+#[derive(Debug)]
+pub(crate) struct Instance {
+    id: InstanceId,
+    config: InstanceConfig,
+    stage: Stage,
+    since: Instant,
+    place: Option<Place>,
+    source: Option<IpAddr>,
+    faults: BTreeSet<FaultReason>,
+    priority: Priority,
+    /// The state that people were told last.
+    told: Option<State>,
+    /// The master last heard.
+    rival: Option<Candidate>,
+    said: Vec<Said>,
+    counters: Counters,
+    /// Identification of the last IPv4 header.
+    ipv4_id: u16,
+    /// What it wants in the kernel may have changed.
+    wants_changed: bool,
+    /// It was master until then, in an earlier life of this worker.
+    resume_before: Option<Instant>,
+}
+
+/// A state to change to, with the reason where it matters.
+enum Next {
+    Backup { interval: core::time::Duration, countdown: Countdown },
+    Master,
+    Fault,
+}
+
+impl Instance {
+    /// A virtual router that nothing is known of.
+    pub(crate) fn new(id: InstanceId, config: InstanceConfig, now: Instant) -> Self {
+        Self {
+            id,
+            stage: Stage::Initialize,
+            since: now,
+            place: None,
+            source: None,
+            faults: BTreeSet::new(),
+            priority: config.priority,
+            told: None,
+            rival: None,
+            said: Vec::new(),
+            counters: Counters::default(),
+            ipv4_id: 0,
+            wants_changed: true,
+            resume_before: None,
+            config,
+        }
+    }
+
+    /// It was master in an earlier life that ended at `until`: it may resume while no backup's time can have passed.
+    ///
+    /// Its last advert went out at most an interval before; the fastest backup waits for the missed adverts and a
+    /// skew that may be next to nothing.
+    pub(crate) fn remember(&mut self, until: Instant) {
+        let missed = u32::from(self.config.down_timer_adverts).saturating_sub(1);
+        self.resume_before = Some(until + self.config.interval * missed);
+    }
+
+    /// Takes on another configuration of the same virtual router, keeping state and deadlines.
+    pub(crate) fn adjust(&mut self, config: InstanceConfig, turn: &mut Turn<'_>) {
+        let added =
+            |address| !self.config.addresses.contains(address) && !self.config.excluded.contains(address);
+        let gained = config.addresses.iter().chain(&config.excluded).any(added);
+        self.config = config;
+        self.wants_changed = true;
+        match &mut self.stage {
+            Stage::Master(master) => {
+                master.next_advert = master.next_advert.min(turn.now + self.config.interval);
+                if gained {
+                    master.rounds.again(turn.now);
+                }
+            }
+            Stage::Backup(backup) => {
+                if self.config.version == Version::V2 || self.rival.is_none() {
+                    backup.interval = self.config.interval;
+                }
+            }
+            Stage::Initialize | Stage::Fault => {}
+        }
+    }
+
+    /// An advert arrived on its channel.
+    pub(crate) fn receive(&mut self, delivery: &Delivery, turn: &mut Turn<'_>) {
+        if matches!(self.stage, Stage::Initialize | Stage::Fault) {
+            return;
+        }
+        let advert = match wire::decode(delivery, &send::expectation(&self.config)) {
+            Ok(advert) => advert,
+            Err(why) => return self.reject(delivery.source, Reject::Decode(why), turn),
+        };
+        if let Err(why) = self.admit(delivery) {
+            return self.reject(delivery.source, why, turn);
+        }
+        self.counters.adverts_received += 1;
+        self.compare(&advert, delivery.source, turn);
+        if advert.priority == Priority::RELEASE {
+            self.counters.release_received += 1;
+        }
+        let theirs = Candidate { priority: advert.priority, address: delivery.source };
+        let next = match &self.stage {
+            Stage::Backup(_) => self.hear_as_backup(theirs, &advert, turn),
+            Stage::Master(_) => self.hear_as_master(theirs, &advert, turn),
+            Stage::Initialize | Stage::Fault => None,
+        };
+        if let Some(next) = next {
+            self.enter(next, turn);
+        }
+    }
+
+    /// Time has passed: adverts that are due go out, a master that is silent is replaced.
+    pub(crate) fn wake(&mut self, turn: &mut Turn<'_>) {
+        match &self.stage {
+            Stage::Master(master) if master.next_advert <= turn.now => self.advertise(turn),
+            Stage::Backup(backup) if backup.master_down(&self.config, self.priority) <= turn.now => {
+                if matches!(backup.countdown, Countdown::Down(_) | Countdown::Released(_)) {
+                    self.say(InstanceFact::AdvertTimeout, turn);
+                }
+                self.enter(Next::Master, turn);
+            }
+            Stage::Backup(_) | Stage::Master(_) | Stage::Initialize | Stage::Fault => {}
+        }
+    }
+
+    /// Takes a round of announcements that is due.
+    pub(crate) fn due_round(&mut self, now: Instant) -> Option<Round> {
+        match &mut self.stage {
+            Stage::Master(master) => master.rounds.due(&self.config.announce, now),
+            Stage::Initialize | Stage::Backup(_) | Stage::Fault => None,
+        }
+    }
+
+    /// Gives up for good: the daemon stops, or a reload removed the instance.
+    pub(crate) fn end(&mut self, state: State, turn: &mut Turn<'_>) {
+        if self.is_master() {
+            self.release(turn);
+            self.counters.released_master += 1;
+            self.say(InstanceFact::Addresses { wanted: false, excluded: false }, turn);
+        }
+        self.stage = Stage::Initialize;
+        self.wants_changed = true;
+        self.tell(state, turn);
+    }
+
+    /// When it wants to be woken.
+    pub(crate) fn next_deadline(&self) -> Option<Instant> {
+        match &self.stage {
+            Stage::Initialize | Stage::Fault => None,
+            Stage::Backup(backup) => Some(backup.master_down(&self.config, self.priority)),
+            Stage::Master(master) => {
+                let announce = master.rounds.next_deadline().unwrap_or(Instant::NEVER);
+                Some(master.next_advert.min(announce))
+            }
+        }
+    }
+
+    /// Whether it holds, or is about to hold, its addresses.
+    pub(crate) fn is_master(&self) -> bool {
+        matches!(self.stage, Stage::Master(_))
+    }
+
+    /// Its state as people know it.
+    pub(crate) fn state(&self) -> State {
+        match self.stage {
+            Stage::Initialize => self.told.filter(|told| *told == State::Stop).unwrap_or(State::Init),
+            Stage::Backup(_) => State::Backup,
+            Stage::Master(_) => State::Master,
+            Stage::Fault => State::Fault,
+        }
+    }
+
+    /// Its configuration.
+    pub(crate) fn config(&self) -> &InstanceConfig {
+        &self.config
+    }
+
+    /// What it has to listen on; `None` while its link or its address is missing.
+    pub(crate) fn channel(&self) -> Option<Channel> {
+        let link = self.place?.link;
+        let address = match &self.config.mode {
+            Mode::Multicast { group } => *group,
+            Mode::Unicast { .. } => self.source?,
+        };
+        Some(Channel { link, address })
+    }
+
+    /// Whether what it wants in the kernel may have changed since this was last asked.
+    pub(crate) fn take_wants_changed(&mut self) -> bool {
+        core::mem::take(&mut self.wants_changed)
+    }
+
+    /// All its addresses on the links that exist, in the order of the file, wanted or not.
+    pub(crate) fn addresses<'a>(&'a self, links: &'a Links) -> impl Iterator<Item = LinkAddress> + 'a {
+        self.config.addresses.iter().chain(&self.config.excluded).filter_map(|address| {
+            let link = match &address.link {
+                None => self.place?.link,
+                Some(name) => links.named(name)?.index,
+            };
+            Some(LinkAddress {
+                link,
+                prefix: address.prefix,
+                broadcast: address.broadcast.map(IpAddr::V4),
+                peer: address.peer,
+                scope: address.scope,
+                label: address.label.clone(),
+                flags: address.flags,
+                preferred_lifetime: address.preferred_lifetime,
+            })
+        })
+    }
+
+    /// A wanted address was taken away by another.
+    pub(crate) fn lose(&mut self, address: &LinkAddress, links: &Links, turn: &mut Turn<'_>) {
+        self.counters.addresses_restored += 1;
+        if let Some(link) = links.get(address.link) {
+            let fact = InstanceFact::AddressLost { prefix: address.prefix, link: link.name.clone() };
+            self.say(fact, turn);
+        }
+        if let Stage::Master(master) = &mut self.stage {
+            master.rounds.again(turn.now);
+        }
+    }
+
+    /// An advert could not be sent.
+    pub(crate) fn unsent(&mut self, refusal: Refusal, turn: &mut Turn<'_>) {
+        self.counters.unsent += 1;
+        if self.first_time(Said::Unsent) {
+            self.say(InstanceFact::SendFailed { code: refusal.code, why: refusal.why }, turn);
+        }
+    }
+
+    /// Appends a fact about this instance.
+    pub(crate) fn say(&self, fact: InstanceFact, turn: &mut Turn<'_>) {
+        turn.out.push(Action::Notice(Notice::Instance { name: self.config.name.clone(), fact }));
+    }
+
+    /// The only place where the state changes. What a change causes in the world is ordered here.
+    fn enter(&mut self, next: Next, turn: &mut Turn<'_>) {
+        let was_master = self.is_master();
+        self.since = turn.now;
+        self.resume_before = None;
+        self.said.clear();
+        match next {
+            Next::Backup { interval, countdown } => {
+                self.stage = Stage::Backup(Backup { countdown, interval, delay_ends: None });
+                self.tell(State::Backup, turn);
+            }
+            Next::Master => {
+                self.stage = Stage::Master(Master::new(&self.config, turn.now));
+                self.counters.became_master += 1;
+                // RFC 9568 §6.4.2: the advert goes first, then the announcements; the address in between.
+                self.advert(self.priority, turn);
+                self.tell(State::Master, turn);
+                self.say_addresses(true, turn);
+            }
+            Next::Fault => {
+                if was_master {
+                    self.release(turn);
+                }
+                self.stage = Stage::Fault;
+                self.rival = None;
+                self.tell(State::Fault, turn);
+            }
+        }
+        if was_master {
+            self.counters.released_master += 1;
+            self.say_addresses(false, turn);
+        }
+        self.wants_changed |= was_master != self.is_master();
+    }
+
+    fn say_addresses(&self, wanted: bool, turn: &mut Turn<'_>) {
+        self.say(InstanceFact::Addresses { wanted, excluded: false }, turn);
+        if !self.config.excluded.is_empty() {
+            self.say(InstanceFact::Addresses { wanted, excluded: true }, turn);
+        }
+    }
+
+    /// Tells people of a state, once.
+    fn tell(&mut self, state: State, turn: &mut Turn<'_>) {
+        if self.told == Some(state) {
+            return;
+        }
+        let first = self.told.replace(state).is_none();
+        self.say(InstanceFact::Entered { state, first, priority: self.priority }, turn);
+    }
+
+    /// True once for each kind of thing to say, until the state or the rival changes.
+    fn first_time(&mut self, what: Said) -> bool {
+        let new = !self.said.contains(&what);
+        if new {
+            self.said.push(what);
+        }
+        new
+    }
+}

@@ -1,0 +1,130 @@
+//! A configuration takes effect: the difference between two models.
+//!
+//! Instances are the same if link, family, virtual router identifier and kind of destination are; a name is only a
+//! name. Every setting of an instance that stays can change under way: its state and its deadlines stay.
+
+use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::vec::Vec;
+use core::net::IpAddr;
+
+use host::{Family, Instant, LinkName};
+
+use super::Router;
+use crate::config::{Config, InstanceConfig, Mode, Vrid};
+use crate::event::Action;
+use crate::instance::{Instance, InstanceId, Turn};
+use crate::notice::{Notice, ReloadSummary, State};
+
+/// What makes two configurations of an instance the same virtual router.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum Identity {
+    Multicast(LinkName, Family, Vrid),
+    Unicast(LinkName, Family, Vrid, Option<IpAddr>),
+}
+
+impl Identity {
+    fn of(config: &InstanceConfig) -> Self {
+        let InstanceConfig { link, family, vrid, source, mode, .. } = config;
+        match mode {
+            Mode::Multicast { .. } => Self::Multicast(link.clone(), *family, *vrid),
+            Mode::Unicast { .. } => Self::Unicast(link.clone(), *family, *vrid, *source),
+        }
+    }
+}
+
+impl Router {
+    /// Puts a configuration in force.
+    pub(super) fn configure(
+        &mut self,
+        config: Config,
+        now: Instant,
+        touched: &mut BTreeSet<InstanceId>,
+        out: &mut Vec<Action>,
+    ) {
+        if self.stopping {
+            return;
+        }
+        let Config { instances, scripts, pace } = config;
+        let first = !core::mem::replace(&mut self.configured, true);
+        let mut summary = ReloadSummary::default();
+        let wanted: BTreeSet<Identity> = instances.iter().map(Identity::of).collect();
+        let (mut known, mut gone) = (BTreeMap::new(), Vec::new());
+        for id in core::mem::take(&mut self.order) {
+            let Some(identity) = self.instances.get(&id).map(|instance| Identity::of(instance.config()))
+            else {
+                continue;
+            };
+            if wanted.contains(&identity) {
+                known.insert(identity, id);
+            } else {
+                gone.push(id);
+            }
+        }
+        for id in gone {
+            self.remove(id, now, out);
+            summary.removed += 1;
+        }
+        self.scripts.configure(&scripts, now, out);
+        self.announcements.set_pace(pace);
+        for config in instances {
+            let id = match known.remove(&Identity::of(&config)) {
+                Some(id) => {
+                    self.adjust(id, config, &mut summary, now, out);
+                    id
+                }
+                None => {
+                    summary.added += 1;
+                    self.add(config, now)
+                }
+            };
+            self.order.push(id);
+            touched.insert(id);
+        }
+        self.memories.clear();
+        self.stale = true;
+        if !first {
+            out.push(Action::Notice(Notice::Reloaded(summary)));
+        }
+    }
+
+    fn add(&mut self, config: InstanceConfig, now: Instant) -> InstanceId {
+        self.last_id += 1;
+        let id = InstanceId(self.last_id);
+        let memory = self.memories.remove(&config.name);
+        let mut instance = Instance::new(id, config, now);
+        if let Some(until) = memory {
+            instance.remember(until);
+        }
+        self.instances.insert(id, instance);
+        id
+    }
+
+    fn adjust(
+        &mut self,
+        id: InstanceId,
+        config: InstanceConfig,
+        summary: &mut ReloadSummary,
+        now: Instant,
+        out: &mut Vec<Action>,
+    ) {
+        let Some(instance) = self.instances.get_mut(&id) else { return };
+        if *instance.config() == config {
+            summary.kept += 1;
+        } else {
+            summary.adjusted += 1;
+            instance.adjust(config, &mut Turn { now, out });
+        }
+    }
+
+    /// As keepalived: people are told FAULT of an instance that is gone.
+    fn remove(&mut self, id: InstanceId, now: Instant, out: &mut Vec<Action>) {
+        if let Some(mut instance) = self.instances.remove(&id) {
+            instance.end(State::Fault, &mut Turn { now, out });
+        }
+        self.holdings.want(id, &[]);
+        self.announcements.forget(id);
+        if let Some(at) = self.entered.remove(&id) {
+            self.timers.remove(&(at, id));
+        }
+    }
+}

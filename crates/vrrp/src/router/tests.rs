@@ -1,0 +1,9 @@
+//! The engine as a whole: events in, orders out, in their order. Time is a number.
+
+mod bench;
+mod election;
+mod faults;
+mod kernel;
+mod life;
+mod random;
+mod reload;
