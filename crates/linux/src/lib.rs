@@ -20,6 +20,8 @@ pub mod schedule;
 pub mod signal;
 mod socket;
 mod sys;
+#[cfg(test)]
+mod testbed;
 
 pub use machine::{Machine, OpenError};
 pub use netlink::fuzz_netlink;

@@ -111,8 +111,8 @@ impl Poll {
         let _ = epoll::delete(&self.epoll, descriptor);
     }
 
-    /// Takes these signals (numbers as in [`crate::signal`]) out of their ordinary course, for this thread and those it starts, and tells of them
-    /// as [`Woken::signalled`]. Replaces the set of an earlier call.
+    /// Takes these signals (numbers as in [`crate::signal`]) out of their ordinary course, for this thread and
+    /// those it starts, and tells of them as [`Woken::signalled`]. Replaces the set of an earlier call.
     pub fn catch(&mut self, signals: &[i32]) -> Result<(), WaitError> {
         let mask = sys::signal_set(signals).map_err(WaitError::when("name signals"))?;
         mask.thread_block().map_err(WaitError::when("block signals"))?;

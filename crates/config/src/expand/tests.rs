@@ -1,0 +1,1 @@
+//! The preprocessor, statement by statement.
