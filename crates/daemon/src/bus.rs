@@ -24,8 +24,6 @@ pub(crate) enum ToProcess {
 pub(crate) struct Begin {
     /// Where it logs.
     pub(crate) log: LogOptions,
-    /// What it is called in listings of processes.
-    pub(crate) name: String,
     /// Files that it makes do not get these permissions.
     pub(crate) umask: u32,
     /// `-V`: at the end addresses stay, and no advert says that we stop.

@@ -110,7 +110,7 @@ impl Supervisor {
                 }
             }
             self.expire(now);
-            self.conclude(now);
+            self.conclude();
         }
         self.part()
     }
@@ -162,17 +162,14 @@ impl Supervisor {
     }
 
     /// What follows from what happened in this turn.
-    fn conclude(&mut self, now: Instant) {
-        // An answer can queue the next script, and that can fail at once: until nothing is left.
-        while !self.finished.is_empty() {
-            for finished in std::mem::take(&mut self.finished) {
-                self.conclude_job(finished, now);
-            }
+    fn conclude(&mut self) {
+        for finished in std::mem::take(&mut self.finished) {
+            self.conclude_job(finished);
         }
-        self.advance_phase(now);
+        self.advance_phase();
     }
 
-    fn conclude_job(&mut self, finished: Finished, now: Instant) {
+    fn conclude_job(&mut self, finished: Finished) {
         match finished {
             Finished::Tracking(id, outcome) => self.vrrp.tell(ToWorker::JobEnded(id, outcome)),
             Finished::Failed { program, outcome } => {
@@ -182,16 +179,13 @@ impl Supervisor {
                 let line = format!("({queue}) more notify scripts wait than can: the oldest was dropped");
                 self.log(Severity::Warning, &line);
             }
-            Finished::Once(outcome) => self.once_ended(outcome, now),
         }
     }
 
     /// Starts the vrrp worker, and has it obey the configuration in force.
     fn start_vrrp(&mut self, now: Instant) {
-        let name = self.effective.daemon.process_names.vrrp.clone();
         let begin = Begin {
             log: LogOptions::vrrp(&self.options),
-            name: name.unwrap_or_else(|| "keepalived".into()),
             umask: self.umask,
             keep_vrrp: self.options.keep_vrrp,
         };

@@ -33,7 +33,7 @@ pub(crate) fn run() -> Exit {
     // Without this the end of the supervisor still closes the bus; with it a worker that hangs ends too.
     let _ = process::end_with_parent();
     let Some(begin) = await_begin(&mut line) else { return Exit::Fatal };
-    set_name(&begin.name);
+    set_name("keepalived");
     privilege::set_umask(begin.umask);
     let mut journal = begin.log.open();
     match open(&line) {

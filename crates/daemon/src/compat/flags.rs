@@ -175,10 +175,8 @@ pub(super) fn usage(program: &str) -> String {
         };
         let left = format!("{short}--{}{value}", flag.long);
         let gap = if left.len() > 28 { format!("\n{:32}", "") } else { " ".repeat(30 - left.len()) };
-        let yet = match flag.is {
-            Is::NotYet | Is::Refused => " (not yet supported)",
-            _ => "",
-        };
+        let missing = matches!(flag.is, Is::NotYet | Is::Refused);
+        let yet = if missing { " (not yet supported)" } else { "" };
         format!("  {left}{gap}{}{yet}\n", flag.help)
     });
     rows.fold(format!("Usage: {program} [OPTION...]\n"), |text, row| text + &row)

@@ -7,17 +7,15 @@ fn wish(line: &str) -> Wish {
 }
 
 fn options(line: &str) -> Options {
-    match wish(line) {
-        Wish::Run(options) => *options,
-        other => panic!("{line}: {other:?}"),
-    }
+    let wish = wish(line);
+    let Wish::Run(options) = wish else { panic!("{line}: {wish:?}") };
+    *options
 }
 
 fn refusal(line: &str) -> String {
-    match wish(line) {
-        Wish::Refuse(text) => text,
-        other => panic!("{line}: {other:?}"),
-    }
+    let wish = wish(line);
+    let Wish::Refuse(text) = wish else { panic!("{line}: {wish:?}") };
+    text
 }
 
 #[test]

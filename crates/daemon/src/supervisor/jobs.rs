@@ -53,8 +53,6 @@ pub(crate) enum Finished {
         /// The instance.
         queue: String,
     },
-    /// The script that everything waits for: at the start or at the end.
-    Once(Outcome),
 }
 
 #[derive(Debug)]
@@ -73,7 +71,6 @@ enum Purpose {
     /// Its worker no longer wants the answer.
     Forgotten,
     Notify(String),
-    Once,
 }
 
 /// How far ending it has come.
@@ -123,13 +120,6 @@ impl Jobs {
         self.advance(&queue, now, out);
     }
 
-    /// Runs a script that belongs to no instance, and tells of its end ([`Finished::Once`]).
-    pub(crate) fn once(&mut self, job: &Job, now: Instant, out: &mut Vec<Finished>) {
-        if let Err(outcome) = self.start(job, Purpose::Once, now) {
-            out.push(Finished::Once(outcome));
-        }
-    }
-
     /// Whether this is one of our children.
     pub(crate) fn owns(&self, pid: u32) -> bool {
         self.running.contains_key(&pid)
@@ -144,7 +134,6 @@ impl Jobs {
         };
         match job.purpose {
             Purpose::Tracking(id) => out.push(Finished::Tracking(id, outcome)),
-            Purpose::Once => out.push(Finished::Once(outcome)),
             Purpose::Forgotten => {}
             Purpose::Notify(queue) => {
                 if !outcome.is_success() {

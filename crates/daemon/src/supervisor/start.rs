@@ -1,9 +1,8 @@
 //! The way into the loop.
 
 use std::ffi::CString;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use config::Daemon;
 use host::{Instant, Severity};
 use linux::journal::Journal;
 use linux::pidfile::{PidFile, PidFileError};
@@ -27,6 +26,11 @@ use crate::say::complain;
 
 /// Permissions that new files do not get unless `-u` says otherwise. As keepalived; scripts inherit it too.
 const DEFAULT_UMASK: u32 = 0o177;
+
+/// The supervisor's pid file without `-p`.
+const PID_FILE: &str = "/run/keepalived.pid";
+/// The vrrp worker's without `-r`.
+const VRRP_PID_FILE: &str = "/run/vrrp.pid";
 
 /// Takes all that a daemon needs, or says why it cannot be had.
 pub(super) fn start(options: Options, detached: bool) -> Result<Supervisor, Exit> {
@@ -54,7 +58,8 @@ pub(super) fn start(options: Options, detached: bool) -> Result<Supervisor, Exit
         return Err(voice.fail(&line, Exit::Configuration(status)));
     };
     voice.say(Severity::Info, &format!("Configuration file {}", options.config));
-    let (path, vrrp_path) = pid_paths(&options, &effective.daemon);
+    let path = options.pid_file.clone().unwrap_or_else(|| PID_FILE.into());
+    let vrrp_path = options.vrrp_pid_file.clone().unwrap_or_else(|| VRRP_PID_FILE.into());
     let claim = PidFile::claim(&path, std::process::id());
     let (pid_file, vrrp_pid_file) = match claim.and_then(|file| Ok((file, PidFile::reserve(&vrrp_path)?))) {
         Ok(files) => files,
@@ -64,8 +69,7 @@ pub(super) fn start(options: Options, detached: bool) -> Result<Supervisor, Exit
     };
     let mut poll = open_poll(&mut voice)?;
     let control = open_control(&path, &mut poll, &mut voice);
-    let name = effective.daemon.process_names.supervisor.clone();
-    set_name(name.as_deref().unwrap_or("keepalived"));
+    set_name("keepalived");
     let readiness = Readiness::new(options.environment.notify_socket.as_deref());
     Ok(Supervisor {
         umask,
@@ -83,7 +87,7 @@ pub(super) fn start(options: Options, detached: bool) -> Result<Supervisor, Exit
         control,
         reload: Reload::default(),
         dumps: Dumps::default(),
-        phase: Phase::Beginning,
+        phase: Phase::Running,
         exit: Exit::Normal,
         finished: Vec::new(),
         options,
@@ -97,19 +101,11 @@ impl Supervisor {
             let text = format!("{:#?}", self.effective);
             self.log(Severity::Info, &text);
         }
-        match self.effective.daemon.startup_script.clone() {
-            Some((command, seconds)) => {
-                let limit = (seconds > 0).then(|| std::time::Duration::from_secs(seconds.into()));
-                self.jobs.once(&host::Job { command, limit }, now, &mut self.finished);
-                self.conclude(now);
-            }
-            None => self.begin_workers(now),
-        }
+        self.begin_workers(now);
     }
 
     /// Starts what the configuration has something for.
     pub(super) fn begin_workers(&mut self, now: Instant) {
-        self.phase = Phase::Running;
         if self.wants_vrrp() {
             self.start_vrrp(now);
         } else {
@@ -205,34 +201,6 @@ fn open_control(pid_file: &Path, poll: &mut Poll, voice: &mut Voice) -> Option<C
             );
             None
         }
-    }
-}
-
-/// Where the pid files are: the supervisor's and the vrrp worker's.
-fn pid_paths(options: &Options, daemon: &Daemon) -> (PathBuf, PathBuf) {
-    let own_directory = daemon.use_pid_dir || daemon.instance.is_some();
-    if own_directory && (options.pid_file.is_none() || options.vrrp_pid_file.is_none()) {
-        // If it fails, taking the files says why.
-        let _ = make_directory(Path::new("/run/keepalived"));
-    }
-    let path = |name: &str| match (&daemon.instance, own_directory) {
-        (Some(instance), _) => PathBuf::from(format!("/run/keepalived/{name}_{instance}.pid")),
-        (None, true) => PathBuf::from(format!("/run/keepalived/{name}.pid")),
-        (None, false) => PathBuf::from(format!("/run/{name}.pid")),
-    };
-    (
-        options.pid_file.clone().unwrap_or_else(|| path("keepalived")),
-        options.vrrp_pid_file.clone().unwrap_or_else(|| path("vrrp")),
-    )
-}
-
-/// Makes a directory that all may enter, whatever the umask.
-fn make_directory(path: &Path) -> std::io::Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-    match std::fs::create_dir(path) {
-        Ok(()) => std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)),
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
-        Err(error) => Err(error),
     }
 }
 

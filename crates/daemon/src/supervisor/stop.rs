@@ -2,26 +2,26 @@
 
 use std::time::Duration;
 
-use host::{Instant, Outcome, Severity};
+use host::{Instant, Severity};
 use worker::bus::ToWorker;
 
 use super::Supervisor;
 use crate::VERSION;
 use crate::exit::Exit;
 
+/// How long workers, and after them their scripts, have to end by themselves: keepalived's default of
+/// `child_wait_time`.
+const PATIENCE: Duration = Duration::from_secs(5);
+
 /// Where in its life the supervisor is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Phase {
-    /// `startup_script` runs; the workers come after it.
-    Beginning,
     /// The ordinary course of things.
     Running,
     /// The workers were told to stop; what lives after that time is killed (`None`: it was).
     Stopping { kill: Option<Instant> },
     /// The workers are gone, their last scripts run; after that time they are ended (`None`: they were).
     Settling { abandon: Option<Instant> },
-    /// `shutdown_script` runs.
-    Ending,
     /// Nothing is left to do.
     Done,
 }
@@ -29,8 +29,8 @@ pub(super) enum Phase {
 impl Phase {
     pub(super) const fn is_stopping(self) -> bool {
         match self {
-            Self::Beginning | Self::Running => false,
-            Self::Stopping { .. } | Self::Settling { .. } | Self::Ending | Self::Done => true,
+            Self::Running => false,
+            Self::Stopping { .. } | Self::Settling { .. } | Self::Done => true,
         }
     }
 
@@ -38,7 +38,7 @@ impl Phase {
         match self {
             Self::Stopping { kill } => kill,
             Self::Settling { abandon } => abandon,
-            Self::Beginning | Self::Running | Self::Ending | Self::Done => None,
+            Self::Running | Self::Done => None,
         }
     }
 }
@@ -51,12 +51,9 @@ impl Supervisor {
         }
         self.log(Severity::Info, "Stopping");
         self.readiness.stopping();
-        if self.phase == Phase::Beginning {
-            self.jobs.abandon(now);
-        }
         self.vrrp.retire();
         self.jobs.end_tracking(now);
-        self.phase = Phase::Stopping { kill: Some(now + self.patience()) };
+        self.phase = Phase::Stopping { kill: Some(now + PATIENCE) };
         if self.vrrp.pid().is_some() {
             self.vrrp.tell(ToWorker::Stop);
         } else {
@@ -67,7 +64,7 @@ impl Supervisor {
     /// The worker ended, as it was told, or as it was made to.
     pub(super) fn vrrp_has_gone(&mut self, now: Instant) {
         self.vrrp.retire();
-        self.phase = Phase::Settling { abandon: Some(now + self.patience()) };
+        self.phase = Phase::Settling { abandon: Some(now + PATIENCE) };
     }
 
     /// Ends what had its time to end by itself.
@@ -77,7 +74,7 @@ impl Supervisor {
         }
         match self.phase {
             Phase::Stopping { .. } => {
-                let seconds = self.patience().as_secs();
+                let seconds = PATIENCE.as_secs();
                 let line = format!("VRRP child process did not end within {seconds} seconds: killing it");
                 self.log(Severity::Error, &line);
                 self.vrrp.kill();
@@ -88,39 +85,14 @@ impl Supervisor {
                 self.jobs.abandon(now);
                 self.phase = Phase::Settling { abandon: None };
             }
-            Phase::Beginning | Phase::Running | Phase::Ending | Phase::Done => {}
+            Phase::Running | Phase::Done => {}
         }
     }
 
-    /// Goes on once the last scripts have ended.
-    pub(super) fn advance_phase(&mut self, now: Instant) {
-        let Phase::Settling { .. } = self.phase else { return };
-        if !self.jobs.is_idle() {
-            return;
-        }
-        match self.effective.daemon.shutdown_script.take() {
-            Some((command, seconds)) => {
-                self.phase = Phase::Ending;
-                let limit = (seconds > 0).then(|| Duration::from_secs(seconds.into()));
-                self.jobs.once(&host::Job { command, limit }, now, &mut self.finished);
-                for finished in std::mem::take(&mut self.finished) {
-                    self.conclude_job(finished, now);
-                }
-            }
-            None => self.phase = Phase::Done,
-        }
-    }
-
-    /// The script of the start or of the end has ended.
-    pub(super) fn once_ended(&mut self, outcome: Outcome, now: Instant) {
-        if !outcome.is_success() {
-            let which = if self.phase == Phase::Beginning { "Startup" } else { "Shutdown" };
-            self.log(Severity::Warning, &format!("{which} script {}", super::said(outcome)));
-        }
-        match self.phase {
-            Phase::Beginning => self.begin_workers(now),
-            Phase::Ending => self.phase = Phase::Done,
-            Phase::Running | Phase::Stopping { .. } | Phase::Settling { .. } | Phase::Done => {}
+    /// Ends once the last scripts have.
+    pub(super) fn advance_phase(&mut self) {
+        if matches!(self.phase, Phase::Settling { .. }) && self.jobs.is_idle() {
+            self.phase = Phase::Done;
         }
     }
 
@@ -129,10 +101,5 @@ impl Supervisor {
         self.log(Severity::Info, &format!("Stopped Keepalived ({VERSION})"));
         self.journal.flush();
         self.exit
-    }
-
-    /// `child_wait_time`: how long workers, and after them their scripts, have to end by themselves.
-    fn patience(&self) -> Duration {
-        Duration::from_secs(self.effective.daemon.child_wait_seconds.into())
     }
 }
