@@ -134,12 +134,13 @@ fn is_foreign_daemon(pid: u32, written: i64) -> bool {
     if name.trim_end() != "keepalived" {
         return false;
     }
-    let same_program = match (fs::metadata(directory.join("exe")), fs::metadata("/proc/self/exe")) {
-        (Ok(theirs), Ok(ours)) => (theirs.dev(), theirs.ino()) == (ours.dev(), ours.ino()),
-        _ => false,
-    };
-    if same_program {
-        return false;
+    let identity = |path: &Path| fs::metadata(path).map(|metadata| (metadata.dev(), metadata.ino()));
+    match identity(&directory.join("exe")) {
+        // It has ended, and waits for its parent to notice.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return false,
+        Ok(theirs) if identity(Path::new("/proc/self/exe")).is_ok_and(|ours| ours == theirs) => return false,
+        // Another program, or one that we may not look at.
+        Ok(_) | Err(_) => {}
     }
     let Some(age) = age_of(&directory) else { return true };
     let begun = clock::wall().seconds - seconds(age + SLACK);
@@ -234,10 +235,20 @@ mod tests {
         let program = scratch.0.join("keepalived");
         fs::copy("/bin/sleep", &program).unwrap();
         let mut process = std::process::Command::new(&program).arg("60").spawn().unwrap();
+        let name = format!("/proc/{}/comm", process.id());
+        while fs::read_to_string(&name).unwrap() != "keepalived\n" {
+            // The kernel gives it its name a moment after it was started.
+            std::thread::yield_now();
+        }
         let now = clock::wall().seconds;
         assert!(is_foreign_daemon(process.id(), now));
         assert!(!is_foreign_daemon(process.id(), now - 3600));
         process.kill().unwrap();
+        // Ended but not reaped.
+        while fs::metadata(format!("/proc/{}/exe", process.id())).is_ok() {
+            std::thread::yield_now();
+        }
+        assert!(!is_foreign_daemon(process.id(), now));
         process.wait().unwrap();
     }
 }
