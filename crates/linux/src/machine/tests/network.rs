@@ -224,6 +224,15 @@ fn a_link_that_begins_to_forward_ipv6_is_told_as_changed() {
     });
 }
 
+#[test]
+fn a_message_that_changes_nothing_is_not_told() {
+    with_two_hosts("a_message_that_changes_nothing_is_not_told", |a, _| {
+        // The kernel announces the link anew, and it is as it was for all that an engine knows.
+        a.ip("link set a0 alias wire");
+        assert_eq!(a.settle(), []);
+    });
+}
+
 /// A bridge speaks of a port that leaves it in a message of the type that means "the link is gone".
 #[test]
 fn a_port_that_leaves_a_bridge_is_not_gone() {
