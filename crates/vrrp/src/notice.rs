@@ -1,11 +1,13 @@
 //! Facts for people and monitoring. Log lines are their `Display`, with Keepalived's wording where people grep.
 
+mod text;
+
 use alloc::string::String;
 use core::fmt;
 use core::net::IpAddr;
 use core::time::Duration;
 
-use host::{LinkName, Outcome, Prefix, Severity};
+use host::{LinkName, Outcome, Prefix};
 use serde::{Deserialize, Serialize};
 
 use crate::config::Priority;
@@ -57,6 +59,20 @@ pub enum Notice {
         /// What.
         fact: InstanceFact,
     },
+    /// Of a sync group.
+    Group {
+        /// Its name.
+        name: String,
+        /// What.
+        fact: GroupFact,
+    },
+    /// A tracked set of processes gained or lost its quorum.
+    Processes {
+        /// Name of its block.
+        name: String,
+        /// Gained or lost.
+        quorum: bool,
+    },
     /// A link went up or down.
     Link {
         /// Its name.
@@ -94,56 +110,17 @@ pub enum InstanceFact {
         /// Its effective priority.
         priority: Priority,
     },
+    /// Another router's packet had something to it.
+    Heard {
+        /// Its source address.
+        from: IpAddr,
+        /// What.
+        what: Heard,
+    },
     /// No advert came in the master-down time.
     AdvertTimeout,
     /// It resumes as master after its worker was started anew.
     Resumed,
-    /// It gives way to a better master.
-    HigherPriorityHeard {
-        /// From whom.
-        from: IpAddr,
-        /// Their priority.
-        theirs: Priority,
-        /// Ours.
-        ours: Priority,
-    },
-    /// It gives way to an equal master with a higher address.
-    HigherAddressHeard {
-        /// From whom.
-        from: IpAddr,
-        /// The priority of both.
-        priority: Priority,
-    },
-    /// As master it heard a lesser one; `notify_master_rx_lower_pri` runs for this.
-    LowerPriorityHeard {
-        /// From whom.
-        from: IpAddr,
-        /// Their priority.
-        theirs: Priority,
-        /// Ours.
-        ours: Priority,
-        /// It was answered with an advert.
-        answered: bool,
-    },
-    /// As backup it heard a lesser master, which it does not wait for.
-    LowerPriorityDiscarded {
-        /// From whom.
-        from: IpAddr,
-        /// Their priority.
-        theirs: Priority,
-    },
-    /// An advert of equal priority from our own address.
-    OwnAddressHeard {
-        /// Our address.
-        from: IpAddr,
-    },
-    /// Another router owns the addresses too.
-    TwoOwners {
-        /// The other.
-        from: IpAddr,
-    },
-    /// The other owner stopped, or no longer owns.
-    TwoOwnersResolved,
     /// A master gave up.
     ReleaseHeard {
         /// We are the master.
@@ -151,6 +128,16 @@ pub enum InstanceFact {
     },
     /// We gave up.
     ReleaseSent,
+    /// It was not run for longer than backups wait, so it listens before it speaks.
+    Paused {
+        /// How late its advert is.
+        late: Duration,
+    },
+    /// Its priority fell below a rival's, so it gives up at once.
+    SteppedDown {
+        /// The rival's priority.
+        rival: Priority,
+    },
     /// The effective priority changed.
     PriorityChanged {
         /// Before.
@@ -176,27 +163,6 @@ pub enum InstanceFact {
         /// Now.
         to: Duration,
     },
-    /// An advert with another interval than ours.
-    IntervalDiffers {
-        /// From whom.
-        from: IpAddr,
-        /// Ours.
-        ours: Duration,
-        /// Theirs.
-        theirs: Duration,
-    },
-    /// A packet was dropped. Said once a kind and rival; counted every time.
-    Rejected {
-        /// From whom.
-        from: IpAddr,
-        /// Why.
-        why: Reject,
-    },
-    /// An advert with other addresses than ours was accepted.
-    AddressListDiffers {
-        /// From whom.
-        from: IpAddr,
-    },
     /// The addresses are asked for, or asked to go.
     Addresses {
         /// Wanted or not.
@@ -204,19 +170,12 @@ pub enum InstanceFact {
         /// The excluded ones.
         excluded: bool,
     },
-    /// Somebody else took an address away; it is put back.
-    AddressLost {
-        /// Which.
-        prefix: Prefix,
-        /// From which link.
-        link: LinkName,
-    },
-    /// The kernel refused an address.
-    AddressRefused {
-        /// Which.
-        prefix: Prefix,
-        /// On which link.
-        link: LinkName,
+    /// Somebody else took something away that a master holds; it is put back.
+    Lost(Thing),
+    /// The kernel refused something.
+    Refused {
+        /// What.
+        thing: Thing,
         /// The kernel's words.
         why: String,
     },
@@ -250,6 +209,90 @@ pub enum InstanceFact {
     },
 }
 
+/// What can be said of a sync group.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum GroupFact {
+    /// Its members follow one of them.
+    Syncing(State),
+    /// All its members are in this state; scripts run for this.
+    Entered {
+        /// The state.
+        state: State,
+        /// Its first.
+        first: bool,
+    },
+}
+
+/// What can be said of another router's packet.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Heard {
+    /// As master we give way to a higher priority.
+    HigherPriority {
+        /// Their priority.
+        theirs: Priority,
+        /// Ours.
+        ours: Priority,
+    },
+    /// As master we give way to an equal with a higher address.
+    HigherAddress {
+        /// The priority of both.
+        priority: Priority,
+    },
+    /// As master we heard a lesser one; `notify_master_rx_lower_pri` runs for this.
+    LowerPriority {
+        /// Their priority.
+        theirs: Priority,
+        /// Ours.
+        ours: Priority,
+        /// It was answered with an advert.
+        answered: bool,
+    },
+    /// As backup we heard a lesser master, which we do not wait for.
+    LowerPriorityDiscarded {
+        /// Their priority.
+        theirs: Priority,
+    },
+    /// Equal priority, and our own address.
+    OwnAddress,
+    /// It owns the addresses too.
+    TwoOwners,
+    /// Another interval than ours.
+    IntervalDiffers {
+        /// Ours.
+        ours: Duration,
+        /// Theirs.
+        theirs: Duration,
+    },
+    /// Other addresses than ours.
+    AddressListDiffers,
+    /// It was dropped. Said once a kind and rival; counted every time.
+    Rejected(Reject),
+}
+
+/// Something that a master holds in the kernel.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Thing {
+    /// An address on a link.
+    Address(Prefix, LinkName),
+    /// A route to a destination in a table.
+    Route(Prefix, u32),
+    /// A policy rule of a priority.
+    Rule(u32),
+    /// The virtual router's own link.
+    Link(LinkName),
+}
+
+impl fmt::Display for Thing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Address(prefix, link) => write!(f, "{prefix} on {link}"),
+            Self::Route(destination, table) => write!(f, "route to {destination} in table {table}"),
+            Self::Rule(priority) => write!(f, "rule of priority {priority}"),
+            Self::Link(link) => write!(f, "interface {link}"),
+        }
+    }
+}
+
 /// Why an instance does not take part.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 pub enum FaultReason {
@@ -257,6 +300,8 @@ pub enum FaultReason {
     LinkDown(LinkName),
     /// A link that matters does not exist.
     LinkMissing(LinkName),
+    /// The virtual router's own link does not exist.
+    OwnLinkMissing(LinkName),
     /// The link has no address to send from.
     NoSourceAddress(host::Family),
     /// A script with weight 0 failed.
@@ -265,17 +310,26 @@ pub enum FaultReason {
     ScriptPending(String),
     /// It cannot listen.
     Deaf,
+    /// A tracked file says so.
+    File(String),
+    /// A set of processes is not complete.
+    Processes(String),
+    /// A BFD session is not up.
+    Bfd(String),
 }
 
 impl fmt::Display for FaultReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::LinkDown(link) => write!(f, "(interface {link} down)"),
-            Self::LinkMissing(link) => write!(f, "(interface {link} missing)"),
+            Self::LinkMissing(link) | Self::OwnLinkMissing(link) => write!(f, "(interface {link} missing)"),
             Self::NoSourceAddress(family) => write!(f, "(no {family} address for interface)"),
             Self::Script(script) => write!(f, "due to script {script}"),
             Self::ScriptPending(script) => write!(f, "(script {script} pending)"),
             Self::Deaf => f.write_str("(cannot receive adverts)"),
+            Self::File(file) => write!(f, "(tracked file {file})"),
+            Self::Processes(name) => write!(f, "(tracked process {name} quorum not achieved)"),
+            Self::Bfd(name) => write!(f, "(tracked BFD instance {name} is down)"),
         }
     }
 }
@@ -292,7 +346,7 @@ pub enum Reject {
 }
 
 /// What can be said of a tracking script.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum ScriptFact {
     /// It counts as good.
     Succeeded,
@@ -316,23 +370,8 @@ pub struct ReloadSummary {
     pub kept: u32,
     /// Instances whose settings changed under way.
     pub adjusted: u32,
-    /// Instances that began anew.
-    pub replaced: u32,
     /// Instances that are new.
     pub added: u32,
     /// Instances that are gone.
     pub removed: u32,
-}
-
-impl Notice {
-    /// How bad it is.
-    pub fn severity(&self) -> Severity {
-        Severity::Info
-    }
-}
-
-impl fmt::Display for Notice {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{self:?}")
-    }
 }

@@ -1,28 +1,470 @@
 //! The engine: all virtual routers of a node.
+//!
+//! An event goes to the instance that it concerns, or changes what all look at. Then the node *settles*: instances
+//! judge themselves anew if the world changed, deadlines that passed are met, and what is wanted in the kernel is
+//! compared with what is held. Adverts come first in the orders, then addresses, then their announcements.
 
+mod reload;
+
+use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::string::String;
 use alloc::vec::Vec;
+use core::net::IpAddr;
 
-use host::{Engine, Instant};
+use host::{
+    Channel, Datagram, Delivery, Engine, Family, Instant, LinkAddress, LinkIndex, LinkName, Packet, Prefix,
+};
 
+use crate::announce::{Announcement, Queue};
+use crate::channels::Channels;
+use crate::config::Statics;
 use crate::event::{Action, Event};
-use crate::status::Status;
+use crate::group::Group;
+use crate::holdings::Holdings;
+use crate::instance::{self, Instance, InstanceId, Turn, View};
+use crate::item::{Item, Key};
+use crate::links::Links;
+use crate::notice::{InstanceFact, Notice, State, Thing};
+use crate::status::{ScriptStatus, Status};
+use crate::track::{Health, Scripts, Told};
+use crate::wire::{self, arp::GratuitousArp, ndp::NeighbourAdvertisement};
+
+/// Tag of announcements; adverts carry their instance's number. A lost announcement has others after it.
+const ANNOUNCEMENT: u64 = u64::MAX;
+
+/// Wants what is held whoever is master.
+const NOBODY: InstanceId = InstanceId(0);
 
 /// All virtual routers of a node.
 #[derive(Debug, Default)]
-pub struct Router {}
+pub struct Router {
+    instances: BTreeMap<InstanceId, Instance>,
+    /// Instances in the order of the file.
+    order: Vec<InstanceId>,
+    last_id: u32,
+    /// Who is meant by an advert: link, family and virtual router identifier tell, and among unicast instances the
+    /// address that it came to.
+    addressees: BTreeMap<(LinkIndex, Family, u8), Vec<(IpAddr, InstanceId)>>,
+    /// Deadlines of instances, and which one each is entered under.
+    timers: BTreeSet<(Instant, InstanceId)>,
+    entered: BTreeMap<InstanceId, Instant>,
+    links: Links,
+    scripts: Scripts,
+    told: Told,
+    statics: Statics,
+    groups: Vec<Group>,
+    /// The group that an instance is in, by its place among `groups`.
+    group_of: BTreeMap<InstanceId, usize>,
+    channels: Channels,
+    holdings: Holdings,
+    announcements: Queue,
+    /// Until the first survey nothing is known, so nothing is decided.
+    surveyed: bool,
+    configured: bool,
+    /// The world changed: every instance looks again.
+    stale: bool,
+    stopping: bool,
+    /// Until then instances neither hear nor speak.
+    quiet_until: Instant,
+    /// Who was master in an earlier life of this worker, and until when.
+    memories: BTreeMap<String, Instant>,
+}
 
 impl Engine for Router {
     type Event = Event;
     type Action = Action;
     type Status = Status;
 
-    fn handle(&mut self, _event: Event, _now: Instant, _out: &mut Vec<Action>) {}
+    fn handle(&mut self, event: Event, now: Instant, out: &mut Vec<Action>) {
+        let mut touched = BTreeSet::new();
+        self.take_in(event, now, &mut touched, out);
+        if self.surveyed && self.configured && !self.stopping {
+            self.settle(now, &mut touched, out);
+        }
+        self.holdings.order(now, out);
+        self.announce(now, &touched, out);
+        for id in touched {
+            self.enter_timer(id);
+        }
+    }
 
     fn next_deadline(&self) -> Option<Instant> {
-        None
+        if !self.surveyed || !self.configured {
+            return None;
+        }
+        let instance = self.timers.first().map(|(at, _)| *at);
+        let rest = [
+            self.scripts.next_deadline(),
+            self.channels.next_deadline(),
+            self.holdings.next_deadline(),
+            self.announcements.next_deadline(),
+        ];
+        rest.into_iter().flatten().chain(instance).min()
     }
 
     fn status(&self, _now: Instant) -> Status {
-        Status::default()
+        let instances = self.order.iter().filter_map(|id| self.instances.get(id));
+        let scripts = self.scripts.healths().map(|(name, health)| ScriptStatus {
+            name: name.into(),
+            good: match health {
+                Health::Unknown => None,
+                Health::Good => Some(true),
+                Health::Bad => Some(false),
+            },
+        });
+        Status {
+            instances: instances.map(|instance| instance.status(&self.links, &self.holdings)).collect(),
+            scripts: scripts.collect(),
+        }
     }
 }
+
+impl Router {
+    /// Orders to the kernel that have no answer yet.
+    pub fn outstanding(&self) -> usize {
+        self.holdings.outstanding()
+    }
+
+    /// Takes an event in, as far as it goes without looking at every instance.
+    fn take_in(
+        &mut self,
+        event: Event,
+        now: Instant,
+        touched: &mut BTreeSet<InstanceId>,
+        out: &mut Vec<Action>,
+    ) {
+        match event {
+            Event::Configured(config) => self.configure(*config, now, touched, out),
+            Event::Remembered(memories) => {
+                self.memories = memories.into_iter().map(|m| (m.instance, m.master_until)).collect();
+            }
+            Event::Surveyed { links, addresses, routes, rules } => {
+                let mut present: BTreeSet<Key> = addresses.iter().map(Key::of).collect();
+                present.extend(links.iter().map(|link| Key::Link(link.name.clone())));
+                present.extend(routes.into_iter().map(Key::Route));
+                present.extend(rules.into_iter().map(Key::Rule));
+                let lost = self.holdings.survey(&present, now);
+                self.lost(&lost, now, touched, out);
+                self.links.survey(links, addresses, out);
+                (self.surveyed, self.stale) = (true, true);
+            }
+            Event::LinkChanged(link) => {
+                self.holdings.added(&Key::Link(link.name.clone()));
+                self.links.change(link, out);
+                self.stale = true;
+            }
+            Event::LinkRemoved(index) => {
+                let name = self.links.get(index).map(|link| link.name.clone());
+                self.links.remove(index, out);
+                self.holdings.link_removed(index);
+                if let Some(name) = name {
+                    self.removed(&Key::Link(name), now, touched, out);
+                }
+                self.stale = true;
+            }
+            Event::AddressAdded(address) => {
+                self.stale |= self.matters(&address);
+                self.holdings.added(&Key::of(&address));
+                self.links.add_address(address);
+            }
+            Event::AddressRemoved(address) => {
+                self.stale |= self.matters(&address);
+                self.links.remove_address(&address);
+                self.removed(&Key::of(&address), now, touched, out);
+            }
+            Event::RouteAdded(key) => self.holdings.added(&Key::Route(key)),
+            Event::RouteRemoved(key) => self.removed(&Key::Route(key), now, touched, out),
+            Event::RuleAdded(rule) => self.holdings.added(&Key::Rule(rule)),
+            Event::RuleRemoved(rule) => self.removed(&Key::Rule(rule), now, touched, out),
+            Event::Received(delivery) => self.receive(&delivery, now, touched, out),
+            Event::Unsent { tag, refusal } => {
+                let id = u32::try_from(tag).map(InstanceId);
+                if let Some(instance) = id.ok().and_then(|id| self.instances.get_mut(&id)) {
+                    instance.unsent(refusal, &mut Turn { now, out });
+                }
+            }
+            Event::Deaf { channel, refusal } => {
+                self.channels.failed(channel, now);
+                for instance in self.instances.values().filter(|i| i.channel() == Some(channel)) {
+                    instance.say(InstanceFact::Deaf { why: refusal.why.clone() }, &mut Turn { now, out });
+                }
+                self.stale = true;
+            }
+            Event::Settled { ticket, result } => {
+                if let Some((key, refusal)) = self.holdings.settled(ticket, result, now) {
+                    self.refused(&key, &refusal.why, now, out);
+                }
+            }
+            Event::JobEnded(id, outcome) => self.stale |= self.scripts.ended(id, outcome, out),
+            Event::FileRead { file, value } => {
+                self.stale |= self.told.files.insert(file, value) != Some(value);
+            }
+            Event::ProcessesCounted { name, quorum } => {
+                if self.told.processes.insert(name.clone(), quorum) != Some(quorum) {
+                    out.push(Action::Notice(Notice::Processes { name, quorum }));
+                    self.stale = true;
+                }
+            }
+            Event::BfdChanged { name, up } => self.stale |= self.told.bfds.insert(name, up) != Some(up),
+            Event::Wake => {}
+            Event::Stop => self.stop(now, touched, out),
+        }
+    }
+
+    /// Lets every instance look again if the world changed, and meets the deadlines that have passed.
+    fn settle(&mut self, now: Instant, touched: &mut BTreeSet<InstanceId>, out: &mut Vec<Action>) {
+        self.stale |= self.channels.run(now, out);
+        if core::mem::take(&mut self.stale) {
+            self.review(now, touched, out);
+        }
+        while let Some((at, id)) = self.timers.first().copied().filter(|(at, _)| *at <= now) {
+            self.timers.remove(&(at, id));
+            self.entered.remove(&id);
+            touched.insert(id);
+        }
+        for id in touched.iter() {
+            if let Some(instance) = self.instances.get_mut(id) {
+                instance.wake(&mut Turn { now, out });
+            }
+        }
+        self.settle_groups(now, touched, out);
+        for id in touched.iter() {
+            let Some(instance) = self.instances.get_mut(id) else { continue };
+            if instance.take_wants_changed() {
+                self.holdings.want(*id, instance.wants(&self.links));
+                if !instance.is_master() {
+                    self.announcements.forget(*id);
+                }
+            }
+        }
+        self.scripts.run(now, out);
+    }
+
+    /// Lets the groups of touched instances make their members agree.
+    fn settle_groups(&mut self, now: Instant, touched: &mut BTreeSet<InstanceId>, out: &mut Vec<Action>) {
+        let mut concerned: Vec<usize> =
+            touched.iter().filter_map(|id| self.group_of.get(id)).copied().collect();
+        concerned.sort_unstable();
+        concerned.dedup();
+        let order: Vec<InstanceId> = touched.iter().copied().collect();
+        for place in concerned {
+            if let Some(group) = self.groups.get_mut(place) {
+                group.settle(&order, &mut self.instances, &mut Turn { now, out });
+                touched.extend(group.members());
+            }
+        }
+    }
+
+    fn review(&mut self, now: Instant, touched: &mut BTreeSet<InstanceId>, out: &mut Vec<Action>) {
+        let statics = self.static_items();
+        let mut ours: BTreeSet<Key> = statics.iter().map(Item::key).collect();
+        self.holdings.want(NOBODY, statics);
+        for instance in self.instances.values_mut() {
+            instance.locate(&self.links);
+            ours.extend(instance.claims(&self.links).iter().map(Item::key));
+        }
+        self.holdings.claim(ours);
+        for id in &self.order {
+            let Some(instance) = self.instances.get_mut(id) else { continue };
+            let deaf = instance.channel().is_some_and(|channel| self.channels.is_deaf(channel));
+            let view = View {
+                links: &self.links,
+                scripts: &self.scripts,
+                told: &self.told,
+                holdings: &self.holdings,
+                deaf,
+            };
+            instance.review(view, &mut Turn { now, out });
+            touched.insert(*id);
+        }
+        self.listen(out);
+    }
+
+    /// Opens the channels that the instances need, and notes whose adverts come in by each.
+    fn listen(&mut self, out: &mut Vec<Action>) {
+        let mut wanted: BTreeMap<Channel, BTreeSet<u8>> = BTreeMap::new();
+        self.addressees.clear();
+        for (id, instance) in &self.instances {
+            let Some(channel) = instance.channel() else { continue };
+            let vrid = instance.config().vrid.get();
+            wanted.entry(channel).or_default().insert(vrid);
+            let key = (channel.link, channel.family(), vrid);
+            self.addressees.entry(key).or_default().push((channel.address, *id));
+        }
+        self.channels.want(wanted, out);
+    }
+
+    /// Hands an advert to the instance that it is for: the one that listens where it came in, else any of its
+    /// number, which counts it as astray.
+    fn receive(
+        &mut self,
+        delivery: &Delivery,
+        now: Instant,
+        touched: &mut BTreeSet<InstanceId>,
+        out: &mut Vec<Action>,
+    ) {
+        let Some(vrid) = wire::vrid_of(delivery) else { return };
+        let key = (delivery.link, Family::of(delivery.source), vrid);
+        let Some(candidates) = self.addressees.get(&key) else { return };
+        let listening = candidates.iter().find(|(address, _)| *address == delivery.destination);
+        let Some((_, id)) = listening.or(candidates.first()) else { return };
+        if let Some(instance) = self.instances.get_mut(id)
+            && !self.stopping
+        {
+            instance.receive(delivery, &mut Turn { now, out });
+            touched.insert(*id);
+        }
+    }
+
+    /// What is held whoever is master.
+    fn static_items(&self) -> Vec<Item> {
+        let Statics { addresses, routes, rules } = &self.statics;
+        let index = |name: &LinkName| self.links.named(name).map(|link| link.index);
+        let addresses = addresses.iter().filter_map(|(name, address)| {
+            Some(Item::Address(instance::link_address(address, index(name)?, None)))
+        });
+        let routes = routes.iter().filter_map(|route| route.route.relink(index)).map(Item::Route);
+        addresses.chain(routes).chain(rules.iter().map(|rule| Item::Rule(rule.rule.clone()))).collect()
+    }
+
+    /// Whether a changed address may decide something: a source address, or the address of a link of our own.
+    fn matters(&self, address: &LinkAddress) -> bool {
+        !self.holdings.is_ours(address.link, address.prefix.address())
+            || self.instances.values().any(|instance| instance.config().own_link.is_some())
+    }
+
+    fn removed(
+        &mut self,
+        key: &Key,
+        now: Instant,
+        touched: &mut BTreeSet<InstanceId>,
+        out: &mut Vec<Action>,
+    ) {
+        if self.holdings.removed(key, now) {
+            self.lost(core::slice::from_ref(key), now, touched, out);
+        }
+    }
+
+    /// Tells the masters of things that others took away.
+    fn lost(
+        &mut self,
+        keys: &[Key],
+        now: Instant,
+        touched: &mut BTreeSet<InstanceId>,
+        out: &mut Vec<Action>,
+    ) {
+        for key in keys {
+            let Some(thing) = self.thing(key) else { continue };
+            for id in self.holdings.wanted_by(key) {
+                if let Some(instance) = self.instances.get_mut(&id) {
+                    instance.lose(thing.clone(), &mut Turn { now, out });
+                    touched.insert(id);
+                }
+            }
+        }
+    }
+
+    fn refused(&mut self, key: &Key, why: &str, now: Instant, out: &mut Vec<Action>) {
+        let Some(thing) = self.thing(key) else { return };
+        for id in self.holdings.wanted_by(key) {
+            if let Some(instance) = self.instances.get(&id) {
+                let fact = InstanceFact::Refused { thing: thing.clone(), why: why.into() };
+                instance.say(fact, &mut Turn { now, out });
+            }
+        }
+    }
+
+    /// A thing as people know it.
+    fn thing(&self, key: &Key) -> Option<Thing> {
+        Some(match key {
+            Key::Link(name) => Thing::Link(name.clone()),
+            Key::Address { link, address, length } => {
+                Thing::Address(Prefix::new(*address, *length)?, self.links.get(*link)?.name.clone())
+            }
+            Key::Route(route) => Thing::Route(route.destination, route.table),
+            Key::Rule(rule) => Thing::Rule(rule.priority),
+        })
+    }
+
+    /// Sends the announcements that are due: after the addresses, which were ordered just before.
+    fn announce(&mut self, now: Instant, touched: &BTreeSet<InstanceId>, out: &mut Vec<Action>) {
+        let mut due = Vec::new();
+        for id in touched {
+            let Some(instance) = self.instances.get_mut(id) else { continue };
+            while let Some(round) = instance.due_round(now) {
+                let addresses = instance.addresses(&self.links);
+                let all: Vec<Announcement> = addresses
+                    .map(|a| Announcement { instance: *id, link: a.link, address: a.prefix.address() })
+                    .collect();
+                say_announcing(instance, &all, &self.links, now, out);
+                self.announcements.add(&all, round, now, |announcement| due.push(announcement));
+            }
+        }
+        self.announcements.run(now, |announcement| due.push(announcement));
+        for announcement in due {
+            self.announce_one(announcement, now, out);
+        }
+    }
+
+    fn announce_one(&self, announcement: Announcement, now: Instant, out: &mut Vec<Action>) {
+        let Some(link) = self.links.get(announcement.link).filter(|link| link.arp) else { return };
+        let Some(mac) = link.mac else { return };
+        let frame = match announcement.address {
+            IpAddr::V4(address) => GratuitousArp { mac, address }.encode(),
+            IpAddr::V6(address) => NeighbourAdvertisement { mac, address, router: link.ipv6_router }.encode(),
+        };
+        let packet = Packet::Ethernet(frame);
+        out.push(Action::Send(Datagram { link: link.index, packet, tag: ANNOUNCEMENT }));
+        if let Some(instance) = self.instances.get(&announcement.instance) {
+            let fact = InstanceFact::Announced { address: announcement.address, link: link.name.clone() };
+            instance.say(fact, &mut Turn { now, out });
+        }
+    }
+
+    /// Gives everything up, in the order of the file.
+    fn stop(&mut self, now: Instant, touched: &mut BTreeSet<InstanceId>, out: &mut Vec<Action>) {
+        self.stopping = true;
+        self.scripts.stop(out);
+        for id in &self.order {
+            if let Some(instance) = self.instances.get_mut(id) {
+                instance.end(State::Stop, &mut Turn { now, out });
+                self.holdings.want(*id, Vec::new());
+                self.announcements.forget(*id);
+                touched.insert(*id);
+            }
+        }
+        self.holdings.want(NOBODY, Vec::new());
+        for group in &mut self.groups {
+            group.end(State::Stop, &mut Turn { now, out });
+        }
+        self.channels.want(BTreeMap::new(), out);
+    }
+
+    fn enter_timer(&mut self, id: InstanceId) {
+        if let Some(before) = self.entered.remove(&id) {
+            self.timers.remove(&(before, id));
+        }
+        if let Some(at) = self.instances.get(&id).and_then(Instance::next_deadline) {
+            self.timers.insert((at, id));
+            self.entered.insert(id, at);
+        }
+    }
+}
+
+fn say_announcing(
+    instance: &Instance,
+    announcements: &[Announcement],
+    links: &Links,
+    now: Instant,
+    out: &mut Vec<Action>,
+) {
+    for announcement in announcements {
+        if let Some(link) = links.get(announcement.link) {
+            let fact = InstanceFact::Announcing { address: announcement.address, link: link.name.clone() };
+            instance.say(fact, &mut Turn { now, out });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

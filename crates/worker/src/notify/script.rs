@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use host::{Command, Instant, Job};
 use vrrp::config::{Config, NotifyScripts, Priority};
-use vrrp::notice::{InstanceFact, Notice, State};
+use vrrp::notice::{Heard, InstanceFact, Notice, State};
 
 /// Time limit of one run. Upstream has none, so this is only for scripts that hang and would hold up those after
 /// them for ever: far more than a script needs that reloads a service or talks to a cloud's interface.
@@ -74,7 +74,7 @@ impl Scripts {
         let Some(instance) = self.instances.get_mut(name) else { return };
         if let InstanceFact::Entered { state, priority, .. } = fact {
             instance.enter(name, *state, *priority, out);
-        } else if let InstanceFact::LowerPriorityHeard { .. } = fact {
+        } else if let InstanceFact::Heard { what: Heard::LowerPriority { .. }, .. } = fact {
             instance.hear_lower_priority(name, now, out);
         }
     }

@@ -62,12 +62,8 @@ fn entered(state: State) -> Notice {
 }
 
 fn lower() -> Notice {
-    fact(InstanceFact::LowerPriorityHeard {
-        from: FROM,
-        theirs: Priority(1),
-        ours: Priority(2),
-        answered: true,
-    })
+    let what = Heard::LowerPriority { theirs: Priority(1), ours: Priority(2), answered: true };
+    fact(InstanceFact::Heard { from: FROM, what })
 }
 
 /// What runs, as command lines.

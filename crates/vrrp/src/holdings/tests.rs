@@ -1,0 +1,192 @@
+use core::net::Ipv4Addr;
+
+use super::*;
+
+const LINK: LinkIndex = LinkIndex(2);
+const A: InstanceId = InstanceId(1);
+const B: InstanceId = InstanceId(2);
+
+fn address(last: u8) -> LinkAddress {
+    LinkAddress::plain(LINK, host::Prefix::host(IpAddr::V4(Ipv4Addr::new(192, 0, 2, last))))
+}
+
+fn item(last: u8) -> Item {
+    Item::Address(address(last))
+}
+
+fn present(lasts: &[u8]) -> BTreeSet<Key> {
+    lasts.iter().map(|last| Key::of(&address(*last))).collect()
+}
+
+fn claim(holdings: &mut Holdings, addresses: &[LinkAddress]) {
+    holdings.claim(addresses.iter().map(Key::of).collect());
+}
+
+/// The orders that are due, as `+last` and `-last` octets.
+fn orders(holdings: &mut Holdings, now: Instant) -> Vec<(Ticket, char, u8)> {
+    let mut out = Vec::new();
+    holdings.order(now, &mut out);
+    let order = |action| {
+        let Action::Network(ticket, op) = action else { panic!("{action:?}") };
+        match op {
+            NetworkOp::AddAddress(address) => (ticket, '+', last(&address)),
+            NetworkOp::RemoveAddress(address) => (ticket, '-', last(&address)),
+            other => panic!("{other:?}"),
+        }
+    };
+    out.into_iter().map(order).collect()
+}
+
+fn last(address: &LinkAddress) -> u8 {
+    let IpAddr::V4(address) = address.prefix.address() else { panic!("IPv4 only") };
+    address.octets()[3]
+}
+
+fn refusal() -> Refusal {
+    Refusal { code: 13, why: "no".into() }
+}
+
+/// Settles every order as done, with the kernel's echo after the answer.
+fn obey(holdings: &mut Holdings, orders: &[(Ticket, char, u8)], now: Instant) {
+    for (ticket, kind, last) in orders {
+        assert_eq!(holdings.settled(*ticket, Ok(()), now), None);
+        match kind {
+            '+' => holdings.added(&Key::of(&address(*last))),
+            _ => assert!(!holdings.removed(&Key::of(&address(*last)), now)),
+        }
+    }
+}
+
+/// Holdings with address 1 claimed, wanted by A and held.
+fn holding() -> Holdings {
+    let mut holdings = Holdings::default();
+    claim(&mut holdings, &[address(1)]);
+    holdings.want(A, alloc::vec![item(1)]);
+    let due = orders(&mut holdings, Instant::ZERO);
+    obey(&mut holdings, &due, Instant::ZERO);
+    assert!(holdings.has(&Key::of(&address(1))));
+    assert!(orders(&mut holdings, Instant::ZERO).is_empty());
+    holdings
+}
+
+#[test]
+fn an_address_that_moves_between_instances_costs_no_order() {
+    let mut holdings = holding();
+    holdings.want(B, alloc::vec![item(1)]);
+    holdings.want(A, Vec::new());
+    assert!(orders(&mut holdings, Instant::ZERO).is_empty());
+    holdings.want(B, Vec::new());
+    assert_eq!(orders(&mut holdings, Instant::ZERO).len(), 1);
+}
+
+#[test]
+fn an_address_that_another_removed_is_put_back_at_once_and_then_ever_less_often() {
+    let mut holdings = holding();
+    let mut now = Instant::ZERO;
+    for pause in [0, 100, 200, 400] {
+        assert!(holdings.removed(&Key::of(&address(1)), now), "it is lost");
+        let due = now + Duration::from_millis(pause);
+        if pause > 0 {
+            assert!(orders(&mut holdings, now).is_empty());
+            assert_eq!(holdings.next_deadline(), Some(due));
+        }
+        let again = orders(&mut holdings, due);
+        assert!(matches!(again[..], [(_, '+', 1)]), "{again:?}");
+        obey(&mut holdings, &again, due);
+        now = due;
+    }
+    // Calm for a while, the next loss is repaired at once again.
+    now += CALM;
+    assert!(holdings.removed(&Key::of(&address(1)), now));
+    assert_eq!(orders(&mut holdings, now).len(), 1);
+}
+
+#[test]
+fn what_an_earlier_life_left_goes_unless_it_is_wanted() {
+    let mut holdings = Holdings::default();
+    claim(&mut holdings, &[address(1), address(2)]);
+    assert!(holdings.survey(&present(&[1, 2, 9]), Instant::ZERO).is_empty());
+    holdings.want(A, alloc::vec![item(1)]);
+    let due = orders(&mut holdings, Instant::ZERO);
+    assert!(matches!(due[..], [(_, '-', 2)]), "only the difference is touched, others' never: {due:?}");
+}
+
+#[test]
+fn a_survey_tells_of_losses_that_were_missed() {
+    let mut holdings = holding();
+    assert_eq!(holdings.survey(&present(&[]), Instant::ZERO), [Key::of(&address(1))]);
+    assert_eq!(orders(&mut holdings, Instant::ZERO).len(), 1);
+}
+
+#[test]
+fn the_echo_of_our_own_removal_is_no_loss() {
+    let mut holdings = holding();
+    holdings.want(A, Vec::new());
+    let [(gone, '-', 1)] = orders(&mut holdings, Instant::ZERO)[..] else { panic!() };
+    holdings.want(A, alloc::vec![item(1)]);
+    let [(back, '+', 1)] = orders(&mut holdings, Instant::ZERO)[..] else {
+        panic!("asked for again at once")
+    };
+    // Both answers come before both echoes.
+    holdings.settled(gone, Ok(()), Instant::ZERO);
+    holdings.settled(back, Ok(()), Instant::ZERO);
+    assert!(!holdings.removed(&Key::of(&address(1)), Instant::ZERO));
+    // It may have been another's removal all the same: asking again is harmless.
+    let [(again, '+', 1)] = orders(&mut holdings, Instant::ZERO)[..] else { panic!() };
+    holdings.added(&Key::of(&address(1)));
+    holdings.settled(again, Ok(()), Instant::ZERO);
+    assert!(holdings.has(&Key::of(&address(1))));
+    assert_eq!(holdings.outstanding(), 0);
+}
+
+#[test]
+fn a_refused_address_is_tried_again_after_a_pause() {
+    let mut holdings = Holdings::default();
+    claim(&mut holdings, &[address(1)]);
+    holdings.want(A, alloc::vec![item(1)]);
+    let [(ticket, '+', 1)] = orders(&mut holdings, Instant::ZERO)[..] else { panic!() };
+    let refused = holdings.settled(ticket, Err(refusal()), Instant::ZERO);
+    assert_eq!(refused, Some((Key::of(&address(1)), refusal())));
+    assert!(orders(&mut holdings, Instant::ZERO).is_empty());
+    let due = holdings.next_deadline().unwrap();
+    assert_eq!(due, Instant::ZERO + RETRY.0);
+    assert_eq!(orders(&mut holdings, due).len(), 1);
+}
+
+#[test]
+fn an_address_that_nobody_wants_any_more_when_the_answer_comes_goes_again() {
+    let mut holdings = Holdings::default();
+    claim(&mut holdings, &[address(1)]);
+    holdings.want(A, alloc::vec![item(1)]);
+    let due = orders(&mut holdings, Instant::ZERO);
+    holdings.want(A, Vec::new());
+    assert!(orders(&mut holdings, Instant::ZERO).is_empty(), "not before it is known to be there");
+    obey(&mut holdings, &due, Instant::ZERO);
+    assert!(matches!(orders(&mut holdings, Instant::ZERO)[..], [(_, '-', 1)]));
+}
+
+#[test]
+fn other_options_replace_the_address_taking_comes_first() {
+    let mut holdings = holding();
+    let labelled = LinkAddress { label: Some("eth0:1".into()), ..address(1) };
+    holdings.want(A, alloc::vec![Item::Address(labelled)]);
+    let due = orders(&mut holdings, Instant::ZERO);
+    assert!(matches!(due[..], [(_, '-', 1), (_, '+', 1)]), "{due:?}");
+}
+
+#[test]
+fn an_address_that_left_the_configuration_still_goes() {
+    let mut holdings = holding();
+    holdings.want(A, Vec::new());
+    claim(&mut holdings, &[]);
+    assert!(matches!(orders(&mut holdings, Instant::ZERO)[..], [(_, '-', 1)]));
+}
+
+#[test]
+fn a_link_that_goes_takes_its_addresses_and_comes_back_without_them() {
+    let mut holdings = holding();
+    holdings.link_removed(LINK);
+    assert!(!holdings.has(&Key::of(&address(1))));
+    claim(&mut holdings, &[address(1)]);
+    assert!(matches!(orders(&mut holdings, Instant::ZERO)[..], [(_, '+', 1)]));
+}

@@ -1,0 +1,433 @@
+//! One virtual router: its state, and the single place where a change of state becomes orders.
+//!
+//! ```text
+//!                     +------------+
+//!          +--------->| Initialize |<- before the first survey, or a script has not ended yet
+//!          |          +------------+
+//!          |            |        | faults
+//!          |  no faults |        v
+//!          |            |   +---------+  faults   (keepalived's own state:
+//!          |            |   |  Fault  |<-------+   RFC 9568's Initialize with a reason)
+//!          |            v   v         |        |
+//!          |          +----------+    |   +----------+
+//!     stop +----------|  Backup  |<---|---|  Master  |
+//!                     +----------+    |   +----------+
+//!                       |   better heard      ^
+//!                       +--------------------+
+//!                          master-down time passed
+//! ```
+//!
+//! RFC 9568 §6.4, RFC 3768 §6.4. The reactions of each state are in the files of this folder, pure but for the orders
+//! they append.
+
+mod backup;
+mod faults;
+mod master;
+mod send;
+mod wants;
+
+use alloc::collections::BTreeSet;
+use alloc::vec::Vec;
+use core::net::IpAddr;
+
+use host::{Channel, Delivery, Instant, LinkIndex, Refusal};
+
+use crate::announce::Round;
+use crate::config::{InstanceConfig, Mode, Priority, Version};
+use crate::election::Candidate;
+use crate::event::Action;
+use crate::notice::{FaultReason, InstanceFact, Notice, Reject, State, Thing};
+use crate::status::Counters;
+use crate::wire::{self, DecodeError};
+
+pub(crate) use faults::View;
+pub(crate) use wants::link_address;
+
+use backup::{Backup, Countdown};
+use master::Master;
+
+/// Names an instance for as long as it lives, whatever a reload does to names and order.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(crate) struct InstanceId(pub(crate) u32);
+
+/// One turn of the engine: the time, and where orders go.
+pub(crate) struct Turn<'a> {
+    /// When it is.
+    pub(crate) now: Instant,
+    /// Orders so far.
+    pub(crate) out: &'a mut Vec<Action>,
+}
+
+/// Where a virtual router stands (RFC 9568 §6.4). Each state owns its deadlines, so none can be stale.
+#[derive(Debug)]
+enum Stage {
+    Initialize,
+    Backup(Backup),
+    Master(Master),
+    Fault,
+}
+
+/// Where an instance's links are now.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Place {
+    /// The configured link.
+    base: LinkIndex,
+    /// The link that adverts leave by and come in by.
+    adverts: LinkIndex,
+    /// The link of addresses that name none.
+    home: LinkIndex,
+    /// Adverts can leave.
+    up: bool,
+}
+
+/// What is said once and then only counted, until something changes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Said {
+    Rejected(core::mem::Discriminant<Reject>, Option<core::mem::Discriminant<DecodeError>>),
+    AddressList,
+    Interval,
+    Unsent,
+    OwnAddress,
+}
+
+/// One virtual router.
+#[derive(Debug)]
+pub(crate) struct Instance {
+    id: InstanceId,
+    config: InstanceConfig,
+    stage: Stage,
+    since: Instant,
+    place: Option<Place>,
+    source: Option<IpAddr>,
+    faults: BTreeSet<FaultReason>,
+    priority: Priority,
+    /// The state that people were told last.
+    told: Option<State>,
+    /// The master last heard.
+    rival: Option<Candidate>,
+    said: Vec<Said>,
+    counters: Counters,
+    /// Identification of the last IPv4 header.
+    ipv4_id: u16,
+    /// What it wants in the kernel may have changed.
+    wants_changed: bool,
+    /// It was master until then, in an earlier life of this worker.
+    resume_before: Option<Instant>,
+    /// It changes its state together with others.
+    in_group: bool,
+    /// Until then it neither hears nor speaks (`vrrp_startup_delay`).
+    quiet_until: Instant,
+}
+
+/// A state to change to, with the reason where it matters.
+enum Next {
+    Backup { interval: core::time::Duration, countdown: Countdown },
+    Master,
+    Fault,
+}
+
+impl Instance {
+    /// A virtual router that nothing is known of.
+    pub(crate) fn new(id: InstanceId, config: InstanceConfig, quiet_until: Instant, now: Instant) -> Self {
+        Self {
+            id,
+            stage: Stage::Initialize,
+            since: now,
+            place: None,
+            source: None,
+            faults: BTreeSet::new(),
+            priority: config.priority,
+            told: None,
+            rival: None,
+            said: Vec::new(),
+            counters: Counters::default(),
+            ipv4_id: 0,
+            wants_changed: true,
+            resume_before: None,
+            in_group: false,
+            quiet_until,
+            config,
+        }
+    }
+
+    /// It was master in an earlier life that ended at `until`: it may resume while no backup's time can have passed.
+    ///
+    /// Its last advert went out at most an interval before; the fastest backup waits for the missed adverts and a
+    /// skew that may be next to nothing.
+    pub(crate) fn remember(&mut self, until: Instant) {
+        let missed = u32::from(self.config.down_timer_adverts).saturating_sub(1);
+        self.resume_before = Some(until + self.config.interval * missed);
+    }
+
+    /// Takes on another configuration of the same virtual router, keeping state and deadlines.
+    pub(crate) fn adjust(&mut self, config: InstanceConfig, turn: &mut Turn<'_>) {
+        let added =
+            |address| !self.config.addresses.contains(address) && !self.config.excluded.contains(address);
+        let gained = config.addresses.iter().chain(&config.excluded).any(added);
+        self.config = config;
+        self.wants_changed = true;
+        match &mut self.stage {
+            Stage::Master(master) => {
+                master.next_advert = master.next_advert.min(turn.now + self.config.interval);
+                if gained {
+                    master.rounds.again(turn.now);
+                }
+            }
+            Stage::Backup(backup) => {
+                if self.config.version == Version::V2 || self.rival.is_none() {
+                    backup.interval = self.config.interval;
+                }
+            }
+            Stage::Initialize | Stage::Fault => {}
+        }
+    }
+
+    /// An advert arrived on its channel.
+    pub(crate) fn receive(&mut self, delivery: &Delivery, turn: &mut Turn<'_>) {
+        if matches!(self.stage, Stage::Initialize | Stage::Fault) || turn.now < self.quiet_until {
+            return;
+        }
+        self.mind_pause(turn);
+        let advert = match wire::decode(delivery, &send::expectation(&self.config)) {
+            Ok(advert) => advert,
+            Err(why) => return self.reject(delivery.source, Reject::Decode(why), turn),
+        };
+        if let Err(why) = self.admit(delivery) {
+            return self.reject(delivery.source, why, turn);
+        }
+        self.counters.adverts_received += 1;
+        self.compare(&advert, delivery.source, turn);
+        if advert.priority == Priority::RELEASE {
+            self.counters.release_received += 1;
+        }
+        let theirs = Candidate { priority: advert.priority, address: delivery.source };
+        let next = match &self.stage {
+            Stage::Backup(_) => self.hear_as_backup(theirs, &advert, turn),
+            Stage::Master(_) => self.hear_as_master(theirs, &advert, turn),
+            Stage::Initialize | Stage::Fault => None,
+        };
+        if let Some(next) = next {
+            self.enter(next, turn);
+        }
+    }
+
+    /// Time has passed: adverts that are due go out, a master that is silent is replaced.
+    pub(crate) fn wake(&mut self, turn: &mut Turn<'_>) {
+        self.mind_pause(turn);
+        match &mut self.stage {
+            Stage::Master(master) if master.next_advert <= turn.now => self.advertise(turn),
+            Stage::Backup(backup) if backup.master_down(&self.config, self.priority) <= turn.now => {
+                let waited = matches!(backup.countdown, Countdown::Down(_) | Countdown::Released(_));
+                if self.in_group {
+                    // As keepalived: it waits a further master-down time for the others of its group.
+                    (backup.wishes, backup.countdown) = (true, Countdown::Down(turn.now));
+                }
+                if waited {
+                    self.say(InstanceFact::AdvertTimeout, turn);
+                }
+                if !self.in_group {
+                    self.enter(Next::Master, turn);
+                }
+            }
+            Stage::Backup(_) | Stage::Master(_) | Stage::Initialize | Stage::Fault => {}
+        }
+    }
+
+    /// A master that was not run for longer than the fastest backup waits is perhaps master no more: it listens for
+    /// an interval before it speaks, so that two never speak at once for longer than a packet takes.
+    ///
+    /// Differs: Keepalived sends the overdue advert, and both are masters until one hears the other; its
+    /// `timer_expired_backup` has to be asked for and knows less.
+    fn mind_pause(&mut self, turn: &mut Turn<'_>) {
+        let Stage::Master(master) = &self.stage else { return };
+        let late = turn.now.since(master.next_advert);
+        let interval = self.config.interval;
+        if late + interval < interval * u32::from(self.config.down_timer_adverts) {
+            return;
+        }
+        self.say(InstanceFact::Paused { late }, turn);
+        self.enter(Next::Backup { interval, countdown: Countdown::Paused(turn.now) }, turn);
+    }
+
+    /// It is in a sync group now, or is not.
+    pub(crate) fn set_in_group(&mut self, in_group: bool) {
+        self.in_group = in_group;
+    }
+
+    /// Its time has passed, and only its group keeps it from being master.
+    pub(crate) fn wishes_to_be_master(&self) -> bool {
+        matches!(&self.stage, Stage::Backup(backup) if backup.wishes)
+    }
+
+    /// Begins together with its group: as master if the others are masters already.
+    pub(crate) fn begin_with_group(&mut self, masters: bool, owners: bool, turn: &mut Turn<'_>) {
+        let next = if masters { Next::Master } else { self.begin(owners, turn.now) };
+        self.enter(next, turn);
+    }
+
+    /// Goes where another member of its group went.
+    pub(crate) fn follow(&mut self, state: State, turn: &mut Turn<'_>) {
+        let interval = self.config.interval;
+        self.enter(
+            match state {
+                State::Master => Next::Master,
+                State::Fault => Next::Fault,
+                State::Init | State::Backup | State::Stop | State::Deleted => {
+                    Next::Backup { interval, countdown: Countdown::Down(turn.now) }
+                }
+            },
+            turn,
+        );
+    }
+
+    /// Takes a round of announcements that is due.
+    pub(crate) fn due_round(&mut self, now: Instant) -> Option<Round> {
+        match &mut self.stage {
+            Stage::Master(master) => master.rounds.due(&self.config.announce, now),
+            Stage::Initialize | Stage::Backup(_) | Stage::Fault => None,
+        }
+    }
+
+    /// Gives up for good: the daemon stops, or a reload removed the instance.
+    pub(crate) fn end(&mut self, state: State, turn: &mut Turn<'_>) {
+        if self.is_master() {
+            self.release(turn);
+            self.counters.released_master += 1;
+            self.say(InstanceFact::Addresses { wanted: false, excluded: false }, turn);
+        }
+        self.stage = Stage::Initialize;
+        self.wants_changed = true;
+        self.tell(state, turn);
+    }
+
+    /// When it wants to be woken.
+    pub(crate) fn next_deadline(&self) -> Option<Instant> {
+        match &self.stage {
+            Stage::Initialize | Stage::Fault => None,
+            Stage::Backup(backup) => Some(backup.master_down(&self.config, self.priority)),
+            Stage::Master(master) => {
+                let announce = master.rounds.next_deadline().unwrap_or(Instant::NEVER);
+                Some(master.next_advert.min(announce))
+            }
+        }
+    }
+
+    /// Whether it holds, or is about to hold, its addresses.
+    pub(crate) fn is_master(&self) -> bool {
+        matches!(self.stage, Stage::Master(_))
+    }
+
+    /// Its state as people know it.
+    pub(crate) fn state(&self) -> State {
+        match self.stage {
+            Stage::Initialize => self.told.filter(|told| *told == State::Stop).unwrap_or(State::Init),
+            Stage::Backup(_) => State::Backup,
+            Stage::Master(_) => State::Master,
+            Stage::Fault => State::Fault,
+        }
+    }
+
+    /// Its configuration.
+    pub(crate) fn config(&self) -> &InstanceConfig {
+        &self.config
+    }
+
+    /// What it has to listen on; `None` while its link or its address is missing.
+    pub(crate) fn channel(&self) -> Option<Channel> {
+        let link = self.place?.adverts;
+        let address = match &self.config.mode {
+            Mode::Multicast { group } => *group,
+            Mode::Unicast { .. } => self.source?,
+        };
+        Some(Channel { link, address })
+    }
+
+    /// Whether what it wants in the kernel may have changed since this was last asked.
+    pub(crate) fn take_wants_changed(&mut self) -> bool {
+        core::mem::take(&mut self.wants_changed)
+    }
+
+    /// Something wanted was taken away by another.
+    pub(crate) fn lose(&mut self, thing: Thing, turn: &mut Turn<'_>) {
+        if matches!(thing, Thing::Address(..)) {
+            self.counters.addresses_restored += 1;
+        }
+        self.say(InstanceFact::Lost(thing), turn);
+        if let Stage::Master(master) = &mut self.stage {
+            master.rounds.again(turn.now);
+        }
+    }
+
+    /// An advert could not be sent.
+    pub(crate) fn unsent(&mut self, refusal: Refusal, turn: &mut Turn<'_>) {
+        self.counters.unsent += 1;
+        if self.first_time(Said::Unsent) {
+            self.say(InstanceFact::SendFailed { code: refusal.code, why: refusal.why }, turn);
+        }
+    }
+
+    /// Appends a fact about this instance.
+    pub(crate) fn say(&self, fact: InstanceFact, turn: &mut Turn<'_>) {
+        turn.out.push(Action::Notice(Notice::Instance { name: self.config.name.clone(), fact }));
+    }
+
+    /// The only place where the state changes. What a change causes in the world is ordered here.
+    fn enter(&mut self, next: Next, turn: &mut Turn<'_>) {
+        let was_master = self.is_master();
+        self.since = turn.now;
+        self.resume_before = None;
+        self.said.clear();
+        match next {
+            Next::Backup { interval, countdown } => {
+                self.stage = Stage::Backup(Backup { countdown, interval, delay_ends: None, wishes: false });
+                self.tell(State::Backup, turn);
+            }
+            Next::Master => {
+                self.stage = Stage::Master(Master::new(&self.config, turn.now));
+                self.counters.became_master += 1;
+                // RFC 9568 §6.4.2: the advert goes first, then the announcements; the address in between.
+                self.advert(self.priority, turn);
+                self.tell(State::Master, turn);
+                self.say_addresses(true, turn);
+            }
+            Next::Fault => {
+                if was_master {
+                    self.release(turn);
+                }
+                self.stage = Stage::Fault;
+                self.rival = None;
+                self.tell(State::Fault, turn);
+            }
+        }
+        if was_master {
+            self.counters.released_master += 1;
+            self.say_addresses(false, turn);
+        }
+        self.wants_changed |= was_master != self.is_master();
+    }
+
+    fn say_addresses(&self, wanted: bool, turn: &mut Turn<'_>) {
+        self.say(InstanceFact::Addresses { wanted, excluded: false }, turn);
+        if !self.config.excluded.is_empty() {
+            self.say(InstanceFact::Addresses { wanted, excluded: true }, turn);
+        }
+    }
+
+    /// Tells people of a state, once.
+    fn tell(&mut self, state: State, turn: &mut Turn<'_>) {
+        if self.told == Some(state) {
+            return;
+        }
+        let first = self.told.replace(state).is_none();
+        self.say(InstanceFact::Entered { state, first, priority: self.priority }, turn);
+    }
+
+    /// True once for each kind of thing to say, until the state or the rival changes.
+    fn first_time(&mut self, what: Said) -> bool {
+        let new = !self.said.contains(&what);
+        if new {
+            self.said.push(what);
+        }
+        new
+    }
+}

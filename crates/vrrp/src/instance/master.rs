@@ -1,0 +1,119 @@
+//! Master: advertises, announces, and gives way to a better one (RFC 9568 §6.4.3).
+
+use host::Instant;
+
+use super::{Countdown, Instance, Next, Said, Stage, Turn};
+use crate::announce::Rounds;
+use crate::config::{InstanceConfig, Version};
+use crate::election::{self, Candidate, Verdict};
+use crate::notice::{Heard, InstanceFact};
+use crate::timing;
+use crate::wire::Advert;
+
+/// What is true of a master only.
+#[derive(Debug)]
+pub(super) struct Master {
+    /// When the next advert is due.
+    pub(super) next_advert: Instant,
+    /// Announcements before it.
+    pub(super) rounds: Rounds,
+    /// Until then lesser adverts are not answered again.
+    answered_until: Instant,
+}
+
+impl Master {
+    /// One that becomes master now and sends its first advert now.
+    pub(super) fn new(config: &InstanceConfig, now: Instant) -> Self {
+        Self {
+            next_advert: now + config.interval,
+            rounds: Rounds::on_becoming_master(&config.announce, now),
+            answered_until: now,
+        }
+    }
+}
+
+impl Instance {
+    /// Sends the advert that is due.
+    pub(super) fn advertise(&mut self, turn: &mut Turn<'_>) {
+        self.advert(self.priority, turn);
+        if let Stage::Master(master) = &mut self.stage {
+            master.next_advert = timing::next_advert(master.next_advert, turn.now, self.config.interval);
+        }
+    }
+
+    /// Sends an advert out of turn, and counts the interval from it.
+    fn answer(&mut self, turn: &mut Turn<'_>) {
+        self.advert(self.priority, turn);
+        if let Stage::Master(master) = &mut self.stage {
+            master.next_advert = turn.now + self.config.interval;
+        }
+    }
+
+    /// RFC 9568 §6.4.3 for an advert that was accepted.
+    pub(super) fn hear_as_master(
+        &mut self,
+        theirs: Candidate,
+        advert: &Advert,
+        turn: &mut Turn<'_>,
+    ) -> Option<Next> {
+        let ours = Candidate { priority: self.priority, address: self.source? };
+        let both_own = ours.priority.is_owner() && theirs.priority.is_owner();
+        if both_own && self.first_time(Said::OwnAddress) {
+            self.say(InstanceFact::Heard { from: theirs.address, what: Heard::TwoOwners }, turn);
+        }
+        let from = theirs.address;
+        match election::judge(ours, theirs) {
+            Verdict::OtherGivesUp => {
+                self.say(InstanceFact::ReleaseHeard { as_master: true }, turn);
+                self.answer(turn);
+                return None;
+            }
+            Verdict::YieldToPriority => {
+                let what = Heard::HigherPriority { theirs: theirs.priority, ours: ours.priority };
+                self.say(InstanceFact::Heard { from, what }, turn);
+            }
+            Verdict::YieldToAddress => {
+                let what = Heard::HigherAddress { priority: ours.priority };
+                self.say(InstanceFact::Heard { from, what }, turn);
+            }
+            Verdict::Stay => {
+                self.hear_lesser(ours, theirs, turn);
+                return None;
+            }
+            Verdict::OurOwnAddress => {
+                if self.first_time(Said::OwnAddress) {
+                    self.say(InstanceFact::Heard { from, what: Heard::OwnAddress }, turn);
+                }
+                return None;
+            }
+        }
+        if self.config.higher_priority_send_advert {
+            self.advert(self.priority, turn);
+        }
+        self.rival = Some(theirs);
+        let interval =
+            if self.config.version == Version::V3 { advert.interval } else { self.config.interval };
+        Some(Next::Backup { interval, countdown: Countdown::Down(turn.now) })
+    }
+
+    /// A lesser router believes that it is master. RFC 9568 §6.4.3 discards its advert; As keepalived: it is answered
+    /// at once, and the addresses are announced again, since somebody may have followed it.
+    ///
+    /// Differs: at most once an interval, where Keepalived answers every packet with six (a flood of a hundred adverts
+    /// a second makes it send nine hundred).
+    fn hear_lesser(&mut self, ours: Candidate, theirs: Candidate, turn: &mut Turn<'_>) {
+        let config = &self.config;
+        let Stage::Master(master) = &mut self.stage else { return };
+        if turn.now < master.answered_until {
+            return;
+        }
+        master.answered_until = turn.now + config.interval;
+        master.rounds.on_lesser_heard(&config.announce, turn.now);
+        let answered = !config.lower_priority_no_advert;
+        let what = Heard::LowerPriority { theirs: theirs.priority, ours: ours.priority, answered };
+        self.say(InstanceFact::Heard { from: theirs.address, what }, turn);
+        if answered {
+            self.answer(turn);
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! Adverts out, and what is asked of adverts in.
+
+use alloc::vec::Vec;
+use core::net::IpAddr;
+
+use host::{Datagram, Delivery, Packet};
+
+use super::{Instance, Said, Stage, Turn};
+use crate::config::{InstanceConfig, Mode, Priority, Version};
+use crate::event::Action;
+use crate::notice::{Heard, InstanceFact, Reject};
+use crate::wire::{Advert, Coverage, DecodeError, Expect, Ipv4Header};
+
+/// What an advert must be like to be this instance's.
+pub(super) fn expectation(config: &InstanceConfig) -> Expect<'_> {
+    Expect {
+        version: config.version,
+        unicast: matches!(config.mode, Mode::Unicast { .. }),
+        authentication: &config.authentication,
+        interval: config.interval,
+    }
+}
+
+impl Instance {
+    /// Gives mastership up on the wire (RFC 9568 §6.4.3: "Send an ADVERTISEMENT with Priority = 0"), if the link can
+    /// carry it.
+    pub(super) fn release(&mut self, turn: &mut Turn<'_>) {
+        if self.place.is_some_and(|place| place.up) && self.source.is_some() {
+            self.advert(Priority::RELEASE, turn);
+            self.counters.release_sent += 1;
+            self.say(InstanceFact::ReleaseSent, turn);
+        }
+    }
+
+    /// Sends an advert to the group or to each peer.
+    pub(super) fn advert(&mut self, priority: Priority, turn: &mut Turn<'_>) {
+        let (Some(place), Some(source)) = (self.place, self.source) else { return };
+        self.counters.adverts_sent += 1;
+        // As keepalived: the identification counts from 1 and leaves 0 out.
+        self.ipv4_id = self.ipv4_id.checked_add(1).unwrap_or(1);
+        let advert = self.compose(priority);
+        let tag = u64::from(self.id.0);
+        let mut send = |packet| turn.out.push(Action::Send(Datagram { link: place.adverts, packet, tag }));
+        match &self.config.mode {
+            Mode::Multicast { group } => send(self.packet(&advert, source, *group, Some(255))),
+            Mode::Unicast { peers, ttl, .. } => {
+                for peer in peers {
+                    send(self.packet(&advert, source, peer.address, *ttl));
+                }
+            }
+        }
+    }
+
+    fn compose(&self, priority: Priority) -> Advert {
+        let config = &self.config;
+        let coverage = if config.version == Version::V2 || config.checksum_as_v2 {
+            Coverage::Advert
+        } else {
+            Coverage::PseudoHeader
+        };
+        Advert {
+            version: config.version,
+            vrid: config.vrid,
+            priority,
+            interval: config.interval,
+            coverage,
+            addresses: config.addresses.iter().map(|address| address.prefix.address()).collect(),
+        }
+    }
+
+    fn packet(&self, advert: &Advert, source: IpAddr, destination: IpAddr, ttl: Option<u8>) -> Packet {
+        match (source, destination) {
+            (IpAddr::V4(source), IpAddr::V4(destination)) => {
+                let header = Ipv4Header { id: self.ipv4_id, ttl: ttl.unwrap_or(255), source, destination };
+                Packet::Ipv4(advert.encode_ipv4(&header, &self.config.authentication))
+            }
+            (source, destination) => {
+                Packet::Ipv6 { source, destination, hop_limit: ttl, payload: advert.encode_ipv6() }
+            }
+        }
+    }
+
+    /// As keepalived, where `check_unicast_src` is set: the source of a unicast advert is a peer, and its TTL lies
+    /// within that peer's bounds. No RFC knows unicast.
+    pub(super) fn admit(&self, delivery: &Delivery) -> Result<(), Reject> {
+        let Mode::Unicast { peers, check_source: true, .. } = &self.config.mode else { return Ok(()) };
+        let peer = peers.iter().find(|peer| peer.address == delivery.source).ok_or(Reject::UnknownPeer)?;
+        match delivery.hop_limit {
+            Some(ttl) if ttl < peer.ttl.0 || ttl > peer.ttl.1 => Err(Reject::PeerTtl(ttl)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Counts a packet that is dropped, and says so once a kind.
+    pub(super) fn reject(&mut self, from: IpAddr, why: Reject, turn: &mut Turn<'_>) {
+        let counters = &mut self.counters;
+        let counter = match why {
+            Reject::UnknownPeer => &mut counters.unknown_peer,
+            Reject::PeerTtl(_) => &mut counters.ttl,
+            Reject::Decode(error) => match error {
+                DecodeError::Length => &mut counters.packet_length,
+                DecodeError::Ttl(_) => &mut counters.ttl,
+                DecodeError::Version(_) => &mut counters.version,
+                DecodeError::InvalidAuthenticationType(_) => &mut counters.invalid_authentication_type,
+                DecodeError::AuthenticationTypeMismatch { .. } => &mut counters.authentication_type_mismatch,
+                DecodeError::AuthenticationFailure => &mut counters.authentication_failure,
+                DecodeError::Interval { .. } | DecodeError::ZeroInterval => &mut counters.interval,
+                DecodeError::Type(_) => &mut counters.invalid_type,
+                DecodeError::Checksum => &mut counters.checksum,
+                DecodeError::Destination => &mut counters.address_list,
+            },
+        };
+        *counter += 1;
+        let kind = match why {
+            Reject::Decode(error) => Some(core::mem::discriminant(&error)),
+            Reject::UnknownPeer | Reject::PeerTtl(_) => None,
+        };
+        if self.first_time(Said::Rejected(core::mem::discriminant(&why), kind)) {
+            self.say(InstanceFact::Heard { from, what: Heard::Rejected(why) }, turn);
+        }
+    }
+
+    /// Compares what is only worth a remark: addresses and, in version 3, the interval.
+    pub(super) fn compare(&mut self, advert: &Advert, from: IpAddr, turn: &mut Turn<'_>) {
+        let ours = self.config.interval;
+        if advert.interval != ours && self.first_time(Said::Interval) {
+            self.say(
+                InstanceFact::Heard { from, what: Heard::IntervalDiffers { ours, theirs: advert.interval } },
+                turn,
+            );
+        }
+        let from_known_master = self.rival.is_some_and(|rival| rival.address == from);
+        let master = matches!(self.stage, Stage::Master(_));
+        if self.config.skip_address_check && from_known_master && !master {
+            return;
+        }
+        // RFC 9568 §7.1: "MAY verify that the IPvX addresses ... match"; As keepalived since 2.3.3: counted, said,
+        // and the advert counts all the same.
+        let own: Vec<IpAddr> = self.config.addresses.iter().map(|address| address.prefix.address()).collect();
+        let same =
+            own.len() == advert.addresses.len() && own.iter().all(|own| advert.addresses.contains(own));
+        if !same {
+            self.counters.address_list += 1;
+            if self.first_time(Said::AddressList) {
+                self.say(InstanceFact::Heard { from, what: Heard::AddressListDiffers }, turn);
+            }
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! What the engine knows of the node's links and addresses.
+
+use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
+use core::net::IpAddr;
+
+use host::{Family, Link, LinkAddress, LinkIndex, LinkName};
+
+use crate::event::Action;
+use crate::item::Key;
+use crate::notice::Notice;
+
+/// `IFA_F_TENTATIVE` and `IFA_F_DADFAILED`: an IPv6 address that cannot be sent from.
+const UNUSABLE: u32 = 0x40 | 0x08;
+
+/// Links by number with their addresses in the kernel's order.
+#[derive(Debug, Default)]
+pub(crate) struct Links {
+    links: BTreeMap<LinkIndex, Link>,
+    addresses: BTreeMap<LinkIndex, Vec<LinkAddress>>,
+}
+
+impl Links {
+    /// Takes in everything anew. Says nothing of the first survey.
+    pub(crate) fn survey(&mut self, links: Vec<Link>, addresses: Vec<LinkAddress>, out: &mut Vec<Action>) {
+        let first = self.links.is_empty();
+        let gone: Vec<LinkIndex> = self
+            .links
+            .keys()
+            .filter(|index| !links.iter().any(|link| link.index == **index))
+            .copied()
+            .collect();
+        for index in gone {
+            self.remove(index, out);
+        }
+        self.addresses.clear();
+        let mut quiet = Vec::new();
+        for link in links {
+            self.change(link, if first { &mut quiet } else { out });
+        }
+        for address in addresses {
+            self.add_address(address);
+        }
+    }
+
+    /// A link appeared or changed.
+    pub(crate) fn change(&mut self, link: Link, out: &mut Vec<Action>) {
+        let mut say = |notice| out.push(Action::Notice(notice));
+        let (name, up) = (link.name.clone(), link.is_up());
+        match self.links.insert(link.index, link) {
+            Some(before) if before.name == name => {
+                if before.is_up() != up {
+                    say(Notice::Link { name, up });
+                }
+            }
+            Some(before) => {
+                say(Notice::LinkPresence { name: before.name, present: false });
+                say(Notice::LinkPresence { name, present: true });
+            }
+            None => say(Notice::LinkPresence { name, present: true }),
+        }
+    }
+
+    /// A link is gone.
+    pub(crate) fn remove(&mut self, index: LinkIndex, out: &mut Vec<Action>) {
+        self.addresses.remove(&index);
+        if let Some(link) = self.links.remove(&index) {
+            out.push(Action::Notice(Notice::LinkPresence { name: link.name, present: false }));
+        }
+    }
+
+    /// An address is there, or its flags changed. One that was there keeps its place.
+    pub(crate) fn add_address(&mut self, address: LinkAddress) {
+        let addresses = self.addresses.entry(address.link).or_default();
+        match addresses.iter_mut().find(|known| Key::of(known) == Key::of(&address)) {
+            Some(known) => *known = address,
+            None => addresses.push(address),
+        }
+    }
+
+    /// An address is gone.
+    pub(crate) fn remove_address(&mut self, address: &LinkAddress) {
+        if let Some(addresses) = self.addresses.get_mut(&address.link) {
+            addresses.retain(|known| Key::of(known) != Key::of(address));
+        }
+    }
+
+    /// The link that has this name now.
+    pub(crate) fn named(&self, name: &LinkName) -> Option<&Link> {
+        self.links.values().find(|link| link.name == *name)
+    }
+
+    /// The link of this number.
+    pub(crate) fn get(&self, index: LinkIndex) -> Option<&Link> {
+        self.links.get(&index)
+    }
+
+    /// The first usable address of a link that `accept` takes.
+    pub(crate) fn first_address(
+        &self,
+        link: LinkIndex,
+        family: Family,
+        mut accept: impl FnMut(IpAddr) -> bool,
+    ) -> Option<IpAddr> {
+        let usable = |address: &&LinkAddress| {
+            address.prefix.family() == family
+                && address.flags & UNUSABLE == 0
+                && accept(address.prefix.address())
+        };
+        self.addresses.get(&link)?.iter().find(usable).map(|address| address.prefix.address())
+    }
+}

@@ -1,0 +1,224 @@
+//! Notices as lines of the log, with Keepalived's wording where people and monitoring grep for it.
+
+use core::fmt;
+use core::net::IpAddr;
+
+use host::{Outcome, Severity};
+
+use super::{GroupFact, Heard, InstanceFact, Notice, Reject, ReloadSummary, ScriptFact, State, Thing};
+
+impl Notice {
+    /// How bad it is.
+    pub fn severity(&self) -> Severity {
+        match self {
+            Self::Instance { fact, .. } => fact.severity(),
+            Self::Group { fact: GroupFact::Entered { .. }, .. } => Severity::Detail,
+            Self::Group { .. }
+            | Self::Processes { .. }
+            | Self::Link { .. }
+            | Self::LinkPresence { .. }
+            | Self::Reloaded(_) => Severity::Info,
+            Self::Script { fact, .. } => match fact {
+                ScriptFact::Returned(_) => Severity::Detail,
+                ScriptFact::Succeeded
+                | ScriptFact::Failed(_)
+                | ScriptFact::StillRunning
+                | ScriptFact::CarriedOver { .. } => Severity::Info,
+            },
+        }
+    }
+}
+
+impl InstanceFact {
+    fn severity(&self) -> Severity {
+        match self {
+            Self::AdvertTimeout
+            | Self::MasterIs { .. }
+            | Self::Addresses { .. }
+            | Self::Announcing { .. }
+            | Self::Announced { .. } => Severity::Detail,
+            Self::Lost(_)
+            | Self::Refused { .. }
+            | Self::SendFailed { .. }
+            | Self::Deaf { .. }
+            | Self::Paused { .. }
+            | Self::Heard { what: Heard::TwoOwners | Heard::OwnAddress, .. } => Severity::Warning,
+            Self::Heard { .. }
+            | Self::Entered { .. }
+            | Self::Resumed
+            | Self::ReleaseHeard { .. }
+            | Self::ReleaseSent
+            | Self::SteppedDown { .. }
+            | Self::PriorityChanged { .. }
+            | Self::PreemptDelayStarted(_)
+            | Self::PreemptDelayStopped
+            | Self::IntervalLearnt { .. }
+            | Self::Faulted(_) => Severity::Info,
+        }
+    }
+}
+
+impl fmt::Display for Notice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Instance { name, fact } => instance(f, name, fact),
+            Self::Group { name, fact: GroupFact::Syncing(state) } => {
+                write!(f, "VRRP_Group({name}) Syncing instances to {state} state")
+            }
+            Self::Group { name, fact: GroupFact::Entered { state, .. } } => {
+                write!(f, "VRRP_Group({name}) all instances in {state} state")
+            }
+            Self::Processes { name, quorum } => {
+                write!(f, "Quorum {} for tracked process {name}", if *quorum { "gained" } else { "lost" })
+            }
+            Self::Link { name, up } => {
+                write!(f, "Netlink reports {name} {}", if *up { "up" } else { "down" })
+            }
+            Self::LinkPresence { name, present } => {
+                write!(f, "Interface {name} {}", if *present { "added" } else { "deleted" })
+            }
+            Self::Script { name, fact } => script(f, name, *fact),
+            Self::Reloaded(summary) => summary.fmt(f),
+        }
+    }
+}
+
+impl fmt::Display for ReloadSummary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { kept, adjusted, added, removed } = self;
+        write!(f, "Instances: {kept} kept, {adjusted} adjusted, {added} added, {removed} removed")
+    }
+}
+
+fn script(f: &mut fmt::Formatter<'_>, name: &str, fact: ScriptFact) -> fmt::Result {
+    match fact {
+        ScriptFact::Succeeded => write!(f, "VRRP_Script({name}) succeeded"),
+        ScriptFact::Failed(Outcome::TimedOut) => write!(f, "VRRP_Script({name}) timed out"),
+        ScriptFact::Failed(outcome) => write!(f, "VRRP_Script({name}) failed ({outcome})"),
+        ScriptFact::Returned(Outcome::Exited(status)) => write!(f, "Script `{name}` now returning {status}"),
+        ScriptFact::Returned(outcome) => write!(f, "Script `{name}` now {outcome}"),
+        ScriptFact::StillRunning => write!(f, "Script `{name}` is still running, this run is skipped"),
+        ScriptFact::CarriedOver { good } => {
+            let word = if good { "successful" } else { "unsuccessful" };
+            write!(f, "VRRP_Script({name}) considered {word} on reload")
+        }
+    }
+}
+
+fn instance(f: &mut fmt::Formatter<'_>, name: &str, fact: &InstanceFact) -> fmt::Result {
+    write!(f, "({name}) ")?;
+    match fact {
+        InstanceFact::Entered { state, first, .. } => entered(f, *state, *first),
+        InstanceFact::AdvertTimeout => f.write_str("Receive advertisement timeout"),
+        InstanceFact::Resumed => f.write_str("Resuming as master after a restart of the process"),
+        InstanceFact::ReleaseSent => f.write_str("sent 0 priority"),
+        InstanceFact::Paused { late } => {
+            write!(
+                f,
+                "advert {}.{:06} seconds late, listening before sending",
+                late.as_secs(),
+                late.subsec_micros()
+            )
+        }
+        InstanceFact::SteppedDown { rival } => write!(f, "stepping down for a rival with priority {rival}"),
+        InstanceFact::ReleaseHeard { as_master: true } => f.write_str("Master received priority 0 message"),
+        InstanceFact::ReleaseHeard { as_master: false } => {
+            f.write_str("Backup received priority 0 advertisement")
+        }
+        InstanceFact::PriorityChanged { from, to } => {
+            write!(f, "Changing effective priority from {from} to {to}")
+        }
+        InstanceFact::PreemptDelayStarted(delay) => {
+            write!(f, "start preempt delay ({}.{:06})", delay.as_secs(), delay.subsec_micros())
+        }
+        InstanceFact::PreemptDelayStopped => f.write_str("stop preempt delay"),
+        InstanceFact::IntervalLearnt { from, to } => write!(
+            f,
+            "advertisement interval updated from {}ms to {}ms by master",
+            from.as_millis(),
+            to.as_millis()
+        ),
+        InstanceFact::Addresses { wanted, excluded } => {
+            let verb = if *wanted { "setting" } else { "removing" };
+            write!(f, "{verb} {}VIPs.", if *excluded { "E-" } else { "" })
+        }
+        InstanceFact::Lost(Thing::Address(prefix, link)) => {
+            write!(
+                f,
+                "Netlink reflector reports IP {} removed from {link}, putting it back",
+                prefix.address()
+            )
+        }
+        InstanceFact::Lost(thing) => write!(f, "{thing} was removed by another, putting it back"),
+        InstanceFact::Refused { thing, why } => write!(f, "cannot set {thing}: {why}"),
+        InstanceFact::Announcing { address: address @ IpAddr::V4(_), link } => {
+            write!(f, "Sending/queueing gratuitous ARPs on {link} for {address}")
+        }
+        InstanceFact::Announcing { address, link } => {
+            write!(f, "Sending/queueing Unsolicited Neighbour Adverts on {link} for {address}")
+        }
+        InstanceFact::Announced { address: address @ IpAddr::V4(_), link } => {
+            write!(f, "Sending gratuitous ARP on {link} for {address}")
+        }
+        InstanceFact::Announced { address, link } => {
+            write!(f, "Sending unsolicited Neighbour Advert on {link} for {address}")
+        }
+        InstanceFact::Faulted(reason) => write!(f, "entering FAULT state {reason}"),
+        InstanceFact::SendFailed { code, why } => write!(f, "send advert error {code} ({why})"),
+        InstanceFact::Deaf { why } => write!(f, "cannot receive adverts: {why}"),
+        InstanceFact::MasterIs { now, before: None } => write!(f, "master set to {now}"),
+        InstanceFact::MasterIs { now, before: Some(before) } => {
+            write!(f, "master changed from {before} to {now}")
+        }
+        InstanceFact::Heard { from, what } => heard(f, *from, *what),
+    }
+}
+
+fn entered(f: &mut fmt::Formatter<'_>, state: State, first: bool) -> fmt::Result {
+    match state {
+        State::Stop => f.write_str("Stopping"),
+        State::Init | State::Backup | State::Master | State::Fault | State::Deleted => {
+            // Keepalived logs (init) for a first state that it enters without having been anything before.
+            write!(f, "Entering {state} STATE{}", if first { " (init)" } else { "" })
+        }
+    }
+}
+
+/// What was heard from another router.
+fn heard(f: &mut fmt::Formatter<'_>, from: IpAddr, what: Heard) -> fmt::Result {
+    match what {
+        Heard::HigherPriority { theirs, ours } => {
+            write!(f, "Master received advert from {from} with higher priority {theirs}, ours {ours}")
+        }
+        Heard::HigherAddress { priority } => write!(
+            f,
+            "Master received advert from {from} with same priority {priority} but higher IP address than ours"
+        ),
+        Heard::LowerPriority { theirs, ours, answered } => {
+            let tail = if answered { ", forcing new election" } else { "" };
+            write!(f, "Received advert from {from} with lower priority {theirs}, ours {ours}{tail}")
+        }
+        Heard::LowerPriorityDiscarded { theirs } => {
+            write!(f, "received lower priority ({theirs}) advert from {from} - discarding")
+        }
+        Heard::OwnAddress => {
+            f.write_str("WARNING - equal priority advert received from remote host with our IP address.")
+        }
+        Heard::TwoOwners => write!(
+            f,
+            "CONFIGURATION ERROR: local instance and {from} are both configured as address owner, please resolve"
+        ),
+        Heard::IntervalDiffers { ours, theirs } => write!(
+            f,
+            "advertisement interval mismatch with {from} mine={} sec rcv'd={} sec",
+            ours.as_secs_f64(),
+            theirs.as_secs_f64()
+        ),
+        Heard::Rejected(Reject::Decode(error)) => write!(f, "{}", error.heard_from(from)),
+        Heard::Rejected(Reject::UnknownPeer) => write!(f, "advert from {from}, which is no unicast peer"),
+        Heard::Rejected(Reject::PeerTtl(ttl)) => {
+            write!(f, "TTL {ttl} of unicast peer {from} out of its bounds")
+        }
+        Heard::AddressListDiffers => write!(f, "address list of the advert from {from} differs from ours"),
+    }
+}

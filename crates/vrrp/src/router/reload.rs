@@ -1,0 +1,156 @@
+//! A configuration takes effect: the difference between two models.
+//!
+//! Instances are the same if link, family, virtual router identifier and kind of destination are; a name is only a
+//! name. Every setting of an instance that stays can change under way: its state and its deadlines stay.
+
+use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::net::IpAddr;
+
+use host::{Family, Instant, LinkName};
+
+use super::Router;
+use crate::config::{Config, GroupConfig, InstanceConfig, Mode, Vrid};
+use crate::event::Action;
+use crate::group::Group;
+use crate::instance::{Instance, InstanceId, Turn};
+use crate::notice::{Notice, ReloadSummary, State};
+
+/// What makes two configurations of an instance the same virtual router.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum Identity {
+    Multicast(LinkName, Family, Vrid),
+    Unicast(LinkName, Family, Vrid, Option<IpAddr>),
+}
+
+impl Identity {
+    fn of(config: &InstanceConfig) -> Self {
+        let InstanceConfig { link, family, vrid, source, mode, .. } = config;
+        match mode {
+            Mode::Multicast { .. } => Self::Multicast(link.clone(), *family, *vrid),
+            Mode::Unicast { .. } => Self::Unicast(link.clone(), *family, *vrid, *source),
+        }
+    }
+}
+
+impl Router {
+    /// Puts a configuration in force.
+    pub(super) fn configure(
+        &mut self,
+        config: Config,
+        now: Instant,
+        touched: &mut BTreeSet<InstanceId>,
+        out: &mut Vec<Action>,
+    ) {
+        if self.stopping {
+            return;
+        }
+        let Config { instances, scripts, groups, pace, statics, startup_delay } = config;
+        let first = !core::mem::replace(&mut self.configured, true);
+        if first {
+            self.quiet_until = now + startup_delay;
+        }
+        let mut summary = ReloadSummary::default();
+        let wanted: BTreeSet<Identity> = instances.iter().map(Identity::of).collect();
+        let (mut known, mut gone) = (BTreeMap::new(), Vec::new());
+        for id in core::mem::take(&mut self.order) {
+            let Some(identity) = self.instances.get(&id).map(|instance| Identity::of(instance.config()))
+            else {
+                continue;
+            };
+            if wanted.contains(&identity) {
+                known.insert(identity, id);
+            } else {
+                gone.push(id);
+            }
+        }
+        for id in gone {
+            self.remove(id, now, out);
+            summary.removed += 1;
+        }
+        self.statics = statics;
+        self.scripts.configure(&scripts, now, out);
+        self.announcements.set_pace(pace);
+        for config in instances {
+            let id = match known.remove(&Identity::of(&config)) {
+                Some(id) => {
+                    self.adjust(id, config, &mut summary, now, out);
+                    id
+                }
+                None => {
+                    summary.added += 1;
+                    self.add(config, now)
+                }
+            };
+            self.order.push(id);
+            touched.insert(id);
+        }
+        self.regroup(groups);
+        self.memories.clear();
+        self.stale = true;
+        if !first {
+            out.push(Action::Notice(Notice::Reloaded(summary)));
+        }
+    }
+
+    /// Forms the groups anew; one of the same name keeps what was told of it.
+    fn regroup(&mut self, configs: Vec<GroupConfig>) {
+        let before: BTreeMap<String, State> =
+            self.groups.drain(..).filter_map(|group| Some((group.name().into(), group.told()?))).collect();
+        self.group_of.clear();
+        let by_name: BTreeMap<&str, InstanceId> =
+            self.instances.iter().map(|(id, instance)| (instance.config().name.as_str(), *id)).collect();
+        for config in configs {
+            let members: Vec<InstanceId> =
+                config.members.iter().filter_map(|name| by_name.get(name.as_str())).copied().collect();
+            self.group_of.extend(members.iter().map(|id| (*id, self.groups.len())));
+            let told = before.get(&config.name).copied();
+            self.groups.push(Group::new(config, members, told));
+        }
+        for (id, instance) in &mut self.instances {
+            instance.set_in_group(self.group_of.contains_key(id));
+        }
+    }
+
+    fn add(&mut self, config: InstanceConfig, now: Instant) -> InstanceId {
+        self.last_id += 1;
+        let id = InstanceId(self.last_id);
+        let memory = self.memories.remove(&config.name);
+        let mut instance = Instance::new(id, config, self.quiet_until, now);
+        if let Some(until) = memory {
+            instance.remember(until);
+        }
+        self.instances.insert(id, instance);
+        id
+    }
+
+    fn adjust(
+        &mut self,
+        id: InstanceId,
+        config: InstanceConfig,
+        summary: &mut ReloadSummary,
+        now: Instant,
+        out: &mut Vec<Action>,
+    ) {
+        let Some(instance) = self.instances.get_mut(&id) else { return };
+        if *instance.config() == config {
+            summary.kept += 1;
+        } else {
+            summary.adjusted += 1;
+            instance.adjust(config, &mut Turn { now, out });
+        }
+    }
+
+    /// As keepalived: people are told FAULT of an instance that is gone.
+    fn remove(&mut self, id: InstanceId, now: Instant, out: &mut Vec<Action>) {
+        if let Some(mut instance) = self.instances.remove(&id) {
+            instance.end(State::Fault, &mut Turn { now, out });
+        }
+        self.holdings.want(id, Vec::new());
+        self.announcements.forget(id);
+        if let Some(at) = self.entered.remove(&id) {
+            self.timers.remove(&(at, id));
+        }
+    }
+}

@@ -1,0 +1,12 @@
+//! The engine as a whole: events in, orders out, in their order. Time is a number.
+
+mod bench;
+mod election;
+mod faults;
+mod groups;
+mod holds;
+mod kernel;
+mod life;
+mod pause;
+mod random;
+mod reload;

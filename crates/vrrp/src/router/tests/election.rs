@@ -1,0 +1,239 @@
+//! Who gives way to whom.
+
+use alloc::vec;
+use core::time::Duration;
+
+use host::Instant;
+
+use super::bench::*;
+use crate::config::{InstanceConfig, Mode, Peer, Preemption, Priority};
+use crate::event::Event;
+use crate::notice::State;
+
+/// RFC 9568 §6.4.2: "If the Priority in the ADVERTISEMENT is 0, then: Set the Active_Down_Timer to Skew_Time".
+#[test]
+fn a_backup_takes_over_a_skew_time_after_the_master_gives_up() {
+    let mut bench = Bench::with(instance());
+    bench.hear(HIGH, 150);
+    bench.wait(500);
+    assert_eq!(log(&bench.hear(HIGH, 0)), ["(VI_1) Backup received priority 0 advertisement"]);
+    let skew = Duration::from_nanos(609_375_000);
+    assert_eq!(bench.next_deadline(), Some(bench.now + skew));
+}
+
+#[test]
+fn an_advert_of_the_master_restarts_the_master_down_time() {
+    let mut bench = Bench::with(instance());
+    bench.wait(3_000);
+    bench.hear(LOW, 100);
+    assert_eq!(bench.next_deadline(), Some(bench.now + Duration::from_nanos(3_609_375_000)));
+}
+
+#[test]
+fn a_better_backup_lets_its_time_run_down_and_takes_over() {
+    let mut bench = Bench::with(instance());
+    bench.wait(1_000);
+    let out = bench.hear(HIGH, 99);
+    assert!(
+        log(&out).contains(&"(VI_1) received lower priority (99) advert from 192.0.2.20 - discarding".into())
+    );
+    assert_eq!(bench.next_deadline(), Some(Instant::from_nanos(3_609_375_000)));
+}
+
+#[test]
+fn nopreempt_waits_for_any_master() {
+    let mut bench = Bench::with(InstanceConfig { preemption: Preemption::Never, ..instance() });
+    for _ in 0..20 {
+        bench.hear(HIGH, 50);
+        assert_eq!(brief(&bench.wait(1_000)), [""; 0]);
+    }
+    assert_eq!(bench.state(), State::Backup);
+    bench.wait(4_000);
+    assert_eq!(bench.state(), State::Master);
+}
+
+/// Recorded from Keepalived: delay 2 s, interval 1 s, first lower advert at 0.72 s, takeover at 6.33 s: the advert at
+/// 2.72 s, which came just before the delay had passed, was the last to restart the timer.
+#[test]
+fn preempt_delay_begins_with_the_first_lesser_advert() {
+    let preemption = Preemption::Delayed(Duration::from_millis(2_001));
+    let mut bench = Bench::with(InstanceConfig { preemption, ..instance() });
+    bench.wait(720);
+    let lines = log(&bench.hear(HIGH, 50));
+    assert!(lines.contains(&"(VI_1) start preempt delay (2.001000)".into()), "{lines:?}");
+    while bench.state() == State::Backup && bench.now < Instant::from_millis(8_000) {
+        bench.wait(1_000);
+        bench.hear(HIGH, 50);
+    }
+    assert_eq!(bench.status().since, Instant::from_nanos(2_720_000_000 + 3_609_375_000));
+}
+
+#[test]
+fn an_advert_that_is_not_lesser_calls_the_delay_off() {
+    let preemption = Preemption::Delayed(Duration::from_secs(2));
+    let mut bench = Bench::with(InstanceConfig { preemption, ..instance() });
+    bench.hear(HIGH, 50);
+    assert_eq!(log(&bench.hear(HIGH, 100)), ["(VI_1) stop preempt delay"]);
+    assert!(log(&bench.hear(HIGH, 50)).contains(&"(VI_1) start preempt delay (2.000000)".into()));
+}
+
+/// RFC 9568 §6.4.3: a master gives way to a greater priority, or an equal one with a greater primary address.
+#[test]
+fn a_master_gives_way_without_giving_up_on_the_wire() {
+    for (from, priority) in [(LOW, 101), (HIGH, 100)] {
+        let mut bench = Bench::master(instance());
+        let out = bench.hear(from, priority);
+        assert_eq!(brief(&out), ["BACKUP", "-192.0.2.100/32"]);
+        assert_eq!(bench.next_deadline(), Some(bench.now + Duration::from_nanos(3_609_375_000)));
+    }
+}
+
+#[test]
+fn a_master_may_send_one_more_advert_before_it_gives_way() {
+    let mut bench = Bench::master(InstanceConfig { higher_priority_send_advert: true, ..instance() });
+    assert_eq!(brief(&bench.hear(HIGH, 101)), ["advert 100", "BACKUP", "-192.0.2.100/32"]);
+}
+
+/// As keepalived: a lesser master is answered with an advert and announcements. At most once an interval.
+#[test]
+fn a_master_answers_a_lesser_one_once_an_interval() {
+    let mut bench = Bench::master(instance());
+    bench.wait(500);
+    for (from, priority) in [(HIGH, 99), (LOW, 100)] {
+        let out = bench.hear(from, priority);
+        assert_eq!(brief(&out), ["advert 100", "garp 192.0.2.100"]);
+        for _ in 0..100 {
+            assert_eq!(brief(&bench.hear(from, priority)), [""; 0], "a flood is not amplified");
+        }
+        bench.wait(1_100);
+    }
+    assert_eq!(bench.state(), State::Master);
+}
+
+#[test]
+fn a_master_told_so_answers_a_lesser_one_with_announcements_alone() {
+    let mut bench = Bench::master(InstanceConfig { lower_priority_no_advert: true, ..instance() });
+    assert_eq!(brief(&bench.hear(HIGH, 99)), ["garp 192.0.2.100"]);
+}
+
+/// RFC 9568 §6.4.3: "If the Priority in the ADVERTISEMENT is 0, then: Send an ADVERTISEMENT. Reset the Adver_Timer to
+/// Advertisement_Interval".
+#[test]
+fn a_master_answers_one_that_gives_up() {
+    let mut bench = Bench::master(instance());
+    bench.wait(300);
+    assert_eq!(brief(&bench.hear(HIGH, 0)), ["advert 100"]);
+    assert_eq!(bench.next_deadline(), Some(bench.now + Duration::from_secs(1)));
+}
+
+#[test]
+fn our_own_address_with_our_own_priority_is_only_a_warning() {
+    let mut bench = Bench::master(instance());
+    let out = bench.hear(OURS, 100);
+    let warning = "(VI_1) WARNING - equal priority advert received from remote host with our IP address.";
+    assert_eq!(log(&out), [warning]);
+    assert_eq!(log(&bench.hear(OURS, 100)), [""; 0], "said once");
+    assert_eq!(bench.state(), State::Master);
+}
+
+/// The weakness that no bad packet may share: Keepalived restarts the master's timer after every packet, so that five
+/// bad ones a second silence it.
+#[test]
+fn bad_packets_neither_silence_a_master_nor_hold_a_backup() {
+    let mut bench = Bench::master(instance());
+    let mut bad = advert(&instance(), HIGH, 200);
+    bad.bytes[26] ^= 1;
+    let mut adverts = 0;
+    for _ in 0..100 {
+        adverts += bench.wait(100).len();
+        assert_eq!(brief(&bench.tell(Event::Received(bad.clone()))), [""; 0]);
+    }
+    assert!(adverts >= 10, "{adverts}");
+    assert_eq!(bench.status().counters.checksum, 100);
+
+    let mut bench = Bench::with(instance());
+    for _ in 0..40 {
+        bench.wait(100);
+        bench.tell(Event::Received(bad.clone()));
+    }
+    assert_eq!(bench.state(), State::Master);
+}
+
+/// RFC 9568 §6.4.2 and §6.1: a version 3 backup computes with the interval that the master advertises.
+#[test]
+fn version_3_learns_the_masters_interval() {
+    let mut bench = Bench::with(instance_v3());
+    let theirs = InstanceConfig { interval: Duration::from_millis(500), ..instance_v3() };
+    let out = bench.tell(Event::Received(advert(&theirs, HIGH, 150)));
+    let line = "(VI_1) advertisement interval updated from 100ms to 500ms by master";
+    assert!(log(&out).contains(&line.into()), "{:?}", log(&out));
+    // 3 * 500 ms + 156 / 256 * 500 ms
+    assert_eq!(bench.next_deadline(), Some(Instant::from_nanos(1_804_687_500)));
+    bench.wait(2_000);
+    assert_eq!(bench.state(), State::Master);
+    assert_eq!(bench.status().interval, Duration::from_millis(100), "a master uses its own");
+}
+
+/// RFC 3768 §7.1: "verify that the Adver Interval in the packet is the same as the locally configured ... otherwise
+/// ... MUST discard".
+#[test]
+fn version_2_drops_another_interval() {
+    let mut bench = Bench::with(instance());
+    let theirs = InstanceConfig { interval: Duration::from_secs(2), ..instance() };
+    bench.tell(Event::Received(advert(&theirs, HIGH, 150)));
+    assert_eq!(bench.status().counters.interval, 1);
+    assert_eq!(bench.status().counters.adverts_received, 0);
+}
+
+/// As keepalived since 2.3.3: another list of addresses is counted and said, and the advert counts all the same.
+#[test]
+fn another_address_list_is_a_remark() {
+    let mut bench = Bench::with(instance());
+    let theirs = InstanceConfig { addresses: vec![], ..instance() };
+    let out = bench.tell(Event::Received(advert(&theirs, HIGH, 150)));
+    assert!(
+        log(&out).contains(&"(VI_1) address list of the advert from 192.0.2.20 differs from ours".into())
+    );
+    let counters = bench.status().counters;
+    assert_eq!((counters.address_list, counters.adverts_received), (1, 1));
+}
+
+#[test]
+fn two_owners_say_so_and_the_lower_address_gives_way() {
+    let owner = InstanceConfig { wants_master: true, priority: Priority::OWNER, ..instance() };
+    let mut bench = Bench::master(owner);
+    let out = bench.hear(HIGH, 255);
+    let line = "(VI_1) CONFIGURATION ERROR: local instance and 192.0.2.20 are both configured as address owner, \
+                please resolve";
+    assert_eq!(log(&out)[0], line);
+    assert_eq!(bench.state(), State::Backup);
+    // It comes back a skew of 1/256 s after the other gives up.
+    bench.hear(HIGH, 0);
+    assert_eq!(bench.next_deadline(), Some(bench.now + Duration::from_nanos(3_906_250)));
+}
+
+#[test]
+fn a_unicast_advert_goes_to_each_peer_and_others_are_dropped_if_asked() {
+    let peers =
+        vec![Peer { address: HIGH.into(), ttl: (0, 255) }, Peer { address: LOW.into(), ttl: (0, 255) }];
+    let mode = Mode::Unicast { peers, ttl: None, check_source: true };
+    let mut bench = Bench::with(InstanceConfig { mode, ..instance() });
+    let stranger = core::net::Ipv4Addr::new(192, 0, 2, 66);
+    let mut packet = advert(&instance(), stranger, 200);
+    packet.destination = OURS.into();
+    packet.bytes[16..20].copy_from_slice(&OURS.octets());
+    bench.tell(Event::Received(packet.clone()));
+    assert_eq!(bench.status().counters.unknown_peer, 1);
+    // A packet to the group is not for a unicast instance.
+    bench.tell(Event::Received(advert(&instance(), HIGH, 200)));
+    assert_eq!(bench.status().counters.address_list, 1);
+    assert_eq!(brief(&bench.wait(3_700))[..2], ["advert 100", "advert 100"]);
+}
+
+#[test]
+fn others_virtual_routers_are_nobodys_business() {
+    let mut bench = Bench::with(instance());
+    let other = InstanceConfig { vrid: crate::config::Vrid::new(52).unwrap(), ..instance() };
+    assert_eq!(bench.tell(Event::Received(advert(&other, HIGH, 200))), []);
+    assert_eq!(bench.status().counters, Default::default());
+}

@@ -1,0 +1,126 @@
+//! From start to stop.
+
+use alloc::boxed::Box;
+use alloc::vec;
+use core::time::Duration;
+
+use host::Instant;
+
+use super::bench::*;
+use crate::config::{InstanceConfig, Priority};
+use crate::event::{Event, Memory};
+use crate::notice::State;
+
+/// RFC 9568 §6.4.1: "If the Priority is not 255 ... Set the Active_Down_Timer to Active_Down_Interval ... Transition
+/// to the {Backup} state". As keepalived: `state MASTER` changes nothing about that.
+#[test]
+fn a_router_listens_first_whatever_its_configured_state() {
+    for wants_master in [false, true] {
+        let (mut bench, out) = Bench::start(config([InstanceConfig { wants_master, ..instance() }], []));
+        assert_eq!(brief(&out), ["BACKUP", "listen [51]"]);
+        // 3 * 1 s + (256 - 100) / 256 s
+        let all = bench.run_until(Instant::from_millis(3_700));
+        assert_eq!(all.first().map(|(ms, _)| *ms), Some(3_609));
+    }
+}
+
+/// RFC 9568 §6.4.2, when the Active_Down_Timer fires: "Send an ADVERTISEMENT ... Broadcast a gratuitous ARP message
+/// ... Set the Adver_Timer to Advertisement_Interval ... Transition to the {Active} state".
+#[test]
+fn a_new_master_sends_its_advert_then_takes_the_address_then_announces_it() {
+    let mut bench = Bench::with(instance());
+    let out = bench.wait(3_700);
+    assert_eq!(brief(&out), ["advert 100", "MASTER", "+192.0.2.100/32", "garp 192.0.2.100"]);
+    assert_eq!(bench.status().addresses.iter().filter(|(_, _, held)| *held).count(), 1);
+}
+
+/// RFC 9568 §6.4.1: "If the Priority is 255 ... Send an ADVERTISEMENT ... Transition to the {Active} state".
+#[test]
+fn an_owner_is_master_at_once() {
+    let owner = InstanceConfig { wants_master: true, priority: Priority::OWNER, ..instance() };
+    let (mut bench, out) = Bench::start(config([owner], []));
+    let mut out = brief(&out);
+    out.extend(brief(&bench.wait(0)));
+    assert_eq!(out, ["BACKUP", "listen [51]", "advert 255", "MASTER", "+192.0.2.100/32", "garp 192.0.2.100"]);
+}
+
+#[test]
+fn a_master_advertises_every_interval_and_announces_again_after_the_delay() {
+    let mut bench = Bench::with(instance());
+    let all = bench.run_until(Instant::from_millis(9_700));
+    let sent: vec::Vec<(u64, vec::Vec<_>)> = all
+        .chunk_by(|a, b| a.0 == b.0)
+        .map(|turn| (turn[0].0, brief(&turn.iter().map(|(_, a)| a.clone()).collect::<vec::Vec<_>>())))
+        .collect();
+    let times: vec::Vec<u64> = sent.iter().map(|(ms, _)| *ms).collect();
+    assert_eq!(times, [3_609, 4_609, 5_609, 6_609, 7_609, 8_609, 9_609]);
+    assert_eq!(sent[5].1, ["advert 100", "garp 192.0.2.100"], "5 s after becoming master");
+    assert_eq!(sent[6].1, ["advert 100"]);
+}
+
+/// RFC 9568 §6.4.3, on a Shutdown event: "Cancel the Adver_Timer ... Send an ADVERTISEMENT with Priority = 0".
+#[test]
+fn a_master_that_stops_gives_up_first_and_then_the_address() {
+    let mut bench = Bench::master(instance());
+    let out = bench.tell(Event::Stop);
+    assert_eq!(brief(&out), ["advert 0", "STOP", "ignore", "-192.0.2.100/32"]);
+    assert_eq!(bench.router.outstanding(), 0);
+    assert_eq!(bench.wait(60_000), [], "and that was all");
+    assert_eq!(bench.status().counters.release_sent, 1);
+}
+
+#[test]
+fn a_backup_that_stops_says_nothing_on_the_wire() {
+    let mut bench = Bench::with(instance());
+    assert_eq!(brief(&bench.tell(Event::Stop)), ["STOP", "ignore"]);
+}
+
+#[test]
+fn what_an_earlier_life_left_behind_goes_at_start() {
+    let mut bench = Bench::with(instance());
+    bench.now = Instant::from_millis(1);
+    let left = host::LinkAddress::plain(ETH0, host::Prefix::host(VIP.into()));
+    let out = bench.tell(survey(vec![link(true)], vec![address(OURS), left]));
+    assert_eq!(brief(&out), ["-192.0.2.100/32"]);
+}
+
+fn revived(after: u64) -> (Bench, vec::Vec<crate::Action>) {
+    let mut bench =
+        Bench { router: Default::default(), now: Instant::from_millis(100_000 + after), obedient: true };
+    let memory = Memory { instance: "VI_1".into(), master_until: Instant::from_millis(100_000) };
+    let mut out = bench.tell(Event::Remembered(vec![memory]));
+    out.extend(bench.tell(Event::Configured(Box::new(config([instance()], [])))));
+    let left = host::LinkAddress::plain(ETH0, host::Prefix::host(VIP.into()));
+    out.extend(bench.tell(survey(vec![link(true)], vec![address(OURS), left])));
+    (bench, out)
+}
+
+#[test]
+fn a_worker_that_comes_back_in_time_resumes_as_master_with_its_address() {
+    let (mut bench, out) = revived(20);
+    assert_eq!(
+        brief(&out),
+        ["advert 100", "listen [51]", "garp 192.0.2.100"],
+        "no change of state, no order"
+    );
+    assert_eq!(bench.state(), State::Master);
+    assert_eq!(log(&out)[0], "(VI_1) Resuming as master after a restart of the process");
+    assert_eq!(brief(&bench.wait(1_000)), ["advert 100"]);
+}
+
+/// The last advert may have gone out an interval before the crash, and the best backup waits hardly longer than three.
+#[test]
+fn a_worker_that_comes_back_late_starts_as_backup_and_gives_the_address_up() {
+    let (bench, out) = revived(2_000);
+    assert_eq!(brief(&out), ["BACKUP", "listen [51]", "-192.0.2.100/32"]);
+    assert_eq!(bench.state(), State::Backup);
+}
+
+#[test]
+fn adverts_keep_their_rhythm_when_wake_ups_are_late() {
+    let mut bench = Bench::master(instance_v3());
+    let due = bench.next_deadline().unwrap();
+    bench.now = due + Duration::from_millis(3);
+    bench.tell(Event::Wake);
+    assert_eq!(bench.next_deadline(), Some(due + Duration::from_millis(100)));
+}
