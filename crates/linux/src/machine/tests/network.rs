@@ -29,7 +29,7 @@ fn the_first_wait_tells_every_link_and_address() {
         let mut machine = Machine::open().unwrap();
         let mut arrivals = Vec::new();
         machine.wait(None, &mut arrivals, &mut Vec::new()).unwrap();
-        let Arrival::Surveyed { links, addresses } = &arrivals[0] else { panic!("{arrivals:?}") };
+        let Arrival::Surveyed { links, addresses, .. } = &arrivals[0] else { panic!("{arrivals:?}") };
         let lo = links.iter().find(|link| link.name.as_str() == "lo").unwrap();
         assert!(lo.loopback && lo.mac.is_none() && !lo.ipv6_router);
         let wire = links.iter().find(|link| link.index == a.link).unwrap();
@@ -131,6 +131,25 @@ fn every_option_of_an_address_reaches_the_kernel_and_comes_back() {
                 line == words
             };
             assert!(listed.lines().any(same), "{expected} is not in\n{listed}");
+        }
+    });
+}
+
+#[test]
+fn an_address_with_a_lifetime_is_renewed() {
+    with_two_hosts("an_address_with_a_lifetime_is_renewed", |a, _| {
+        for vip in [address(a, "10.1.0.100", 32), address(a, "2001:db8::1", 128)] {
+            let mut vip = LinkAddress { flags: LinkAddress::NODAD, valid_lifetime: Some(100), ..vip };
+            a.machine.submit(Ticket(1), NetworkOp::AddAddress(vip.clone()));
+            vip.valid_lifetime = Some(900);
+            a.machine.submit(Ticket(2), NetworkOp::RenewAddress(vip.clone()));
+            let arrivals = a.settle();
+            assert_eq!(settled(&arrivals), [(Ticket(1), Ok(())), (Ticket(2), Ok(()))]);
+            let told = |one: &Arrival| {
+                if let Arrival::AddressAdded(told) = one { told.valid_lifetime } else { None }
+            };
+            let lifetimes: Vec<_> = arrivals.iter().filter_map(told).collect();
+            assert!(lifetimes.last() == Some(&900), "{arrivals:?}");
         }
     });
 }
