@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use host::{
-    Arrival, Channel, Datagram, Datagrams, Journal, Link, LinkAddress, LinkIndex, LinkName, MacAddress, Network,
-    NetworkOp, Prefix, Refusal, Severity, Ticket,
+    Arrival, Channel, Datagram, Datagrams, Journal, Link, LinkAddress, LinkIndex, LinkName, MacAddress,
+    Network, NetworkOp, Prefix, Refusal, Severity, Ticket,
 };
 use worker::bus::{Bus, ToSupervisor};
 
@@ -27,7 +27,7 @@ pub(crate) enum Effect {
     Order(Ticket, NetworkOp),
     Send(Datagram),
     Say(ToSupervisor),
-    Line(Severity, String),
+    Line(String),
     Deaf(Channel, Refusal),
 }
 
@@ -202,9 +202,9 @@ impl Datagrams for Machine {
 }
 
 impl Journal for Machine {
-    fn write(&mut self, severity: Severity, line: &str) {
+    fn write(&mut self, _: Severity, line: &str) {
         if self.keeps_lines {
-            self.outbox.push(Effect::Line(severity, line.to_owned()));
+            self.outbox.push(Effect::Line(line.to_owned()));
         }
     }
 }

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use host::{Command, Family, LinkName, Prefix};
 use vrrp::config::{
-    AnnounceConfig, Authentication, InstanceConfig, Mode, NotifyScripts, Peer, Preemption, Priority, ScriptConfig,
-    TrackLink, TrackScript, Version, VirtualAddress, Vrid, Weight,
+    AnnounceConfig, Authentication, InstanceConfig, Mode, NotifyScripts, Peer, Preemption, Priority,
+    ScriptConfig, TrackLink, TrackScript, Version, VirtualAddress, Vrid, Weight,
 };
 
 use super::Why;
