@@ -19,8 +19,23 @@ pub struct Config {
     pub instances: Vec<InstanceConfig>,
     /// Tracking scripts that some instance tracks. Names are unique.
     pub scripts: Vec<ScriptConfig>,
+    /// Sync groups. Names are unique; an instance is in one group at most.
+    pub groups: Vec<GroupConfig>,
     /// Smallest gaps between announcements on one link.
     pub pace: AnnouncePace,
+    /// From the first configuration until instances begin to listen (`vrrp_startup_delay`).
+    pub startup_delay: Duration,
+}
+
+/// Instances that are master together or not at all (`vrrp_sync_group`). What the group tracks, its members track.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct GroupConfig {
+    /// Name from the file.
+    pub name: String,
+    /// Names of instances in the order of the file, at least one.
+    pub members: Vec<String>,
+    /// Scripts to run on a change of the group's state.
+    pub notify: NotifyScripts,
 }
 
 /// Virtual router identifier, 1 to 255 (RFC 9568 §5.2.3).
@@ -162,6 +177,15 @@ pub struct InstanceConfig {
     pub track_links: Vec<TrackLink>,
     /// Scripts that matter; each name is in [`Config::scripts`].
     pub track_scripts: Vec<TrackScript>,
+    /// Files that matter.
+    pub track_files: Vec<TrackFile>,
+    /// Sets of processes that matter.
+    pub track_processes: Vec<TrackNamed>,
+    /// BFD sessions that matter.
+    pub track_bfds: Vec<TrackNamed>,
+    /// A master whose priority falls below the best rival it has heard gives up at once, so that the takeover costs
+    /// a skew time (`step_down`).
+    pub step_down: bool,
     /// Scripts to run on a change of state.
     pub notify: NotifyScripts,
 }
@@ -335,6 +359,26 @@ pub enum Weight {
 pub struct TrackLink {
     /// Its name.
     pub link: LinkName,
+    /// What it does.
+    pub weight: Weight,
+}
+
+/// A tracked file: its number times the weight is added to the priority.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct TrackFile {
+    /// Name of the file's block.
+    pub file: String,
+    /// -254 to 254. With 0 a number that is not 0 is a fault.
+    pub weight: i16,
+    /// The sum is taken with the other sign; with weight 0 the number 0 is the fault.
+    pub reverse: bool,
+}
+
+/// A tracked thing that is up or down, by the name of its block.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct TrackNamed {
+    /// Its name.
+    pub name: String,
     /// What it does.
     pub weight: Weight,
 }

@@ -61,6 +61,27 @@ pub enum Event {
     },
     /// A tracking script's run ended.
     JobEnded(JobId, Outcome),
+    /// A tracked file holds this number.
+    FileRead {
+        /// Name of the file's block.
+        file: String,
+        /// Its number; 0 if it has none.
+        value: i64,
+    },
+    /// A set of tracked processes is complete, or is not.
+    ProcessesCounted {
+        /// Name of its block.
+        name: String,
+        /// Its quorum is there.
+        quorum: bool,
+    },
+    /// A BFD session went up or down.
+    BfdChanged {
+        /// Its name.
+        name: String,
+        /// Up or down.
+        up: bool,
+    },
     /// The deadline has passed.
     Wake,
     /// The daemon stops: masters give up, addresses go.

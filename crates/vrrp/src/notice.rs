@@ -59,6 +59,20 @@ pub enum Notice {
         /// What.
         fact: InstanceFact,
     },
+    /// Of a sync group.
+    Group {
+        /// Its name.
+        name: String,
+        /// What.
+        fact: GroupFact,
+    },
+    /// A tracked set of processes gained or lost its quorum.
+    Processes {
+        /// Name of its block.
+        name: String,
+        /// Gained or lost.
+        quorum: bool,
+    },
     /// A link went up or down.
     Link {
         /// Its name.
@@ -114,6 +128,16 @@ pub enum InstanceFact {
     },
     /// We gave up.
     ReleaseSent,
+    /// It was not run for longer than backups wait, so it listens before it speaks.
+    Paused {
+        /// How late its advert is.
+        late: Duration,
+    },
+    /// Its priority fell below a rival's, so it gives up at once.
+    SteppedDown {
+        /// The rival's priority.
+        rival: Priority,
+    },
     /// The effective priority changed.
     PriorityChanged {
         /// Before.
@@ -192,6 +216,20 @@ pub enum InstanceFact {
     },
 }
 
+/// What can be said of a sync group.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum GroupFact {
+    /// Its members follow one of them.
+    Syncing(State),
+    /// All its members are in this state; scripts run for this.
+    Entered {
+        /// The state.
+        state: State,
+        /// Its first.
+        first: bool,
+    },
+}
+
 /// What can be said of another router's packet.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Heard {
@@ -253,6 +291,12 @@ pub enum FaultReason {
     ScriptPending(String),
     /// It cannot listen.
     Deaf,
+    /// A tracked file says so.
+    File(String),
+    /// A set of processes is not complete.
+    Processes(String),
+    /// A BFD session is not up.
+    Bfd(String),
 }
 
 impl fmt::Display for FaultReason {
@@ -264,6 +308,9 @@ impl fmt::Display for FaultReason {
             Self::Script(script) => write!(f, "due to script {script}"),
             Self::ScriptPending(script) => write!(f, "(script {script} pending)"),
             Self::Deaf => f.write_str("(cannot receive adverts)"),
+            Self::File(file) => write!(f, "(tracked file {file})"),
+            Self::Processes(name) => write!(f, "(tracked process {name} quorum not achieved)"),
+            Self::Bfd(name) => write!(f, "(tracked BFD instance {name} is down)"),
         }
     }
 }

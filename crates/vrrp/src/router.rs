@@ -16,12 +16,13 @@ use host::{Channel, Datagram, Delivery, Engine, Family, Instant, LinkAddress, Li
 use crate::announce::{Announcement, Queue};
 use crate::channels::Channels;
 use crate::event::{Action, Event};
+use crate::group::Group;
 use crate::holdings::{Holdings, Key};
 use crate::instance::{Instance, InstanceId, Turn, View};
 use crate::links::Links;
-use crate::notice::{InstanceFact, State};
+use crate::notice::{InstanceFact, Notice, State};
 use crate::status::{ScriptStatus, Status};
-use crate::track::{Health, Scripts};
+use crate::track::{Health, Scripts, Told};
 use crate::wire::{self, arp::GratuitousArp, ndp::NeighbourAdvertisement};
 
 /// Tag of announcements; adverts carry their instance's number. A lost announcement has others after it.
@@ -42,6 +43,10 @@ pub struct Router {
     entered: BTreeMap<InstanceId, Instant>,
     links: Links,
     scripts: Scripts,
+    told: Told,
+    groups: Vec<Group>,
+    /// The group that an instance is in, by its place among `groups`.
+    group_of: BTreeMap<InstanceId, usize>,
     channels: Channels,
     holdings: Holdings,
     announcements: Queue,
@@ -51,6 +56,8 @@ pub struct Router {
     /// The world changed: every instance looks again.
     stale: bool,
     stopping: bool,
+    /// Until then instances neither hear nor speak.
+    quiet_until: Instant,
     /// Who was master in an earlier life of this worker, and until when.
     memories: BTreeMap<String, Instant>,
 }
@@ -171,6 +178,16 @@ impl Router {
                 }
             }
             Event::JobEnded(id, outcome) => self.stale |= self.scripts.ended(id, outcome, out),
+            Event::FileRead { file, value } => {
+                self.stale |= self.told.files.insert(file, value) != Some(value);
+            }
+            Event::ProcessesCounted { name, quorum } => {
+                if self.told.processes.insert(name.clone(), quorum) != Some(quorum) {
+                    out.push(Action::Notice(Notice::Processes { name, quorum }));
+                    self.stale = true;
+                }
+            }
+            Event::BfdChanged { name, up } => self.stale |= self.told.bfds.insert(name, up) != Some(up),
             Event::Wake => {}
             Event::Stop => self.stop(now, touched, out),
         }
@@ -188,8 +205,13 @@ impl Router {
             touched.insert(id);
         }
         for id in touched.iter() {
+            if let Some(instance) = self.instances.get_mut(id) {
+                instance.wake(&mut Turn { now, out });
+            }
+        }
+        self.settle_groups(now, touched, out);
+        for id in touched.iter() {
             let Some(instance) = self.instances.get_mut(id) else { continue };
-            instance.wake(&mut Turn { now, out });
             if instance.take_wants_changed() {
                 let wanted: Vec<LinkAddress> =
                     if instance.is_master() { instance.addresses(&self.links).collect() } else { Vec::new() };
@@ -202,6 +224,21 @@ impl Router {
         self.scripts.run(now, out);
     }
 
+    /// Lets the groups of touched instances make their members agree.
+    fn settle_groups(&mut self, now: Instant, touched: &mut BTreeSet<InstanceId>, out: &mut Vec<Action>) {
+        let mut concerned: Vec<usize> =
+            touched.iter().filter_map(|id| self.group_of.get(id)).copied().collect();
+        concerned.sort_unstable();
+        concerned.dedup();
+        let order: Vec<InstanceId> = touched.iter().copied().collect();
+        for place in concerned {
+            if let Some(group) = self.groups.get_mut(place) {
+                group.settle(&order, &mut self.instances, &mut Turn { now, out });
+                touched.extend(group.members());
+            }
+        }
+    }
+
     fn review(&mut self, now: Instant, touched: &mut BTreeSet<InstanceId>, out: &mut Vec<Action>) {
         let mut ours = BTreeSet::new();
         for instance in self.instances.values_mut() {
@@ -212,7 +249,13 @@ impl Router {
         for id in &self.order {
             let Some(instance) = self.instances.get_mut(id) else { continue };
             let deaf = instance.channel().is_some_and(|channel| self.channels.is_deaf(channel));
-            let view = View { links: &self.links, scripts: &self.scripts, holdings: &self.holdings, deaf };
+            let view = View {
+                links: &self.links,
+                scripts: &self.scripts,
+                told: &self.told,
+                holdings: &self.holdings,
+                deaf,
+            };
             instance.review(view, &mut Turn { now, out });
             touched.insert(*id);
         }
@@ -334,6 +377,9 @@ impl Router {
                 self.announcements.forget(*id);
                 touched.insert(*id);
             }
+        }
+        for group in &mut self.groups {
+            group.end(State::Stop, &mut Turn { now, out });
         }
         self.channels.want(BTreeMap::new(), out);
     }

@@ -11,7 +11,7 @@ use crate::holdings::Holdings;
 use crate::links::Links;
 use crate::notice::{FaultReason, InstanceFact, State};
 use crate::status::InstanceStatus;
-use crate::track::{self, Effect, Health, Scripts};
+use crate::track::{self, Effect, Health, Scripts, Told};
 
 /// What an instance looks at when it judges itself anew.
 #[derive(Clone, Copy)]
@@ -20,6 +20,8 @@ pub(crate) struct View<'a> {
     pub(crate) links: &'a Links,
     /// Tracking scripts.
     pub(crate) scripts: &'a Scripts,
+    /// Files, processes and BFD sessions.
+    pub(crate) told: &'a Told,
     /// To tell virtual addresses from the node's own.
     pub(crate) holdings: &'a Holdings,
     /// The channel of this instance could not be opened.
@@ -48,6 +50,7 @@ impl Instance {
         self.source = self.find_source(view);
         let (faults, points) = self.judge(view);
         let priority = track::effective(self.config.priority, points);
+        let priority_fell = priority < self.priority;
         if priority != self.priority {
             let from = core::mem::replace(&mut self.priority, priority);
             self.say(InstanceFact::PriorityChanged { from, to: priority }, turn);
@@ -57,7 +60,6 @@ impl Instance {
         for reason in faults.difference(&self.faults).filter(|reason| !pending(reason)) {
             self.say(InstanceFact::Faulted(reason.clone()), turn);
         }
-        let free = faults.is_empty();
         self.faults = faults;
         let next = match &self.stage {
             Stage::Initialize if hard => Some(Next::Fault),
@@ -67,14 +69,33 @@ impl Instance {
                 self.say(InstanceFact::Resumed, turn);
                 Some(Next::Master)
             }
-            Stage::Initialize | Stage::Fault if free => Some(self.begin(turn.now)),
+            Stage::Initialize | Stage::Fault if self.is_free() && !self.in_group => {
+                Some(self.begin(true, turn.now))
+            }
             // A script that a reload added must not cost a master its mastership before it has said anything.
             Stage::Backup(_) | Stage::Master(_) if hard => Some(Next::Fault),
+            Stage::Master(_) if priority_fell => self.step_down(turn),
             Stage::Initialize | Stage::Fault | Stage::Backup(_) | Stage::Master(_) => None,
         };
         if let Some(next) = next {
             self.enter(next, turn);
         }
+    }
+
+    /// Nothing keeps it from taking part.
+    pub(crate) fn is_free(&self) -> bool {
+        self.faults.is_empty()
+    }
+
+    /// Gives up for a better rival, if it is configured to and has heard one (`step_down`).
+    ///
+    /// Differs: Keepalived has nothing like it; there the lowered priority is only advertised, and the rival waits
+    /// its whole master-down time.
+    fn step_down(&mut self, turn: &mut Turn<'_>) -> Option<Next> {
+        let rival = self.rival.filter(|rival| self.config.step_down && rival.priority > self.priority)?;
+        self.say(InstanceFact::SteppedDown { rival: rival.priority }, turn);
+        self.release(turn);
+        Some(Next::Backup { interval: self.config.interval, countdown: Countdown::Down(turn.now) })
     }
 
     /// How it stands.
@@ -107,11 +128,18 @@ impl Instance {
         }
     }
 
-    /// RFC 9568 §6.4.1: an owner becomes master at once, anyone else listens first.
-    fn begin(&self, now: Instant) -> Next {
-        let owner = self.config.priority == Priority::OWNER && self.config.wants_master;
-        let countdown = if owner { Countdown::Over } else { Countdown::Down(now) };
+    /// RFC 9568 §6.4.1: an owner becomes master at once, anyone else listens first. In a group `at_once` is for owners
+    /// among owners only.
+    pub(super) fn begin(&self, at_once: bool, now: Instant) -> Next {
+        let now = now.max(self.quiet_until);
+        let owner = self.is_wanting_owner() && at_once;
+        let countdown = if owner { Countdown::Over(now) } else { Countdown::Down(now) };
         Next::Backup { interval: self.config.interval, countdown }
+    }
+
+    /// It owns the addresses and is configured to begin as master.
+    pub(crate) fn is_wanting_owner(&self) -> bool {
+        self.config.priority == Priority::OWNER && self.config.wants_master
     }
 
     fn resumes(&self, now: Instant) -> bool {
@@ -160,6 +188,23 @@ impl Instance {
             let name = &tracked.script;
             let why = FaultReason::Script(name.clone());
             track(tracked.weight, view.scripts.health(name), why, FaultReason::ScriptPending(name.clone()));
+        }
+        for tracked in &self.config.track_processes {
+            let why = FaultReason::Processes(tracked.name.clone());
+            track(tracked.weight, view.told.processes(&tracked.name), why.clone(), why);
+        }
+        for tracked in &self.config.track_bfds {
+            let why = FaultReason::Bfd(tracked.name.clone());
+            track(tracked.weight, view.told.bfd(&tracked.name), why.clone(), why);
+        }
+        for tracked in &self.config.track_files {
+            let value = view.told.files.get(&tracked.file).copied().unwrap_or(0);
+            match track::file_effect(tracked.weight, tracked.reverse, value) {
+                Effect::Points(more) => points += i32::from(more),
+                Effect::Fault | Effect::Pending => {
+                    faults.insert(FaultReason::File(tracked.file.clone()));
+                }
+            }
         }
         if self.place.is_none() {
             faults.insert(FaultReason::LinkMissing(self.config.link.clone()));

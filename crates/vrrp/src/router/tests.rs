@@ -3,7 +3,9 @@
 mod bench;
 mod election;
 mod faults;
+mod groups;
 mod kernel;
 mod life;
+mod pause;
 mod random;
 mod reload;

@@ -17,7 +17,7 @@ use crate::config::{
     TrackScript, Version, VirtualAddress, Vrid, Weight,
 };
 use crate::event::{Action, Event};
-use crate::notice::{InstanceFact, Notice, State};
+use crate::notice::{GroupFact, InstanceFact, Notice, State};
 use crate::status::InstanceStatus;
 use crate::wire::{self, Advert, Coverage, Ipv4Header};
 
@@ -54,6 +54,10 @@ pub(super) fn instance() -> InstanceConfig {
         track_own_link: true,
         track_links: vec![],
         track_scripts: vec![],
+        track_files: vec![],
+        track_processes: vec![],
+        track_bfds: vec![],
+        step_down: false,
         notify: Default::default(),
     }
 }
@@ -85,7 +89,7 @@ pub(super) fn config(
     Config {
         instances: instances.into_iter().collect(),
         scripts: scripts.into_iter().collect(),
-        pace: Default::default(),
+        ..Config::default()
     }
 }
 
@@ -241,6 +245,9 @@ fn short(action: &Action) -> Option<String> {
         },
         Action::Notice(Notice::Instance { fact: InstanceFact::Entered { state, .. }, .. }) => {
             state.word().into()
+        }
+        Action::Notice(Notice::Group { name, fact: GroupFact::Entered { state, .. } }) => {
+            format!("{name} {state}")
         }
         Action::Notice(_) => return None,
     })
