@@ -187,10 +187,14 @@ impl Watch {
             });
             self.groups.len() - 1
         });
-        let announced = vec![None; new.vips.len()];
+        let mut announced = vec![None; new.vips.len()];
         let old = self.members.iter_mut().find(|m| m.node == new.node && m.instance == new.instance);
         match old {
             Some(old) => {
+                for (vip, announced) in new.vips.iter().zip(&mut announced) {
+                    let known = old.vips.iter().position(|old| old == vip);
+                    *announced = known.and_then(|known| old.announced[known]);
+                }
                 let Member { vips, interval, patience, pace, .. } = new;
                 (old.vips, old.interval, old.patience, old.pace) = (vips, interval, patience, pace);
                 (old.router, old.announced, old.live) = (router, announced, true);

@@ -63,6 +63,8 @@ pub(crate) struct Holdings {
     held: BTreeMap<Key, Standing>,
     /// Wanted but lost or refused, with the time of the next try. Disjoint from `held`.
     missing: BTreeMap<Key, Instant>,
+    /// Not wanted, but the kernel refused to take it, with the time of the next try. All are in `held`.
+    stuck: BTreeMap<Key, Instant>,
     /// Whose answer a ticket is.
     tickets: BTreeMap<Ticket, Key>,
     /// Addresses that belong to some instance, master or not. Found in the kernel and not wanted, they go.
@@ -162,6 +164,7 @@ impl Holdings {
             Some(Standing::Held { seen, .. }) => *seen,
         };
         self.held.remove(key);
+        self.stuck.remove(key);
         let lost = seen && self.wanted.contains_key(key);
         // Not yet seen, it may be that echo too: asking once more is harmless, what is there counts as put.
         if lost {
@@ -176,6 +179,7 @@ impl Holdings {
     pub(crate) fn link_removed(&mut self, link: LinkIndex) {
         self.held.retain(|key, _| key.link != link);
         self.missing.retain(|key, _| key.link != link);
+        self.stuck.retain(|key, _| key.link != link);
         self.ours.retain(|key| key.link != link);
         self.trouble.retain(|key, _| key.link != link);
     }
@@ -200,10 +204,16 @@ impl Holdings {
                 self.missing.insert(key, retry_at);
                 return Some((key, refusal));
             }
-            // A removal that was refused is not asked for again and again: the next survey tells.
-            (Standing::Leaving(asked), _) if *asked == ticket => {
+            (Standing::Leaving(asked), Ok(())) if *asked == ticket => {
                 self.held.remove(&key);
                 self.dirty |= self.wanted.contains_key(&key);
+            }
+            // It is still there, and two nodes that answer for one address are what must not be.
+            (Standing::Leaving(asked), Err(_)) if *asked == ticket => {
+                self.held.insert(key, Standing::Held { put: None, seen: true });
+                let retry_at = self.pause(&key, now).max(now + RETRY.0);
+                self.stuck.insert(key, retry_at);
+                self.dirty = true;
             }
             // An order that a later one has overtaken.
             (Standing::Asked(..) | Standing::Held { .. } | Standing::Leaving(_), _) => {}
@@ -217,7 +227,11 @@ impl Holdings {
             return;
         }
         self.dirty = false;
-        let stale: Vec<Key> = self.held.keys().filter(|key| self.is_stale(key)).copied().collect();
+        let mut stuck = core::mem::take(&mut self.stuck);
+        stuck.retain(|key, _| self.is_stale(key));
+        let due = |key: &&Key| self.is_stale(key) && stuck.get(key).is_none_or(|retry_at| *retry_at <= now);
+        let stale: Vec<Key> = self.held.keys().filter(due).copied().collect();
+        self.stuck = stuck;
         for key in stale {
             self.take(key, out);
         }
@@ -241,9 +255,9 @@ impl Holdings {
         }
     }
 
-    /// When a missing address is tried again.
+    /// When a missing or a stuck address is tried again.
     pub(crate) fn next_deadline(&self) -> Option<Instant> {
-        self.missing.values().min().copied()
+        self.missing.values().chain(self.stuck.values()).min().copied()
     }
 
     /// Whether something held has to go: ours and wanted by nobody, or put with other options than are wanted now.
@@ -261,6 +275,7 @@ impl Holdings {
     fn take(&mut self, key: Key, out: &mut Vec<Action>) {
         let Some(prefix) = host::Prefix::new(key.address, key.length) else { return };
         let ticket = self.ticket(key);
+        self.stuck.remove(&key);
         let before = self.held.insert(key, Standing::Leaving(ticket));
         let address = if let Some(Standing::Held { put: Some(put), .. }) = before {
             put

@@ -38,6 +38,10 @@ pub fn plain(name: &str, link: &LinkName) -> InstanceConfig {
         track_own_link: true,
         track_links: Vec::new(),
         track_scripts: Vec::new(),
+        track_files: Vec::new(),
+        track_processes: Vec::new(),
+        track_bfds: Vec::new(),
+        step_down: false,
         notify: NotifyScripts {
             any: Some(Command { argv: vec!["notify".to_owned()], account: None }),
             ..NotifyScripts::default()
@@ -121,6 +125,7 @@ fn apply_flag(it: &mut InstanceConfig, word: &str) -> Result<(), Why> {
         "higher_priority_send_advert" => it.higher_priority_send_advert = true,
         "checksum_as_v2" => it.checksum_as_v2 = true,
         "dont_track_primary" => it.track_own_link = false,
+        "step_down" => it.step_down = true,
         _ => return Err(Why::UnknownWord(word.to_owned())),
     }
     Ok(())
@@ -179,6 +184,7 @@ pub(super) fn words(it: &InstanceConfig, scripts: &[ScriptConfig]) -> Result<Str
         (it.higher_priority_send_advert, " higher_priority_send_advert"),
         (it.checksum_as_v2, " checksum_as_v2"),
         (!it.track_own_link, " dont_track_primary"),
+        (it.step_down, " step_down"),
     ];
     flags.iter().filter(|(on, _)| *on).for_each(|(_, word)| out.push_str(word));
     Ok(out)

@@ -36,6 +36,10 @@ fn instance(name: &str) -> InstanceConfig {
         track_own_link: true,
         track_links: vec![],
         track_scripts: vec![],
+        track_files: vec![],
+        track_processes: vec![],
+        track_bfds: vec![],
+        step_down: false,
         notify: NotifyScripts {
             master: command("/m own words"),
             backup: command("/b"),
