@@ -78,8 +78,8 @@ pub(crate) struct Member {
     unsettled: Instant,
     /// By destination: when the rhythm of adverts began, and how many came since.
     rhythm: BTreeMap<IpAddr, (Instant, u32)>,
-    /// By address: when somebody last took it away, and how often of late.
-    robbed: BTreeMap<IpAddr, (Instant, u32)>,
+    /// By address: when somebody last took it away or the kernel refused it, and how often of late.
+    trouble: BTreeMap<IpAddr, (Instant, u32)>,
     resigned: BTreeMap<IpAddr, u32>,
     /// Adverts heard in an instant.
     heard: (Instant, u32),
@@ -114,7 +114,7 @@ impl Member {
             since: Instant::ZERO,
             unsettled: Instant::ZERO,
             rhythm: BTreeMap::new(),
-            robbed: BTreeMap::new(),
+            trouble: BTreeMap::new(),
             resigned: BTreeMap::new(),
             heard: (Instant::ZERO, 0),
             answered: BTreeMap::new(),
@@ -231,24 +231,20 @@ impl Watch {
         }
     }
 
-    /// Somebody took an address away. A master puts it back at once, and after growing pauses if that happens again.
-    pub(crate) fn rob(&mut self, now: Instant, node: usize, address: IpAddr) {
+    /// Somebody took an address away, or the kernel refused an order about it. The worker tries again at once or after
+    /// a pause, which grows if that happens again.
+    pub(crate) fn trouble(&mut self, now: Instant, node: usize, address: IpAddr) {
         for at in 0..self.members.len() {
             let member = &mut self.members[at];
             if member.node != node || !member.vips.iter().any(|vip| vip.1 == address) {
                 continue;
             }
-            let (last, times) = member.robbed.get(&address).copied().unwrap_or((now, 0));
+            let (last, times) = member.trouble.get(&address).copied().unwrap_or((now, 0));
             let times = if now.since(last) < PUT_BACK.2 + PUT_BACK.1 { times + 1 } else { 1 };
-            member.robbed.insert(address, (now, times));
+            member.trouble.insert(address, (now, times));
             let pause = if times > 1 { PUT_BACK.0 * (1 << (times - 2).min(10)) } else { Duration::ZERO };
-            self.unsettle_member(now + pause.min(PUT_BACK.1), at);
+            self.unsettle_member(now + PUT_BACK.0 + pause.min(PUT_BACK.1), at);
         }
-    }
-
-    /// The kernel refused an order, which is given again after a pause that grows.
-    pub(crate) fn refused(&mut self, now: Instant, node: usize) {
-        self.unsettle(now + PUT_BACK.0 * 16, node);
     }
 
     pub(crate) fn mastership(&mut self, now: Instant, node: usize, instance: &str, master: bool) {

@@ -11,7 +11,7 @@ use std::collections::BinaryHeap;
 use std::rc::Rc;
 use std::time::Duration;
 
-use host::{Arrival, Instant, JobId, LinkAddress, LinkIndex, LinkName, MacAddress, Outcome, Prefix};
+use host::{Arrival, Instant, JobId, LinkAddress, LinkIndex, LinkName, MacAddress, NetworkOp, Outcome, Prefix};
 use vrrp::Config;
 use worker::bus::{ToSupervisor, ToWorker};
 
@@ -439,9 +439,10 @@ impl World {
     fn carry_out(&mut self, node: usize) {
         let it = &mut self.nodes[node];
         let Some((life, ticket, op)) = it.kernel.pop_front() else { return };
+        let (NetworkOp::AddAddress(LinkAddress { prefix, .. }) | NetworkOp::RemoveAddress(LinkAddress { prefix, .. })) = op;
         let (result, arrival) = it.machine_mut().apply(op);
         if result.is_err() {
-            self.watch.refused(self.now, node);
+            self.watch.trouble(self.now, node, prefix.address());
         }
         let settled = Arrival::Settled { ticket, result };
         // Answers and reports come by different sockets: either may be read first.

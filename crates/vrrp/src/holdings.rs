@@ -125,9 +125,9 @@ impl Holdings {
         matches!(self.held.get(key), Some(Standing::Held { .. }))
     }
 
-    /// Orders that have no answer yet.
+    /// Orders that have no answer yet, and those that were refused and will be given again to take an address away.
     pub(crate) fn outstanding(&self) -> usize {
-        self.tickets.len()
+        self.tickets.len() + self.stuck.len()
     }
 
     /// Takes in all addresses of the node, and says which wanted ones are not among them any more.

@@ -138,7 +138,7 @@ impl World {
             }
             Command::RemoveAddress(node, link, address) => {
                 self.disturb_node(node);
-                self.watch.rob(self.now, node, address);
+                self.watch.trouble(self.now, node, address);
                 let arrival = self.nodes[node].machine_mut().remove_address(link, address);
                 self.report(node, arrival);
             }

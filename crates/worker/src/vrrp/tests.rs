@@ -1,6 +1,7 @@
 use std::net::{IpAddr, Ipv4Addr};
 
-use host::{Channel, Datagram, NetworkOp, Refusal, Severity};
+use host::{Channel, Datagram, Link, LinkAddress, LinkIndex, LinkName, NetworkOp, Prefix, Refusal, Severity, Ticket};
+use vrrp::config::{InstanceConfig, Priority, VirtualAddress};
 use vrrp::{Config, Memory};
 
 use super::*;
@@ -72,20 +73,71 @@ fn a_stop_with_nothing_to_give_up_is_over_at_once_and_final() {
     assert_eq!(worker.machine().said, [ToSupervisor::Ready]);
 }
 
+/// A worker whose only instance is master: the owner of 192.0.2.100 on eth0.
+fn master() -> Vrrp<Paper> {
+    let eth0 = LinkName::new("eth0").unwrap();
+    let link = Link {
+        index: LinkIndex(2),
+        name: eth0.clone(),
+        admin_up: true,
+        running: true,
+        mtu: 1500,
+        mac: Some(host::MacAddress([2, 0, 0, 0, 0, 1])),
+        arp: true,
+        multicast: true,
+        loopback: false,
+        ipv6_router: false,
+    };
+    let own = LinkAddress::plain(link.index, Prefix::host(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1))));
+    let vip = Prefix::host(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 100)));
+    let instance = InstanceConfig {
+        priority: Priority::OWNER,
+        wants_master: true,
+        addresses: vec![VirtualAddress::plain(vip)],
+        ..crate::notify::script::tests::instance("VI_1")
+    };
+    let mut worker = Vrrp::new(Paper::default());
+    let config = Config { instances: vec![instance], ..Config::default() };
+    worker.hear(ToWorker::Configure(Box::new(Configure { config, memories: vec![] })), Instant::ZERO);
+    worker.arrive(Arrival::Surveyed { links: vec![link], addresses: vec![own] }, Instant::ZERO);
+    worker.arrive(Arrival::Woken, Instant::ZERO);
+    assert!(worker.machine().sent > 0 && worker.machine().orders.len() == 1, "an owner is master at once");
+    worker
+}
+
 #[test]
 fn a_stop_waits_for_the_kernel_but_not_for_ever() {
-    let mut worker = Vrrp::new(Paper::default());
-    worker.asked.insert(Ticket(1));
+    let mut worker = master();
     worker.hear(ToWorker::Stop, Instant::ZERO);
     assert!(!worker.is_finished());
-    assert_eq!(worker.deadline(), Some(Instant::ZERO + STOP_LIMIT));
+    assert!(worker.deadline().is_some_and(|deadline| deadline <= Instant::ZERO + STOP_LIMIT));
     worker.arrive(Arrival::Woken, Instant::ZERO + STOP_LIMIT);
     assert!(worker.is_finished());
+}
 
-    let mut worker = Vrrp::new(Paper::default());
-    worker.asked.insert(Ticket(1));
+#[test]
+fn a_stop_is_over_when_the_kernel_has_taken_the_addresses() {
+    let mut worker = master();
+    worker.arrive(Arrival::Settled { ticket: worker.machine().orders[0], result: Ok(()) }, Instant::ZERO);
     worker.hear(ToWorker::Stop, Instant::ZERO);
-    worker.arrive(Arrival::Settled { ticket: Ticket(1), result: Ok(()) }, Instant::ZERO);
+    assert!(!worker.is_finished());
+    worker.arrive(Arrival::Settled { ticket: worker.machine().orders[1], result: Ok(()) }, Instant::ZERO);
+    assert!(worker.is_finished());
+}
+
+/// A stopped daemon that leaves its address behind makes two nodes answer for it.
+#[test]
+fn a_stop_asks_again_when_the_kernel_refuses_to_take_an_address() {
+    let mut worker = master();
+    worker.arrive(Arrival::Settled { ticket: worker.machine().orders[0], result: Ok(()) }, Instant::ZERO);
+    worker.hear(ToWorker::Stop, Instant::ZERO);
+    let busy = Refusal { code: 105, why: "No buffer space available".into() };
+    worker.arrive(Arrival::Settled { ticket: worker.machine().orders[1], result: Err(busy) }, Instant::ZERO);
+    assert!(!worker.is_finished());
+    let again = worker.deadline().unwrap();
+    worker.arrive(Arrival::Woken, again);
+    assert_eq!(worker.machine().orders.len(), 3);
+    worker.arrive(Arrival::Settled { ticket: worker.machine().orders[2], result: Ok(()) }, again);
     assert!(worker.is_finished());
 }
 
