@@ -82,6 +82,8 @@ pub struct Node {
     pub powered: bool,
     /// The daemon is to run: it was started, and neither stopped nor killed.
     pub wanted: bool,
+    /// The daemon was told to stop and has not yet.
+    pub stopping: bool,
     /// The worker does not get any processor time.
     pub paused: bool,
     /// How far its monotonic clock is ahead of the world's.
@@ -109,6 +111,7 @@ impl Node {
             sockets: Vec::new(),
             powered: true,
             wanted: false,
+            stopping: false,
             paused: false,
             clock,
             life: 0,
@@ -222,6 +225,7 @@ impl Node {
             Supervisor { scripts: std::mem::take(&mut self.supervisor.scripts), ..Supervisor::default() };
         self.powered = false;
         self.wanted = false;
+        self.stopping = false;
         self.paused = false;
     }
 

@@ -312,7 +312,7 @@ impl World {
             }
             Happening::Restart { node, life } => {
                 let it = &self.nodes[node];
-                if it.wanted && it.life == life && !it.is_running() {
+                if (it.wanted || it.stopping) && it.life == life && !it.is_running() {
                     self.start_worker(node);
                 }
             }

@@ -26,6 +26,8 @@ pub struct Vrrp<M> {
     /// Instances that the supervisor believes to be master.
     masters: BTreeSet<String>,
     configured: bool,
+    /// The machine has told what links and addresses there are.
+    surveyed: bool,
     /// When a stop that was asked for ends at the latest.
     stop: Option<Instant>,
     now: Instant,
@@ -43,6 +45,7 @@ impl<M: Network + Datagrams + Journal + Bus> Vrrp<M> {
             scripts: Scripts::default(),
             masters: BTreeSet::new(),
             configured: false,
+            surveyed: false,
             stop: None,
             now: Instant::ZERO,
             actions: Vec::new(),
@@ -67,7 +70,7 @@ impl<M: Network + Datagrams + Journal + Bus> Vrrp<M> {
     pub fn arrive(&mut self, arrival: Arrival, now: Instant) {
         let event = match arrival {
             Arrival::Received(delivery) => Event::Received(delivery),
-            Arrival::Surveyed { links, addresses } => Event::Surveyed { links, addresses },
+            Arrival::Surveyed { links, addresses } => return self.survey(Event::Surveyed { links, addresses }, now),
             Arrival::LinkChanged(link) => Event::LinkChanged(link),
             Arrival::LinkRemoved(link) => Event::LinkRemoved(link),
             Arrival::AddressAdded(address) => Event::AddressAdded(address),
@@ -82,13 +85,13 @@ impl<M: Network + Datagrams + Journal + Bus> Vrrp<M> {
 
     /// When it wants [`Arrival::Woken`], if nothing else happens first.
     pub fn deadline(&self) -> Option<Instant> {
-        let stop = if self.router.outstanding() == 0 { None } else { self.stop };
+        let stop = self.stop.filter(|_| self.is_waiting());
         self.router.next_deadline().into_iter().chain(stop).min()
     }
 
     /// It was told to stop, and the machine has carried out its last orders, or took longer than [`STOP_LIMIT`].
     pub fn is_finished(&self) -> bool {
-        self.stop.is_some_and(|limit| self.router.outstanding() == 0 || self.now >= limit)
+        self.stop.is_some_and(|limit| !self.is_waiting() || self.now >= limit)
     }
 
     /// The machine that it runs on.
@@ -135,8 +138,23 @@ impl<M: Network + Datagrams + Journal + Bus> Vrrp<M> {
     fn stop(&mut self, now: Instant) {
         if self.stop.is_none() {
             self.stop = Some(self.now.max(now) + STOP_LIMIT);
+            // What an earlier life left in the kernel is only known after the first look: it must not stay.
+            if self.surveyed || !self.configured {
+                self.step(Event::Stop, now);
+            }
+        }
+    }
+
+    fn survey(&mut self, survey: Event, now: Instant) {
+        self.step(survey, now);
+        if !core::mem::replace(&mut self.surveyed, true) && self.stop.is_some() {
             self.step(Event::Stop, now);
         }
+    }
+
+    /// The machine owes answers, or the first look that a stop waits for.
+    fn is_waiting(&self) -> bool {
+        self.router.outstanding() > 0 || (self.configured && !self.surveyed)
     }
 
     /// Tells the engine, and performs what it asks for, in order.

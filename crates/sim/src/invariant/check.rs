@@ -143,7 +143,8 @@ impl World {
         let member = &self.watch.members[at];
         let node = &self.nodes[member.node];
         // A worker that is paused, or about to be started anew, cannot do anything about its addresses.
-        let answerable = node.powered && (node.is_working() || !node.wanted) && !node.paused;
+        let is_stopped = !node.is_running() && !node.wanted && !node.stopping;
+        let answerable = node.powered && (node.is_working() || is_stopped);
         if !member.live || !answerable {
             return;
         }
@@ -195,7 +196,7 @@ impl World {
             it.track_links.iter().all(|t| !fault(t.weight) || link_named(node, &t.link).is_some_and(is_up))
                 && it.track_scripts.iter().all(|t| !fault(t.weight) || node.script_is_good(&t.script))
         };
-        node.is_working() && is_up(member.link) && machine.addresses().any(own) && faultless()
+        node.is_working() && !node.stopping && is_up(member.link) && machine.addresses().any(own) && faultless()
     }
 }
 

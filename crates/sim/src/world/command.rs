@@ -87,13 +87,7 @@ impl World {
     pub(super) fn obey(&mut self, command: &Command) {
         match *command {
             Command::Start(node) => self.start(node),
-            Command::Stop(node) => {
-                self.nodes[node].wanted = false;
-                if self.nodes[node].is_running() {
-                    self.tell(node, Input::Message(ToWorker::Stop));
-                }
-                self.disturb_node(node);
-            }
+            Command::Stop(node) => self.stop(node),
             Command::Kill(node) => {
                 self.worker_ended(node, "lost power");
                 self.nodes[node].lose_power();
@@ -212,8 +206,24 @@ impl World {
         // A supervisor that is about to start its worker anew does so by itself.
         // One that is stopping is started once it has stopped.
         let was_wanted = std::mem::replace(&mut it.wanted, true);
-        if !was_wanted && !it.is_running() {
+        if !was_wanted && !it.is_running() && !it.stopping {
             it.supervisor.crashes = 0;
+            self.start_worker(node);
+        }
+    }
+
+    /// A supervisor whose worker has just crashed starts another to clean up after it: a daemon that is gone must not
+    /// leave addresses behind.
+    fn stop(&mut self, node: usize) {
+        self.disturb_node(node);
+        let it = &mut self.nodes[node];
+        if !std::mem::replace(&mut it.wanted, false) || it.stopping {
+            return;
+        }
+        it.stopping = true;
+        if it.is_running() {
+            self.tell(node, Input::Message(ToWorker::Stop));
+        } else {
             self.start_worker(node);
         }
     }
@@ -225,6 +235,9 @@ impl World {
         let life = self.nodes[node].life;
         let at = self.now + self.chance.time(START);
         self.schedule(at, Happening::Input { node, life, input: configure });
+        if self.nodes[node].stopping {
+            self.schedule(at, Happening::Input { node, life, input: Input::Message(ToWorker::Stop) });
+        }
         let at = self.now + self.chance.time(START);
         self.schedule(at, Happening::Survey { node, life });
         self.disturb_node(node);
@@ -236,7 +249,7 @@ impl World {
         if !it.end_worker() {
             return;
         }
-        it.paused = false;
+        (it.paused, it.stopping) = (false, false);
         let masters = std::mem::take(&mut it.supervisor.masters);
         for instance in masters {
             self.mastership(node, instance, false);

@@ -65,6 +65,7 @@ fn what_only_an_earlier_life_was_master_of_is_taken_back() {
 fn a_stop_with_nothing_to_give_up_is_over_at_once_and_final() {
     let mut worker = Vrrp::new(Paper::default());
     worker.hear(configure(vec![]), Instant::ZERO);
+    worker.arrive(Arrival::Surveyed { links: vec![], addresses: vec![] }, Instant::ZERO);
     assert!(!worker.is_finished());
     worker.hear(ToWorker::Stop, Instant::ZERO);
     assert!(worker.is_finished());
@@ -73,12 +74,12 @@ fn a_stop_with_nothing_to_give_up_is_over_at_once_and_final() {
     assert_eq!(worker.machine().said, [ToSupervisor::Ready]);
 }
 
-/// A worker whose only instance is master: the owner of 192.0.2.100 on eth0.
-fn master() -> Vrrp<Paper> {
-    let eth0 = LinkName::new("eth0").unwrap();
-    let link = Link {
+const VIP: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 100));
+
+fn eth0() -> Link {
+    Link {
         index: LinkIndex(2),
-        name: eth0.clone(),
+        name: LinkName::new("eth0").unwrap(),
         admin_up: true,
         running: true,
         mtu: 1500,
@@ -87,19 +88,35 @@ fn master() -> Vrrp<Paper> {
         multicast: true,
         loopback: false,
         ipv6_router: false,
-    };
-    let own = LinkAddress::plain(link.index, Prefix::host(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1))));
-    let vip = Prefix::host(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 100)));
+    }
+}
+
+fn own() -> LinkAddress {
+    LinkAddress::plain(LinkIndex(2), Prefix::host(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1))))
+}
+
+fn survey_with_vip() -> Arrival {
+    let left = LinkAddress::plain(LinkIndex(2), Prefix::host(VIP));
+    Arrival::Surveyed { links: vec![eth0()], addresses: vec![own(), left] }
+}
+
+/// The owner of an address on eth0.
+fn owner() -> Config {
     let instance = InstanceConfig {
         priority: Priority::OWNER,
         wants_master: true,
-        addresses: vec![VirtualAddress::plain(vip)],
+        addresses: vec![VirtualAddress::plain(Prefix::host(VIP))],
         ..crate::notify::script::tests::instance("VI_1")
     };
+    Config { instances: vec![instance], ..Config::default() }
+}
+
+/// A worker whose only instance is master.
+fn master() -> Vrrp<Paper> {
     let mut worker = Vrrp::new(Paper::default());
-    let config = Config { instances: vec![instance], ..Config::default() };
+    let config = owner();
     worker.hear(ToWorker::Configure(Box::new(Configure { config, memories: vec![] })), Instant::ZERO);
-    worker.arrive(Arrival::Surveyed { links: vec![link], addresses: vec![own] }, Instant::ZERO);
+    worker.arrive(Arrival::Surveyed { links: vec![eth0()], addresses: vec![own()] }, Instant::ZERO);
     worker.arrive(Arrival::Woken, Instant::ZERO);
     assert!(worker.machine().sent > 0 && worker.machine().orders.len() == 1, "an owner is master at once");
     worker
@@ -122,6 +139,20 @@ fn a_stop_is_over_when_the_kernel_has_taken_the_addresses() {
     worker.hear(ToWorker::Stop, Instant::ZERO);
     assert!(!worker.is_finished());
     worker.arrive(Arrival::Settled { ticket: worker.machine().orders[1], result: Ok(()) }, Instant::ZERO);
+    assert!(worker.is_finished());
+}
+
+/// After a crash the stop may come before the first look at the kernel, where the last worker's addresses are.
+#[test]
+fn a_stop_waits_for_the_first_look_and_takes_what_an_earlier_life_left() {
+    let mut worker = Vrrp::new(Paper::default());
+    let (config, survey) = (owner(), survey_with_vip());
+    worker.hear(ToWorker::Configure(Box::new(Configure { config, memories: vec![] })), Instant::ZERO);
+    worker.hear(ToWorker::Stop, Instant::ZERO);
+    assert!(!worker.is_finished());
+    worker.arrive(survey, Instant::ZERO);
+    assert_eq!(worker.machine().orders.len(), 1);
+    worker.arrive(Arrival::Settled { ticket: worker.machine().orders[0], result: Ok(()) }, Instant::ZERO);
     assert!(worker.is_finished());
 }
 
