@@ -181,16 +181,14 @@ impl Node {
         Input::Message(ToWorker::Configure(Box::new(configure)))
     }
 
-    /// The worker is gone. Its addresses stay; what waited for it is lost. `false` if there was none.
-    pub(crate) fn end_worker(&mut self) -> bool {
-        let was_running = self.is_running();
+    /// The worker is gone. Its addresses stay; what waited for it is lost.
+    pub(crate) fn end_worker(&mut self) {
         let mut machine = self.take_machine();
         machine.close();
         self.daemon = Daemon::Down(machine);
         self.timer = None;
         self.inbox.clear();
         self.supervisor.jobs.clear();
-        was_running
     }
 
     /// The worker crashed: the supervisor keeps what it was.

@@ -246,10 +246,9 @@ impl World {
     /// The worker ended in order, or with the machine: nobody remembers it.
     pub(super) fn worker_ended(&mut self, node: usize, how: &'static str) {
         let it = &mut self.nodes[node];
-        if !it.end_worker() {
-            return;
-        }
+        it.end_worker();
         (it.paused, it.stopping) = (false, false);
+        // One that crashed just before is still remembered.
         let masters = std::mem::take(&mut it.supervisor.masters);
         for instance in masters {
             self.mastership(node, instance, false);
