@@ -13,8 +13,8 @@ use host::{NetworkOp, Packet, Prefix};
 
 use super::super::Router;
 use crate::config::{
-    AnnounceConfig, Config, InstanceConfig, Mode, Priority, ScriptConfig,
-    TrackScript, Version, VirtualAddress, Vrid, Weight,
+    AnnounceConfig, Config, InstanceConfig, Mode, Priority, ScriptConfig, TrackScript, Version,
+    VirtualAddress, Vrid, Weight,
 };
 use crate::event::{Action, Event};
 use crate::notice::{GroupFact, InstanceFact, Notice, State};
