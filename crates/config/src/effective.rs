@@ -1,5 +1,7 @@
 //! What a configuration means: complete, checked, every default filled in.
 
+pub mod services;
+
 /// A configuration that can be obeyed.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Effective {
@@ -7,6 +9,10 @@ pub struct Effective {
     pub daemon: Daemon,
     /// What the VRRP engine obeys.
     pub vrrp: vrrp::Config,
+    /// What the BFD engine obeys.
+    pub bfd: bfd::Config,
+    /// What the check engine obeys.
+    pub services: services::Services,
 }
 
 /// Settings of the daemon as a whole.

@@ -6,14 +6,14 @@ use std::time::Duration;
 
 use vrrp::config::{AnnouncePace, InstanceConfig};
 
-use crate::block::global_defs;
 use crate::block::root::{ROOT, RootBlock};
 use crate::block::vrrp_instance::{VRRP_INSTANCE, VrrpInstanceBlock, lower};
+use crate::block::{bfd_instance, global_defs, services};
 use crate::diagnostic::{Class, Diagnostic, Report, code};
 use crate::effective::Effective;
 use crate::expand::Expander;
 use crate::files::{Files, InMemory};
-use crate::resolve::Resolver;
+use crate::resolve::{Resolver, Sessions};
 use crate::source::{Sources, Span};
 use crate::surroundings::{Assumed, Surroundings};
 use crate::tree::{self, NodeId, Tree};
@@ -94,8 +94,11 @@ pub fn load(request: &Request<'_>, files: &dyn Files, surroundings: &dyn Surroun
     let mut resolver =
         Resolver::new(reader(&tree, &sources, &mut report, request.test), surroundings, &root.global_defs);
     resolver.scripts(&root.scripts);
+    let sessions = bfd_instance::lower::lower(&mut resolver.reader, &root.bfd_instances);
+    resolver.sessions = Sessions::new(&sessions);
     let instances = instances(&mut resolver, &root.instances);
     let scripts = resolver.tracked_scripts();
+    let services = services::lower(&mut resolver, &root.services);
     if let Some(at) = resolver.first_script.filter(|_| !resolver.security()) {
         let message = "SECURITY VIOLATION - scripts are being executed but script_security not enabled";
         let found = Diagnostic::new(code::NO_SCRIPT_SECURITY, at, message).class(Class::Security);
@@ -106,8 +109,12 @@ pub fn load(request: &Request<'_>, files: &dyn Files, surroundings: &dyn Surroun
         arp: gap(&root.global_defs.vrrp_garp_interval),
         neighbour: gap(&root.global_defs.vrrp_gna_interval),
     };
-    let effective =
-        Effective { daemon, vrrp: vrrp::Config { instances, scripts, pace, ..vrrp::Config::default() } };
+    let effective = Effective {
+        daemon,
+        vrrp: vrrp::Config { instances, scripts, pace, ..vrrp::Config::default() },
+        bfd: bfd::Config { sessions: sessions.into_iter().map(|(_, session)| session).collect() },
+        services,
+    };
     let diagnostics = report.into_list();
     let refused = diagnostics.iter().any(|found| found.refuses.is_some());
     Loaded { effective: (!refused).then_some(effective), diagnostics, sources }

@@ -1,6 +1,8 @@
 //! Names → things: scripts by name, accounts by user, links by whether they are there.
 
+mod follow;
 pub(crate) mod script;
+mod service;
 
 use std::collections::BTreeMap;
 
@@ -15,6 +17,7 @@ use crate::source::Span;
 use crate::surroundings::Surroundings;
 use crate::tree::NodeId;
 use crate::value::Reader;
+pub(crate) use follow::Sessions;
 
 /// Exit status of a daemon whose VRRP part cannot run: as keepalived.
 pub(crate) const REFUSED: u8 = 2;
@@ -38,6 +41,8 @@ pub(crate) struct Resolver<'r, 'a> {
     default_account: Option<Account>,
     scripts: BTreeMap<String, Script>,
     links: BTreeMap<LinkName, bool>,
+    /// What can be followed by name.
+    pub(crate) sessions: Sessions,
     /// Where the first script stands that may run.
     pub(crate) first_script: Option<Span>,
 }
@@ -55,6 +60,7 @@ impl<'r, 'a> Resolver<'r, 'a> {
             default_account: None,
             scripts: BTreeMap::new(),
             links: BTreeMap::new(),
+            sessions: Sessions::default(),
             first_script: None,
         };
         resolver.default_account = resolver.script_user();

@@ -1,7 +1,12 @@
 //! The keywords outside all blocks.
 
+use crate::block::bfd_instance::BFD_INSTANCE;
 use crate::block::global_defs::{GLOBAL_DEFS, GlobalDefsBlock};
 use crate::block::later;
+use crate::block::services::ServiceNodes;
+use crate::block::ssl::SSL;
+use crate::block::virtual_server::VIRTUAL_SERVER;
+use crate::block::virtual_server_group;
 use crate::block::vrrp_instance::VRRP_INSTANCE;
 use crate::block::vrrp_script::{VRRP_SCRIPT, VrrpScriptBlock};
 use crate::diagnostic::{Diagnostic, code};
@@ -16,6 +21,8 @@ pub(crate) struct RootBlock {
     /// With the node of each, which tells what stands before it.
     pub(crate) scripts: Vec<(NodeId, VrrpScriptBlock)>,
     pub(crate) instances: Vec<NodeId>,
+    pub(crate) bfd_instances: Vec<NodeId>,
+    pub(crate) services: ServiceNodes,
 }
 
 type K = Keyword<RootBlock>;
@@ -62,10 +69,24 @@ pub(crate) static ROOT: Block<RootBlock> = Block::new(
             .deprecated("track_file"),
         later_block("vrrp_track_process", Shape::Block(&later::VRRP_TRACK_PROCESS), "tracked processes"),
         later_block("interface_up_down_delays", Shape::Lines, "delays of links"),
-        later_block("bfd_instance", Shape::Block(&later::BFD_INSTANCE), "BFD"),
-        later_block("SSL", Shape::Block(&later::SSL), "load balancing"),
-        later_block("virtual_server_group", Shape::Lines, "load balancing"),
-        later_block("virtual_server", Shape::Block(&later::VIRTUAL_SERVER), "load balancing"),
+        K::new("bfd_instance", Kind::Block(&BFD_INSTANCE, |_, node, b| b.bfd_instances.push(node)))
+            .takes("<name> { <block> }")
+            .repeats()
+            .help("A BFD session, which tells within a blink whether a path is alive."),
+        K::new("SSL", Kind::Block(&SSL, |_, node, b| b.services.tls.push(node)))
+            .takes("{ <block> }")
+            .help("Who we are for servers that are checked over TLS."),
+        K::new("virtual_server_group", Kind::Lines(|b| &mut b.services.groups))
+            .takes("<name> { <lines> }")
+            .options(virtual_server_group::LINE)
+            .help("Addresses and marks that one virtual server serves."),
+        K::new(
+            "virtual_server",
+            Kind::Block(&VIRTUAL_SERVER, |_, node, b| b.services.virtual_servers.push(node)),
+        )
+        .takes("<address> [<port>]|fwmark <mark>|group <name> { <block> }")
+        .repeats()
+        .help("A service that is spread over real servers."),
     ],
 );
 

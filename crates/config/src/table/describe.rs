@@ -146,8 +146,7 @@ fn below(path: String, rows: &'static dyn Rows, blocks: &mut Vec<BlockRows>) {
         return;
     }
     let described = rows.describe();
-    let inner: Vec<_> =
-        described.iter().filter_map(|(row, block)| Some((row.name, (*block)?))).collect();
+    let inner: Vec<_> = described.iter().filter_map(|(row, block)| Some((row.name, (*block)?))).collect();
     blocks.push(BlockRows { path: path.clone(), rows: described.into_iter().map(|(row, _)| row).collect() });
     for (name, rows) in inner {
         let path = if path.is_empty() { name.to_owned() } else { format!("{path}/{name}") };
@@ -212,6 +211,10 @@ fn value<B>(kind: &Kind<B>) -> Value {
         Kind::Words(_) => Value::Words,
         Kind::Seconds(_, least, most, decimals) => {
             Value::Decimal { least: seconds(*least), most: seconds(*most), decimals: *decimals }
+        }
+        Kind::Milliseconds(_, least, most) => {
+            let milliseconds = |micros: u64| seconds(micros.saturating_mul(1000));
+            Value::Decimal { least: milliseconds(*least), most: milliseconds(*most), decimals: 3 }
         }
         Kind::Text(..) => Value::Text,
         Kind::Link(_) => Value::Link,
