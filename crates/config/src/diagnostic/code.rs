@@ -44,6 +44,7 @@ codes! {
     SEQUENCE_SIZE = error(107, "A sequence is too long.");
     CONDITIONAL_INCLUDE = warning(108, "An include behind a condition or a definition is not obeyed.");
     UNDEFINED = note(109, "A name is used that is not defined.");
+    COMMENT_IN_DEFINITION = warning(110, "A comment in a definition of several lines.");
     UNKNOWN_KEYWORD = error(201, "No such keyword here.");
     MISSING_BRACE = error(202, "A block is not opened.");
     UNCLOSED = error(203, "A block is not closed.");
