@@ -75,6 +75,22 @@ impl Reader<'_> {
         }
     }
 
+    pub(super) fn milliseconds<B>(
+        &mut self,
+        row: &Keyword<B>,
+        field: Field<B, Duration>,
+        (least, most): (u64, u64),
+        node: NodeId,
+        into: &mut B,
+    ) {
+        let Some(at) = self.argument(row, node) else { return };
+        // Seconds a thousand times as long, so that what is said of them is said of milliseconds.
+        let bounds = (least.saturating_mul(1000), most.saturating_mul(1000));
+        if let Some(value) = self.duration(at, bounds, 3, row.lax) {
+            *field(into) = Some(Set { value: value / 1000, at });
+        }
+    }
+
     pub(super) fn string<B>(
         &mut self,
         row: &Keyword<B>,
