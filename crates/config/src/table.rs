@@ -201,7 +201,7 @@ impl<B> Keyword<B> {
 }
 
 /// Most lists of rows in one block.
-const PARTS: usize = 4;
+const PARTS: usize = 8;
 
 /// A block: its rows, and an index over their names.
 pub(crate) struct Block<B: 'static> {
@@ -219,7 +219,7 @@ impl<B> Block<B> {
         Self { name, parts, steers: false, later: None, index: OnceLock::new() }
     }
 
-    /// Further rows, at most three times.
+    /// Further rows.
     pub(crate) const fn and(mut self, more: &'static [Keyword<B>]) -> Self {
         let mut at = 0;
         while !self.parts[at].is_empty() {

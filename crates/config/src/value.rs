@@ -61,8 +61,6 @@ pub(crate) enum Kind<B: 'static> {
     Block(&'static dyn Rows, fn(&mut Reader<'_>, NodeId, &mut B)),
     /// Something of its own.
     Custom(Shape, fn(&mut Reader<'_>, NodeId, &mut B)),
-    /// Recognised, and not yet supported; the feature it belongs to.
-    Later(Shape, &'static str),
 }
 
 impl<B> Kind<B> {
@@ -85,7 +83,7 @@ impl<B> Kind<B> {
             Self::Script(..) => Shape::Script,
             Self::Lines(..) => Shape::Lines,
             Self::Block(rows, _) => Shape::Block(*rows),
-            Self::Custom(shape, _) | Self::Later(shape, _) => *shape,
+            Self::Custom(shape, _) => *shape,
         }
     }
 }
@@ -107,7 +105,7 @@ impl<B> Kind<B> {
             Self::Link(field) => field(block).as_ref().map(|set| set.at),
             Self::Address(field) => field(block).as_ref().map(|set| set.at),
             Self::Script(field) => field(block).as_ref().map(|set| set.at),
-            Self::Lines(_) | Self::Block(..) | Self::Custom(..) | Self::Later(..) => None,
+            Self::Lines(_) | Self::Block(..) | Self::Custom(..) => None,
         }
     }
 }

@@ -175,10 +175,7 @@ pub(super) fn row<B>(keyword: &'static Keyword<B>) -> (Row, Option<&'static dyn 
         first_counts: keyword.once || matches!(keyword.kind, Kind::Script(_)),
         since: keyword.since,
         deprecated: keyword.deprecated,
-        not_yet: match keyword.kind {
-            Kind::Later(_, feature) => Some(feature),
-            _ => keyword.later,
-        },
+        not_yet: keyword.later,
         must_have_word: keyword.missing == Missing::Stops,
         lax: keyword.lax,
         options: keyword.options,
@@ -222,7 +219,7 @@ fn value<B>(kind: &Kind<B>) -> Value {
         Kind::Script(_) => Value::Script,
         Kind::Lines(_) => Value::Lines,
         Kind::Block(..) => Value::Block,
-        Kind::Custom(shape, _) | Kind::Later(shape, _) => match shape {
+        Kind::Custom(shape, _) => match shape {
             Shape::Line => Value::Words,
             Shape::Script => Value::Script,
             Shape::Lines => Value::Lines,

@@ -164,7 +164,6 @@ impl<'a> Reader<'a> {
             Kind::Script(field) => self.script(row, *field, node, into),
             Kind::Lines(field) => field(into).push(node),
             Kind::Block(_, read) | Kind::Custom(_, read) => read(self, node, into),
-            Kind::Later(_, feature) => self.not_yet(at, feature),
         }
         if let Some(feature) = row.later {
             self.not_yet(at, feature);
