@@ -208,6 +208,15 @@ impl Report {
         self.hushed = hushed;
     }
 
+    /// Nothing that was found has an effect on the exit status of a test, but for what stops reading.
+    pub(crate) fn forgive(&mut self) {
+        for found in &mut self.found {
+            if found.class != Class::Stop {
+                found.class = Class::Silent;
+            }
+        }
+    }
+
     /// Whether what comes now is only counted, so that no help need be thought of.
     pub(crate) const fn is_full(&self) -> bool {
         self.found.len() >= MAX_DIAGNOSTICS

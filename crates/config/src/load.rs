@@ -7,7 +7,7 @@ use std::time::Duration;
 use bfd::config::SessionConfig;
 use vrrp::config::{AnnouncePace, InstanceConfig};
 
-use crate::block::root::{ROOT, RootBlock};
+use crate::block::root::{IdentityBlock, ROOT, RootBlock};
 use crate::block::vrrp_instance::{VRRP_INSTANCE, VrrpInstanceBlock, lower};
 use crate::block::{
     bfd_instance, global_defs, link, services, statics, track_file, track_process, vrrp_script,
@@ -18,7 +18,7 @@ use crate::effective::Effective;
 use crate::expand::Expander;
 use crate::files::{Files, InMemory};
 use crate::resolve::tracked::{Defined, InUse};
-use crate::resolve::{Resolver, Sessions};
+use crate::resolve::{REFUSED, Resolver, Sessions};
 use crate::source::{Sources, Span};
 use crate::surroundings::{Assumed, Surroundings};
 use crate::tree::{self, NodeId, Tree};
@@ -98,9 +98,22 @@ pub fn load(request: &Request<'_>, files: &dyn Files, surroundings: &dyn Surroun
     let resolver =
         Resolver::new(reader(&tree, &sources, &mut report, request.test), surroundings, &root.global_defs);
     let effective = resolve(resolver, &root);
+    namespace(&root.identity, surroundings, &mut report);
     let diagnostics = report.into_list();
     let refused = diagnostics.iter().any(|found| found.refuses.is_some());
     Loaded { effective: (!refused).then_some(effective), diagnostics, sources }
+}
+
+/// As keepalived: where the network namespace is not there, nothing else is looked at, and a test does not mind.
+/// Differs: the daemon says by its exit status that it cannot run.
+fn namespace(identity: &IdentityBlock, surroundings: &dyn Surroundings, report: &mut Report) {
+    let Some(set) = identity.net_namespace.as_ref().filter(|set| !surroundings.has_namespace(&set.value))
+    else {
+        return;
+    };
+    let message = format!("There is no network namespace {} on this host", set.value);
+    report.add(Diagnostic::new(code::NO_NAMESPACE, set.at, message).refuses(REFUSED));
+    report.forgive();
 }
 
 /// Names → things, block by block.

@@ -8,7 +8,6 @@ use std::time::Duration;
 use host::LinkName;
 
 use crate::diagnostic::{Diagnostic, code};
-use crate::source::Span;
 use crate::table::{Block, Keyword, Missing, Shape};
 use crate::tree::NodeId;
 use crate::value::{Field, Kind, Reader, Set};
@@ -17,7 +16,6 @@ use crate::value::{Field, Kind, Reader, Set};
 #[derive(Debug, Default)]
 pub(crate) struct BfdInstanceBlock {
     pub(crate) name: String,
-    pub(crate) at: Span,
     pub(crate) neighbor_ip: Option<Set<IpAddr>>,
     /// A neighbour was no address: the session is left out, whatever else stands there.
     pub(crate) malformed: bool,

@@ -101,7 +101,7 @@ impl<T: 'static> CheckBlock<T> {
         pace::delay_loop::<Self>(|b| &mut b.pace.delay_loop).inherits("real_server delay_loop"),
         Self::ALPHA,
         Keyword::<Self>::new("log_all_failures", Kind::Switch(|b| &mut b.log_all_failures))
-            .default("off")
+            .inherits("global_defs checker_log_all_failures")
             .help("Log every attempt that fails, not only what changes something."),
     ];
 

@@ -125,6 +125,7 @@ static VRRP: &[K] = &[
         .takes("<name> { <block> }")
         .repeats()
         .deprecated("track_file")
+        .borne()
         .help("The same as track_file."),
     K::new(
         "vrrp_track_process",

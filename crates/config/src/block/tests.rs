@@ -52,9 +52,7 @@ fn every_obeyed_row_has_help_and_no_name_stands_twice() {
         let mut names: Vec<_> = block.rows().map(|row| row.name).collect();
         names.sort_unstable();
         assert!(names.windows(2).all(|pair| pair[0] != pair[1]), "{}: {names:?}", block.name);
-        for row in
-            block.rows()
-        {
+        for row in block.rows() {
             assert!(row.help.ends_with('.'), "{}", row.name);
         }
     }

@@ -79,6 +79,7 @@ codes! {
     NO_SCRIPT_SECURITY = warning(504, "Scripts run without script security.");
     SCRIPT_PATH = note(505, "A script without a directory.");
     OPEN_SECRET = warning(506, "A key that others can read.");
+    NO_NAMESPACE = error(507, "No such network namespace.");
     NO_VRID = error(601, "A virtual router without its number.");
     NO_INTERFACE = error(602, "A virtual router without an interface.");
     NO_ADDRESS = error(603, "A virtual router without an address.");

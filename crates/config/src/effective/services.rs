@@ -10,8 +10,8 @@ use std::net::IpAddr;
 use host::{Command, Family};
 
 pub use check::{
-    Bytes, Check, CheckKind, Connection, DnsCheck, HttpCheck, HttpVersion, MiscCheck, Pace, Pattern,
-    PatternOption, QueryType, ReplyByte, Source, UdpCheck, UrlCheck,
+    Bytes, Check, CheckKind, Connection, DnsCheck, FileCheck, HttpCheck, HttpVersion, MiscCheck, Pace,
+    Pattern, PatternOption, QueryType, ReplyByte, Source, UdpCheck, UrlCheck,
 };
 
 /// The whole of it.
@@ -63,9 +63,8 @@ pub struct VirtualServer {
     pub fails_at_stop: bool,
     /// It is checked only while one of its addresses is on this host (`ha_suspend`).
     pub suspends_without_address: bool,
-    /// A change of the quorum is mailed (`smtp_alert`); `None` is the default of the daemon as a whole, which is not
-    /// to.
-    pub mails: Option<bool>,
+    /// A change of the quorum is mailed (`smtp_alert`).
+    pub mails: bool,
     /// Label for SNMP (`snmp_name`).
     pub snmp_name: Option<String>,
 }
@@ -292,8 +291,8 @@ pub struct RealServer {
     pub inhibit_on_failure: bool,
     /// It counts as failed until its checks say otherwise (`alpha`).
     pub starts_failed: bool,
-    /// A change is mailed (`smtp_alert`); `None` is the default of the daemon as a whole, which is to.
-    pub mails: Option<bool>,
+    /// A change is mailed (`smtp_alert`).
+    pub mails: bool,
     /// Run on a change.
     pub notify: Option<Box<ServerScripts>>,
     /// Label for SNMP (`snmp_name`).

@@ -1,10 +1,9 @@
-//! What checks and trackers can follow, by name: BFD sessions and tracked files.
+//! What checks can follow, by name: BFD sessions.
 
 use std::collections::BTreeMap;
 
 use bfd::config::SessionConfig;
 
-use super::Resolver;
 use crate::tree::NodeId;
 
 /// The BFD sessions that are there.
@@ -32,22 +31,5 @@ impl Sessions {
 
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         self.known.keys().map(String::as_str)
-    }
-}
-
-impl Resolver<'_, '_> {
-    /// Whether a `track_file` of this name stands before a node and says which file.
-    pub(crate) fn has_tracked_file(&self, name: &str, before: NodeId) -> bool {
-        let tree = self.reader.tree;
-        let text = |span| self.reader.text(span);
-        tree.roots().take_while(|node| *node < before).any(|node| {
-            let words = tree.words(node);
-            words.first().is_some_and(|word| matches!(text(*word), "track_file" | "vrrp_track_file"))
-                && words.get(1).is_some_and(|word| text(*word) == name)
-                && tree.children(node).any(|line| {
-                    let words = tree.words(line);
-                    words.len() > 1 && words.first().is_some_and(|word| text(*word) == "file")
-                })
-        })
     }
 }

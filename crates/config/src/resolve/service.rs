@@ -9,6 +9,16 @@ use crate::source::Span;
 use crate::value::Set;
 
 impl Resolver<'_, '_> {
+    /// Whether a change of a server is mailed where it does not say.
+    pub(crate) fn mail_of_services(&self) -> Option<Set<bool>> {
+        self.global.smtp_alert_checker.clone().or_else(|| self.global.smtp_alert.clone())
+    }
+
+    /// Whether checks that do not say log every failure.
+    pub(crate) fn logs_all_failures(&self) -> bool {
+        self.global.lvs.checker_log_all_failures.as_ref().is_some_and(|set| set.value)
+    }
+
     /// What is run on a change, with the identity that stands behind it.
     pub(crate) fn service_notify(&mut self, script: Option<&Set<CommandLine>>) -> Option<Command> {
         let script = script?;

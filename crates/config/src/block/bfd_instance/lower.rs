@@ -46,7 +46,7 @@ pub(crate) fn lower(reader: &mut Reader<'_>, nodes: &[NodeId]) -> Vec<(NodeId, S
             continue;
         }
         names.insert(name, at);
-        let mut block = BfdInstanceBlock { name: name.to_owned(), at, ..BfdInstanceBlock::default() };
+        let mut block = BfdInstanceBlock { name: name.to_owned(), ..BfdInstanceBlock::default() };
         reader.block(&BFD_INSTANCE, node, &mut block);
         let Some(session) = Lowering { reader, at }.session(block) else { continue };
         let ends = (session.path == Path::Multihop, session.neighbour);
@@ -85,7 +85,6 @@ impl Lowering<'_, '_> {
         // No `..` here: a keyword that is read and not obeyed must not compile.
         let BfdInstanceBlock {
             name,
-            at: _,
             neighbor_ip,
             malformed,
             source_ip,

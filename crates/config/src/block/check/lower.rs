@@ -3,6 +3,8 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
+use vrrp::config::FileConfig;
+
 use super::bfd::BfdBlock;
 use super::dns::DnsBlock;
 use super::file::FileBlock;
@@ -14,7 +16,8 @@ use super::{CheckBlock, ConnectionBlock, Written};
 use crate::block::pace::PaceBlock;
 use crate::diagnostic::{Class, Diagnostic, code, nearest};
 use crate::effective::services::{
-    Check, CheckKind, Connection, DnsCheck, HttpCheck, MiscCheck, Pace, QueryType, Source, UdpCheck,
+    Check, CheckKind, Connection, DnsCheck, FileCheck, HttpCheck, MiscCheck, Pace, QueryType, Source,
+    UdpCheck,
 };
 use crate::resolve::Resolver;
 use crate::source::Span;
@@ -26,6 +29,8 @@ pub(crate) struct Around<'b> {
     /// `delay_loop` of the virtual server.
     pub(crate) service_interval: Duration,
     pub(crate) alpha: bool,
+    /// Of the daemon as a whole.
+    pub(crate) log_all_failures: bool,
     pub(crate) virtualhost: Option<&'b str>,
     /// Of the real server, else of the virtual server; 0 if none is known.
     pub(crate) port: u16,
@@ -214,24 +219,22 @@ fn file(
     let mut file = None;
     for at in track_file {
         let name = resolver.reader.text(at);
-        if resolver.has_tracked_file(name, block.node) {
-            file = Some(name);
+        if let Some(found) = resolver.trackables.checked_file(name, block.node) {
+            file = Some(found);
         } else {
             let message = format!("There is no track_file `{name}` before this line, which is ignored");
             resolver.reader.complain(code::UNKNOWN_NAME, at, message);
         }
     }
-    let Some(file) = file else {
+    let Some((file, (points, turned))) = file else {
         let found = Diagnostic::new(code::EMPTY_CHECK, block.at, "This check has no file; it is left out");
         resolver.reader.report.add(found.help("say which with `track_file NAME`"));
         return None;
     };
-    let kind = CheckKind::File {
-        file: file.into(),
-        weight: weight.as_ref().map(|set| set.value.0),
-        reverse: weight.is_some_and(|set| set.value.1),
-    };
-    Some(block.check(around, &MISC, kind))
+    let FileConfig { name, path, init } = file;
+    let (weight, reverse) = weight.map_or((i32::from(points), turned), |set| set.value);
+    let own = FileCheck { name, path, init, weight, reverse };
+    Some(block.check(around, &MISC, CheckKind::File(Box::new(own))))
 }
 
 fn bfd(
@@ -288,7 +291,7 @@ impl<T> CheckBlock<T> {
                     .map_or(habit.retry_delay.unwrap_or(interval), |set| set.value),
             },
             starts_failed: alpha.map_or(around.alpha, |set| set.value),
-            logs_all_failures: log_all_failures.is_some_and(|set| set.value),
+            logs_all_failures: log_all_failures.map_or(around.log_all_failures, |set| set.value),
             kind,
         }
     }

@@ -1,8 +1,7 @@
 //! `MISC_CHECK`: runs a program.
 
 use super::CheckBlock;
-use crate::diagnostic::code;
-use crate::lex::{CommandLine, command_line};
+use crate::lex::CommandLine;
 use crate::source::Span;
 use crate::table::{Block, Keyword, Missing, Shape};
 use crate::tree::NodeId;
@@ -48,13 +47,8 @@ pub(crate) static MISC_CHECK: Block<CheckBlock<MiscBlock>> = Block::new(
 fn misc_path(reader: &mut Reader<'_>, node: NodeId, block: &mut CheckBlock<MiscBlock>) {
     let behind = Span::new(reader.keyword(node).end(), reader.place_of(node).end());
     let at = crate::expand::trim(reader.sources, behind);
-    match command_line(reader.text(behind)) {
-        // Said when the block ends.
-        Ok(command) if command.argv.is_empty() => {}
-        Ok(value) => block.own.misc_path = Some(Set { value, at }),
-        Err(quote) => {
-            let message = format!("A {quote} without its partner; `misc_path` is ignored");
-            reader.complain(code::UNMATCHED_QUOTE, at, message);
-        }
+    // That there is no program is said when the block ends.
+    if let Some(value) = reader.command_line("misc_path", node).filter(|command| !command.argv.is_empty()) {
+        block.own.misc_path = Some(Set { value, at });
     }
 }

@@ -105,7 +105,7 @@ pub(crate) fn lower(
     let (needed, hysteresis) = lowering.quorum(quorum, hysteresis, &servers);
     let gained = lowering.resolver.service_notify(quorum_up.as_ref());
     let lost = lowering.resolver.service_notify(quorum_down.as_ref());
-    let Lowering { target, protocol, .. } = lowering;
+    let Lowering { resolver, target, protocol, at: _ } = lowering;
     Some(VirtualServer {
         target,
         protocol,
@@ -119,7 +119,7 @@ pub(crate) fn lower(
         real_servers: servers,
         fails_at_stop: omega.is_some(),
         suspends_without_address,
-        mails: smtp_alert.map(|set| set.value),
+        mails: smtp_alert.or_else(|| resolver.mail_of_services()).is_some_and(|set| set.value),
         snmp_name: snmp_name.map(|set| set.value),
     })
 }
@@ -187,15 +187,14 @@ impl Lowering<'_, '_, '_> {
             }
             (Some(set), false) => {
                 self.protocol = None;
-                // As keepalived: it does not mind where all marks are of IPv6.
-                let all_v6 = !self.members().is_empty()
-                    && self
-                        .members()
-                        .iter()
-                        .all(|member| matches!(member, Member::Mark { family: Some(Family::V6), .. }));
+                // As keepalived: it does not mind where a mark is of IPv6.
+                let some_v6 = self
+                    .members()
+                    .iter()
+                    .any(|member| matches!(member, Member::Mark { family: Some(Family::V6), .. }));
                 let found =
                     self.found(code::NOT_TOGETHER, set.at, "Marks choose the packets, not a protocol");
-                let class = if all_v6 { Class::Silent } else { Class::Complaint };
+                let class = if some_v6 { Class::Silent } else { Class::Complaint };
                 self.resolver.reader.report.add(found.class(class));
             }
             (None, false) => self.protocol = None,

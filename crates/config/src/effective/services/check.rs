@@ -49,15 +49,7 @@ pub enum CheckKind {
     /// `MISC_CHECK`: runs a program.
     Misc(Box<MiscCheck>),
     /// `FILE_CHECK`: follows a tracked file.
-    File {
-        /// Name of the `track_file`.
-        file: Box<str>,
-        /// What the file's number is multiplied with before it is added to the weight; `None` is the file's own.
-        /// 0 makes any number but 0 a failure.
-        weight: Option<i32>,
-        /// The number counts the other way round.
-        reverse: bool,
-    },
+    File(Box<FileCheck>),
     /// `BFD_CHECK`: follows a BFD session of this name.
     Bfd(Box<str>),
 }
@@ -280,4 +272,19 @@ pub struct MiscCheck {
     pub timeout: Duration,
     /// Exit status 2 to 255 is success and sets the weight to that less 2 (`misc_dynamic`).
     pub dynamic: bool,
+}
+
+/// `FILE_CHECK`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct FileCheck {
+    /// Name of the `track_file`, for people.
+    pub name: String,
+    /// Its path, absolute.
+    pub path: String,
+    /// The number to write into it at the start, and whether over what is there (`init_file`).
+    pub init: Option<(i64, bool)>,
+    /// What the number is multiplied with before it is added to the weight. 0: any number but 0 is a failure.
+    pub weight: i32,
+    /// The number counts the other way round.
+    pub reverse: bool,
 }

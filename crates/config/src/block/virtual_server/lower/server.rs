@@ -98,6 +98,7 @@ impl Lowering<'_, '_, '_> {
             pace: pace.or(&shared.pace),
             service_interval: shared.interval,
             alpha,
+            log_all_failures: self.resolver.logs_all_failures(),
             virtualhost: virtualhost.as_ref().map(|set| set.value.as_str()).or(shared.virtualhost.as_deref()),
             port: if written == 0 { port } else { written },
         };
@@ -116,7 +117,7 @@ impl Lowering<'_, '_, '_> {
             lower_threshold: number(lthreshold).unwrap_or(0),
             inhibit_on_failure: inhibit_on_failure.map_or(shared.inhibit_on_failure, |set| set.value),
             starts_failed: alpha,
-            mails: smtp_alert.map(|set| set.value),
+            mails: smtp_alert.or_else(|| self.resolver.mail_of_services()).is_none_or(|set| set.value),
             notify: (notify != ServerScripts::default()).then(|| Box::new(notify)),
             snmp_name: snmp_name.map(|set| set.value.into_boxed_str()),
             checks,
