@@ -80,7 +80,9 @@ fn a_definition_may_bring_a_comment() {
 #[test]
 fn multi_line_definitions_bring_lines() {
     let text = "$M= \\\nblock { \\\n # gone \\\n  key $V \\\n}\n$V=1\nhead $M\n$V=2\n$M";
-    assert_eq!(expand(text), ["head block {", "key 1", "}", "block {", "key 2", "}"]);
+    let (lines, found) = expand_files(&InMemory::one("/etc/k.conf", text));
+    assert_eq!(lines, ["head block {", "key 1", "}", "block {", "key 2", "}"]);
+    assert!(found.iter().all(|found| found.code == code::COMMENT_IN_DEFINITION) && !found.is_empty());
 }
 
 #[test]
