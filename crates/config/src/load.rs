@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::net::IpAddr;
 use std::time::Duration;
 
 use bfd::config::SessionConfig;
-use vrrp::config::{AnnouncePace, InstanceConfig};
+use host::{Family, LinkName};
+use vrrp::config::{AnnouncePace, InstanceConfig, Mode, Vrid};
 
 use crate::block::root::{IdentityBlock, ROOT, RootBlock};
 use crate::block::vrrp_instance::{VRRP_INSTANCE, VrrpInstanceBlock, lower};
@@ -151,6 +153,8 @@ fn resolve(mut resolver: Resolver<'_, '_>, root: &RootBlock) -> Effective {
     let pace_groups = link::pace_groups(resolver, garp_groups);
     let link_delays = link::delays(resolver, interface_up_down_delays);
     let polled_links = link::polled(resolver, linkbeat_interfaces);
+    // As keepalived: virtual routers that do not run do not complain of their scripts.
+    resolver.first_script.take_if(|_| resolver.unlinked);
     let services = services::lower(resolver, services);
     let InUse { scripts, files, processes } = resolver.in_use();
     if let Some(at) = resolver.first_script.filter(|_| !resolver.security()) {
@@ -225,7 +229,7 @@ fn instances(resolver: &mut Resolver<'_, '_>, nodes: &[NodeId]) -> Vec<InstanceC
         let mut block = VrrpInstanceBlock { name: name.to_owned(), at, ..VrrpInstanceBlock::default() };
         resolver.reader.block(&VRRP_INSTANCE, node, &mut block);
         let Some(instance) = lower::lower(resolver, block) else { continue };
-        match routers.entry((instance.link.clone(), instance.family, instance.vrid)) {
+        match routers.entry(identity(&instance)) {
             Entry::Occupied(other) => lower::same_vrid(resolver, &instance, at, *other.get()),
             Entry::Vacant(free) => {
                 free.insert((name, at));
@@ -234,6 +238,19 @@ fn instances(resolver: &mut Resolver<'_, '_>, nodes: &[NodeId]) -> Vec<InstanceC
         }
     }
     instances
+}
+
+/// What a receiver tells virtual routers apart by: to whom adverts go, besides link, family and number.
+fn identity(instance: &InstanceConfig) -> (LinkName, Family, Vrid, Vec<IpAddr>) {
+    let to = match &instance.mode {
+        Mode::Multicast { group } => vec![*group],
+        Mode::Unicast { peers, .. } => {
+            let mut peers: Vec<IpAddr> = peers.iter().map(|peer| peer.address).collect();
+            peers.sort_unstable();
+            peers
+        }
+    };
+    (instance.link.clone(), instance.family, instance.vrid, to)
 }
 
 /// The whole pipeline over arbitrary bytes as the main file, for fuzzing: must return, whatever the bytes.

@@ -47,6 +47,8 @@ pub(crate) struct Resolver<'r, 'a> {
     pub(crate) own_links: BTreeMap<LinkName, String>,
     /// What can be followed by name.
     pub(crate) sessions: Sessions,
+    /// An interface is not there, so virtual routers do not run, nor do their scripts.
+    pub(crate) unlinked: bool,
     /// Where the first script stands that may run.
     pub(crate) first_script: Option<Span>,
 }
@@ -70,6 +72,7 @@ impl<'r, 'a> Resolver<'r, 'a> {
             rule_priorities: [FIRST_RULE; 2],
             own_links: BTreeMap::new(),
             sessions: Sessions::default(),
+            unlinked: false,
             first_script: None,
         };
         resolver.default_account = resolver.script_user();
@@ -98,6 +101,7 @@ impl<'r, 'a> Resolver<'r, 'a> {
 
     /// As keepalived: with an interface that is not there, nothing runs.
     pub(crate) fn no_link(&mut self, at: Span, link: &LinkName, what: &str) {
+        self.unlinked = true;
         let message = format!("There is no interface {link} on this host {what}");
         let found = Diagnostic::new(code::NO_LINK, at, message.trim_end()).refuses(REFUSED);
         self.reader.report.add(found.help("with dynamic_interfaces in global_defs it may come later"));

@@ -89,14 +89,19 @@ impl Reader<'_> {
         }
     }
 
-    /// An address; complains if it is none.
+    /// An address; complains if it is none. As keepalived: a prefix length behind it is not read.
     pub(crate) fn address(&mut self, at: Span) -> Option<IpAddr> {
-        match self.text(at).parse() {
-            Ok(address) => Some(address),
-            Err(_) => {
-                self.complain(code::BAD_ADDRESS, at, format!("`{}` is not an address", self.text(at)));
-                None
-            }
+        let text = self.text(at);
+        let (address, length) =
+            text.split_once('/').map_or((text, None), |(address, rest)| (address, Some(rest)));
+        let Ok(address) = address.parse() else {
+            self.complain(code::BAD_ADDRESS, at, format!("`{text}` is not an address"));
+            return None;
+        };
+        if length.is_some() {
+            let message = format!("The prefix length behind {address} has no meaning here");
+            self.report.add(Diagnostic::new(code::UNUSUAL, at, message));
         }
+        Some(address)
     }
 }
