@@ -139,7 +139,10 @@ fn resolve(mut resolver: Resolver<'_, '_>, root: &RootBlock) -> Effective {
     } = root;
     let resolver = &mut resolver;
     let daemon = global_defs::daemon(resolver, identity);
+    // As keepalived: without a virtual router nobody looks at the scripts.
+    resolver.reader.report.hush(nodes.is_empty());
     vrrp_script::define(resolver, scripts);
+    resolver.reader.report.hush(false);
     track_file::define(resolver, files);
     track_process::define(resolver, processes);
     let sessions = bfd_instance::lower::lower(&mut resolver.reader, bfd_instances);
@@ -154,7 +157,7 @@ fn resolve(mut resolver: Resolver<'_, '_>, root: &RootBlock) -> Effective {
     let link_delays = link::delays(resolver, interface_up_down_delays);
     let polled_links = link::polled(resolver, linkbeat_interfaces);
     // As keepalived: virtual routers that do not run do not complain of their scripts.
-    resolver.first_script.take_if(|_| resolver.unlinked);
+    resolver.first_script.take_if(|_| resolver.unlinked || nodes.is_empty());
     let services = services::lower(resolver, services);
     let InUse { scripts, files, processes } = resolver.in_use();
     if let Some(at) = resolver.first_script.filter(|_| !resolver.security()) {
