@@ -54,7 +54,7 @@ impl Session {
         }
         let known = self.known.filter(|known| now < known.until).map(|known| known.sequence);
         let authentic = auth::verify(packet, self.config.auth.as_ref(), known)?;
-        self.known = authentic.sequence.map(|sequence| Known { sequence, until: Instant::NEVER });
+        self.known = authentic.sequence().map(|sequence| Known { sequence, until: Instant::NEVER });
         Ok(())
     }
 
