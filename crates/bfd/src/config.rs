@@ -255,4 +255,15 @@ mod tests {
             assert_ne!(v4.identity(), other.identity());
         }
     }
+
+    /// R5880-6.8.1-13: "This variable MUST be a nonzero integer".
+    #[test]
+    fn a_configuration_survives_the_bus_but_a_multiplier_of_zero_does_not() {
+        let config = Config { sessions: alloc::vec![SessionConfig::plain("a", [192, 0, 2, 2].into())] };
+        let json = serde_json::to_string(&config).unwrap();
+        assert_eq!(serde_json::from_str::<Config>(&json).unwrap(), config);
+        let zero = json.replace("\"multiplier\":5", "\"multiplier\":0");
+        assert_ne!(zero, json);
+        assert!(serde_json::from_str::<Config>(&zero).is_err());
+    }
 }
