@@ -6,13 +6,14 @@ use std::path::Path;
 
 /// Text of the comments that stand above tests, in all files under a directory.
 fn comments_above_tests(directory: &Path, all: &mut String) {
-    let mut entries: Vec<_> = fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let entries = fs::read_dir(directory).expect("the crate's sources can be read");
+    let mut entries: Vec<_> = entries.flatten().map(|entry| entry.path()).collect();
     entries.sort();
     for path in entries {
         if path.is_dir() {
             comments_above_tests(&path, all);
         } else if path.extension().is_some_and(|extension| extension == "rs") {
-            let text = fs::read_to_string(&path).unwrap();
+            let text = fs::read_to_string(&path).expect("a source file is text");
             let mut block = String::new();
             for line in text.lines().map(str::trim) {
                 if let Some(comment) = line.strip_prefix("///") {
