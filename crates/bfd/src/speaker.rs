@@ -68,6 +68,10 @@ impl Engine for Speaker {
         self.channels.run(now, out);
         let before = self.sessions.len();
         for id in touched {
+            // A packet came before the wake-up that was due.
+            if let Some(at) = self.entered.get(&id).filter(|at| **at < now) {
+                self.gauges.lateness.add(now.since(*at));
+            }
             self.with(id, now, out, |session, turn| session.run(turn));
             if self.sessions.get(&id).is_some_and(|session| session.has_ended(now)) {
                 self.forget(id);

@@ -142,6 +142,12 @@ fn detection_and_lateness_are_measured() {
     assert_eq!((gauges.detection.count(), gauges.detection.max()), (1, ms(53)));
     assert_eq!((gauges.overdue.count(), gauges.overdue.max()), (1, ms(3)));
     assert!(gauges.lateness.max() > ms(40));
+
+    let mut bench = Bench::up(session());
+    let due = bench.speaker.next_deadline().unwrap();
+    bench.now = due + ms(9);
+    bench.hear(bench.theirs(Up));
+    assert_eq!(bench.speaker.status(bench.now).gauges.lateness.max(), ms(9), "a packet came first");
 }
 
 #[test]
