@@ -204,14 +204,14 @@ pub struct EchoSend {
 /// How Echo packets come back.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum EchoRoute {
-    /// They are destined to us, and the neighbour's forwarding plane returns them (RFC 5881 §4). Needs no BFD
-    /// there, but forwarding.
+    /// They are destined to us, and the neighbour's forwarding plane returns them (RFC 5881 §4), as FRR has it. Needs
+    /// no BFD there, but forwarding.
     Forwarded {
         /// Their source; `None` is an address off every subnet ([`crate::echo::OFF_SUBNET_V4`]), so that nobody
-        /// sends redirects.
+        /// sends redirects. A neighbour that filters by reverse path needs one of ours.
         source: Option<IpAddr>,
     },
-    /// They are destined to the neighbour, whose BFD sends them back, as FRR does and we do.
+    /// They are destined to the neighbour, whose BFD sends them back: ours does, also where nothing is forwarded.
     Reflected,
 }
 

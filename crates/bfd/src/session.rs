@@ -93,6 +93,8 @@ struct AdminDown {
 struct Down {
     /// When the neighbour was heard last, until it is forgotten.
     heard_at: Option<Instant>,
+    /// Until then it does not come up: the Echo function has failed.
+    held_until: Option<Instant>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -175,6 +177,8 @@ pub(crate) struct Session {
     /// bfd.XmitAuthSeq.
     sequence: u32,
     known: Option<Known>,
+    /// Failures of the Echo function since a packet of it came back.
+    echo_failures: u32,
     /// What trackers were told last.
     alive: bool,
     up_at: Option<Instant>,
@@ -202,7 +206,7 @@ impl Session {
         chance: &mut Chance,
     ) -> Self {
         let state = if config.enabled {
-            State::Down(Down { heard_at: None })
+            State::Down(Down { heard_at: None, held_until: None })
         } else {
             State::AdminDown(AdminDown { heard_at: None, ends_at: None })
         };
@@ -225,6 +229,7 @@ impl Session {
             met_at: None,
             sequence: chance.word(),
             known: None,
+            echo_failures: 0,
             alive: false,
             up_at: None,
             down_at: None,
@@ -374,7 +379,7 @@ impl Session {
 
     const fn heard_at(&self) -> Option<Instant> {
         match self.state {
-            State::AdminDown(AdminDown { heard_at, .. }) | State::Down(Down { heard_at }) => heard_at,
+            State::AdminDown(AdminDown { heard_at, .. }) | State::Down(Down { heard_at, .. }) => heard_at,
             State::Init(Init { heard_at }) | State::Up(Up { heard_at, .. }) => Some(heard_at),
         }
     }
@@ -429,7 +434,7 @@ impl Session {
         self.cease_echo(turn);
         self.state = match state {
             SessionState::AdminDown => State::AdminDown(AdminDown { heard_at, ends_at: None }),
-            SessionState::Down => State::Down(Down { heard_at }),
+            SessionState::Down => State::Down(Down { heard_at, held_until: None }),
             SessionState::Init => State::Init(Init { heard_at: heard_at.unwrap_or(turn.now) }),
             SessionState::Up => State::Up(Up { heard_at: heard_at.unwrap_or(turn.now), echo: None }),
         };

@@ -2,7 +2,7 @@
 
 use host::{Instant, UdpDelivery};
 
-use super::{Known, Remote, Said, Session, State, Turn};
+use super::{Down, Known, Remote, Said, Session, State, Turn};
 use crate::notice::SessionFact;
 use crate::timing::Poll;
 use crate::wire::control::Decoded;
@@ -81,7 +81,9 @@ impl Session {
             self.counters.discards.admin_down += 1;
             return;
         }
-        if let Some((state, diagnostic)) = reaction(self.state(), control.state) {
+        if let Some((state, diagnostic)) =
+            reaction(self.state(), control.state).filter(|_| !self.is_held(turn.now))
+        {
             self.enter(state, diagnostic, turn);
         }
         if control.poll {
@@ -93,6 +95,10 @@ impl Session {
             let transmit = crate::timing::duration(self.transmit_interval());
             self.say(SessionFact::Negotiated { transmit, detection }, turn);
         }
+    }
+
+    fn is_held(&self, now: Instant) -> bool {
+        matches!(self.state, State::Down(Down { held_until: Some(until), .. }) if now < until)
     }
 
     /// "If a Poll Sequence is being transmitted by the local system and the Final (F) bit in the received packet is

@@ -36,7 +36,7 @@ fn the_variables_of_a_session_are_initialized() {
         Session::new(SessionId(1), config, 7, Port::new(50_000), Instant::ZERO, &mut chance)
     };
     let new = session(1);
-    assert_eq!(new.state, State::Down(super::Down { heard_at: None }));
+    assert_eq!(new.state, State::Down(super::Down { heard_at: None, held_until: None }));
     assert_eq!(new.remote, Remote::UNKNOWN);
     assert_eq!((new.remote.state, new.remote.discriminator), (Down, 0));
     assert_eq!((new.remote.required_min_rx, new.remote.demand), (1, false));

@@ -100,7 +100,7 @@ fn a_forwarded_echo_is_destined_to_us_by_way_of_the_neighbour() {
     assert_eq!(echoes(&bench.hear(willing(&bench)))[0].from.address, source);
 }
 
-/// As FRR has it: destined to the neighbour, whose BFD sends it back.
+/// A mirror: destined to the neighbour, whose BFD sends it back.
 #[test]
 fn a_reflected_echo_is_destined_to_the_neighbour() {
     let mut bench = Bench::up(echoing(EchoRoute::Reflected));
@@ -149,6 +149,39 @@ fn a_session_whose_echoes_do_not_come_back_goes_down() {
     let after = went_down_after.unwrap();
     assert!(after > ms(75) && after <= ms(101), "{after:?}: five intervals of 20 ms after the last");
     assert_eq!(bench.status().diagnostic, Diagnostic::ECHO_FAILED);
+}
+
+/// R5880-6.2-01: "A system MAY hold a session in Down state indefinitely (by simply refusing to advance the session state)."
+#[test]
+fn a_session_whose_echoes_fail_stays_down_for_a_while_and_each_time_longer() {
+    let mut bench = Bench::up(echoing(FORWARDED));
+    let fail = |bench: &mut Bench| {
+        bench.hear(willing(bench));
+        while bench.state() == Up {
+            bench.wait(ms(1));
+            bench.hear(willing(bench));
+        }
+    };
+    let held_for = |bench: &mut Bench| {
+        let from = bench.now;
+        while bench.state() == Down {
+            bench.wait(ms(100));
+            let says = Control { state: Down, desired_min_tx: 1_000_000, ..willing(bench) };
+            bench.hear(says);
+        }
+        bench.hear(willing(bench));
+        assert_eq!(bench.state(), Up);
+        bench.now.since(from)
+    };
+    for held in [1_000, 2_000, 4_000] {
+        fail(&mut bench);
+        assert_eq!(held_for(&mut bench), ms(held));
+    }
+    for sent in echoes(&bench.wait(ms(20))) {
+        bench.tell(Event::Received(back(&sent)));
+    }
+    fail(&mut bench);
+    assert_eq!(held_for(&mut bench), ms(1_000), "one came back in between");
 }
 
 /// R5880-6.8.8-01: "A received BFD Echo packet MUST be demultiplexed to the appropriate session".
@@ -243,7 +276,7 @@ fn echoing_is_turned_on_and_off_under_way() {
     assert_eq!(bench.state(), Up);
 }
 
-/// As FRR: an Echo packet of the neighbour that is destined to us is sent back with a TTL of one less, which is never sent back again.
+/// A mirror: an Echo packet of the neighbour that is destined to us is sent back with a TTL of one less, which is never sent back again.
 #[test]
 fn a_neighbour_s_echo_is_sent_back_once() {
     let mut willing = session();
