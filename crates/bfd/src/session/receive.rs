@@ -61,6 +61,7 @@ impl Session {
     fn accept(&mut self, control: &Control, delivery: &UdpDelivery, turn: &mut Turn<'_>) {
         let (interval, detection) = (self.transmit_interval(), self.detection());
         self.counters.received += 1;
+        self.accepted_at = Some(turn.now);
         self.port.works();
         self.met_at = Some((delivery.link, delivery.destination.ip()));
         self.remote = Remote {
