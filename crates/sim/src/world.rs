@@ -12,7 +12,9 @@ use std::net::IpAddr;
 use std::rc::Rc;
 use std::time::Duration;
 
-use host::{Arrival, Instant, JobId, LinkIndex, LinkName, MacAddress, NetworkOp, Outcome, Prefix};
+use host::{
+    Arrival, Instant, JobId, LinkAddress, LinkIndex, LinkName, MacAddress, NetworkOp, Outcome, Prefix,
+};
 use vrrp::Config;
 use worker::bus::{ToSupervisor, ToWorker};
 
