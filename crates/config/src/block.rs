@@ -8,3 +8,6 @@ pub(crate) mod root;
 pub(crate) mod track;
 pub(crate) mod vrrp_instance;
 pub(crate) mod vrrp_script;
+
+#[cfg(test)]
+mod tests;

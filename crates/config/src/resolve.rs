@@ -16,6 +16,9 @@ use crate::surroundings::Surroundings;
 use crate::tree::NodeId;
 use crate::value::Reader;
 
+/// Exit status of a daemon whose VRRP part cannot run: as keepalived.
+pub(crate) const REFUSED: u8 = 2;
+
 /// A script that may be tracked.
 struct Script {
     node: NodeId,
@@ -35,7 +38,7 @@ pub(crate) struct Resolver<'r, 'a> {
     default_account: Option<Account>,
     scripts: BTreeMap<String, Script>,
     links: BTreeMap<LinkName, bool>,
-    /// Where the first script stands.
+    /// Where the first script stands that may run.
     pub(crate) first_script: Option<Span>,
 }
 
@@ -76,6 +79,13 @@ impl<'r, 'a> Resolver<'r, 'a> {
     /// Whether a link is there, or may come later.
     pub(crate) fn link_may_be_used(&mut self, link: &LinkName) -> bool {
         self.global.dynamic_interfaces.is_some() || self.has_link(link)
+    }
+
+    /// As keepalived: with an interface that is not there, nothing runs.
+    pub(crate) fn no_link(&mut self, at: Span, link: &LinkName, what: &str) {
+        let message = format!("There is no interface {link} on this host {what}");
+        let found = Diagnostic::new(code::NO_LINK, at, message.trim_end()).refuses(REFUSED);
+        self.reader.report.add(found.help("with dynamic_interfaces in global_defs it may come later"));
     }
 
     /// Takes the scripts in, in the order of the file.

@@ -3,12 +3,12 @@
 //! The worker's orders land in an outbox that the world empties after each turn; the world decides when they are
 //! carried out and when their answers come. What lives here is what outlives a worker: links and addresses.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use host::{
-    Arrival, Channel, Datagram, Datagrams, Journal, Link, LinkAddress, LinkIndex, LinkName, MacAddress, Network,
-    NetworkOp, Prefix, Refusal, Severity, Ticket,
+    Arrival, Channel, Datagram, Datagrams, Journal, Link, LinkAddress, LinkIndex, LinkName, MacAddress,
+    Network, NetworkOp, Prefix, Refusal, RouteKey, Rule, Severity, Ticket,
 };
 use worker::bus::{Bus, ToSupervisor};
 
@@ -21,13 +21,16 @@ pub const NETWORK_DOWN: i32 = 100;
 /// `ENOBUFS`, the error of an order refused on request.
 pub const NO_BUFFERS: i32 = 105;
 
+/// `EOPNOTSUPP`.
+pub const NOT_SUPPORTED: i32 = 95;
+
 /// Something a worker did.
 #[derive(Debug)]
 pub(crate) enum Effect {
     Order(Ticket, NetworkOp),
     Send(Datagram),
     Say(ToSupervisor),
-    Line(Severity, String),
+    Line(String),
     Deaf(Channel, Refusal),
 }
 
@@ -36,6 +39,8 @@ pub(crate) enum Effect {
 pub struct Machine {
     links: BTreeMap<LinkIndex, Link>,
     addresses: Vec<LinkAddress>,
+    routes: BTreeSet<RouteKey>,
+    rules: BTreeSet<Rule>,
     channels: BTreeMap<Channel, Vec<u8>>,
     outbox: Vec<Effect>,
     refusals: u32,
@@ -97,7 +102,12 @@ impl Machine {
 
     /// All links and addresses, as a worker is told at first.
     pub fn survey(&self) -> Arrival {
-        Arrival::Surveyed { links: self.links.values().cloned().collect(), addresses: self.addresses.clone() }
+        Arrival::Surveyed {
+            links: self.links.values().cloned().collect(),
+            addresses: self.addresses.clone(),
+            routes: self.routes.iter().copied().collect(),
+            rules: self.rules.iter().cloned().collect(),
+        }
     }
 
     /// Carries an order out. The answer, and what all that watch are told of it.
@@ -115,6 +125,25 @@ impl Machine {
             }
             NetworkOp::RemoveAddress(address) => {
                 (Ok(()), self.remove_address(address.link, address.prefix.address()))
+            }
+            NetworkOp::RenewAddress(_) => (Ok(()), None),
+            NetworkOp::AddRoute(route) => {
+                let key = route.key();
+                (Ok(()), self.routes.insert(key).then_some(Arrival::RouteAdded(key)))
+            }
+            NetworkOp::RemoveRoute(route) => {
+                let key = route.key();
+                (Ok(()), self.routes.remove(&key).then_some(Arrival::RouteRemoved(key)))
+            }
+            NetworkOp::AddRule(rule) => {
+                (Ok(()), self.rules.insert(rule.clone()).then_some(Arrival::RuleAdded(rule)))
+            }
+            NetworkOp::RemoveRule(rule) => {
+                (Ok(()), self.rules.remove(&rule).then_some(Arrival::RuleRemoved(rule)))
+            }
+            // The network of the simulation knows the links of its nodes only.
+            NetworkOp::AddLink(_) | NetworkOp::RemoveLink(_) => {
+                (Err(refusal(NOT_SUPPORTED, "Operation not supported")), None)
             }
         }
     }
@@ -202,9 +231,9 @@ impl Datagrams for Machine {
 }
 
 impl Journal for Machine {
-    fn write(&mut self, severity: Severity, line: &str) {
+    fn write(&mut self, _: Severity, line: &str) {
         if self.keeps_lines {
-            self.outbox.push(Effect::Line(severity, line.to_owned()));
+            self.outbox.push(Effect::Line(line.to_owned()));
         }
     }
 }

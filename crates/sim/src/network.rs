@@ -155,7 +155,11 @@ impl Segment {
 
     /// The port to which the client's packets for an address go, if the client knows one. `ask` is asked where the
     /// client knows nothing: who answers for the address?
-    pub fn destination(&mut self, address: IpAddr, ask: impl FnOnce(&Self) -> Option<usize>) -> Option<usize> {
+    pub fn destination(
+        &mut self,
+        address: IpAddr,
+        ask: impl FnOnce(&Self) -> Option<usize>,
+    ) -> Option<usize> {
         let mac = match self.neighbours.get(&address) {
             Some(mac) => *mac,
             None => {

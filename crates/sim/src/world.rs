@@ -8,10 +8,13 @@ pub(crate) mod wire;
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
+use std::net::IpAddr;
 use std::rc::Rc;
 use std::time::Duration;
 
-use host::{Arrival, Instant, JobId, LinkAddress, LinkIndex, LinkName, MacAddress, Outcome, Prefix};
+use host::{
+    Arrival, Instant, JobId, LinkAddress, LinkIndex, LinkName, MacAddress, NetworkOp, Outcome, Prefix,
+};
 use vrrp::Config;
 use worker::bus::{ToSupervisor, ToWorker};
 
@@ -72,13 +75,41 @@ pub struct World {
 /// Something that will happen.
 #[derive(Debug)]
 enum Happening {
-    Frame { segment: usize, to: usize, frame: Rc<Frame> },
-    Client { segment: usize, frame: Rc<Vec<u8>> },
-    Kernel { node: usize },
-    Input { node: usize, life: u64, input: Input },
-    Wake { node: usize },
-    JobEnds { node: usize, life: u64, id: JobId, outcome: Outcome },
-    Restart { node: usize, life: u64 },
+    Frame {
+        segment: usize,
+        to: usize,
+        frame: Rc<Frame>,
+    },
+    Client {
+        segment: usize,
+        frame: Rc<Vec<u8>>,
+    },
+    Kernel {
+        node: usize,
+    },
+    Input {
+        node: usize,
+        life: u64,
+        input: Input,
+    },
+    /// A new worker has its first look at links and addresses.
+    Survey {
+        node: usize,
+        life: u64,
+    },
+    Wake {
+        node: usize,
+    },
+    JobEnds {
+        node: usize,
+        life: u64,
+        id: JobId,
+        outcome: Outcome,
+    },
+    Restart {
+        node: usize,
+        life: u64,
+    },
     Command(Box<Command>),
     Check(Check),
 }
@@ -123,7 +154,12 @@ impl World {
 
     /// Adds a node with power and without a running daemon; its number. A link is its name, its segment and the
     /// addresses it has of itself.
-    pub fn add_node(&mut self, name: &str, config: Config, links: &[(LinkName, usize, Vec<Prefix>)]) -> usize {
+    pub fn add_node(
+        &mut self,
+        name: &str,
+        config: Config,
+        links: &[(LinkName, usize, Vec<Prefix>)],
+    ) -> usize {
         let number = self.nodes.len();
         let mut machine = Machine::new();
         if self.keeps_lines {
@@ -260,15 +296,26 @@ impl World {
                     self.tell(node, input);
                 }
             }
+            Happening::Survey { node, life } => {
+                if self.nodes[node].life == life {
+                    let survey = self.nodes[node].machine().survey();
+                    self.tell(node, Input::Arrival(survey));
+                }
+            }
             Happening::Wake { node } => self.wake(node),
             Happening::JobEnds { node, life, id, outcome } => {
-                if self.nodes[node].life == life && self.nodes[node].supervisor.jobs.remove(&id) {
+                if self.nodes[node].life == life
+                    && let Some(changed) = self.nodes[node].job_ends(id, outcome)
+                {
+                    if changed {
+                        self.disturb_node(node);
+                    }
                     self.tell(node, Input::Message(ToWorker::JobEnded(id, outcome)));
                 }
             }
             Happening::Restart { node, life } => {
                 let it = &self.nodes[node];
-                if it.wanted && it.life == life && !it.is_running() {
+                if (it.wanted || it.stopping) && it.life == life && !it.is_running() {
                     self.start_worker(node);
                 }
             }
@@ -299,7 +346,12 @@ impl World {
         let local = it.local(now);
         let Daemon::Up(worker) = &mut it.daemon else { return };
         match input {
-            Input::Arrival(arrival) => worker.arrive(arrival, local),
+            Input::Arrival(arrival) => {
+                if let Arrival::Received(delivery) = &arrival {
+                    self.watch.heard_advert(now, node, delivery);
+                }
+                worker.arrive(arrival, local);
+            }
             Input::Message(message) => worker.hear(message, local),
         }
         self.look_after(node);
@@ -326,8 +378,11 @@ impl World {
         {
             self.watch.violate(now, "after a wake-up every deadline lies ahead", &it.name);
         }
-        self.wakes =
-            if self.wakes.0 == node && self.wakes.1 == now { (node, now, self.wakes.2 + 1) } else { (node, now, 0) };
+        self.wakes = if self.wakes.0 == node && self.wakes.1 == now {
+            (node, now, self.wakes.2 + 1)
+        } else {
+            (node, now, 0)
+        };
         if self.wakes.2 > WAKES_IN_PLACE {
             self.watch.violate(now, "a worker sleeps between its wake-ups", &self.nodes[node].name);
         }
@@ -346,6 +401,9 @@ impl World {
         let Daemon::Up(worker) = &it.daemon else { return };
         if worker.is_finished() {
             self.worker_ended(node, "stopped");
+            if self.nodes[node].wanted {
+                self.start_worker(node);
+            }
             return;
         }
         let deadline = worker.deadline();
@@ -372,7 +430,7 @@ impl World {
             }
             Effect::Send(datagram) => self.send(node, datagram),
             Effect::Say(message) => self.hear(node, message),
-            Effect::Line(_, line) => self.note(node, Fact::Line(line)),
+            Effect::Line(line) => self.note(node, Fact::Line(line)),
             Effect::Deaf(channel, refusal) => {
                 let input = Input::Arrival(Arrival::Deaf { channel, refusal });
                 self.schedule(now, Happening::Input { node, life, input });
@@ -384,7 +442,11 @@ impl World {
     fn carry_out(&mut self, node: usize) {
         let it = &mut self.nodes[node];
         let Some((life, ticket, op)) = it.kernel.pop_front() else { return };
+        let address = address_of(&op);
         let (result, arrival) = it.machine_mut().apply(op);
+        if let (Err(_), Some(address)) = (&result, address) {
+            self.watch.trouble(self.now, node, address);
+        }
         let settled = Arrival::Settled { ticket, result };
         // Answers and reports come by different sockets: either may be read first.
         let report_first = self.chance.happens(500);
@@ -405,7 +467,8 @@ impl World {
         match message {
             ToSupervisor::Ready | ToSupervisor::Status(_) => {}
             ToSupervisor::Run(id, job) => {
-                self.nodes[node].supervisor.jobs.insert(id);
+                let script = job.command.argv.first().cloned().unwrap_or_default();
+                self.nodes[node].supervisor.jobs.insert(id, script);
                 let (outcome, hangs) = self.nodes[node].script_outcome(&job.command.argv);
                 let takes = match job.limit {
                     Some(limit) if hangs => limit,
@@ -469,4 +532,19 @@ impl Ord for Due {
 pub(crate) fn link_named(node: &Node, name: &LinkName) -> Option<LinkIndex> {
     let is = |link: &LinkIndex| node.machine().link(*link).is_some_and(|link| &link.name == name);
     node.sockets.iter().map(|socket| socket.link).find(is)
+}
+
+/// The address that an order is about, if it is about one.
+fn address_of(op: &NetworkOp) -> Option<IpAddr> {
+    match op {
+        NetworkOp::AddAddress(address)
+        | NetworkOp::RemoveAddress(address)
+        | NetworkOp::RenewAddress(address) => Some(address.prefix.address()),
+        NetworkOp::AddLink(_)
+        | NetworkOp::RemoveLink(_)
+        | NetworkOp::AddRoute(_)
+        | NetworkOp::RemoveRoute(_)
+        | NetworkOp::AddRule(_)
+        | NetworkOp::RemoveRule(_) => None,
+    }
 }

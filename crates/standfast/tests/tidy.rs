@@ -18,10 +18,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("sim", &["host", "vrrp", "bfd", "check", "worker"]),
     ("daemon", &["host", "vrrp", "bfd", "check", "config", "worker", "linux"]),
     ("herald", &["host", "vrrp", "bfd", "check"]),
-    (
-        "standfast",
-        &["host", "vrrp", "bfd", "check", "config", "worker", "linux", "sim", "daemon"],
-    ),
+    ("standfast", &["host", "vrrp", "bfd", "check", "config", "worker", "linux", "sim", "daemon"]),
 ];
 
 /// Crates that must not be able to reach a clock, a socket or a thread.
@@ -91,7 +88,9 @@ fn unsafe_code_stands_in_one_file() {
 #[test]
 fn engines_have_no_standard_library() {
     for engine in ENGINES {
-        let Ok(text) = fs::read_to_string(root().join(format!("crates/{engine}/src/lib.rs"))) else { continue };
+        let Ok(text) = fs::read_to_string(root().join(format!("crates/{engine}/src/lib.rs"))) else {
+            continue;
+        };
         assert!(text.contains("#![no_std]"), "{engine} is not no_std");
     }
 }
@@ -101,8 +100,13 @@ fn files_are_short_and_named_for_what_they_hold() {
     for file in files(&root().join("crates"), &[".rs"]) {
         let text = fs::read_to_string(&file).unwrap();
         let lines = text.lines().take_while(|line| !line.starts_with("#[cfg(test)]")).count();
-        let is_test = file.components().any(|part| part.as_os_str() == "tests" || part.as_os_str() == "tests.rs");
-        assert!(is_test || lines <= CEILING, "{} has {lines} lines, the ceiling is {CEILING}", file.display());
+        let is_test =
+            file.components().any(|part| part.as_os_str() == "tests" || part.as_os_str() == "tests.rs");
+        assert!(
+            is_test || lines <= CEILING,
+            "{} has {lines} lines, the ceiling is {CEILING}",
+            file.display()
+        );
         let name = file.file_name().unwrap().to_string_lossy();
         let vague = ["utils.rs", "util.rs", "helpers.rs", "common.rs", "types.rs", "misc.rs", "mod.rs"];
         assert!(!vague.contains(&name.as_ref()), "{} is no name for a room", file.display());
@@ -120,7 +124,9 @@ fn programs_are_libraries_with_a_door() {
 
 #[test]
 fn papers_are_there_and_name_each_crate() {
-    for paper in ["README.md", "CONTRIBUTING.md", "COMPATIBILITY.md", "CHANGELOG.md", "LICENSE-MIT", "LICENSE-APACHE"] {
+    for paper in
+        ["README.md", "CONTRIBUTING.md", "COMPATIBILITY.md", "CHANGELOG.md", "LICENSE-MIT", "LICENSE-APACHE"]
+    {
         assert!(root().join(paper).exists(), "{paper} is missing");
     }
     let drawing = fs::read_to_string(root().join("ARCHITECTURE.md")).unwrap();

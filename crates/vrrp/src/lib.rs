@@ -7,7 +7,7 @@
 //! 2. [`router`]: the engine. An event goes to the instance that it concerns, then the node settles.
 //! 3. `instance`: the state machine of one virtual router, a file a state in its folder; `election` and `timing`
 //!    are its rules, pure.
-//! 4. What an instance leans on: `track` (scripts, links, weights), `announce` (when gratuitous ARPs are due),
+//! 4. What an instance leans on: `group` (who changes with it), `track` (scripts, links, weights), `announce` (when gratuitous ARPs are due),
 //!    `holdings` (addresses wanted minus addresses held), `channels`, `links`.
 //! 5. [`wire`]: the bytes. [`notice`]: facts for people; [`status`]: how everything stands.
 //!
@@ -22,8 +22,10 @@ mod channels;
 pub mod config;
 mod election;
 pub mod event;
+mod group;
 mod holdings;
 mod instance;
+mod item;
 mod links;
 pub mod notice;
 pub mod router;

@@ -17,7 +17,7 @@ const LABEL: usize = 15;
 pub(crate) fn line(resolver: &mut Resolver<'_, '_>, node: NodeId) -> Option<(VirtualAddress, Span)> {
     let words = resolver.reader.tree.words(node);
     let (&at, options) = words.split_first()?;
-    let Some(prefix) = prefix(resolver.reader.text(at)) else {
+    let Some(prefix) = prefix(resolver.reader.text(at)).or_else(|| host_of(resolver, at)) else {
         let message = format!("`{}` is not an address; the line is ignored", resolver.reader.text(at));
         resolver.reader.complain(code::BAD_ADDRESS, at, message);
         return None;
@@ -34,6 +34,15 @@ pub(crate) fn line(resolver: &mut Resolver<'_, '_>, node: NodeId) -> Option<(Vir
         resolver.reader.complain(code::NOT_TOGETHER, at, message);
     }
     Some((address, at))
+}
+
+/// As keepalived: an address with a prefix length that cannot be is the address alone.
+fn host_of(resolver: &mut Resolver<'_, '_>, at: Span) -> Option<Prefix> {
+    let (address, length) = resolver.reader.text(at).split_once('/')?;
+    let prefix = Prefix::host(address.parse().ok()?);
+    let message = format!("`{length}` is no prefix length of {address}; {} is taken", prefix.length());
+    resolver.reader.complain(code::ADJUSTED, at, message);
+    Some(prefix)
 }
 
 /// `ADDRESS` or `ADDRESS/LENGTH`.
@@ -115,8 +124,7 @@ fn device(resolver: &mut Resolver<'_, '_>, address: &mut VirtualAddress, word: S
         return false;
     }
     if !resolver.link_may_be_used(&link) {
-        let message = format!("There is no interface {link} for this address; the line is ignored");
-        resolver.reader.complain(code::NO_LINK, word, message);
+        resolver.no_link(word, &link, "for this address");
         return false;
     }
     address.link = Some(link);

@@ -90,21 +90,24 @@ pub(crate) fn scripts(resolver: &mut Resolver<'_, '_>, lists: &[NodeId]) -> Vec<
 }
 
 /// The links that a list tracks, `own` left out.
-pub(crate) fn links(resolver: &mut Resolver<'_, '_>, lists: &[NodeId], own: &LinkName) -> Vec<TrackLink> {
+pub(crate) fn links(
+    resolver: &mut Resolver<'_, '_>,
+    lists: &[NodeId],
+    own: Option<&LinkName>,
+) -> Vec<TrackLink> {
     let mut tracked: Vec<TrackLink> = Vec::new();
     for line in lists.iter().flat_map(|list| resolver.reader.tree.children(*list)) {
         let words = resolver.reader.tree.words(line);
         let Some((&at, rest)) = words.split_first() else { continue };
         let Some(link) = resolver.reader.link(at) else { continue };
         if !resolver.link_may_be_used(&link) {
-            let message = format!("There is no interface {link} to track; the line is ignored");
-            resolver.reader.complain(code::NO_LINK, at, message);
+            resolver.no_link(at, &link, "to track");
             continue;
         }
         let Ok(weight) = options(resolver, rest, weight(0, false), false) else { continue };
-        if link == *own {
+        if Some(&link) == own {
             let message = format!("{link} is the instance's own interface, which is tracked anyway");
-            resolver.reader.complain(code::DUPLICATE, at, message);
+            resolver.reader.complain(code::REPEATED, at, message);
         } else if tracked.iter().any(|have| have.link == link) {
             resolver.reader.complain(code::DUPLICATE, at, format!("{link} is tracked already"));
         } else {

@@ -76,7 +76,6 @@ impl Resolver<'_, '_> {
         identity: &[String],
         identity_at: Span,
     ) -> Option<Command> {
-        self.first_script = self.first_script.or(Some(at));
         let account = if identity.is_empty() {
             if self.default_account.is_none() {
                 let message = "Who this script should run as does not exist; it is not run";
@@ -92,6 +91,7 @@ impl Resolver<'_, '_> {
         if !program.starts_with("</") {
             *program = self.program(program, at, &account)?;
         }
+        self.first_script = self.first_script.or(Some(at));
         let default = self.surroundings.running_as();
         let account = Some(account).filter(|account| *account != default);
         Some(Command { argv, account })

@@ -107,7 +107,8 @@ impl<'a> Reader<'a> {
             if block.name.is_empty() { "outside all blocks".into() } else { format!("in {}", block.name) };
         let behind = if has_block { "; its block is left out with it" } else { "" };
         let message = format!("Unknown keyword '{word}' {place}{behind}");
-        let help = suggestion(word, block, self.outermost, has_block);
+        let full = self.report.is_full();
+        let help = if full { None } else { suggestion(word, block, self.outermost, has_block) };
         self.report.add(Diagnostic::new(code::UNKNOWN_KEYWORD, at, message).maybe_help(help));
     }
 

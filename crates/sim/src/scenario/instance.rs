@@ -2,12 +2,11 @@
 
 use std::fmt::{self, Write};
 use std::net::IpAddr;
-use std::time::Duration;
 
 use host::{Command, Family, LinkName, Prefix};
 use vrrp::config::{
-    AnnounceConfig, Authentication, InstanceConfig, Mode, NotifyScripts, Peer, Preemption, Priority, ScriptConfig,
-    TrackLink, TrackScript, Version, VirtualAddress, Vrid, Weight,
+    AnnounceConfig, Authentication, InstanceConfig, Mode, NotifyScripts, Peer, Preemption, Priority,
+    ScriptConfig, TrackLink, TrackScript, Version, VirtualAddress, Vrid, Weight,
 };
 
 use super::Why;
@@ -15,33 +14,11 @@ use super::Why;
 /// An instance that says nothing yet: VRID 51, version 2, priority 100, interval one second, no address.
 pub fn plain(name: &str, link: &LinkName) -> InstanceConfig {
     InstanceConfig {
-        name: name.to_owned(),
-        link: link.clone(),
-        family: Family::V4,
-        vrid: Vrid::new(51).expect("51 is not 0"),
-        version: Version::V2,
-        priority: Priority::DEFAULT,
-        wants_master: false,
-        interval: Duration::from_secs(1),
-        down_timer_adverts: 3,
-        mode: Mode::Multicast { group: Mode::GROUP_V4 },
-        source: None,
-        authentication: Authentication::None,
-        addresses: Vec::new(),
-        excluded: Vec::new(),
-        preemption: Preemption::Allowed,
-        skip_address_check: false,
-        lower_priority_no_advert: false,
-        higher_priority_send_advert: false,
-        checksum_as_v2: false,
-        announce: AnnounceConfig::default(),
-        track_own_link: true,
-        track_links: Vec::new(),
-        track_scripts: Vec::new(),
         notify: NotifyScripts {
             any: Some(Command { argv: vec!["notify".to_owned()], account: None }),
             ..NotifyScripts::default()
         },
+        ..InstanceConfig::plain(name, link.clone(), Vrid::new(51).expect("51 is not 0"))
     }
 }
 
@@ -121,6 +98,7 @@ fn apply_flag(it: &mut InstanceConfig, word: &str) -> Result<(), Why> {
         "higher_priority_send_advert" => it.higher_priority_send_advert = true,
         "checksum_as_v2" => it.checksum_as_v2 = true,
         "dont_track_primary" => it.track_own_link = false,
+        "step_down" => it.step_down = true,
         _ => return Err(Why::UnknownWord(word.to_owned())),
     }
     Ok(())
@@ -179,6 +157,7 @@ pub(super) fn words(it: &InstanceConfig, scripts: &[ScriptConfig]) -> Result<Str
         (it.higher_priority_send_advert, " higher_priority_send_advert"),
         (it.checksum_as_v2, " checksum_as_v2"),
         (!it.track_own_link, " dont_track_primary"),
+        (it.step_down, " step_down"),
     ];
     flags.iter().filter(|(on, _)| *on).for_each(|(_, word)| out.push_str(word));
     Ok(out)

@@ -61,7 +61,8 @@ impl World {
             None if !self.nodes[node].machine().link(link).is_some_and(Link::is_up) => return,
             None => {}
         }
-        let Some(segment) = self.nodes[node].sockets.iter().find(|s| s.link == link).map(|s| s.segment) else {
+        let Some(segment) = self.nodes[node].sockets.iter().find(|s| s.link == link).map(|s| s.segment)
+        else {
             return;
         };
         let Some(port) = self.segments[segment].port_of(node, link) else { return };
@@ -110,7 +111,8 @@ impl World {
         for to in 0..self.segments[segment].ports.len() {
             let port = self.segments[segment].ports[to];
             let machine = self.nodes[port.node].machine();
-            let is_for_it = frame.destination.is_multicast() || machine.holds_on(port.link, frame.destination);
+            let is_for_it =
+                frame.destination.is_multicast() || machine.holds_on(port.link, frame.destination);
             if to == from || !is_for_it || !self.segments[segment].passes(from, to) {
                 continue;
             }
@@ -143,7 +145,6 @@ impl World {
             hop_limit: Some(frame.hop_limit),
             bytes: frame.bytes.clone(),
         };
-        self.watch.heard_advert(self.now, port.node, port.link, frame);
         self.tell(port.node, Input::Arrival(Arrival::Received(delivery)));
     }
 }

@@ -10,15 +10,12 @@ use std::net::IpAddr;
 use host::{Family, LinkName};
 use vrrp::config::{InstanceConfig, NotifyScripts, Peer, Priority, VirtualAddress, Vrid};
 
-use super::{Scripts, VrrpInstanceBlock};
+use super::{Scripts, Track, VrrpInstanceBlock};
 use crate::block::track;
 use crate::diagnostic::{Class, Diagnostic, code};
-use crate::resolve::Resolver;
+use crate::resolve::{REFUSED, Resolver};
 use crate::source::Span;
 use crate::value::Set;
-
-/// Exit status of a daemon whose VRRP part cannot run.
-const REFUSED: u8 = 2;
 
 /// Turns a block into what the engine obeys; `None` (with what refuses to run) if it cannot be.
 pub(crate) fn lower(resolver: &mut Resolver<'_, '_>, block: VrrpInstanceBlock) -> Option<InstanceConfig> {
@@ -52,7 +49,7 @@ pub(crate) fn lower(resolver: &mut Resolver<'_, '_>, block: VrrpInstanceBlock) -
     let peers = lowering.peers(&transport.unicast_peer);
     let forced = native_ipv6.map(|_| Family::V6);
     let family = family(forced, &held.advertised, &transport.mcast_src_ip, &peers);
-    lowering.keep_family(&mut held.advertised, family);
+    lowering.settle(&mut held, family);
     let version = lowering.version(version, family);
     let (source, mode) = lowering.mode(transport, peers, family);
     let election = lowering.election(election);
@@ -64,7 +61,9 @@ pub(crate) fn lower(resolver: &mut Resolver<'_, '_>, block: VrrpInstanceBlock) -
     let down_timer_adverts = lowering.down_timer_adverts(down_timer_adverts);
     let conduct = lowering.conduct(conduct);
     let notify = notify(lowering.resolver, scripts);
-    let link = link?;
+    let Track { dont_track_primary, track_script, track_interface } = track;
+    let track_links = track::links(resolver, &track_interface, link.as_ref());
+    let track_scripts = track::scripts(resolver, &track_script);
     Some(InstanceConfig {
         family,
         vrid: vrid?,
@@ -84,12 +83,20 @@ pub(crate) fn lower(resolver: &mut Resolver<'_, '_>, block: VrrpInstanceBlock) -
         higher_priority_send_advert: conduct.higher_priority_send_advert,
         checksum_as_v2: conduct.checksum_as_v2,
         announce,
-        track_own_link: track.dont_track_primary.is_none(),
-        track_links: track::links(resolver, &track.track_interface, &link),
-        track_scripts: track::scripts(resolver, &track.track_script),
+        track_own_link: dont_track_primary.is_none(),
+        track_links,
+        track_scripts,
         notify,
-        link,
+        link: link?,
         name,
+        routes: Vec::new(),
+        rules: Vec::new(),
+        own_link: None,
+        lifetime: None,
+        track_files: Vec::new(),
+        track_processes: Vec::new(),
+        track_bfds: Vec::new(),
+        step_down: false,
     })
 }
 
@@ -156,14 +163,22 @@ impl Lowering<'_, '_, '_> {
     }
 
     fn link(&mut self, interface: Option<Set<LinkName>>) -> Option<LinkName> {
+        let interface = interface.filter(|set| {
+            let loopback = self.resolver.surroundings.is_loopback(set.value.as_str());
+            if loopback {
+                let message =
+                    format!("{} is a loopback, which adverts never leave; the line is ignored", set.value);
+                self.complain(code::BAD_LINK, set.at, message);
+            }
+            !loopback
+        });
         let Some(Set { value: link, at }) = interface else {
             let help = Some("say on which with `interface NAME`".into());
             self.refuse(code::NO_INTERFACE, self.at, "The virtual router has no interface", help);
             return None;
         };
         if !self.resolver.link_may_be_used(&link) {
-            let help = Some("with dynamic_interfaces in global_defs it may come later".into());
-            self.refuse(code::NO_LINK, at, &format!("There is no interface {link} on this host"), help);
+            self.resolver.no_link(at, &link, "");
         }
         Some(link)
     }

@@ -24,9 +24,14 @@ impl Lowering<'_, '_, '_> {
     pub(super) fn held(&mut self, block: &Addresses) -> Held {
         let Addresses { virtual_ipaddress, virtual_ipaddress_excluded, no_virtual_ipaddress: _ } = block;
         let advertised = self.addresses(virtual_ipaddress);
-        let mut excluded = self.addresses(virtual_ipaddress_excluded);
-        self.drop_repeats(&mut excluded, &advertised);
+        let excluded = self.addresses(virtual_ipaddress_excluded);
         Held { advertised, excluded }
+    }
+
+    /// Leaves out advertised addresses of another family, then excluded ones that are advertised.
+    pub(super) fn settle(&mut self, held: &mut Held, family: Family) {
+        self.keep_family(&mut held.advertised, family);
+        self.drop_repeats(&mut held.excluded, &held.advertised);
     }
 
     fn addresses(&mut self, lists: &[NodeId]) -> Vec<(VirtualAddress, Span)> {
@@ -46,7 +51,7 @@ impl Lowering<'_, '_, '_> {
             Some((_, first)) => {
                 let message =
                     format!("({}) {} stands here a second time", self.name, address.prefix.address());
-                self.add(Diagnostic::new(code::DUPLICATE, at, message).related(*first, "the first"));
+                self.add(Diagnostic::new(code::REPEATED, at, message).related(*first, "the first"));
             }
             None => kept.push((address, at)),
         }
@@ -57,13 +62,13 @@ impl Lowering<'_, '_, '_> {
             let repeated = own.iter().any(|(have, _)| address::same(have, address));
             if repeated {
                 let message = format!("{} is advertised already", address.prefix.address());
-                self.complain(code::DUPLICATE, *at, message);
+                self.complain(code::REPEATED, *at, message);
             }
             !repeated
         });
     }
 
-    pub(super) fn keep_family(&mut self, addresses: &mut Vec<(VirtualAddress, Span)>, family: Family) {
+    fn keep_family(&mut self, addresses: &mut Vec<(VirtualAddress, Span)>, family: Family) {
         addresses.retain(|(address, at)| {
             let fits = address.prefix.family() == family;
             if !fits {

@@ -42,7 +42,7 @@ impl Lowering<'_, '_, '_> {
             };
             let Some(address) = self.resolver.reader.address(at) else { continue };
             if peers.iter().any(|(have, _)| have.address == address) {
-                self.complain(code::DUPLICATE, at, format!("{address} is a peer already"));
+                self.complain(code::REPEATED, at, format!("{address} is a peer already"));
                 continue;
             }
             let mut ttl = (0, 255);
