@@ -1,6 +1,6 @@
 //! Processes that die.
 
-use crate::bench::{Bench, is_over, send};
+use super::bench::{Bench, is_over, send};
 
 /// A long interval: the worker is back well within the master-down time.
 fn slow(bench: &Bench, more: &str) {
@@ -28,7 +28,7 @@ fn a_worker_that_is_killed_comes_back_as_master_with_its_address() {
     bench.await_log("pid={}".replace("{}", &bench.pid("vrrp.pid").to_string()).as_str());
     // It resumes: nothing else happened to the scripts, and no second election took place.
     bench.until("the resumption", || {
-        crate::control::status(&bench)["vrrp"]["instances"][0]["state"] == "Master"
+        super::control::status(&bench)["vrrp"]["instances"][0]["state"] == "Master"
     });
     assert!(bench.has_address());
     assert_eq!(bench.text("states"), states);

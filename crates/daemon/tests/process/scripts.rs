@@ -3,7 +3,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
-use crate::bench::{Bench, is_over};
+use super::bench::{Bench, is_over};
 
 /// A script that writes what it sees to a file that everybody may write to.
 fn witness(bench: &Bench) {

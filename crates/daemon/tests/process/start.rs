@@ -3,7 +3,7 @@
 use std::fs;
 use std::process::{Command, Stdio};
 
-use crate::bench::{Bench, PROGRAM, is_over, send};
+use super::bench::{Bench, PROGRAM, is_over, send};
 
 #[test]
 fn the_log_says_what_tools_look_for() {
