@@ -68,12 +68,13 @@ fn a_supervisor_that_is_killed_takes_its_worker_and_the_address_with_it() {
     let test = "a_supervisor_that_is_killed_takes_its_worker_and_the_address_with_it";
     let Some(bench) = Bench::new(test) else { return };
     bench.script("told", "#!/bin/sh\necho \"$*\" >> @/states\n");
-    bench.script("watch", "#!/bin/sh\nexec sleep 1000\n");
+    bench.script("watch", "#!/bin/sh\necho $$ > @/watching\nexec sleep 1000\n");
     bench.configure("notify @/told\n track_script {\n  w\n }");
     let script = "vrrp_script w {\n script @/watch\n interval 100\n timeout 50\n weight 5\n}\n";
     bench.write("conf", &(script.to_owned() + &bench.text("conf")));
     let mut daemon = bench.start(&[]).master();
     let worker = bench.pid("vrrp.pid");
+    bench.until("the tracking script", || bench.pid("watching") != 0);
     daemon.signal("KILL");
     daemon.ended();
     let killed = linux::clock::now();
@@ -82,6 +83,7 @@ fn a_supervisor_that_is_killed_takes_its_worker_and_the_address_with_it() {
     assert!(took < std::time::Duration::from_secs(1), "{took:?}");
     bench.until("the worker's end", || is_over(worker));
     assert_eq!(bench.count("(VI_1) sent 0 priority"), 1);
+    bench.until("the tracking script's end", || is_over(bench.pid("watching")));
     // Nobody else is left to run them.
     bench.until("the last script", || bench.text("states").ends_with("INSTANCE VI_1 STOP 100\n"));
 }
