@@ -9,7 +9,7 @@ use core::fmt;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use core::time::Duration;
 
-use host::{Command, Family, LinkName, Prefix};
+use host::{Command, Family, LinkName, Prefix, Route, Rule, VirtualLink};
 use serde::{Deserialize, Serialize};
 
 /// The whole of it.
@@ -19,8 +19,36 @@ pub struct Config {
     pub instances: Vec<InstanceConfig>,
     /// Tracking scripts that some instance tracks. Names are unique.
     pub scripts: Vec<ScriptConfig>,
+    /// Sync groups. Names are unique; an instance is in one group at most.
+    pub groups: Vec<GroupConfig>,
     /// Smallest gaps between announcements on one link.
     pub pace: AnnouncePace,
+    /// What is held as long as the daemon runs, whoever is master.
+    pub statics: Statics,
+    /// From the first configuration until instances begin to listen (`vrrp_startup_delay`).
+    pub startup_delay: Duration,
+}
+
+/// What is held as long as the daemon runs (`static_ipaddress`, `static_routes`, `static_rules`).
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct Statics {
+    /// Addresses, each with its link.
+    pub addresses: Vec<(LinkName, VirtualAddress)>,
+    /// Routes.
+    pub routes: Vec<VirtualRoute>,
+    /// Policy rules.
+    pub rules: Vec<VirtualRule>,
+}
+
+/// Instances that are master together or not at all (`vrrp_sync_group`). What the group tracks, its members track.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct GroupConfig {
+    /// Name from the file.
+    pub name: String,
+    /// Names of instances in the order of the file, at least one.
+    pub members: Vec<String>,
+    /// Scripts to run on a change of the group's state.
+    pub notify: NotifyScripts,
 }
 
 /// Virtual router identifier, 1 to 255 (RFC 9568 §5.2.3).
@@ -144,6 +172,15 @@ pub struct InstanceConfig {
     pub addresses: Vec<VirtualAddress>,
     /// Addresses that move along without being advertised, of either family.
     pub excluded: Vec<VirtualAddress>,
+    /// Routes that the master holds.
+    pub routes: Vec<VirtualRoute>,
+    /// Policy rules that the master holds.
+    pub rules: Vec<VirtualRule>,
+    /// The virtual router's own link, on top of [`Self::link`].
+    pub own_link: Option<OwnLink>,
+    /// Virtual addresses vanish by the kernel's hand when they were not renewed for so long, in seconds; at least 3
+    /// (`vip_lifetime`).
+    pub lifetime: Option<u32>,
     /// Whether a better backup takes over.
     pub preemption: Preemption,
     /// Do not compare the address list of adverts from the known master.
@@ -162,6 +199,15 @@ pub struct InstanceConfig {
     pub track_links: Vec<TrackLink>,
     /// Scripts that matter; each name is in [`Config::scripts`].
     pub track_scripts: Vec<TrackScript>,
+    /// Files that matter.
+    pub track_files: Vec<TrackFile>,
+    /// Sets of processes that matter.
+    pub track_processes: Vec<TrackNamed>,
+    /// BFD sessions that matter.
+    pub track_bfds: Vec<TrackNamed>,
+    /// A master whose priority falls below the best rival it has heard gives up at once, so that the takeover costs
+    /// a skew time (`step_down`).
+    pub step_down: bool,
     /// Scripts to run on a change of state.
     pub notify: NotifyScripts,
 }
@@ -274,6 +320,35 @@ impl VirtualAddress {
     }
 }
 
+/// A route that comes and goes with something.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct VirtualRoute {
+    /// The route.
+    pub route: Route<LinkName>,
+    /// Its links being down is a fault (no `no_track`).
+    pub track: bool,
+}
+
+/// A policy rule that comes and goes with something.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct VirtualRule {
+    /// The rule.
+    pub rule: Rule,
+    /// Its links being down is a fault (no `no_track`).
+    pub track: bool,
+}
+
+/// A virtual router's own link: a VMAC, or an ipvlan.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct OwnLink {
+    /// What is made. Its base is the instance's link.
+    pub link: VirtualLink,
+    /// Adverts leave by the base, with its Ethernet address (`vmac_xmit_base`).
+    pub adverts_by_base: bool,
+    /// Address to put on an ipvlan, the source of its adverts.
+    pub address: Option<Prefix>,
+}
+
 /// When gratuitous ARPs and unsolicited neighbour advertisements go out.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct AnnounceConfig {
@@ -335,6 +410,26 @@ pub enum Weight {
 pub struct TrackLink {
     /// Its name.
     pub link: LinkName,
+    /// What it does.
+    pub weight: Weight,
+}
+
+/// A tracked file: its number times the weight is added to the priority.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct TrackFile {
+    /// Name of the file's block.
+    pub file: String,
+    /// -254 to 254. With 0 a number that is not 0 is a fault.
+    pub weight: i16,
+    /// The sum is taken with the other sign; with weight 0 the number 0 is the fault.
+    pub reverse: bool,
+}
+
+/// A tracked thing that is up or down, by the name of its block.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct TrackNamed {
+    /// Its name.
+    pub name: String,
     /// What it does.
     pub weight: Weight,
 }

@@ -13,7 +13,7 @@ use netlink_packet_route::address::{
 use super::{attributes_of, number, text};
 
 /// Who put an address, as the kernel keeps it: Keepalived, as routes and rules are marked (`RTPROT_KEEPALIVED`).
-const KEEPALIVED: u8 = 18;
+pub(super) const KEEPALIVED: u8 = 18;
 /// The lifetime that does not end (`INFINITY_LIFE_TIME`).
 const FOR_EVER: u32 = u32::MAX;
 

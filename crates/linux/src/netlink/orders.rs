@@ -157,3 +157,58 @@ fn forgiven(op: &NetworkOp, result: Result<(), Refusal>) -> Result<(), Refusal> 
 fn is_misunderstood(refusal: &Refusal) -> bool {
     matches!(refusal.code, libc::EINVAL | libc::EOPNOTSUPP)
 }
+
+#[cfg(test)]
+mod tests {
+    use host::{LinkAddress, LinkIndex, Prefix};
+
+    use super::*;
+    use crate::namespace::Namespace;
+    use crate::netlink::address::KEEPALIVED;
+    use crate::netlink::refusal;
+    use crate::netlink::tests::protocols;
+    use crate::testbed::skipped;
+
+    /// The kernel here understands the tag, so its refusal is played; what follows is the real kernel's.
+    #[test]
+    fn an_address_is_put_without_its_tag_where_the_kernel_refuses_that() {
+        if skipped("an_address_is_put_without_its_tag_where_the_kernel_refuses_that") {
+            return;
+        }
+        let test = || {
+            let prefix = |text: &str| Prefix::host(text.parse().unwrap());
+            let add = |text| NetworkOp::AddAddress(LinkAddress::plain(LinkIndex(1), prefix(text)));
+            let mut orders = Orders::open().unwrap();
+            let mut arrivals = Vec::new();
+            let sequence = orders.sequence + 1;
+            orders.unanswered.push_back(Unanswered { sequence, ticket: Ticket(1), op: add("10.2.0.1") });
+            orders.sequence = sequence;
+            orders.settle(sequence, Err(refusal(libc::EINVAL, None)), &mut arrivals);
+            assert_eq!(arrivals, [], "it is tried again");
+            orders.submit(Ticket(2), add("10.2.0.2"), &mut arrivals);
+            orders.answers(&mut arrivals);
+            assert_eq!(arrivals, [settled(Ticket(1), Ok(())), settled(Ticket(2), Ok(()))]);
+            let tags: Vec<_> = protocols()
+                .into_iter()
+                .filter(|(address, _)| address.to_string().starts_with("10.2."))
+                .map(|(_, tag)| tag)
+                .collect();
+            assert!(tags.len() == 2 && !tags.contains(&Some(KEEPALIVED)), "{tags:?}");
+        };
+        Namespace::create().unwrap().run(test).unwrap();
+    }
+
+    #[test]
+    fn an_error_is_told_as_such_once_the_kernel_is_known_to_understand_the_tag() {
+        let mut orders = Orders::open().unwrap();
+        orders.tagging = Tagging::Works;
+        let op = NetworkOp::AddAddress(LinkAddress::plain(
+            LinkIndex(1),
+            Prefix::host("10.2.0.1".parse().unwrap()),
+        ));
+        orders.unanswered.push_back(Unanswered { sequence: 1, ticket: Ticket(1), op });
+        let mut arrivals = Vec::new();
+        orders.settle(1, Err(refusal(libc::EINVAL, None)), &mut arrivals);
+        assert_eq!(arrivals, [settled(Ticket(1), Err(refusal(libc::EINVAL, None)))]);
+    }
+}
