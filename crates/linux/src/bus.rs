@@ -128,9 +128,10 @@ impl BusEnd {
                 Err(error) => return Err(error.into()),
             }
         };
-        let file = control.drain().find_map(|message| match message {
-            RecvAncillaryMessage::ScmRights(mut descriptors) => descriptors.next(),
-            _ => None,
+        let file = control.drain().find_map(|message| {
+            // Credentials are not asked for, and nobody sends them.
+            let RecvAncillaryMessage::ScmRights(mut files) = message else { return None };
+            files.next()
         });
         match (file, length) {
             (Some(file), _) => read_file(file).map(Received::Record),

@@ -77,9 +77,17 @@ impl Journal {
         Self { detail: false, sinks: Vec::new() }
     }
 
+    /// Whether no line waits.
+    pub fn is_flushed(&self) -> bool {
+        self.sinks.iter().all(|sink| sink.waiting.is_empty())
+    }
+
     /// Hands waiting lines to sinks that take them now. Returns whether none waits any more.
     pub fn flush(&mut self) -> bool {
-        self.sinks.iter_mut().fold(true, |all, sink| sink.flush() && all)
+        for sink in &mut self.sinks {
+            sink.flush();
+        }
+        self.is_flushed()
     }
 }
 

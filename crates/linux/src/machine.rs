@@ -43,6 +43,16 @@ pub enum OpenError {
     Netlink(#[source] io::Error),
 }
 
+impl OpenError {
+    /// Whether it is for lack of a right, which trying again does not bring.
+    pub fn is_permission(&self) -> bool {
+        match self {
+            Self::Wait(_) => false,
+            Self::Netlink(cause) => cause.kind() == io::ErrorKind::PermissionDenied,
+        }
+    }
+}
+
 impl Machine {
     /// Opens what every engine needs. Packets need CAP_NET_RAW and orders CAP_NET_ADMIN, but only when they come.
     pub fn open() -> Result<Self, OpenError> {

@@ -41,6 +41,13 @@ pub enum PidFileError {
 impl PidFile {
     /// Takes the file for as long as this process lives, and writes `pid` into it (mode 0644 whatever the umask).
     pub fn claim(path: &Path, pid: u32) -> Result<Self, PidFileError> {
+        let mut claimed = Self::reserve(path)?;
+        claimed.write(pid).map_err(|cause| PidFileError::Refused { path: path.to_path_buf(), cause })?;
+        Ok(claimed)
+    }
+
+    /// Takes the file, and empties it: the process that it will name does not live yet.
+    pub fn reserve(path: &Path) -> Result<Self, PidFileError> {
         let refused = |cause| PidFileError::Refused { path: path.to_path_buf(), cause };
         let mut file = lock(path).map_err(refused)?.ok_or(PidFileError::Running)?;
         let mut text = String::new();
@@ -52,9 +59,8 @@ impl PidFile {
                 return Err(PidFileError::Running);
             }
         }
-        let mut claimed = Self { file, path: path.to_path_buf() };
-        claimed.write(pid).map_err(refused)?;
-        Ok(claimed)
+        file.set_len(0).map_err(refused)?;
+        Ok(Self { file, path: path.to_path_buf() })
     }
 
     /// Writes another number: that of a worker started anew.
@@ -63,6 +69,12 @@ impl PidFile {
         self.file.set_len(0)?;
         self.file.rewind()?;
         self.file.write_all(format!("{pid}\n").as_bytes())
+    }
+
+    /// Empties it: its process has ended, and the next has not begun.
+    pub fn clear(&mut self) {
+        // What stays is a stale number, which nobody should have trusted anyway.
+        let _ = self.file.set_len(0);
     }
 }
 
@@ -122,12 +134,13 @@ fn is_foreign_daemon(pid: u32, written: i64) -> bool {
     if name.trim_end() != "keepalived" {
         return false;
     }
-    let same_program = match (fs::metadata(directory.join("exe")), fs::metadata("/proc/self/exe")) {
-        (Ok(theirs), Ok(ours)) => (theirs.dev(), theirs.ino()) == (ours.dev(), ours.ino()),
-        _ => false,
-    };
-    if same_program {
-        return false;
+    let identity = |path: &Path| fs::metadata(path).map(|metadata| (metadata.dev(), metadata.ino()));
+    match identity(&directory.join("exe")) {
+        // It has ended, and waits for its parent to notice.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return false,
+        Ok(theirs) if identity(Path::new("/proc/self/exe")).is_ok_and(|ours| ours == theirs) => return false,
+        // Another program, or one that we may not look at.
+        Ok(_) | Err(_) => {}
     }
     let Some(age) = age_of(&directory) else { return true };
     let begun = clock::wall().seconds - seconds(age + SLACK);
@@ -222,10 +235,20 @@ mod tests {
         let program = scratch.0.join("keepalived");
         fs::copy("/bin/sleep", &program).unwrap();
         let mut process = std::process::Command::new(&program).arg("60").spawn().unwrap();
+        let name = format!("/proc/{}/comm", process.id());
+        while fs::read_to_string(&name).unwrap() != "keepalived\n" {
+            // The kernel gives it its name a moment after it was started.
+            std::thread::yield_now();
+        }
         let now = clock::wall().seconds;
         assert!(is_foreign_daemon(process.id(), now));
         assert!(!is_foreign_daemon(process.id(), now - 3600));
         process.kill().unwrap();
+        // Ended but not reaped.
+        while fs::metadata(format!("/proc/{}/exe", process.id())).is_ok() {
+            std::thread::yield_now();
+        }
+        assert!(!is_foreign_daemon(process.id(), now));
         process.wait().unwrap();
     }
 }

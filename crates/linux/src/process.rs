@@ -270,9 +270,14 @@ pub fn leave_session() -> io::Result<()> {
     Ok(rustix::process::chdir("/")?)
 }
 
-/// A pipe: the end to read, which never waits, and the end to write.
+/// A pipe: the end to read, and the end to write.
+pub fn blocking_pipe() -> io::Result<(OwnedFd, OwnedFd)> {
+    Ok(rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC)?)
+}
+
+/// The same with an end to read that never waits.
 pub fn pipe() -> io::Result<(OwnedFd, OwnedFd)> {
-    let (reader, writer) = rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC)?;
+    let (reader, writer) = blocking_pipe()?;
     rustix::fs::fcntl_setfl(&reader, OFlags::NONBLOCK)?;
     Ok((reader, writer))
 }
@@ -301,3 +306,10 @@ pub fn system_name() -> SystemName {
     let text = |text: &CStr| text.to_string_lossy().into_owned();
     SystemName { name: text(uname.sysname()), release: text(uname.release()), version: text(uname.version()) }
 }
+
+/// The error number of "not now, perhaps later" (EAGAIN).
+pub const TRY_AGAIN: i32 = libc::EAGAIN;
+/// That of "not allowed" (EPERM).
+pub const NOT_PERMITTED: i32 = libc::EPERM;
+/// That of "makes no sense" (EINVAL).
+pub const INVALID: i32 = libc::EINVAL;

@@ -1,0 +1,328 @@
+//! What must hold whatever happens, and the books that are kept to tell.
+//!
+//! A virtual router is a (segment, family, VRID); its members are the instances that take part. A *disturbance* of a
+//! segment is anything that legitimately lets members disagree: a frame lost by chance, a cut, a partition or its
+//! end, a change of weather, a link, node, worker or script that changes, an address changed by hand. Every rule that
+//! needs time counts it from the last disturbance, so the rules hold in any weather and need no tolerance.
+//!
+//! | Rule | From when it must hold |
+//! |---|---|
+//! | Of two masters that reach one another, one yields | one interval, one delay and one late wake-up after both were masters undisturbed: by then each has sent an advert and each has heard the other's |
+//! | Every member that can take part is master or hears one | the longest master-down time after the last disturbance: by then a backup that hears nobody has run out of patience |
+//! | Addresses are held by a working master and nobody else working | once the kernel had time for the orders |
+//! | Each takeover is announced, every address | likewise |
+//! | No advert sooner than the interval after the last | always, but for the first of a mastership, those that resign (priority 0, at most two each), and one answer to each advert heard, in the same instant: to a priority of 0 (RFC 9568 §6.4.3), to a lesser master (as keepalived), or before yielding (`higher_priority_send_advert`) |
+//! | Only a master advertises | always |
+//! | After a wake-up every deadline lies ahead | always |
+//! | No order repeats for ever | the same order at most eight times undisturbed |
+
+mod check;
+
+use std::collections::{BTreeMap, VecDeque};
+use std::fmt;
+use std::net::IpAddr;
+use std::time::Duration;
+
+use host::{Family, Instant, LinkIndex, NetworkOp};
+
+pub(crate) use self::check::Check;
+use crate::world::wire::Frame;
+
+/// The same order so often without a disturbance is one too many. Upstream's own retries and ours stay below.
+const SAME_ORDER: u32 = 8;
+/// Adverts of priority 0 in one resignation. As keepalived: two on a fault.
+const RESIGNATIONS: u32 = 2;
+
+/// A rule that was broken.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Violation {
+    /// When.
+    pub at: Instant,
+    /// The rule, as a sentence.
+    pub rule: &'static str,
+    /// By whom and how.
+    pub details: String,
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "at {}: {}: {}", self.at, self.rule, self.details)
+    }
+}
+
+/// An instance of a node.
+#[derive(Debug)]
+pub(crate) struct Member {
+    pub(crate) node: usize,
+    pub(crate) instance: String,
+    pub(crate) router: usize,
+    pub(crate) link: LinkIndex,
+    pub(crate) port: usize,
+    pub(crate) vips: Vec<(LinkIndex, IpAddr)>,
+    pub(crate) interval: Duration,
+    /// A backup that hears nobody waits no longer than this.
+    pub(crate) patience: Duration,
+    /// Beyond the settling time, for announcements that are spread out.
+    pub(crate) pace: Duration,
+    pub(crate) master: bool,
+    /// When it became master or ceased to be.
+    since: Instant,
+    /// Before this the kernel may legitimately hold something else.
+    unsettled: Instant,
+    /// By destination.
+    last_advert: BTreeMap<IpAddr, Instant>,
+    resigned: BTreeMap<IpAddr, u32>,
+    /// Adverts heard in this instant, less those answered.
+    heard: (Instant, u32),
+    /// When each address was last announced.
+    announced: Vec<Option<Instant>>,
+    held_pending: bool,
+    live: bool,
+}
+
+impl Member {
+    pub(crate) fn new(
+        node: usize,
+        instance: &str,
+        link: LinkIndex,
+        port: usize,
+        vips: Vec<(LinkIndex, IpAddr)>,
+        interval: Duration,
+    ) -> Self {
+        Self {
+            node,
+            instance: instance.to_owned(),
+            router: 0,
+            link,
+            port,
+            vips,
+            interval,
+            patience: Duration::ZERO,
+            pace: Duration::ZERO,
+            master: false,
+            since: Instant::ZERO,
+            unsettled: Instant::ZERO,
+            last_advert: BTreeMap::new(),
+            resigned: BTreeMap::new(),
+            heard: (Instant::ZERO, 0),
+            announced: Vec::new(),
+            held_pending: false,
+            live: true,
+        }
+    }
+}
+
+/// A virtual router.
+#[derive(Debug)]
+struct Group {
+    segment: usize,
+    family: Family,
+    vrid: u8,
+    rivals_pending: bool,
+    available_pending: bool,
+}
+
+/// The books.
+#[derive(Debug, Default)]
+pub(crate) struct Watch {
+    members: Vec<Member>,
+    groups: Vec<Group>,
+    /// By segment.
+    disturbed: BTreeMap<usize, Instant>,
+    orders: BTreeMap<(usize, bool, LinkIndex, IpAddr), u32>,
+    last_order: Option<Instant>,
+    due: VecDeque<(Instant, Check)>,
+    violation: Option<Violation>,
+    /// How long the kernel may take for all orders of a change.
+    pub(crate) settling: Duration,
+    /// How late a worker is woken at most.
+    pub(crate) lateness: Duration,
+}
+
+impl Watch {
+    pub(crate) const fn violation(&self) -> Option<&Violation> {
+        self.violation.as_ref()
+    }
+
+    pub(crate) fn violate(&mut self, at: Instant, rule: &'static str, details: &str) {
+        self.violation.get_or_insert_with(|| Violation { at, rule, details: details.to_owned() });
+    }
+
+    /// When the last order was given to a kernel.
+    pub(crate) const fn last_order(&self) -> Option<Instant> {
+        self.last_order
+    }
+
+    /// A check that has to be made, and when.
+    pub(crate) fn due(&mut self) -> Option<(Instant, Check)> {
+        self.due.pop_front()
+    }
+
+    /// Forgets a node's members; those that are enrolled again keep their books.
+    pub(crate) fn retire(&mut self, node: usize) {
+        self.members.iter_mut().filter(|member| member.node == node).for_each(|member| member.live = false);
+    }
+
+    /// A node takes part in a virtual router.
+    pub(crate) fn enrol(&mut self, segment: usize, family: Family, vrid: u8, new: Member) {
+        let is = |g: &Group| (g.segment, g.family, g.vrid) == (segment, family, vrid);
+        let router = self.groups.iter().position(is).unwrap_or_else(|| {
+            self.groups.push(Group { segment, family, vrid, rivals_pending: false, available_pending: false });
+            self.groups.len() - 1
+        });
+        let announced = vec![None; new.vips.len()];
+        let old = self.members.iter_mut().find(|m| m.node == new.node && m.instance == new.instance);
+        match old {
+            Some(old) => {
+                let Member { vips, interval, patience, pace, .. } = new;
+                (old.vips, old.interval, old.patience, old.pace) = (vips, interval, patience, pace);
+                (old.router, old.announced, old.live) = (router, announced, true);
+            }
+            None => self.members.push(Member { router, announced, ..new }),
+        }
+    }
+
+    /// A new worker does not know when the last one sent.
+    pub(crate) fn worker_started(&mut self, node: usize) {
+        self.members.iter_mut().filter(|member| member.node == node).for_each(|member| member.last_advert.clear());
+    }
+
+    /// Something happened that lets the members on a segment disagree for a while.
+    pub(crate) fn disturb(&mut self, now: Instant, segment: usize) {
+        self.disturbed.insert(segment, now);
+        self.orders.clear();
+        for router in 0..self.groups.len() {
+            let group = &mut self.groups[router];
+            if group.segment == segment && !group.available_pending {
+                group.available_pending = true;
+                let at = now + self.patience(router);
+                self.due.push_back((at, Check::Available(router)));
+            }
+        }
+    }
+
+    /// What a node's kernel holds may differ from what its worker wants for a while.
+    pub(crate) fn unsettle(&mut self, now: Instant, node: usize) {
+        for member in 0..self.members.len() {
+            if self.members[member].node == node {
+                self.unsettle_member(now, member);
+            }
+        }
+    }
+
+    pub(crate) fn mastership(&mut self, now: Instant, node: usize, instance: &str, master: bool) {
+        let Some(at) = self.members.iter().position(|m| m.live && m.node == node && m.instance == instance) else {
+            return;
+        };
+        let member = &mut self.members[at];
+        if member.master == master {
+            return;
+        }
+        (member.master, member.since) = (master, now);
+        let router = member.router;
+        if master {
+            member.resigned.clear();
+            self.due.push_back((now + self.settling + self.members[at].pace, Check::Announced(at, now)));
+            self.suspect_rivals(now, router);
+        } else {
+            self.due.push_back((now, Check::Available(router)));
+            self.groups[router].available_pending = true;
+        }
+        self.unsettle_member(now, at);
+    }
+
+    pub(crate) fn ordered(&mut self, now: Instant, node: usize, op: &NetworkOp) {
+        let (add, address) = match op {
+            NetworkOp::AddAddress(address) => (true, address),
+            NetworkOp::RemoveAddress(address) => (false, address),
+        };
+        self.last_order = Some(now);
+        let times = self.orders.entry((node, add, address.link, address.prefix.address())).or_default();
+        *times += 1;
+        if *times > SAME_ORDER {
+            self.violate(now, "no order repeats for ever", &format!("node {node}: {op:?}"));
+        }
+    }
+
+    pub(crate) fn announced(&mut self, now: Instant, node: usize, link: LinkIndex, address: IpAddr) {
+        for member in self.members.iter_mut().filter(|member| member.node == node) {
+            for (vip, announced) in member.vips.iter().zip(&mut member.announced) {
+                if *vip == (link, address) {
+                    *announced = Some(now);
+                }
+            }
+        }
+    }
+
+    pub(crate) fn heard_advert(&mut self, now: Instant, node: usize, link: LinkIndex, frame: &Frame) {
+        if let Some(member) = self.member_of(node, link, frame) {
+            let member = &mut self.members[member];
+            member.heard = if member.heard.0 == now { (now, member.heard.1 + 1) } else { (now, 1) };
+        }
+    }
+
+    pub(crate) fn sent_advert(&mut self, now: Instant, node: usize, link: LinkIndex, frame: &Frame) {
+        let Some(at) = self.member_of(node, link, frame) else { return };
+        let member = &mut self.members[at];
+        if frame.priority == 0 {
+            let resigned = member.resigned.entry(frame.destination).or_default();
+            *resigned += 1;
+            if *resigned > RESIGNATIONS {
+                let details = format!("{} of node {node}", member.instance);
+                self.violate(now, "a master resigns at most twice", &details);
+            }
+            return;
+        }
+        let last = member.last_advert.insert(frame.destination, now);
+        if !member.master {
+            // The mastership may be told after its first advert, in the same instant.
+            self.due.push_back((now, Check::Entitled(at, now)));
+            return;
+        }
+        let Some(last) = last else { return };
+        // Sent late, the last one leaves less than an interval to this one.
+        if member.since > last || now.since(last) + self.lateness >= member.interval {
+            return;
+        }
+        if member.heard.0 == now && member.heard.1 > 0 {
+            member.heard.1 -= 1;
+            return;
+        }
+        let details = format!("{} of node {node}: {:?} after the last", member.instance, now.since(last));
+        self.violate(now, "no advert sooner than the interval after the last", &details);
+    }
+
+    fn unsettle_member(&mut self, now: Instant, at: usize) {
+        let settling = self.settling;
+        let member = &mut self.members[at];
+        member.unsettled = member.unsettled.max(now);
+        if !member.held_pending {
+            member.held_pending = true;
+            self.due.push_back((member.unsettled + settling, Check::Held(at)));
+        }
+    }
+
+    fn suspect_rivals(&mut self, now: Instant, router: usize) {
+        let masters = self.members_of(router).filter(|member| member.master).count();
+        if masters > 1 && !self.groups[router].rivals_pending {
+            self.groups[router].rivals_pending = true;
+            self.due.push_back((now, Check::Rivals(router)));
+        }
+    }
+
+    fn member_of(&self, node: usize, link: LinkIndex, frame: &Frame) -> Option<usize> {
+        let family = Family::of(frame.source);
+        self.members.iter().position(|member| {
+            let group = &self.groups[member.router];
+            (member.node, member.link) == (node, link) && (group.family, group.vrid) == (family, frame.vrid)
+        })
+    }
+
+    fn members_of(&self, router: usize) -> impl Iterator<Item = &Member> {
+        self.members.iter().filter(move |member| member.live && member.router == router)
+    }
+
+    fn patience(&self, router: usize) -> Duration {
+        self.members_of(router).map(|member| member.patience).max().unwrap_or_default()
+    }
+}

@@ -1,0 +1,197 @@
+//! Instances in a scenario's few words: `key=value` and flags. What is not said has Keepalived's default.
+
+use std::fmt::{self, Write};
+use std::net::IpAddr;
+use std::time::Duration;
+
+use host::{Command, Family, LinkName, Prefix};
+use vrrp::config::{
+    AnnounceConfig, Authentication, InstanceConfig, Mode, NotifyScripts, Peer, Preemption, Priority, ScriptConfig,
+    TrackLink, TrackScript, Version, VirtualAddress, Vrid, Weight,
+};
+
+use super::Why;
+
+/// An instance that says nothing yet: VRID 51, version 2, priority 100, interval one second, no address.
+pub fn plain(name: &str, link: &LinkName) -> InstanceConfig {
+    InstanceConfig {
+        name: name.to_owned(),
+        link: link.clone(),
+        family: Family::V4,
+        vrid: Vrid::new(51).expect("51 is not 0"),
+        version: Version::V2,
+        priority: Priority::DEFAULT,
+        wants_master: false,
+        interval: Duration::from_secs(1),
+        down_timer_adverts: 3,
+        mode: Mode::Multicast { group: Mode::GROUP_V4 },
+        source: None,
+        authentication: Authentication::None,
+        addresses: Vec::new(),
+        excluded: Vec::new(),
+        preemption: Preemption::Allowed,
+        skip_address_check: false,
+        lower_priority_no_advert: false,
+        higher_priority_send_advert: false,
+        checksum_as_v2: false,
+        announce: AnnounceConfig::default(),
+        track_own_link: true,
+        track_links: Vec::new(),
+        track_scripts: Vec::new(),
+        notify: NotifyScripts {
+            any: Some(Command { argv: vec!["notify".to_owned()], account: None }),
+            ..NotifyScripts::default()
+        },
+    }
+}
+
+/// Obeys one word. Tracking scripts that it names are added to `scripts`.
+pub(super) fn apply(it: &mut InstanceConfig, scripts: &mut Vec<ScriptConfig>, word: &str) -> Result<(), Why> {
+    let bad = || Why::BadValue(word.to_owned());
+    let Some((key, value)) = word.split_once('=') else { return apply_flag(it, word) };
+    match key {
+        "vrid" => it.vrid = value.parse().ok().and_then(Vrid::new).ok_or_else(bad)?,
+        "version" => it.version = if value == "3" { Version::V3 } else { Version::V2 },
+        "priority" => it.priority = Priority(value.parse().map_err(|_| bad())?),
+        "interval" => it.interval = super::read::duration(value)?,
+        "down_timer_adverts" => it.down_timer_adverts = value.parse().map_err(|_| bad())?,
+        "vip" | "evip" => {
+            let prefix = super::read::prefix(value)?;
+            let vip = VirtualAddress::plain(prefix);
+            if key == "evip" {
+                it.excluded.push(vip);
+                return Ok(());
+            }
+            it.addresses.push(vip);
+            it.family = prefix.family();
+            if let (Mode::Multicast { group }, Family::V6) = (&mut it.mode, it.family) {
+                *group = Mode::GROUP_V6;
+            }
+        }
+        "unicast" => {
+            let peers: Result<Vec<_>, _> = value.split(',').map(|peer| peer.parse::<IpAddr>()).collect();
+            let peers = peers.map_err(|_| bad())?.into_iter();
+            let peers = peers.map(|address| Peer { address, ttl: (0, 255) }).collect();
+            it.mode = Mode::Unicast { peers, ttl: None, check_source: true };
+        }
+        "source" => it.source = Some(value.parse().map_err(|_| bad())?),
+        "password" => {
+            let mut password = [0; 8];
+            password.iter_mut().zip(value.bytes()).for_each(|(to, from)| *to = from);
+            it.authentication = Authentication::Password(password);
+        }
+        "preempt_delay" => it.preemption = Preemption::Delayed(super::read::duration(value)?),
+        "garp_repeat" => it.announce.repeat = value.parse().map_err(|_| bad())?,
+        "garp_delay" => it.announce.delay = super::read::duration(value)?,
+        "garp_refresh" => it.announce.refresh = super::read::duration(value)?,
+        "track_link" => {
+            let (link, weight) = value.split_once('/').ok_or_else(bad)?;
+            let link = LinkName::new(link).map_err(|_| bad())?;
+            it.track_links.push(TrackLink { link, weight: weight_of(weight)? });
+        }
+        "script" => {
+            let parts: Vec<&str> = value.split('/').collect();
+            let [name, weight, interval, fall, rise] = parts[..] else { return Err(bad()) };
+            it.track_scripts.push(TrackScript { script: name.to_owned(), weight: weight_of(weight)? });
+            let interval = super::read::duration(interval)?;
+            let (fall, rise) = (fall.parse().map_err(|_| bad())?, rise.parse().map_err(|_| bad())?);
+            scripts.retain(|script| script.name != name);
+            scripts.push(ScriptConfig {
+                name: name.to_owned(),
+                command: Command { argv: vec![name.to_owned()], account: None },
+                interval,
+                timeout: interval,
+                rise,
+                fall,
+                starts_failed: false,
+            });
+        }
+        _ => return Err(Why::UnknownWord(word.to_owned())),
+    }
+    Ok(())
+}
+
+fn apply_flag(it: &mut InstanceConfig, word: &str) -> Result<(), Why> {
+    match word {
+        "nopreempt" => it.preemption = Preemption::Never,
+        "preempt" => it.preemption = Preemption::Allowed,
+        "wants_master" => it.wants_master = true,
+        "skip_address_check" => it.skip_address_check = true,
+        "lower_priority_no_advert" => it.lower_priority_no_advert = true,
+        "higher_priority_send_advert" => it.higher_priority_send_advert = true,
+        "checksum_as_v2" => it.checksum_as_v2 = true,
+        "dont_track_primary" => it.track_own_link = false,
+        _ => return Err(Why::UnknownWord(word.to_owned())),
+    }
+    Ok(())
+}
+
+/// A number of points, or 0 for a fault.
+fn weight_of(text: &str) -> Result<Weight, Why> {
+    match text.parse::<i16>() {
+        Ok(0) => Ok(Weight::Fault { reverse: false }),
+        Ok(points @ -253..=253) => Ok(Weight::Points { points, reverse: false }),
+        Ok(_) | Err(_) => Err(Why::BadValue(text.to_owned())),
+    }
+}
+
+/// The words from which [`apply`] makes this instance of a [`plain`] one.
+pub(super) fn words(it: &InstanceConfig, scripts: &[ScriptConfig]) -> Result<String, fmt::Error> {
+    let mut out = format!("vrid={} version={} priority={}", it.vrid, it.version.number(), it.priority);
+    write!(out, " interval={:?} down_timer_adverts={}", it.interval, it.down_timer_adverts)?;
+    for vip in &it.addresses {
+        write!(out, " vip={}", vip.prefix)?;
+    }
+    for vip in &it.excluded {
+        write!(out, " evip={}", vip.prefix)?;
+    }
+    if let Mode::Unicast { peers, .. } = &it.mode {
+        let peers: Vec<_> = peers.iter().map(|peer| peer.address.to_string()).collect();
+        write!(out, " unicast={}", peers.join(","))?;
+    }
+    if let Some(source) = it.source {
+        write!(out, " source={source}")?;
+    }
+    if let Authentication::Password(password) = &it.authentication {
+        let text = String::from_utf8_lossy(password);
+        write!(out, " password={}", text.trim_end_matches('\0'))?;
+    }
+    match it.preemption {
+        Preemption::Allowed => {}
+        Preemption::Delayed(delay) => write!(out, " preempt_delay={delay:?}")?,
+        Preemption::Never => out.push_str(" nopreempt"),
+    }
+    let AnnounceConfig { repeat, delay, refresh, .. } = it.announce;
+    write!(out, " garp_repeat={repeat} garp_delay={delay:?} garp_refresh={refresh:?}")?;
+    for track in &it.track_links {
+        write!(out, " track_link={}/{}", track.link, points(track.weight))?;
+    }
+    for track in &it.track_scripts {
+        if let Some(script) = scripts.iter().find(|script| script.name == track.script) {
+            let ScriptConfig { name, interval, fall, rise, .. } = script;
+            write!(out, " script={name}/{}/{interval:?}/{fall}/{rise}", points(track.weight))?;
+        }
+    }
+    let flags = [
+        (it.wants_master, " wants_master"),
+        (it.skip_address_check, " skip_address_check"),
+        (it.lower_priority_no_advert, " lower_priority_no_advert"),
+        (it.higher_priority_send_advert, " higher_priority_send_advert"),
+        (it.checksum_as_v2, " checksum_as_v2"),
+        (!it.track_own_link, " dont_track_primary"),
+    ];
+    flags.iter().filter(|(on, _)| *on).for_each(|(_, word)| out.push_str(word));
+    Ok(out)
+}
+
+const fn points(weight: Weight) -> i16 {
+    match weight {
+        Weight::Fault { .. } => 0,
+        Weight::Points { points, .. } => points,
+    }
+}
+
+/// The addresses as they were written, for messages.
+pub(super) fn prefixes(prefixes: &[Prefix]) -> String {
+    prefixes.iter().map(Prefix::to_string).collect::<Vec<_>>().join(",")
+}
