@@ -106,7 +106,8 @@ pub fn load(request: &Request<'_>, files: &dyn Files, surroundings: &dyn Surroun
         arp: gap(&root.global_defs.vrrp_garp_interval),
         neighbour: gap(&root.global_defs.vrrp_gna_interval),
     };
-    let effective = Effective { daemon, vrrp: vrrp::Config { instances, scripts, pace } };
+    let effective =
+        Effective { daemon, vrrp: vrrp::Config { instances, scripts, pace, ..vrrp::Config::default() } };
     let diagnostics = report.into_list();
     let refused = diagnostics.iter().any(|found| found.refuses.is_some());
     Loaded { effective: (!refused).then_some(effective), diagnostics, sources }

@@ -212,6 +212,46 @@ pub struct InstanceConfig {
     pub notify: NotifyScripts,
 }
 
+impl InstanceConfig {
+    /// An IPv4 instance on `link` with every default of the file format, and no address.
+    pub fn plain(name: &str, link: LinkName, vrid: Vrid) -> Self {
+        Self {
+            name: name.into(),
+            link,
+            family: Family::V4,
+            vrid,
+            version: Version::V2,
+            priority: Priority::DEFAULT,
+            wants_master: false,
+            interval: Duration::from_secs(1),
+            down_timer_adverts: 3,
+            mode: Mode::Multicast { group: Mode::GROUP_V4 },
+            source: None,
+            authentication: Authentication::None,
+            addresses: Vec::new(),
+            excluded: Vec::new(),
+            routes: Vec::new(),
+            rules: Vec::new(),
+            own_link: None,
+            lifetime: None,
+            preemption: Preemption::Allowed,
+            skip_address_check: false,
+            lower_priority_no_advert: false,
+            higher_priority_send_advert: false,
+            checksum_as_v2: false,
+            announce: AnnounceConfig::default(),
+            track_own_link: true,
+            track_links: Vec::new(),
+            track_scripts: Vec::new(),
+            track_files: Vec::new(),
+            track_processes: Vec::new(),
+            track_bfds: Vec::new(),
+            step_down: false,
+            notify: NotifyScripts::default(),
+        }
+    }
+}
+
 /// To whom adverts go.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum Mode {

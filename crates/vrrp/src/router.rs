@@ -4,6 +4,7 @@
 //! judge themselves anew if the world changed, deadlines that passed are met, and what is wanted in the kernel is
 //! compared with what is held. Adverts come first in the orders, then addresses, then their announcements.
 
+mod kernel;
 mod reload;
 
 use alloc::collections::{BTreeMap, BTreeSet};
@@ -11,9 +12,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::net::IpAddr;
 
-use host::{
-    Channel, Datagram, Delivery, Engine, Family, Instant, LinkAddress, LinkIndex, LinkName, Packet, Prefix,
-};
+use host::{Channel, Datagram, Delivery, Engine, Family, Instant, LinkIndex, Packet};
 
 use crate::announce::{Announcement, Queue};
 use crate::channels::Channels;
@@ -21,10 +20,10 @@ use crate::config::Statics;
 use crate::event::{Action, Event};
 use crate::group::Group;
 use crate::holdings::Holdings;
-use crate::instance::{self, Instance, InstanceId, Turn, View};
+use crate::instance::{Instance, InstanceId, Turn, View};
 use crate::item::{Item, Key};
 use crate::links::Links;
-use crate::notice::{InstanceFact, Notice, State, Thing};
+use crate::notice::{InstanceFact, Notice, State};
 use crate::status::{ScriptStatus, Status};
 use crate::track::{Health, Scripts, Told};
 use crate::wire::{self, arp::GratuitousArp, ndp::NeighbourAdvertisement};
@@ -138,44 +137,16 @@ impl Router {
             Event::Remembered(memories) => {
                 self.memories = memories.into_iter().map(|m| (m.instance, m.master_until)).collect();
             }
-            Event::Surveyed { links, addresses, routes, rules } => {
-                let mut present: BTreeSet<Key> = addresses.iter().map(Key::of).collect();
-                present.extend(links.iter().map(|link| Key::Link(link.name.clone())));
-                present.extend(routes.into_iter().map(Key::Route));
-                present.extend(rules.into_iter().map(Key::Rule));
-                let lost = self.holdings.survey(&present, now);
-                self.lost(&lost, now, touched, out);
-                self.links.survey(links, addresses, out);
-                (self.surveyed, self.stale) = (true, true);
-            }
-            Event::LinkChanged(link) => {
-                self.holdings.added(&Key::Link(link.name.clone()));
-                self.links.change(link, out);
-                self.stale = true;
-            }
-            Event::LinkRemoved(index) => {
-                let name = self.links.get(index).map(|link| link.name.clone());
-                self.links.remove(index, out);
-                self.holdings.link_removed(index);
-                if let Some(name) = name {
-                    self.removed(&Key::Link(name), now, touched, out);
-                }
-                self.stale = true;
-            }
-            Event::AddressAdded(address) => {
-                self.stale |= self.matters(&address);
-                self.holdings.added(&Key::of(&address));
-                self.links.add_address(address);
-            }
-            Event::AddressRemoved(address) => {
-                self.stale |= self.matters(&address);
-                self.links.remove_address(&address);
-                self.removed(&Key::of(&address), now, touched, out);
-            }
-            Event::RouteAdded(key) => self.holdings.added(&Key::Route(key)),
-            Event::RouteRemoved(key) => self.removed(&Key::Route(key), now, touched, out),
-            Event::RuleAdded(rule) => self.holdings.added(&Key::Rule(rule)),
-            Event::RuleRemoved(rule) => self.removed(&Key::Rule(rule), now, touched, out),
+            Event::Surveyed { .. }
+            | Event::LinkChanged(_)
+            | Event::LinkRemoved(_)
+            | Event::AddressAdded(_)
+            | Event::AddressRemoved(_)
+            | Event::RouteAdded(_)
+            | Event::RouteRemoved(_)
+            | Event::RuleAdded(_)
+            | Event::RuleRemoved(_)
+            | Event::Settled { .. } => self.take_in_kernel(event, now, touched, out),
             Event::Received(delivery) => self.receive(&delivery, now, touched, out),
             Event::Unsent { tag, refusal } => {
                 let id = u32::try_from(tag).map(InstanceId);
@@ -189,11 +160,6 @@ impl Router {
                     instance.say(InstanceFact::Deaf { why: refusal.why.clone() }, &mut Turn { now, out });
                 }
                 self.stale = true;
-            }
-            Event::Settled { ticket, result } => {
-                if let Some((key, refusal)) = self.holdings.settled(ticket, result, now) {
-                    self.refused(&key, &refusal.why, now, out);
-                }
             }
             Event::JobEnded(id, outcome) => self.stale |= self.scripts.ended(id, outcome, out),
             Event::FileRead { file, value } => {
@@ -314,76 +280,6 @@ impl Router {
             instance.receive(delivery, &mut Turn { now, out });
             touched.insert(*id);
         }
-    }
-
-    /// What is held whoever is master.
-    fn static_items(&self) -> Vec<Item> {
-        let Statics { addresses, routes, rules } = &self.statics;
-        let index = |name: &LinkName| self.links.named(name).map(|link| link.index);
-        let addresses = addresses.iter().filter_map(|(name, address)| {
-            Some(Item::Address(instance::link_address(address, index(name)?, None)))
-        });
-        let routes = routes.iter().filter_map(|route| route.route.relink(index)).map(Item::Route);
-        addresses.chain(routes).chain(rules.iter().map(|rule| Item::Rule(rule.rule.clone()))).collect()
-    }
-
-    /// Whether a changed address may decide something: a source address, or the address of a link of our own.
-    fn matters(&self, address: &LinkAddress) -> bool {
-        !self.holdings.is_ours(address.link, address.prefix.address())
-            || self.instances.values().any(|instance| instance.config().own_link.is_some())
-    }
-
-    fn removed(
-        &mut self,
-        key: &Key,
-        now: Instant,
-        touched: &mut BTreeSet<InstanceId>,
-        out: &mut Vec<Action>,
-    ) {
-        if self.holdings.removed(key, now) {
-            self.lost(core::slice::from_ref(key), now, touched, out);
-        }
-    }
-
-    /// Tells the masters of things that others took away.
-    fn lost(
-        &mut self,
-        keys: &[Key],
-        now: Instant,
-        touched: &mut BTreeSet<InstanceId>,
-        out: &mut Vec<Action>,
-    ) {
-        for key in keys {
-            let Some(thing) = self.thing(key) else { continue };
-            for id in self.holdings.wanted_by(key) {
-                if let Some(instance) = self.instances.get_mut(&id) {
-                    instance.lose(thing.clone(), &mut Turn { now, out });
-                    touched.insert(id);
-                }
-            }
-        }
-    }
-
-    fn refused(&mut self, key: &Key, why: &str, now: Instant, out: &mut Vec<Action>) {
-        let Some(thing) = self.thing(key) else { return };
-        for id in self.holdings.wanted_by(key) {
-            if let Some(instance) = self.instances.get(&id) {
-                let fact = InstanceFact::Refused { thing: thing.clone(), why: why.into() };
-                instance.say(fact, &mut Turn { now, out });
-            }
-        }
-    }
-
-    /// A thing as people know it.
-    fn thing(&self, key: &Key) -> Option<Thing> {
-        Some(match key {
-            Key::Link(name) => Thing::Link(name.clone()),
-            Key::Address { link, address, length } => {
-                Thing::Address(Prefix::new(*address, *length)?, self.links.get(*link)?.name.clone())
-            }
-            Key::Route(route) => Thing::Route(route.destination, route.table),
-            Key::Rule(rule) => Thing::Rule(rule.priority),
-        })
     }
 
     /// Sends the announcements that are due: after the addresses, which were ordered just before.

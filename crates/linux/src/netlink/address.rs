@@ -29,7 +29,17 @@ const HEADER: usize = 8;
 
 /// The payload of RTM_NEWADDR or RTM_DELADDR for an address. `tagged` says who put it, for kernels that keep it.
 pub(super) fn write(address: &LinkAddress, tagged: bool) -> Vec<u8> {
-    let LinkAddress { link, prefix, broadcast, peer, scope, label, flags, preferred_lifetime } = address;
+    let LinkAddress {
+        link,
+        prefix,
+        broadcast,
+        peer,
+        scope,
+        label,
+        flags,
+        preferred_lifetime,
+        valid_lifetime,
+    } = address;
     let local = prefix.address();
     let mut message = AddressMessage::default();
     message.header = AddressHeader {
@@ -55,10 +65,12 @@ pub(super) fn write(address: &LinkAddress, tagged: bool) -> Vec<u8> {
     if *flags != 0 {
         put.push(AddressAttribute::Flags(AddressFlags::from_bits_retain(*flags)));
     }
-    if let (Family::V6, Some(preferred)) = (prefix.family(), preferred_lifetime) {
+    let preferred = preferred_lifetime.filter(|_| prefix.family() == Family::V6);
+    if preferred.is_some() || valid_lifetime.is_some() {
         let mut lifetimes = CacheInfo::default();
-        lifetimes.ifa_preferred = *preferred;
-        lifetimes.ifa_valid = FOR_EVER;
+        lifetimes.ifa_valid = valid_lifetime.unwrap_or(FOR_EVER);
+        // The kernel refuses an address that is preferred for longer than it is valid.
+        lifetimes.ifa_preferred = preferred.unwrap_or(lifetimes.ifa_valid).min(lifetimes.ifa_valid);
         put.push(AddressAttribute::CacheInfo(lifetimes));
     }
     if tagged {
@@ -100,6 +112,7 @@ pub(super) fn read(payload: &[u8]) -> Option<LinkAddress> {
         scope: if ipv4 { header.scope.into() } else { 0 },
         label: label.filter(|_| ipv4),
         flags,
+        valid_lifetime: None,
         preferred_lifetime: preferred.filter(|seconds| !ipv4 && *seconds != FOR_EVER),
     })
 }

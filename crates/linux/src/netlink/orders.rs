@@ -8,8 +8,8 @@ use host::{Arrival, NetworkOp, Refusal, Ticket};
 use netlink_sys::{Socket, SocketAddr, protocols::NETLINK_ROUTE};
 
 use super::{
-    BUFFER, NLM_F_ACK, NLM_F_CREATE, NLM_F_EXCL, NLM_F_REQUEST, RTM_DELADDR, RTM_NEWADDR, Said, address,
-    framed, messages, refused,
+    BUFFER, NLM_F_ACK, NLM_F_CREATE, NLM_F_EXCL, NLM_F_REPLACE, NLM_F_REQUEST, RTM_DELADDR, RTM_NEWADDR,
+    Said, address, framed, messages, refused,
 };
 
 /// Orders whose answers are not read yet. The kernel answers while the order is handed in, so more need not wait;
@@ -97,7 +97,11 @@ impl Orders {
     fn hand_in(&mut self, ticket: Ticket, op: NetworkOp, arrivals: &mut Vec<Arrival>) {
         // 0 is what the kernel puts on messages that answer nothing.
         self.sequence = self.sequence.checked_add(1).unwrap_or(1);
-        let bytes = request(&op, self.sequence, self.tagging != Tagging::Refused);
+        let Some(bytes) = request(&op, self.sequence, self.tagging != Tagging::Refused) else {
+            let why = "not yet supported".into();
+            arrivals.push(settled(ticket, Err(Refusal { code: libc::ENOSYS, why })));
+            return;
+        };
         match self.socket.send_to(&bytes, &SocketAddr::new(0, 0), 0) {
             Ok(_) => self.unanswered.push_back(Unanswered { sequence: self.sequence, ticket, op }),
             Err(cause) => arrivals.push(settled(ticket, Err(refused(&cause)))),
@@ -131,8 +135,8 @@ const fn settled(ticket: Ticket, result: Result<(), Refusal>) -> Arrival {
 }
 
 /// The message for an order.
-pub(super) fn request(op: &NetworkOp, sequence: u32, tagged: bool) -> Vec<u8> {
-    match op {
+pub(super) fn request(op: &NetworkOp, sequence: u32, tagged: bool) -> Option<Vec<u8>> {
+    Some(match op {
         NetworkOp::AddAddress(address) => {
             let flags = NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL;
             framed(RTM_NEWADDR, flags, sequence, &address::write(address, tagged))
@@ -140,7 +144,17 @@ pub(super) fn request(op: &NetworkOp, sequence: u32, tagged: bool) -> Vec<u8> {
         NetworkOp::RemoveAddress(address) => {
             framed(RTM_DELADDR, NLM_F_REQUEST | NLM_F_ACK, sequence, &address::write(address, false))
         }
-    }
+        NetworkOp::RenewAddress(address) => {
+            let flags = NLM_F_REQUEST | NLM_F_ACK | NLM_F_REPLACE;
+            framed(RTM_NEWADDR, flags, sequence, &address::write(address, tagged))
+        }
+        NetworkOp::AddLink(_)
+        | NetworkOp::RemoveLink(_)
+        | NetworkOp::AddRoute(_)
+        | NetworkOp::RemoveRoute(_)
+        | NetworkOp::AddRule(_)
+        | NetworkOp::RemoveRule(_) => return None,
+    })
 }
 
 /// What an order was for is so already: that is no refusal.
@@ -149,6 +163,13 @@ fn forgiven(op: &NetworkOp, result: Result<(), Refusal>) -> Result<(), Refusal> 
     let so_already = match op {
         NetworkOp::AddAddress(_) => refusal.code == libc::EEXIST,
         NetworkOp::RemoveAddress(_) => matches!(refusal.code, libc::EADDRNOTAVAIL | libc::ENODEV),
+        NetworkOp::RenewAddress(_)
+        | NetworkOp::AddLink(_)
+        | NetworkOp::RemoveLink(_)
+        | NetworkOp::AddRoute(_)
+        | NetworkOp::RemoveRoute(_)
+        | NetworkOp::AddRule(_)
+        | NetworkOp::RemoveRule(_) => false,
     };
     if so_already { Ok(()) } else { result }
 }

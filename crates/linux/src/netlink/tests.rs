@@ -14,7 +14,7 @@ fn address(text: &str, length: u8) -> LinkAddress {
 /// Bytes as the recordings below are written: host-endian integers are little-endian there.
 #[track_caller]
 fn becomes(op: NetworkOp, tagged: bool, expected: &str) {
-    let bytes = orders::request(&op, 1, tagged);
+    let bytes = orders::request(&op, 1, tagged).unwrap();
     let digits: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
     let expected: String = expected.split_whitespace().collect();
     assert_eq!(digits, expected);
@@ -192,7 +192,7 @@ fn no_bytes_make_the_reader_panic() {
     for tagged in [true, false] {
         let label = Some("a0:v".into());
         let full = LinkAddress { label, flags: 0xffff, ..address("10.1.0.1", 24) };
-        recordings.push(orders::request(&NetworkOp::AddAddress(full), 1, tagged));
+        recordings.push(orders::request(&NetworkOp::AddAddress(full), 1, tagged).unwrap());
     }
     recordings.push(hex("34000000 0200 0003 09000000 00000000
                          edffffff 28000000 1400 0506 09000000 00000000 0d00 0100 4e6f20726f75746500 000000"));

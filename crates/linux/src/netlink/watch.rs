@@ -110,7 +110,12 @@ impl Watch {
         self.links = survey.links.iter().map(|link| (link.index, link.clone())).collect();
         self.is_due = false;
         let addresses = survey.addresses.into_iter().map(|one| self.without_default_label(one)).collect();
-        arrivals.push(Arrival::Surveyed { links: survey.links, addresses });
+        arrivals.push(Arrival::Surveyed {
+            links: survey.links,
+            addresses,
+            routes: Vec::new(),
+            rules: Vec::new(),
+        });
         survey.changes.into_iter().for_each(|said| self.tell(said, arrivals));
         Ok(())
     }

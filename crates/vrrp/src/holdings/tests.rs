@@ -28,10 +28,12 @@ fn orders(holdings: &mut Holdings, now: Instant) -> Vec<(Ticket, char, u8)> {
     holdings.order(now, &mut out);
     let order = |action| {
         let Action::Network(ticket, op) = action else { panic!("{action:?}") };
-        match op {
-            NetworkOp::AddAddress(address) => (ticket, '+', last(&address)),
-            NetworkOp::RemoveAddress(address) => (ticket, '-', last(&address)),
-            other => panic!("{other:?}"),
+        if let NetworkOp::AddAddress(address) = op {
+            (ticket, '+', last(&address))
+        } else if let NetworkOp::RemoveAddress(address) = op {
+            (ticket, '-', last(&address))
+        } else {
+            panic!("{op:?}")
         }
     };
     out.into_iter().map(order).collect()

@@ -89,6 +89,14 @@ pub(crate) fn lower(resolver: &mut Resolver<'_, '_>, block: VrrpInstanceBlock) -
         notify,
         link: link?,
         name,
+        routes: Vec::new(),
+        rules: Vec::new(),
+        own_link: None,
+        lifetime: None,
+        track_files: Vec::new(),
+        track_processes: Vec::new(),
+        track_bfds: Vec::new(),
+        step_down: false,
     })
 }
 

@@ -31,38 +31,9 @@ pub(super) const LOW: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 5);
 /// An instance as a guide has it: version 2, priority 100, one address, every second, one announcement a round.
 pub(super) fn instance() -> InstanceConfig {
     InstanceConfig {
-        name: "VI_1".into(),
-        link: LinkName::new("eth0").unwrap(),
-        family: Family::V4,
-        vrid: Vrid::new(51).unwrap(),
-        version: Version::V2,
-        priority: Priority(100),
-        wants_master: false,
-        interval: Duration::from_secs(1),
-        down_timer_adverts: 3,
-        mode: Mode::Multicast { group: Mode::GROUP_V4 },
-        source: None,
-        authentication: Authentication::None,
         addresses: vec![VirtualAddress::plain(Prefix::host(IpAddr::V4(VIP)))],
-        excluded: vec![],
-        preemption: Preemption::Allowed,
-        skip_address_check: false,
-        lower_priority_no_advert: false,
-        higher_priority_send_advert: false,
-        checksum_as_v2: false,
         announce: AnnounceConfig { repeat: 1, lower_priority_repeat: 1, ..AnnounceConfig::default() },
-        track_own_link: true,
-        track_links: vec![],
-        routes: vec![],
-        rules: vec![],
-        own_link: None,
-        lifetime: None,
-        track_scripts: vec![],
-        track_files: vec![],
-        track_processes: vec![],
-        track_bfds: vec![],
-        step_down: false,
-        notify: Default::default(),
+        ..InstanceConfig::plain("VI_1", LinkName::new("eth0").unwrap(), Vrid::new(51).unwrap())
     }
 }
 
