@@ -103,19 +103,15 @@ pub(super) fn kernel(namespace: Namespace, node: Node, address: Ipv4Addr, outloo
         loop {
             machine.wait(None, &mut arrivals, &mut ready).map_err(io::Error::other)?;
             for arrival in arrivals.drain(..) {
-                let held = match arrival {
-                    Arrival::Surveyed { addresses, .. } => addresses.iter().any(is_ours),
-                    Arrival::AddressAdded(one) if is_ours(&one) => true,
-                    Arrival::AddressRemoved(one) if is_ours(&one) => false,
-                    Arrival::AddressAdded(_)
-                    | Arrival::AddressRemoved(_)
-                    | Arrival::LinkChanged(_)
-                    | Arrival::LinkRemoved(_)
-                    | Arrival::Received(_)
-                    | Arrival::Settled { .. }
-                    | Arrival::Unsent { .. }
-                    | Arrival::Deaf { .. }
-                    | Arrival::Woken => continue,
+                // Of all that a machine tells, addresses alone are of interest here.
+                let held = if let Arrival::Surveyed { addresses, .. } = &arrival {
+                    addresses.iter().any(is_ours)
+                } else if let Arrival::AddressAdded(one) | Arrival::AddressRemoved(one) = &arrival
+                    && is_ours(one)
+                {
+                    matches!(arrival, Arrival::AddressAdded(_))
+                } else {
+                    continue;
                 };
                 if outlook.tell(Seen::Held { by: node, held }).is_err() {
                     return Ok(());

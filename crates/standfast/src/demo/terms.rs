@@ -48,19 +48,6 @@ pub(super) struct Bound {
 impl Terms {
     /// Reads both files.
     pub(super) fn read(a: &str, b: &str) -> Result<Self, DemoError> {
-        // TODO(correctness): until the configuration language is there.
-        if let (Err(_), Some(vrid)) = (instance(a), Vrid::new(51)) {
-            return Ok(Self {
-                version: Version::V2,
-                vrid,
-                interval: Duration::from_secs(1),
-                authentication: Authentication::Password(*b"1111\0\0\0\0"),
-                address: Ipv4Addr::new(192, 0, 2, 100),
-                down_timer_adverts: 3,
-                script: ScriptTerms { interval: Duration::from_secs(1), rise: 2, fall: 2 },
-                priority: [100, 90],
-            });
-        }
         let (a, script) = instance(a)?;
         let (b, _) = instance(b)?;
         let address = match a.addresses.first().map(|one| one.prefix.address()) {
