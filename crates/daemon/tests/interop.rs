@@ -19,7 +19,7 @@ fn main() -> ExitCode {
     let options = Options::read();
     let mut trials = Vec::new();
     for case in case::all() {
-        for makes in pairings(&options) {
+        for makes in runner::pairings(&options) {
             if case.ours_first && makes.0 != Make::Ours {
                 continue;
             }
@@ -34,12 +34,4 @@ fn main() -> ExitCode {
         }
     }
     runner::main("interop", &options, trials)
-}
-
-/// The three pairings that count; keepalived with itself when asked for, or when there is nothing else to run.
-fn pairings(options: &Options) -> Vec<(Make, Make)> {
-    use Make::{Ours, Theirs};
-    let itself = Ours.program().is_none() || options.words.iter().any(|word| word == "theirs/theirs");
-    let matrix = [(Ours, Theirs), (Theirs, Ours), (Ours, Ours)];
-    matrix.into_iter().chain(itself.then_some((Theirs, Theirs))).collect()
 }

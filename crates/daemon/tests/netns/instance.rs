@@ -25,6 +25,8 @@ pub(crate) struct Instance {
     pub(crate) lines: Vec<String>,
     /// Blocks before the instance.
     pub(crate) blocks: Vec<String>,
+    /// The file itself, where a trial brings one that says the same as the rest.
+    pub(crate) file: Option<String>,
 }
 
 impl Instance {
@@ -37,6 +39,7 @@ impl Instance {
             addresses: vec!["10.1.0.100/24".to_owned(), "10.1.0.101/24".to_owned()],
             lines: Vec::new(),
             blocks: Vec::new(),
+            file: None,
         }
     }
 
@@ -95,6 +98,9 @@ impl Instance {
 
     /// The configuration file for a host.
     pub(crate) fn render(&self, host: &Host) -> String {
+        if let Some(file) = &self.file {
+            return file.clone();
+        }
         let mut text = String::from("global_defs {\n    script_user root\n}\n");
         for block in &self.blocks {
             text.push_str(block);

@@ -20,4 +20,5 @@ pub(crate) mod pair;
 pub(crate) mod process;
 pub(crate) mod record;
 pub(crate) mod runner;
+pub(crate) mod service;
 pub(crate) mod timing;

@@ -1,14 +1,17 @@
 //! A network namespace of our own.
 
 use std::fs::File;
-use std::io::Write as _;
-use std::process::{Command, Stdio};
-use std::sync::Arc;
+use std::io::{Read as _, Write as _};
+use std::os::unix::process::CommandExt as _;
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::{panic, thread};
 
-use nix::sched::{CloneFlags, setns};
+use nix::sched::{CloneFlags, setns, unshare};
 use nix::sys::signal::{SigSet, Signal, kill};
 use nix::unistd::Pid;
+
+use super::process::family;
 
 /// A network namespace; it goes with the last copy of this handle, and what still runs in it goes too.
 #[derive(Clone)]
@@ -17,14 +20,25 @@ pub(crate) struct Namespace(Arc<Owned>);
 struct Owned {
     name: String,
     file: File,
+    processes: OnceLock<Processes>,
 }
+
+/// A process and a mount namespace besides, so that `killall` sees what runs on this host and nothing else.
+struct Processes {
+    pid: File,
+    mount: File,
+    init: Mutex<Child>,
+}
+
+/// The first process of a host: it only buries orphans. It says when `/proc` is its own.
+const INIT: &str = "echo ready; while :; do sleep 1000 & wait $!; done";
 
 impl Namespace {
     /// Makes one. Nothing in it but a loopback that is up; duplicate address detection is off.
     pub(crate) fn new(name: String) -> Namespace {
         run("ip", &["netns", "add", &name]);
         let file = File::open(format!("/run/netns/{name}")).expect("the namespace was just made");
-        let namespace = Namespace(Arc::new(Owned { name, file }));
+        let namespace = Namespace(Arc::new(Owned { name, file, processes: OnceLock::new() }));
         namespace.sysctl("ipv6/conf/all/accept_dad", "0");
         namespace.sysctl("ipv6/conf/default/accept_dad", "0");
         namespace.ip("link set lo up");
@@ -36,11 +50,34 @@ impl Namespace {
         &self.0.name
     }
 
+    /// Gives it processes of its own: what is started inside from now on sees no others.
+    pub(crate) fn with_own_processes(&self) {
+        let mut command = Command::new("unshare");
+        command.args(["--pid", "--fork", "--kill-child", "--mount-proc", "sh", "-c", INIT]);
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).process_group(0);
+        let mut init = self.inside(|| command.spawn()).expect("unshare is installed");
+        let mut ready = [0; 6];
+        init.stdout.take().expect("it is a pipe").read_exact(&mut ready).expect("the first process starts");
+        let outer = i32::try_from(init.id()).expect("a process number");
+        let inner = family(outer).get(1).expect("unshare has forked").pid;
+        let open = |kind| File::open(format!("/proc/{inner}/ns/{kind}")).expect("it runs");
+        let processes = Processes { pid: open("pid"), mount: open("mnt"), init: Mutex::new(init) };
+        assert!(self.0.processes.set(processes).is_ok(), "it has processes of its own already");
+    }
+
     /// Does something inside: sockets opened and processes started there belong to the namespace.
     pub(crate) fn inside<R: Send>(&self, what: impl FnOnce() -> R + Send) -> R {
         thread::scope(|scope| {
             let inside = scope.spawn(|| {
                 setns(&self.0.file, CloneFlags::CLONE_NEWNET).expect("root may enter its own namespace");
+                if let Some(processes) = self.0.processes.get() {
+                    // A thread shares its root with its fellows unless it says otherwise.
+                    unshare(CloneFlags::CLONE_FS).expect("a thread may have its own root");
+                    setns(&processes.mount, CloneFlags::CLONE_NEWNS)
+                        .expect("root may enter its own namespace");
+                    setns(&processes.pid, CloneFlags::CLONE_NEWPID)
+                        .expect("root may enter its own namespace");
+                }
                 // The runner keeps the signals that end it from all threads; what is started here must have them.
                 SigSet::all().thread_unblock().expect("a thread may unblock signals");
                 what()
@@ -95,6 +132,10 @@ impl Drop for Owned {
             {
                 let _ = kill(Pid::from_raw(pid), Signal::SIGKILL);
             }
+        }
+        if let Some(processes) = self.processes.get() {
+            let mut init = processes.init.lock().unwrap_or_else(PoisonError::into_inner);
+            let _ = init.kill().and_then(|()| init.wait());
         }
         let _ = Command::new("ip").args(["netns", "del", &self.name]).output();
     }

@@ -69,6 +69,14 @@ impl Options {
     }
 }
 
+/// The three pairings that count; keepalived with itself when asked for, or when there is nothing else to run.
+pub(crate) fn pairings(options: &Options) -> Vec<(Make, Make)> {
+    use Make::{Ours, Theirs};
+    let itself = Ours.program().is_none() || options.words.iter().any(|word| word == "theirs/theirs");
+    let matrix = [(Ours, Theirs), (Theirs, Ours), (Ours, Ours)];
+    matrix.into_iter().chain(itself.then_some((Theirs, Theirs))).collect()
+}
+
 /// Runs all trials that the command line selects.
 pub(crate) fn main(suite: &str, options: &Options, trials: Vec<Trial>) -> ExitCode {
     let chosen: VecDeque<Trial> = trials
