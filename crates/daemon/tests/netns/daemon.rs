@@ -155,6 +155,15 @@ impl Daemon {
         after
     }
 
+    /// Kills the process that started the others, and nothing else. Gives the moment before.
+    pub(crate) fn kill_supervisor(&mut self) -> Stamp {
+        self.family();
+        let before = Stamp::now();
+        self.signal(Signal::SIGKILL);
+        self.child.take().expect("it was started").wait().expect("it is our child");
+        before
+    }
+
     /// Kills the worker that speaks VRRP, and nothing else. Gives the moment before.
     pub(crate) fn kill_worker(&mut self) -> Stamp {
         let worker = self.worker().expect("the VRRP worker wrote its pid file");

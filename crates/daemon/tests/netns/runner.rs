@@ -208,7 +208,7 @@ fn is_installed(program: &str) -> bool {
 }
 
 /// Lets SIGINT, SIGTERM and SIGHUP end the run in order: every trial stops where it waits and cleans up.
-fn end_on_signals() {
+pub(crate) fn end_on_signals() {
     let mut signals = SigSet::empty();
     [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP].into_iter().for_each(|signal| signals.add(signal));
     signals.thread_block().expect("a thread may block signals");

@@ -49,6 +49,8 @@ pub(crate) fn all() -> impl Iterator<Item = Case> {
         both("link down and up", outage::pair, outage::link_down_and_up),
         both("partition and heal", outage::pair, outage::partition_and_heal),
         both("kill -9", outage::pair, outage::kill),
+        both("kill -9 of the supervisor", outage::pair, outage::kill_of_the_supervisor),
+        both("address deleted by hand", outage::pair, outage::deleted_address),
         ours("kill -9 of the vrrp worker", outage::pair, outage::kill_of_the_worker),
         both("reload", change::pair, change::reload),
         ours("reload of a broken file", change::pair, change::reload_of_a_broken_file),

@@ -116,3 +116,38 @@ pub(crate) fn kill_of_the_worker(pair: &mut Pair) {
     }
     pair.sole_holder(Who::A);
 }
+
+/// The supervisor that is killed takes its workers and the addresses with it within a second; B takes over.
+pub(crate) fn kill_of_the_supervisor(pair: &mut Pair) {
+    pair.establish();
+    let killed = pair.side_mut(Who::A).daemon.kill_supervisor();
+    for address in pair.side(Who::A).virtual_addresses() {
+        let gone = pair.side(Who::A).watch.wait(address, false, killed, Duration::from_secs_f64(1.0 + LATE));
+        assert!(gone.is_some(), "A kept {address} after its supervisor's death");
+    }
+    // With or without a goodbye: at the latest after the whole of B's time.
+    let wait = pair.side(Who::B).instance.master_down();
+    pair.becomes_master(Who::B, killed, 0.0, 1.0 + wait);
+    pair.sole_holder(Who::B);
+}
+
+/// An address that somebody takes away behind the master's back comes back, and A leads in the end. As keepalived, a
+/// master may step down for its skew time meanwhile.
+pub(crate) fn deleted_address(pair: &mut Pair) {
+    pair.establish();
+    let a = pair.side(Who::A);
+    let address = a.virtual_addresses()[0];
+    let deleted = Stamp::now();
+    a.host.forget(&[address]);
+    let within = Duration::from_secs_f64(2.0 * a.instance.master_down() + LATE);
+    let back = a.watch.wait(address, true, deleted, within);
+    assert!(back.is_some(), "{address} never came back");
+    let settled = wait_for(within, || {
+        let (a, b) = (pair.side(Who::A), pair.side(Who::B));
+        let addresses = a.virtual_addresses();
+        (a.host.holds(&addresses) == Some(true) && b.host.holds(&addresses) == Some(false)).then_some(())
+    });
+    assert!(settled.is_some(), "A should hold every address again");
+    let wait = pair.side(Who::B).instance.master_down();
+    pair.steady(Who::A, Stamp::now(), wait + 0.5);
+}
