@@ -3,9 +3,9 @@
 use std::any::Any;
 use std::collections::VecDeque;
 use std::io::Write as _;
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 use std::sync::atomic::Ordering;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::{env, io, panic, thread};
 
 use nix::sys::signal::{SigSet, Signal};
@@ -191,6 +191,9 @@ fn missing(trial: &Trial) -> Option<String> {
     if !geteuid().is_root() {
         return Some("needs root for network namespaces".to_owned());
     }
+    if !namespaces_can_be_made() {
+        return Some("network namespaces cannot be made here".to_owned());
+    }
     if let Some(make) = trial.makes.iter().find(|make| make.program().is_none()) {
         return Some(match make {
             Make::Ours => "this build has no keepalived of ours".to_owned(),
@@ -199,6 +202,14 @@ fn missing(trial: &Trial) -> Option<String> {
     }
     let absent = trial.programs.iter().find(|program| !is_installed(program))?;
     Some(format!("{absent} is not installed"))
+}
+
+/// Whether this root is one: in a container it often is not.
+fn namespaces_can_be_made() -> bool {
+    static ANSWER: OnceLock<bool> = OnceLock::new();
+    let attempt =
+        || Command::new("unshare").args(["--net", "true"]).status().is_ok_and(|status| status.success());
+    *ANSWER.get_or_init(attempt)
 }
 
 fn is_installed(program: &str) -> bool {
