@@ -8,6 +8,7 @@ use std::ffi::{CStr, OsString};
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use nix::sys::wait::{Id, WaitPidFlag};
@@ -23,6 +24,7 @@ pub const SELF: &str = "/proc/self/exe";
 /// What a child of this process begins with.
 #[derive(Debug)]
 pub struct Spawn {
+    program: PathBuf,
     arguments: Vec<OsString>,
     name: OsString,
     input: Option<OwnedFd>,
@@ -38,7 +40,17 @@ impl Spawn {
         name: impl Into<OsString>,
         arguments: impl IntoIterator<Item = impl Into<OsString>>,
     ) -> Self {
+        Self::of(SELF, name, arguments)
+    }
+
+    /// The same for another executable.
+    pub fn of(
+        program: impl Into<PathBuf>,
+        name: impl Into<OsString>,
+        arguments: impl IntoIterator<Item = impl Into<OsString>>,
+    ) -> Self {
         Self {
+            program: program.into(),
             arguments: arguments.into_iter().map(Into::into).collect(),
             name: name.into(),
             input: None,
@@ -87,7 +99,7 @@ impl Spawn {
     /// Starts it. Signals are unblocked and at their defaults in the child, and no descriptor but 0 to 2 is inherited:
     /// every other is opened close-on-exec throughout this crate.
     pub fn start(self) -> io::Result<Child> {
-        let mut command = Command::new(SELF);
+        let mut command = Command::new(&self.program);
         command.arg0(&self.name).args(&self.arguments);
         command.stdin(self.input.map_or_else(Stdio::null, Stdio::from));
         command.stdout(self.output.map_or_else(Stdio::null, Stdio::from));
