@@ -93,7 +93,10 @@ enum Happening {
         input: Input,
     },
     /// A new worker is told its configuration.
-    Introduce { node: usize, life: u64 },
+    Introduce {
+        node: usize,
+        life: u64,
+    },
     /// A new worker has its first look at links and addresses.
     Survey {
         node: usize,

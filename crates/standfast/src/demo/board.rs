@@ -103,7 +103,9 @@ impl Board {
             }
             Seen::Answered { by } => self.client.answered(at, by),
             Seen::Unanswered => self.client.unanswered(at),
-            Seen::Announced { .. } | Seen::Key | Seen::NoMoreKeys | Seen::Interrupted | Seen::Blind(_) => None,
+            Seen::Announced { .. } | Seen::Key | Seen::NoMoreKeys | Seen::Interrupted | Seen::Blind(_) => {
+                None
+            }
         }
     }
 }

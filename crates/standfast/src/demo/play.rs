@@ -266,7 +266,9 @@ impl Director {
         match self.seen.recv_timeout(patience) {
             Ok(sighting) => Ok(Some(sighting)),
             Err(RecvTimeoutError::Timeout) => Ok(None),
-            Err(RecvTimeoutError::Disconnected) => Err(DemoError::Blind("nobody observes any more".to_owned())),
+            Err(RecvTimeoutError::Disconnected) => {
+                Err(DemoError::Blind("nobody observes any more".to_owned()))
+            }
         }
     }
 

@@ -49,7 +49,11 @@ impl View {
             return;
         }
         self.erase();
-        output::say(&if self.manner == Manner::Picture { format!("\x1b[1m{title}\x1b[0m") } else { title.to_owned() });
+        output::say(&if self.manner == Manner::Picture {
+            format!("\x1b[1m{title}\x1b[0m")
+        } else {
+            title.to_owned()
+        });
     }
 
     /// Draws the picture, if there is to be one and it is time.
