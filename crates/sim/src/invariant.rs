@@ -236,7 +236,7 @@ impl Watch {
     pub(crate) fn trouble(&mut self, now: Instant, node: usize, address: IpAddr) {
         for at in 0..self.members.len() {
             let member = &mut self.members[at];
-            if member.node != node || !member.vips.iter().any(|vip| vip.1 == address) {
+            if member.node != node {
                 continue;
             }
             let (last, times) = member.trouble.get(&address).copied().unwrap_or((now, 0));

@@ -92,6 +92,11 @@ enum Happening {
         life: u64,
         input: Input,
     },
+    /// A new worker is told its configuration.
+    Introduce {
+        node: usize,
+        life: u64,
+    },
     /// A new worker has its first look at links and addresses.
     Survey {
         node: usize,
@@ -294,6 +299,11 @@ impl World {
             Happening::Input { node, life, input } => {
                 if self.nodes[node].life == life {
                     self.tell(node, input);
+                }
+            }
+            Happening::Introduce { node, life } => {
+                if self.nodes[node].life == life {
+                    self.introduce(node);
                 }
             }
             Happening::Survey { node, life } => {

@@ -221,26 +221,35 @@ impl World {
             return;
         }
         it.stopping = true;
-        if it.is_running() {
+        if it.is_running() && it.introduced {
             self.tell(node, Input::Message(ToWorker::Stop));
-        } else {
+        } else if !it.is_running() {
             self.start_worker(node);
         }
     }
 
     pub(super) fn start_worker(&mut self, node: usize) {
-        let configure = self.nodes[node].start_worker();
+        self.nodes[node].start_worker();
         self.note(node, Fact::Worker("started"));
         self.watch.worker_started(node);
         let life = self.nodes[node].life;
         let at = self.now + self.chance.time(START);
-        self.schedule(at, Happening::Input { node, life, input: configure });
-        if self.nodes[node].stopping {
-            self.schedule(at, Happening::Input { node, life, input: Input::Message(ToWorker::Stop) });
-        }
+        self.schedule(at, Happening::Introduce { node, life });
         let at = self.now + self.chance.time(START);
         self.schedule(at, Happening::Survey { node, life });
         self.disturb_node(node);
+    }
+
+    /// A new worker is told its configuration, and to stop if that was asked for meanwhile.
+    pub(super) fn introduce(&mut self, node: usize) {
+        let it = &mut self.nodes[node];
+        it.introduced = true;
+        let memories = std::mem::take(&mut it.supervisor.memories);
+        let configure = Configure { config: it.config.clone(), memories };
+        self.tell(node, Input::Message(ToWorker::Configure(Box::new(configure))));
+        if self.nodes[node].stopping {
+            self.tell(node, Input::Message(ToWorker::Stop));
+        }
     }
 
     /// The worker ended in order, or with the machine: nobody remembers it.
@@ -328,7 +337,7 @@ impl World {
         self.nodes[node].config = config.clone();
         self.watch_node(node);
         self.disturb_node(node);
-        if self.nodes[node].is_running() {
+        if self.nodes[node].is_running() && self.nodes[node].introduced {
             let configure = Configure { config: config.clone(), memories: Vec::new() };
             self.tell(node, Input::Message(ToWorker::Configure(Box::new(configure))));
         }

@@ -59,8 +59,12 @@ fn what_only_an_earlier_life_was_master_of_is_taken_back() {
     let mut worker = Vrrp::new(Paper::default());
     let memory = Memory { instance: "gone".into(), master_until: Instant::ZERO };
     worker.hear(configure(vec![memory]), Instant::ZERO);
+    worker.arrive(
+        Arrival::Surveyed { links: vec![], addresses: vec![], routes: vec![], rules: vec![] },
+        Instant::ZERO,
+    );
     let gone = ToSupervisor::Mastership { instance: "gone".into(), master: false };
-    assert_eq!(worker.machine().said, [gone, ToSupervisor::Ready]);
+    assert_eq!(worker.machine().said, [ToSupervisor::Ready, gone]);
 }
 
 #[test]
