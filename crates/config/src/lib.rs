@@ -18,7 +18,14 @@ pub mod files;
 pub mod source;
 pub mod surroundings;
 
+mod block;
+mod expand;
+mod lex;
 mod load;
+mod resolve;
+mod table;
+mod tree;
+mod value;
 
 pub use diagnostic::{Class, Code, Diagnostic, Severity};
 pub use effective::{Daemon, Effective};

@@ -51,6 +51,10 @@ pub trait Surroundings {
     fn search_path(&self) -> Vec<String>;
     /// Whether there is a link of this name now.
     fn has_link(&self, name: &str) -> bool;
+    /// Whether a link is a loopback; by its name unless the system says otherwise.
+    fn is_loopback(&self, name: &str) -> bool {
+        name == "lo"
+    }
     /// A variable of the environment, for `${_ENV NAME}`.
     fn environment(&self, name: &str) -> Option<String>;
 }

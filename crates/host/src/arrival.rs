@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use crate::{Channel, Delivery, Link, LinkAddress, LinkIndex, Refusal, Ticket};
+use crate::{Channel, Delivery, Link, LinkAddress, LinkIndex, Refusal, RouteKey, Rule, Ticket};
 
 /// Something that happened on a machine.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -16,6 +16,10 @@ pub enum Arrival {
         links: Vec<Link>,
         /// Every address.
         addresses: Vec<LinkAddress>,
+        /// Every route with protocol number 18.
+        routes: Vec<RouteKey>,
+        /// Every policy rule with protocol number 18.
+        rules: Vec<Rule>,
     },
     /// A link appeared or changed.
     LinkChanged(Link),
@@ -25,6 +29,14 @@ pub enum Arrival {
     AddressAdded(LinkAddress),
     /// An address was taken from a link, by us or by others.
     AddressRemoved(LinkAddress),
+    /// A route was put, by us or by others.
+    RouteAdded(RouteKey),
+    /// A route was taken, by us or by others.
+    RouteRemoved(RouteKey),
+    /// A policy rule was put, by us or by others.
+    RuleAdded(Rule),
+    /// A policy rule was taken, by us or by others.
+    RuleRemoved(Rule),
     /// An order was carried out or refused.
     Settled {
         /// The order.

@@ -20,7 +20,9 @@ pub mod job;
 pub mod journal;
 pub mod link;
 pub mod network;
+pub mod route;
 pub mod time;
+pub mod virtual_link;
 
 pub use address::{Family, MacAddress, Prefix};
 pub use arrival::Arrival;
@@ -30,4 +32,6 @@ pub use job::{Account, Command, Job, JobId, Outcome};
 pub use journal::{Journal, Severity};
 pub use link::{Link, LinkIndex, LinkName};
 pub use network::{LinkAddress, Network, NetworkOp, Refusal, Ticket};
+pub use route::{Encapsulation, Insertion, NextHop, Route, RouteKey, Rule, RuleAction};
 pub use time::Instant;
+pub use virtual_link::{VirtualLink, VirtualLinkKind};

@@ -9,7 +9,7 @@ use core::fmt;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use core::time::Duration;
 
-use host::{Command, Family, LinkName, Prefix};
+use host::{Command, Family, LinkName, Prefix, Route, Rule, VirtualLink};
 use serde::{Deserialize, Serialize};
 
 /// The whole of it.
@@ -23,8 +23,21 @@ pub struct Config {
     pub groups: Vec<GroupConfig>,
     /// Smallest gaps between announcements on one link.
     pub pace: AnnouncePace,
+    /// What is held as long as the daemon runs, whoever is master.
+    pub statics: Statics,
     /// From the first configuration until instances begin to listen (`vrrp_startup_delay`).
     pub startup_delay: Duration,
+}
+
+/// What is held as long as the daemon runs (`static_ipaddress`, `static_routes`, `static_rules`).
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct Statics {
+    /// Addresses, each with its link.
+    pub addresses: Vec<(LinkName, VirtualAddress)>,
+    /// Routes.
+    pub routes: Vec<VirtualRoute>,
+    /// Policy rules.
+    pub rules: Vec<VirtualRule>,
 }
 
 /// Instances that are master together or not at all (`vrrp_sync_group`). What the group tracks, its members track.
@@ -159,6 +172,15 @@ pub struct InstanceConfig {
     pub addresses: Vec<VirtualAddress>,
     /// Addresses that move along without being advertised, of either family.
     pub excluded: Vec<VirtualAddress>,
+    /// Routes that the master holds.
+    pub routes: Vec<VirtualRoute>,
+    /// Policy rules that the master holds.
+    pub rules: Vec<VirtualRule>,
+    /// The virtual router's own link, on top of [`Self::link`].
+    pub own_link: Option<OwnLink>,
+    /// Virtual addresses vanish by the kernel's hand when they were not renewed for so long, in seconds; at least 3
+    /// (`vip_lifetime`).
+    pub lifetime: Option<u32>,
     /// Whether a better backup takes over.
     pub preemption: Preemption,
     /// Do not compare the address list of adverts from the known master.
@@ -188,6 +210,46 @@ pub struct InstanceConfig {
     pub step_down: bool,
     /// Scripts to run on a change of state.
     pub notify: NotifyScripts,
+}
+
+impl InstanceConfig {
+    /// An IPv4 instance on `link` with every default of the file format, and no address.
+    pub fn plain(name: &str, link: LinkName, vrid: Vrid) -> Self {
+        Self {
+            name: name.into(),
+            link,
+            family: Family::V4,
+            vrid,
+            version: Version::V2,
+            priority: Priority::DEFAULT,
+            wants_master: false,
+            interval: Duration::from_secs(1),
+            down_timer_adverts: 3,
+            mode: Mode::Multicast { group: Mode::GROUP_V4 },
+            source: None,
+            authentication: Authentication::None,
+            addresses: Vec::new(),
+            excluded: Vec::new(),
+            routes: Vec::new(),
+            rules: Vec::new(),
+            own_link: None,
+            lifetime: None,
+            preemption: Preemption::Allowed,
+            skip_address_check: false,
+            lower_priority_no_advert: false,
+            higher_priority_send_advert: false,
+            checksum_as_v2: false,
+            announce: AnnounceConfig::default(),
+            track_own_link: true,
+            track_links: Vec::new(),
+            track_scripts: Vec::new(),
+            track_files: Vec::new(),
+            track_processes: Vec::new(),
+            track_bfds: Vec::new(),
+            step_down: false,
+            notify: NotifyScripts::default(),
+        }
+    }
 }
 
 /// To whom adverts go.
@@ -296,6 +358,35 @@ impl VirtualAddress {
             track: true,
         }
     }
+}
+
+/// A route that comes and goes with something.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct VirtualRoute {
+    /// The route.
+    pub route: Route<LinkName>,
+    /// Its links being down is a fault (no `no_track`).
+    pub track: bool,
+}
+
+/// A policy rule that comes and goes with something.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct VirtualRule {
+    /// The rule.
+    pub rule: Rule,
+    /// Its links being down is a fault (no `no_track`).
+    pub track: bool,
+}
+
+/// A virtual router's own link: a VMAC, or an ipvlan.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct OwnLink {
+    /// What is made. Its base is the instance's link.
+    pub link: VirtualLink,
+    /// Adverts leave by the base, with its Ethernet address (`vmac_xmit_base`).
+    pub adverts_by_base: bool,
+    /// Address to put on an ipvlan, the source of its adverts.
+    pub address: Option<Prefix>,
 }
 
 /// When gratuitous ARPs and unsolicited neighbour advertisements go out.

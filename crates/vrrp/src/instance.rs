@@ -24,23 +24,24 @@ mod backup;
 mod faults;
 mod master;
 mod send;
+mod wants;
 
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 use core::net::IpAddr;
 
-use host::{Channel, Delivery, Instant, LinkAddress, LinkIndex, MacAddress, Refusal};
+use host::{Channel, Delivery, Instant, LinkIndex, Refusal};
 
 use crate::announce::Round;
 use crate::config::{InstanceConfig, Mode, Priority, Version};
 use crate::election::Candidate;
 use crate::event::Action;
-use crate::links::Links;
-use crate::notice::{FaultReason, InstanceFact, Notice, Reject, State};
+use crate::notice::{FaultReason, InstanceFact, Notice, Reject, State, Thing};
 use crate::status::Counters;
 use crate::wire::{self, DecodeError};
 
 pub(crate) use faults::View;
+pub(crate) use wants::link_address;
 
 use backup::{Backup, Countdown};
 use master::Master;
@@ -66,15 +67,17 @@ enum Stage {
     Fault,
 }
 
-/// Where an instance's link is now.
+/// Where an instance's links are now.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Place {
-    /// The link.
-    pub(crate) link: LinkIndex,
-    /// Its Ethernet address.
-    pub(crate) mac: Option<MacAddress>,
-    /// It can carry packets.
-    pub(crate) up: bool,
+    /// The configured link.
+    base: LinkIndex,
+    /// The link that adverts leave by and come in by.
+    adverts: LinkIndex,
+    /// The link of addresses that name none.
+    home: LinkIndex,
+    /// Adverts can leave.
+    up: bool,
 }
 
 /// What is said once and then only counted, until something changes.
@@ -331,7 +334,7 @@ impl Instance {
 
     /// What it has to listen on; `None` while its link or its address is missing.
     pub(crate) fn channel(&self) -> Option<Channel> {
-        let link = self.place?.link;
+        let link = self.place?.adverts;
         let address = match &self.config.mode {
             Mode::Multicast { group } => *group,
             Mode::Unicast { .. } => self.source?,
@@ -344,33 +347,12 @@ impl Instance {
         core::mem::take(&mut self.wants_changed)
     }
 
-    /// All its addresses on the links that exist, in the order of the file, wanted or not.
-    pub(crate) fn addresses<'a>(&'a self, links: &'a Links) -> impl Iterator<Item = LinkAddress> + 'a {
-        self.config.addresses.iter().chain(&self.config.excluded).filter_map(|address| {
-            let link = match &address.link {
-                None => self.place?.link,
-                Some(name) => links.named(name)?.index,
-            };
-            Some(LinkAddress {
-                link,
-                prefix: address.prefix,
-                broadcast: address.broadcast.map(IpAddr::V4),
-                peer: address.peer,
-                scope: address.scope,
-                label: address.label.clone(),
-                flags: address.flags,
-                preferred_lifetime: address.preferred_lifetime,
-            })
-        })
-    }
-
-    /// A wanted address was taken away by another.
-    pub(crate) fn lose(&mut self, address: &LinkAddress, links: &Links, turn: &mut Turn<'_>) {
-        self.counters.addresses_restored += 1;
-        if let Some(link) = links.get(address.link) {
-            let fact = InstanceFact::AddressLost { prefix: address.prefix, link: link.name.clone() };
-            self.say(fact, turn);
+    /// Something wanted was taken away by another.
+    pub(crate) fn lose(&mut self, thing: Thing, turn: &mut Turn<'_>) {
+        if matches!(thing, Thing::Address(..)) {
+            self.counters.addresses_restored += 1;
         }
+        self.say(InstanceFact::Lost(thing), turn);
         if let Stage::Master(master) = &mut self.stage {
             master.rounds.again(turn.now);
         }

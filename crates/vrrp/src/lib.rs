@@ -25,6 +25,7 @@ pub mod event;
 mod group;
 mod holdings;
 mod instance;
+mod item;
 mod links;
 pub mod notice;
 pub mod router;

@@ -7,7 +7,7 @@ use core::net::IpAddr;
 use host::{Family, Link, LinkAddress, LinkIndex, LinkName};
 
 use crate::event::Action;
-use crate::holdings::Key;
+use crate::item::Key;
 use crate::notice::Notice;
 
 /// `IFA_F_TENTATIVE` and `IFA_F_DADFAILED`: an IPv6 address that cannot be sent from.

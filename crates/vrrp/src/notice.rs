@@ -170,19 +170,12 @@ pub enum InstanceFact {
         /// The excluded ones.
         excluded: bool,
     },
-    /// Somebody else took an address away; it is put back.
-    AddressLost {
-        /// Which.
-        prefix: Prefix,
-        /// From which link.
-        link: LinkName,
-    },
-    /// The kernel refused an address.
-    AddressRefused {
-        /// Which.
-        prefix: Prefix,
-        /// On which link.
-        link: LinkName,
+    /// Somebody else took something away that a master holds; it is put back.
+    Lost(Thing),
+    /// The kernel refused something.
+    Refused {
+        /// What.
+        thing: Thing,
         /// The kernel's words.
         why: String,
     },
@@ -276,6 +269,30 @@ pub enum Heard {
     Rejected(Reject),
 }
 
+/// Something that a master holds in the kernel.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Thing {
+    /// An address on a link.
+    Address(Prefix, LinkName),
+    /// A route to a destination in a table.
+    Route(Prefix, u32),
+    /// A policy rule of a priority.
+    Rule(u32),
+    /// The virtual router's own link.
+    Link(LinkName),
+}
+
+impl fmt::Display for Thing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Address(prefix, link) => write!(f, "{prefix} on {link}"),
+            Self::Route(destination, table) => write!(f, "route to {destination} in table {table}"),
+            Self::Rule(priority) => write!(f, "rule of priority {priority}"),
+            Self::Link(link) => write!(f, "interface {link}"),
+        }
+    }
+}
+
 /// Why an instance does not take part.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 pub enum FaultReason {
@@ -283,6 +300,8 @@ pub enum FaultReason {
     LinkDown(LinkName),
     /// A link that matters does not exist.
     LinkMissing(LinkName),
+    /// The virtual router's own link does not exist.
+    OwnLinkMissing(LinkName),
     /// The link has no address to send from.
     NoSourceAddress(host::Family),
     /// A script with weight 0 failed.
@@ -303,7 +322,7 @@ impl fmt::Display for FaultReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::LinkDown(link) => write!(f, "(interface {link} down)"),
-            Self::LinkMissing(link) => write!(f, "(interface {link} missing)"),
+            Self::LinkMissing(link) | Self::OwnLinkMissing(link) => write!(f, "(interface {link} missing)"),
             Self::NoSourceAddress(family) => write!(f, "(no {family} address for interface)"),
             Self::Script(script) => write!(f, "due to script {script}"),
             Self::ScriptPending(script) => write!(f, "(script {script} pending)"),

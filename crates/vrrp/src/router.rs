@@ -4,6 +4,7 @@
 //! judge themselves anew if the world changed, deadlines that passed are met, and what is wanted in the kernel is
 //! compared with what is held. Adverts come first in the orders, then addresses, then their announcements.
 
+mod kernel;
 mod reload;
 
 use alloc::collections::{BTreeMap, BTreeSet};
@@ -11,14 +12,16 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::net::IpAddr;
 
-use host::{Channel, Datagram, Delivery, Engine, Family, Instant, LinkAddress, LinkIndex, Packet, Prefix};
+use host::{Channel, Datagram, Delivery, Engine, Family, Instant, LinkIndex, Packet};
 
 use crate::announce::{Announcement, Queue};
 use crate::channels::Channels;
+use crate::config::Statics;
 use crate::event::{Action, Event};
 use crate::group::Group;
-use crate::holdings::{Holdings, Key};
+use crate::holdings::Holdings;
 use crate::instance::{Instance, InstanceId, Turn, View};
+use crate::item::{Item, Key};
 use crate::links::Links;
 use crate::notice::{InstanceFact, Notice, State};
 use crate::status::{ScriptStatus, Status};
@@ -27,6 +30,9 @@ use crate::wire::{self, arp::GratuitousArp, ndp::NeighbourAdvertisement};
 
 /// Tag of announcements; adverts carry their instance's number. A lost announcement has others after it.
 const ANNOUNCEMENT: u64 = u64::MAX;
+
+/// Wants what is held whoever is master.
+const NOBODY: InstanceId = InstanceId(0);
 
 /// All virtual routers of a node.
 #[derive(Debug, Default)]
@@ -44,6 +50,7 @@ pub struct Router {
     links: Links,
     scripts: Scripts,
     told: Told,
+    statics: Statics,
     groups: Vec<Group>,
     /// The group that an instance is in, by its place among `groups`.
     group_of: BTreeMap<InstanceId, usize>,
@@ -130,34 +137,16 @@ impl Router {
             Event::Remembered(memories) => {
                 self.memories = memories.into_iter().map(|m| (m.instance, m.master_until)).collect();
             }
-            Event::Surveyed { links, addresses } => {
-                let lost = self.holdings.survey(&addresses, now);
-                self.links.survey(links, addresses, out);
-                self.lost(&lost, now, touched, out);
-                (self.surveyed, self.stale) = (true, true);
-            }
-            Event::LinkChanged(link) => {
-                self.links.change(link, out);
-                self.stale = true;
-            }
-            Event::LinkRemoved(index) => {
-                self.links.remove(index, out);
-                self.holdings.link_removed(index);
-                self.stale = true;
-            }
-            Event::AddressAdded(address) => {
-                self.stale |= !self.holdings.is_ours(address.link, address.prefix.address());
-                self.holdings.added(&address);
-                self.links.add_address(address);
-            }
-            Event::AddressRemoved(address) => {
-                self.stale |= !self.holdings.is_ours(address.link, address.prefix.address());
-                self.links.remove_address(&address);
-                let key = Key::of(&address);
-                if self.holdings.removed(&key, now) {
-                    self.lost(&[key], now, touched, out);
-                }
-            }
+            Event::Surveyed { .. }
+            | Event::LinkChanged(_)
+            | Event::LinkRemoved(_)
+            | Event::AddressAdded(_)
+            | Event::AddressRemoved(_)
+            | Event::RouteAdded(_)
+            | Event::RouteRemoved(_)
+            | Event::RuleAdded(_)
+            | Event::RuleRemoved(_)
+            | Event::Settled { .. } => self.take_in_kernel(event, now, touched, out),
             Event::Received(delivery) => self.receive(&delivery, now, touched, out),
             Event::Unsent { tag, refusal } => {
                 let id = u32::try_from(tag).map(InstanceId);
@@ -171,11 +160,6 @@ impl Router {
                     instance.say(InstanceFact::Deaf { why: refusal.why.clone() }, &mut Turn { now, out });
                 }
                 self.stale = true;
-            }
-            Event::Settled { ticket, result } => {
-                if let Some((key, refusal)) = self.holdings.settled(ticket, result, now) {
-                    self.refused(key, &refusal.why, now, out);
-                }
             }
             Event::JobEnded(id, outcome) => self.stale |= self.scripts.ended(id, outcome, out),
             Event::FileRead { file, value } => {
@@ -213,10 +197,8 @@ impl Router {
         for id in touched.iter() {
             let Some(instance) = self.instances.get_mut(id) else { continue };
             if instance.take_wants_changed() {
-                let wanted: Vec<LinkAddress> =
-                    if instance.is_master() { instance.addresses(&self.links).collect() } else { Vec::new() };
-                self.holdings.want(*id, &wanted);
-                if wanted.is_empty() {
+                self.holdings.want(*id, instance.wants(&self.links));
+                if !instance.is_master() {
                     self.announcements.forget(*id);
                 }
             }
@@ -240,10 +222,12 @@ impl Router {
     }
 
     fn review(&mut self, now: Instant, touched: &mut BTreeSet<InstanceId>, out: &mut Vec<Action>) {
-        let mut ours = BTreeSet::new();
+        let statics = self.static_items();
+        let mut ours: BTreeSet<Key> = statics.iter().map(Item::key).collect();
+        self.holdings.want(NOBODY, statics);
         for instance in self.instances.values_mut() {
             instance.locate(&self.links);
-            ours.extend(instance.addresses(&self.links).map(|address| Key::of(&address)));
+            ours.extend(instance.claims(&self.links).iter().map(Item::key));
         }
         self.holdings.claim(ours);
         for id in &self.order {
@@ -298,39 +282,6 @@ impl Router {
         }
     }
 
-    /// Tells the masters of addresses that others took away.
-    fn lost(
-        &mut self,
-        keys: &[Key],
-        now: Instant,
-        touched: &mut BTreeSet<InstanceId>,
-        out: &mut Vec<Action>,
-    ) {
-        for key in keys {
-            let Some(prefix) = Prefix::new(key.address, key.length) else { continue };
-            let address = LinkAddress::plain(key.link, prefix);
-            for id in self.holdings.wanted_by(key) {
-                if let Some(instance) = self.instances.get_mut(&id) {
-                    instance.lose(&address, &self.links, &mut Turn { now, out });
-                    touched.insert(id);
-                }
-            }
-        }
-    }
-
-    fn refused(&mut self, key: Key, why: &str, now: Instant, out: &mut Vec<Action>) {
-        let (Some(prefix), Some(link)) = (Prefix::new(key.address, key.length), self.links.get(key.link))
-        else {
-            return;
-        };
-        for id in self.holdings.wanted_by(&key) {
-            if let Some(instance) = self.instances.get(&id) {
-                let fact = InstanceFact::AddressRefused { prefix, link: link.name.clone(), why: why.into() };
-                instance.say(fact, &mut Turn { now, out });
-            }
-        }
-    }
-
     /// Sends the announcements that are due: after the addresses, which were ordered just before.
     fn announce(&mut self, now: Instant, touched: &BTreeSet<InstanceId>, out: &mut Vec<Action>) {
         let mut due = Vec::new();
@@ -373,11 +324,12 @@ impl Router {
         for id in &self.order {
             if let Some(instance) = self.instances.get_mut(id) {
                 instance.end(State::Stop, &mut Turn { now, out });
-                self.holdings.want(*id, &[]);
+                self.holdings.want(*id, Vec::new());
                 self.announcements.forget(*id);
                 touched.insert(*id);
             }
         }
+        self.holdings.want(NOBODY, Vec::new());
         for group in &mut self.groups {
             group.end(State::Stop, &mut Turn { now, out });
         }

@@ -70,7 +70,13 @@ impl<M: Network + Datagrams + Journal + Bus> Vrrp<M> {
     pub fn arrive(&mut self, arrival: Arrival, now: Instant) {
         let event = match arrival {
             Arrival::Received(delivery) => Event::Received(delivery),
-            Arrival::Surveyed { links, addresses } => return self.survey(Event::Surveyed { links, addresses }, now),
+            Arrival::Surveyed { links, addresses, routes, rules } => {
+                return self.survey(Event::Surveyed { links, addresses, routes, rules }, now);
+            }
+            Arrival::RouteAdded(key) => Event::RouteAdded(key),
+            Arrival::RouteRemoved(key) => Event::RouteRemoved(key),
+            Arrival::RuleAdded(rule) => Event::RuleAdded(rule),
+            Arrival::RuleRemoved(rule) => Event::RuleRemoved(rule),
             Arrival::LinkChanged(link) => Event::LinkChanged(link),
             Arrival::LinkRemoved(link) => Event::LinkRemoved(link),
             Arrival::AddressAdded(address) => Event::AddressAdded(address),

@@ -42,7 +42,7 @@ codes! {
     SEQUENCE = error(106, "A sequence cannot be understood.");
     SEQUENCE_SIZE = error(107, "A sequence is too long.");
     CONDITIONAL_INCLUDE = warning(108, "An include behind a condition or a definition is not obeyed.");
-    UNDEFINED = warning(109, "A name is used that is not defined.");
+    UNDEFINED = note(109, "A name is used that is not defined.");
     UNKNOWN_KEYWORD = error(201, "No such keyword here.");
     MISSING_BRACE = error(202, "A block is not opened.");
     UNCLOSED = error(203, "A block is not closed.");
@@ -67,6 +67,7 @@ codes! {
     NO_NAME = error(403, "A block without a name.");
     NO_LINK = error(404, "No such interface on this host.");
     UNUSED = note(405, "Something that nobody uses.");
+    REPEATED = note(406, "Something that stands twice and counts once.");
     NO_ACCOUNT = error(501, "No such user or group.");
     NO_SCRIPT = error(502, "A script that is not there or cannot be run.");
     UNSAFE_SCRIPT = error(503, "A script that others than root could change.");

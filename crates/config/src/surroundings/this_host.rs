@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;
-use std::path::Path;
 
 use host::Account;
 
@@ -88,7 +87,16 @@ impl Surroundings for ThisHost {
     }
 
     fn has_link(&self, name: &str) -> bool {
-        !name.contains('/') && Path::new("/sys/class/net").join(name).exists()
+        // Not /sys: that shows the network namespace of whoever mounted it.
+        let table = fs::read_to_string("/proc/self/net/dev").unwrap_or_default();
+        table.lines().skip(2).any(|line| line.split(':').next().is_some_and(|have| have.trim() == name))
+    }
+
+    fn is_loopback(&self, name: &str) -> bool {
+        // IFF_LOOPBACK is 8. Where /sys shows another network namespace, the name must do.
+        let flags = fs::read_to_string(format!("/sys/class/net/{name}/flags")).unwrap_or_default();
+        let flags = flags.trim().strip_prefix("0x").and_then(|digits| u32::from_str_radix(digits, 16).ok());
+        flags.map_or(name == "lo", |flags| flags & 8 != 0)
     }
 
     fn environment(&self, name: &str) -> Option<String> {

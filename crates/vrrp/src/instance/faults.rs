@@ -3,11 +3,12 @@
 use alloc::collections::BTreeSet;
 use core::net::IpAddr;
 
-use host::{Family, Instant, Link};
+use host::{Family, Instant, Link, VirtualLinkKind};
 
 use super::{Countdown, Instance, Next, Place, Stage, Turn};
 use crate::config::{Mode, Priority, Weight};
 use crate::holdings::Holdings;
+use crate::item::Key;
 use crate::links::Links;
 use crate::notice::{FaultReason, InstanceFact, State};
 use crate::status::InstanceStatus;
@@ -32,21 +33,31 @@ impl Instance {
     /// Where the link is now. Comes before [`Self::review`] for all instances, since it decides which addresses are
     /// virtual.
     pub(crate) fn locate(&mut self, links: &Links) {
-        let place = links.named(&self.config.link).map(|link| Place {
-            link: link.index,
-            mac: link.mac,
-            up: link.is_up(),
-        });
-        if self.place.map(|place| place.link) != place.map(|place| place.link) {
+        let place = self.find_place(links);
+        if self.place.map(|place| (place.base, place.home)) != place.map(|place| (place.base, place.home)) {
             self.wants_changed = true;
         }
         self.place = place;
     }
 
+    fn find_place(&self, links: &Links) -> Option<Place> {
+        let base = links.named(&self.config.link)?;
+        let Some(own) = &self.config.own_link else {
+            return Some(Place { base: base.index, adverts: base.index, home: base.index, up: base.is_up() });
+        };
+        let link = links.named(&own.link.name)?;
+        let (adverts, home) = match own.link.kind {
+            VirtualLinkKind::Vmac(_) if own.adverts_by_base => (base.index, link.index),
+            VirtualLinkKind::Vmac(_) => (link.index, link.index),
+            // As keepalived: the addresses of an ipvlan's router are put on its base.
+            VirtualLinkKind::Ipvlan(_) => (link.index, base.index),
+        };
+        Some(Place { base: base.index, adverts, home, up: base.is_up() && link.is_up() })
+    }
+
     /// Judges itself anew after something in the world changed.
     pub(crate) fn review(&mut self, view: View<'_>, turn: &mut Turn<'_>) {
-        self.wants_changed |= self.config.addresses.iter().any(|address| address.link.is_some())
-            || self.config.excluded.iter().any(|address| address.link.is_some());
+        self.wants_changed |= self.wants_on_other_links();
         self.source = self.find_source(view);
         let (faults, points) = self.judge(view);
         let priority = track::effective(self.config.priority, points);
@@ -55,7 +66,19 @@ impl Instance {
             let from = core::mem::replace(&mut self.priority, priority);
             self.say(InstanceFact::PriorityChanged { from, to: priority }, turn);
         }
-        let pending = |reason: &FaultReason| matches!(reason, FaultReason::ScriptPending(_));
+        // A link of our own that was asked for just now is no reason to tell people of a fault.
+        let fresh = self.config.own_link.is_some() && matches!(self.stage, Stage::Initialize);
+        let pending = |reason: &FaultReason| match reason {
+            FaultReason::ScriptPending(_) => true,
+            FaultReason::OwnLinkMissing(_) | FaultReason::NoSourceAddress(_) => fresh,
+            FaultReason::LinkDown(_)
+            | FaultReason::LinkMissing(_)
+            | FaultReason::Script(_)
+            | FaultReason::Deaf
+            | FaultReason::File(_)
+            | FaultReason::Processes(_)
+            | FaultReason::Bfd(_) => false,
+        };
         let hard = faults.iter().any(|reason| !pending(reason));
         for reason in faults.difference(&self.faults).filter(|reason| !pending(reason)) {
             self.say(InstanceFact::Faulted(reason.clone()), turn);
@@ -82,6 +105,13 @@ impl Instance {
         }
     }
 
+    fn wants_on_other_links(&self) -> bool {
+        let config = &self.config;
+        config.own_link.is_some()
+            || !config.routes.is_empty()
+            || config.addresses.iter().chain(&config.excluded).any(|address| address.link.is_some())
+    }
+
     /// Nothing keeps it from taking part.
     pub(crate) fn is_free(&self) -> bool {
         self.faults.is_empty()
@@ -106,7 +136,7 @@ impl Instance {
             Stage::Initialize | Stage::Master(_) | Stage::Fault => config.interval,
         };
         let addresses = self.addresses(links).filter_map(|address| {
-            let held = holdings.has(&crate::holdings::Key::of(&address));
+            let held = holdings.has(&Key::of(&address));
             Some((address.prefix, links.get(address.link)?.name.clone(), held))
         });
         InstanceStatus {
@@ -149,16 +179,29 @@ impl Instance {
     /// As keepalived: what is configured, else the link's first address that is not a virtual one; IPv6 multicast
     /// goes out from a link-local address (RFC 9568 §5.1.2.1).
     fn find_source(&self, view: View<'_>) -> Option<IpAddr> {
+        let place = self.place?;
+        if let Some(own) = &self.config.own_link
+            && let Some(source) = self.own_source(own, view.links)
+        {
+            let there = |address| address == source.address();
+            return view.links.first_address(place.adverts, source.family(), there);
+        }
         if self.config.source.is_some() {
             return self.config.source;
         }
-        let link = self.place?.link;
-        let link_local = match &self.config.mode {
+        let by_peers = match &self.config.mode {
             Mode::Multicast { .. } => true,
             Mode::Unicast { peers, .. } => peers.iter().all(|peer| is_link_local(peer.address)),
         };
+        // As keepalived: a VMAC for IPv4 has no address, adverts leave from its base's.
+        let is_ipvlan = self
+            .config
+            .own_link
+            .as_ref()
+            .is_some_and(|own| matches!(own.link.kind, VirtualLinkKind::Ipvlan(_)));
+        let link = if is_ipvlan { place.adverts } else { place.base };
         view.links.first_address(link, self.config.family, |address| {
-            let fits = self.config.family == Family::V4 || is_link_local(address) == link_local;
+            let fits = self.config.family == Family::V4 || is_link_local(address) == by_peers;
             fits && !view.holdings.is_ours(link, address)
         })
     }
@@ -177,6 +220,9 @@ impl Instance {
         let own = self.config.track_own_link.then_some((&self.config.link, always));
         let carriers = self.config.addresses.iter().chain(&self.config.excluded);
         let carriers = carriers.filter(|address| address.track).filter_map(|address| address.link.as_ref());
+        let routes = self.config.routes.iter().filter(|route| route.track);
+        let carriers = carriers
+            .chain(routes.flat_map(|route| route.route.hops.iter()).filter_map(|hop| hop.link.as_ref()));
         let carriers = carriers.filter(|link| **link != self.config.link || self.config.track_own_link);
         let tracked = self.config.track_links.iter().map(|tracked| (&tracked.link, tracked.weight));
         for (name, weight) in own.into_iter().chain(carriers.map(|link| (link, always))).chain(tracked) {
@@ -206,8 +252,10 @@ impl Instance {
                 }
             }
         }
-        if self.place.is_none() {
+        if view.links.named(&self.config.link).is_none() {
             faults.insert(FaultReason::LinkMissing(self.config.link.clone()));
+        } else if let (None, Some(own)) = (self.place, &self.config.own_link) {
+            faults.insert(FaultReason::OwnLinkMissing(own.link.name.clone()));
         } else if self.source.is_none() {
             faults.insert(FaultReason::NoSourceAddress(self.config.family));
         }
@@ -218,7 +266,7 @@ impl Instance {
     }
 }
 
-fn is_link_local(address: IpAddr) -> bool {
+pub(super) fn is_link_local(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => address.is_link_local(),
         IpAddr::V6(address) => address.is_unicast_link_local(),

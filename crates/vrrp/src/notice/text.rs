@@ -5,7 +5,7 @@ use core::net::IpAddr;
 
 use host::{Outcome, Severity};
 
-use super::{GroupFact, Heard, InstanceFact, Notice, Reject, ReloadSummary, ScriptFact, State};
+use super::{GroupFact, Heard, InstanceFact, Notice, Reject, ReloadSummary, ScriptFact, State, Thing};
 
 impl Notice {
     /// How bad it is.
@@ -37,8 +37,8 @@ impl InstanceFact {
             | Self::Addresses { .. }
             | Self::Announcing { .. }
             | Self::Announced { .. } => Severity::Detail,
-            Self::AddressLost { .. }
-            | Self::AddressRefused { .. }
+            Self::Lost(_)
+            | Self::Refused { .. }
             | Self::SendFailed { .. }
             | Self::Deaf { .. }
             | Self::Paused { .. }
@@ -142,16 +142,15 @@ fn instance(f: &mut fmt::Formatter<'_>, name: &str, fact: &InstanceFact) -> fmt:
             let verb = if *wanted { "setting" } else { "removing" };
             write!(f, "{verb} {}VIPs.", if *excluded { "E-" } else { "" })
         }
-        InstanceFact::AddressLost { prefix, link } => {
+        InstanceFact::Lost(Thing::Address(prefix, link)) => {
             write!(
                 f,
                 "Netlink reflector reports IP {} removed from {link}, putting it back",
                 prefix.address()
             )
         }
-        InstanceFact::AddressRefused { prefix, link, why } => {
-            write!(f, "cannot set {prefix} on {link}: {why}")
-        }
+        InstanceFact::Lost(thing) => write!(f, "{thing} was removed by another, putting it back"),
+        InstanceFact::Refused { thing, why } => write!(f, "cannot set {thing}: {why}"),
         InstanceFact::Announcing { address: address @ IpAddr::V4(_), link } => {
             write!(f, "Sending/queueing gratuitous ARPs on {link} for {address}")
         }

@@ -46,7 +46,7 @@ impl Router {
         if self.stopping {
             return;
         }
-        let Config { instances, scripts, groups, pace, startup_delay } = config;
+        let Config { instances, scripts, groups, pace, statics, startup_delay } = config;
         let first = !core::mem::replace(&mut self.configured, true);
         if first {
             self.quiet_until = now + startup_delay;
@@ -69,6 +69,7 @@ impl Router {
             self.remove(id, now, out);
             summary.removed += 1;
         }
+        self.statics = statics;
         self.scripts.configure(&scripts, now, out);
         self.announcements.set_pace(pace);
         for config in instances {
@@ -146,7 +147,7 @@ impl Router {
         if let Some(mut instance) = self.instances.remove(&id) {
             instance.end(State::Fault, &mut Turn { now, out });
         }
-        self.holdings.want(id, &[]);
+        self.holdings.want(id, Vec::new());
         self.announcements.forget(id);
         if let Some(at) = self.entered.remove(&id) {
             self.timers.remove(&(at, id));

@@ -4,6 +4,7 @@ mod bench;
 mod election;
 mod faults;
 mod groups;
+mod holds;
 mod kernel;
 mod life;
 mod pause;

@@ -41,7 +41,7 @@ fn a_link_that_vanishes_and_comes_back_under_another_number_is_followed_by_name(
 fn a_missing_link_and_a_missing_address_are_faults_until_they_are_there() {
     let mut bench = Bench { router: Default::default(), now: Instant::ZERO, obedient: true };
     bench.tell(Event::Configured(alloc::boxed::Box::new(config([instance()], []))));
-    let out = bench.tell(Event::Surveyed { links: vec![], addresses: vec![] });
+    let out = bench.tell(survey(vec![], vec![]));
     assert_eq!(brief(&out), ["FAULT"]);
     bench.tell(Event::LinkChanged(link(true)));
     assert_eq!(bench.status().faults, [FaultReason::NoSourceAddress(host::Family::V4)]);

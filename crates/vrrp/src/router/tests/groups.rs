@@ -32,15 +32,15 @@ fn eth1(up: bool) -> host::Link {
     host::Link { index: ETH1, name: LinkName::new("eth1").unwrap(), ..link(up) }
 }
 
-fn survey(up: bool) -> Event {
+fn both_links(up: bool) -> Event {
     let second = host::LinkAddress { link: ETH1, ..address(OURS) };
-    Event::Surveyed { links: vec![link(true), eth1(up)], addresses: vec![address(OURS), second] }
+    survey(vec![link(true), eth1(up)], vec![address(OURS), second])
 }
 
 fn start(config: Config, up: bool) -> (Bench, vec::Vec<alloc::string::String>) {
     let mut bench = Bench { router: Default::default(), now: Instant::ZERO, obedient: true };
     bench.tell(Event::Configured(Box::new(config)));
-    let out = bench.tell(survey(up));
+    let out = bench.tell(both_links(up));
     (bench, states(&out))
 }
 

@@ -1,6 +1,6 @@
 use std::net::IpAddr;
 
-use vrrp::config::{AnnounceConfig, Authentication, InstanceConfig, Mode, Preemption, Version, Vrid};
+use vrrp::config::{InstanceConfig, Vrid};
 
 use super::*;
 
@@ -13,33 +13,6 @@ fn command(words: &str) -> Option<Command> {
 /// An instance with a script for everything, which names what it is for.
 pub(crate) fn instance(name: &str) -> InstanceConfig {
     InstanceConfig {
-        name: name.into(),
-        link: host::LinkName::new("eth0").unwrap(),
-        family: host::Family::V4,
-        vrid: Vrid::new(51).unwrap(),
-        version: Version::V2,
-        priority: Priority(100),
-        wants_master: false,
-        interval: Duration::from_secs(1),
-        down_timer_adverts: 3,
-        mode: Mode::Multicast { group: Mode::GROUP_V4 },
-        source: None,
-        authentication: Authentication::None,
-        addresses: vec![],
-        excluded: vec![],
-        preemption: Preemption::Allowed,
-        skip_address_check: false,
-        lower_priority_no_advert: false,
-        higher_priority_send_advert: false,
-        checksum_as_v2: false,
-        announce: AnnounceConfig::default(),
-        track_own_link: true,
-        track_links: vec![],
-        track_scripts: vec![],
-        track_files: vec![],
-        track_processes: vec![],
-        track_bfds: vec![],
-        step_down: false,
         notify: NotifyScripts {
             master: command("/m own words"),
             backup: command("/b"),
@@ -48,6 +21,7 @@ pub(crate) fn instance(name: &str) -> InstanceConfig {
             any: command("/any own"),
             lower_priority_heard: command("/lower own"),
         },
+        ..InstanceConfig::plain(name, host::LinkName::new("eth0").unwrap(), Vrid::new(51).unwrap())
     }
 }
 
