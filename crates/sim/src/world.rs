@@ -317,7 +317,7 @@ impl World {
                 }
             }
             Happening::Introduce { node, life } => {
-                if self.nodes[node].life == life {
+                if self.nodes[node].life == life && self.nodes[node].is_running() {
                     self.introduce(node);
                 }
             }

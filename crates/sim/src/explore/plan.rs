@@ -261,6 +261,13 @@ fn template(chance: &mut Chance) -> InstanceConfig {
     if chance.happens(300) {
         it.announce.refresh = it.interval * 5;
     }
+    it.step_down = chance.happens(150);
+    if chance.happens(200) {
+        it.own_link = Some(instance::vmac(&it, chance.happens(300)));
+    }
+    if chance.happens(150) {
+        it.lifetime = Some(3 + u32::try_from(chance.below(10)).unwrap_or(0));
+    }
     it
 }
 
