@@ -315,6 +315,10 @@ fn node_plan(
         (it.priority, it.wants_master, it.preemption) = (Priority::OWNER, true, Preemption::Allowed);
     }
     if unicast {
+        // What comes to a node's own address comes in by the link that has it, not by one made on top.
+        if let Some(own) = &mut it.own_link {
+            own.adverts_by_base = true;
+        }
         let peers = (0..count).filter(|peer| *peer != node);
         let peers = peers.map(|peer| Peer { address: own(peer), ttl: (0, 255) }).collect();
         it.mode = Mode::Unicast { peers, ttl: None, check_source: true };
