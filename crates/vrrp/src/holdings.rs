@@ -215,6 +215,9 @@ impl Holdings {
 
     /// Appends the orders that make what is held what is wanted. Orders that take come first.
     pub(crate) fn order(&mut self, now: Instant, out: &mut Vec<Action>) {
+        if self.dirty {
+            self.adopt(now);
+        }
         self.renew(now, out);
         if !self.dirty && self.missing.values().chain(self.stuck.values()).min().is_none_or(|at| *at > now) {
             return;
@@ -251,6 +254,18 @@ impl Holdings {
     /// When something missing or stuck is tried again, or an address renewed.
     pub(crate) fn next_deadline(&self) -> Option<Instant> {
         self.missing.values().chain(self.stuck.values()).chain(self.renewals.values()).min().copied()
+    }
+
+    /// A wanted address that was found, left by an earlier life of this worker, has only the rest of its lifetime: it
+    /// is renewed at once, and from then on like one that we put.
+    fn adopt(&mut self, now: Instant) {
+        for (key, Wanted { item, .. }) in &self.wanted {
+            let Item::Address(LinkAddress { valid_lifetime: Some(_), .. }) = item else { continue };
+            if let Some(Standing::Held { put: put @ None, .. }) = self.held.get_mut(key) {
+                *put = Some(item.clone());
+                self.renewals.insert(key.clone(), now);
+            }
+        }
     }
 
     /// Lets the lifetimes that are due begin anew. Addresses that are held no more drop out.
