@@ -2,6 +2,8 @@
 #
 #   make                     builds the programs
 #   make demo                shows a pair failing over on this machine (root; ARGS=--step waits between the steps)
+#   make test                runs every test; installs what it needs, as root on Debian
+#   make lint                format, lints, documentation
 #   make install             installs them: PREFIX, SYSCONFDIR and DESTDIR as everywhere
 #   make uninstall           removes what install put, but not the configuration
 
@@ -18,7 +20,7 @@ INSTALL ?= install
 RELEASE := $(or $(CARGO_TARGET_DIR),target)/release
 PAPERS := $(wildcard README.md COMPATIBILITY.md CHANGELOG.md LICENSE-MIT LICENSE-APACHE)
 
-.PHONY: all demo install uninstall clean
+.PHONY: all demo test lint install uninstall clean
 
 all:
 	$(CARGO) build --release --locked --bins
@@ -29,6 +31,12 @@ $(RELEASE)/keepalived $(RELEASE)/standfast:
 
 demo: all
 	$(RELEASE)/standfast demo $(ARGS)
+
+test:
+	scripts/test
+
+lint:
+	scripts/lint
 
 install: $(RELEASE)/keepalived $(RELEASE)/standfast
 	$(INSTALL) -d $(DESTDIR)$(SBINDIR) $(DESTDIR)$(BINDIR) $(DESTDIR)$(UNITDIR) $(DESTDIR)$(SYSCONFDIR)/keepalived
