@@ -15,7 +15,8 @@ DESTDIR ?=
 
 CARGO ?= cargo
 INSTALL ?= install
-RELEASE := $(or $(CARGO_TARGET_DIR),target)/release
+TARGET := $(or $(CARGO_TARGET_DIR),target)
+RELEASE := $(TARGET)/release
 PAPERS := $(wildcard README.md COMPATIBILITY.md CHANGELOG.md LICENSE-MIT LICENSE-APACHE)
 
 .PHONY: all demo install uninstall clean
@@ -27,8 +28,10 @@ all:
 $(RELEASE)/keepalived $(RELEASE)/standfast:
 	$(CARGO) build --release --locked --bins
 
-demo: all
-	$(RELEASE)/standfast demo $(ARGS)
+# The build that the tests use too: it is there in a quarter of the time, and no slower where the demo looks.
+demo:
+	$(CARGO) build --locked --bins
+	$(TARGET)/debug/standfast demo $(ARGS)
 
 install: $(RELEASE)/keepalived $(RELEASE)/standfast
 	$(INSTALL) -d $(DESTDIR)$(SBINDIR) $(DESTDIR)$(BINDIR) $(DESTDIR)$(UNITDIR) $(DESTDIR)$(SYSCONFDIR)/keepalived
