@@ -7,7 +7,7 @@ use std::os::fd::AsFd;
 use host::{Arrival, Channel, Datagram, Datagrams, Instant, Network, NetworkOp, Ticket};
 
 use crate::netlink::{Orders, Watch, refused};
-use crate::poll::{Interest, Poll, Token, WaitError};
+use crate::poll::{self, Interest, Poll, Token, WaitError};
 use crate::socket::{Channels, Outbox};
 
 /// Tokens from here on are the machine's own.
@@ -133,10 +133,13 @@ impl Machine {
         };
         self.serve(arrivals, ready)?;
         if woken.expired {
-            // What came in between the two, and descriptors that did not fit into one answer of the kernel.
-            let again = self.poll.peek(deadline, &mut self.ready)?;
-            woken.signalled |= again.signalled;
-            self.serve(arrivals, ready)?;
+            // What came in between the two, and descriptors that did not fit into one answer of the kernel; it
+            // begins the next answer where it ended the last.
+            for _ in 0..=self.channels.count() / poll::EVENTS {
+                let again = self.poll.peek(deadline, &mut self.ready)?;
+                woken.signalled |= again.signalled;
+                self.serve(arrivals, ready)?;
+            }
             arrivals.push(Arrival::Woken);
         }
         if woken.signalled {

@@ -13,7 +13,7 @@ use rustix::time::{Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags};
 use crate::sys;
 
 /// Most descriptors told of in one call; more are told of by the next.
-const EVENTS: usize = 64;
+pub(crate) const EVENTS: usize = 64;
 /// Above all tokens that others can name.
 const TIMER: u64 = 1 << 32;
 const SIGNALS: u64 = 2 << 32;

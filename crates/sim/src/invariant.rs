@@ -11,7 +11,7 @@
 //! | Every member that can take part is master or hears one | the longest master-down time after the last disturbance: by then a backup that hears nobody has run out of patience |
 //! | Addresses are held by a working master and nobody else working | once the kernel had time for the orders |
 //! | Each takeover is announced, every address | likewise |
-//! | No advert sooner than the interval after the last | always, but for the first of a mastership, those that resign (priority 0, at most two each), and one answer to each advert heard, in the same instant: to a priority of 0 (RFC 9568 §6.4.3), to a lesser master (as keepalived), or before yielding (`higher_priority_send_advert`) |
+//! | No advert sooner than the interval after the last, or than its place in the rhythm when that was late by a tenth at most | always, but for the first of a mastership, those that resign (priority 0, at most two each), and one answer to each advert heard, in the same instant: to a priority of 0 (RFC 9568 §6.4.3), to a lesser master (as keepalived), or before yielding (`higher_priority_send_advert`) |
 //! | Only a master advertises | always |
 //! | After a wake-up every deadline lies ahead | always |
 //! | No order repeats for ever | the same order at most eight times undisturbed |
@@ -23,13 +23,20 @@ use std::fmt;
 use std::net::IpAddr;
 use std::time::Duration;
 
-use host::{Family, Instant, LinkIndex, NetworkOp};
+use host::{Delivery, Family, Instant, LinkIndex, NetworkOp};
+use vrrp::wire::vrid_of;
 
 pub(crate) use self::check::Check;
 use crate::world::wire::Frame;
 
 /// The same order so often without a disturbance is one too many. Upstream's own retries and ours stay below.
 const SAME_ORDER: u32 = 8;
+/// A share of the interval by which an advert may be late without moving those after it.
+const LATE: u32 = 10;
+/// Pauses before an address is put back that somebody takes away again and again: the first, the longest, and how long
+/// it must stay for the next to be the first again. Those of `vrrp::holdings`.
+const PUT_BACK: (Duration, Duration, Duration) =
+    (Duration::from_millis(100), Duration::from_secs(10), Duration::from_secs(10));
 /// Adverts of priority 0 in one resignation. As keepalived: two on a fault.
 const RESIGNATIONS: u32 = 2;
 
@@ -56,8 +63,11 @@ pub(crate) struct Member {
     pub(crate) node: usize,
     pub(crate) instance: String,
     pub(crate) router: usize,
+    /// The link that adverts leave by.
     pub(crate) link: LinkIndex,
     pub(crate) port: usize,
+    /// The link that it is on, which has an address of its own.
+    pub(crate) base: LinkIndex,
     pub(crate) vips: Vec<(LinkIndex, IpAddr)>,
     pub(crate) interval: Duration,
     /// A backup that hears nobody waits no longer than this.
@@ -69,11 +79,15 @@ pub(crate) struct Member {
     since: Instant,
     /// Before this the kernel may legitimately hold something else.
     unsettled: Instant,
-    /// By destination.
-    last_advert: BTreeMap<IpAddr, Instant>,
+    /// By destination: when the rhythm of adverts began, and how many came since.
+    rhythm: BTreeMap<IpAddr, (Instant, u32)>,
+    /// By address: when somebody last took it away or the kernel refused it, and how often of late.
+    trouble: BTreeMap<IpAddr, (Instant, u32)>,
     resigned: BTreeMap<IpAddr, u32>,
-    /// Adverts heard in this instant, less those answered.
+    /// Adverts heard in an instant.
     heard: (Instant, u32),
+    /// Adverts sent out of turn in an instant, by destination.
+    answered: BTreeMap<IpAddr, (Instant, u32)>,
     /// When each address was last announced.
     announced: Vec<Option<Instant>>,
     held_pending: bool,
@@ -95,6 +109,7 @@ impl Member {
             router: 0,
             link,
             port,
+            base: link,
             vips,
             interval,
             patience: Duration::ZERO,
@@ -102,9 +117,11 @@ impl Member {
             master: false,
             since: Instant::ZERO,
             unsettled: Instant::ZERO,
-            last_advert: BTreeMap::new(),
+            rhythm: BTreeMap::new(),
+            trouble: BTreeMap::new(),
             resigned: BTreeMap::new(),
             heard: (Instant::ZERO, 0),
+            answered: BTreeMap::new(),
             announced: Vec::new(),
             held_pending: false,
             live: true,
@@ -135,8 +152,6 @@ pub(crate) struct Watch {
     violation: Option<Violation>,
     /// How long the kernel may take for all orders of a change.
     pub(crate) settling: Duration,
-    /// How late a worker is woken at most.
-    pub(crate) lateness: Duration,
 }
 
 impl Watch {
@@ -167,14 +182,25 @@ impl Watch {
     pub(crate) fn enrol(&mut self, segment: usize, family: Family, vrid: u8, new: Member) {
         let is = |g: &Group| (g.segment, g.family, g.vrid) == (segment, family, vrid);
         let router = self.groups.iter().position(is).unwrap_or_else(|| {
-            self.groups.push(Group { segment, family, vrid, rivals_pending: false, available_pending: false });
+            self.groups.push(Group {
+                segment,
+                family,
+                vrid,
+                rivals_pending: false,
+                available_pending: false,
+            });
             self.groups.len() - 1
         });
-        let announced = vec![None; new.vips.len()];
+        let mut announced = vec![None; new.vips.len()];
         let old = self.members.iter_mut().find(|m| m.node == new.node && m.instance == new.instance);
         match old {
             Some(old) => {
-                let Member { vips, interval, patience, pace, .. } = new;
+                for (vip, announced) in new.vips.iter().zip(&mut announced) {
+                    let known = old.vips.iter().position(|old| old == vip);
+                    *announced = known.and_then(|known| old.announced[known]);
+                }
+                let Member { link, port, base, vips, interval, patience, pace, .. } = new;
+                (old.link, old.port, old.base) = (link, port, base);
                 (old.vips, old.interval, old.patience, old.pace) = (vips, interval, patience, pace);
                 (old.router, old.announced, old.live) = (router, announced, true);
             }
@@ -184,7 +210,7 @@ impl Watch {
 
     /// A new worker does not know when the last one sent.
     pub(crate) fn worker_started(&mut self, node: usize) {
-        self.members.iter_mut().filter(|member| member.node == node).for_each(|member| member.last_advert.clear());
+        self.members.iter_mut().filter(|member| member.node == node).for_each(|member| member.rhythm.clear());
     }
 
     /// Something happened that lets the members on a segment disagree for a while.
@@ -210,8 +236,25 @@ impl Watch {
         }
     }
 
+    /// Somebody took an address away, or the kernel refused an order about it. The worker tries again at once or after
+    /// a pause, which grows if that happens again.
+    pub(crate) fn trouble(&mut self, now: Instant, node: usize, address: IpAddr) {
+        for at in 0..self.members.len() {
+            let member = &mut self.members[at];
+            if member.node != node {
+                continue;
+            }
+            let (last, times) = member.trouble.get(&address).copied().unwrap_or((now, 0));
+            let times = if now.since(last) < PUT_BACK.2 + PUT_BACK.1 { times + 1 } else { 1 };
+            member.trouble.insert(address, (now, times));
+            let pause = if times > 1 { PUT_BACK.0 * (1 << (times - 2).min(10)) } else { Duration::ZERO };
+            self.unsettle_member(now + PUT_BACK.0 + pause.min(PUT_BACK.1), at);
+        }
+    }
+
     pub(crate) fn mastership(&mut self, now: Instant, node: usize, instance: &str, master: bool) {
-        let Some(at) = self.members.iter().position(|m| m.live && m.node == node && m.instance == instance) else {
+        let Some(at) = self.members.iter().position(|m| m.live && m.node == node && m.instance == instance)
+        else {
             return;
         };
         let member = &mut self.members[at];
@@ -235,6 +278,17 @@ impl Watch {
         let (add, address) = match op {
             NetworkOp::AddAddress(address) => (true, address),
             NetworkOp::RemoveAddress(address) => (false, address),
+            // Given again and again as long as the address is held: that is what it is for.
+            NetworkOp::RenewAddress(_) => return,
+            NetworkOp::AddLink(_)
+            | NetworkOp::RemoveLink(_)
+            | NetworkOp::AddRoute(_)
+            | NetworkOp::RemoveRoute(_)
+            | NetworkOp::AddRule(_)
+            | NetworkOp::RemoveRule(_) => {
+                self.last_order = Some(now);
+                return;
+            }
         };
         self.last_order = Some(now);
         let times = self.orders.entry((node, add, address.link, address.prefix.address())).or_default();
@@ -254,15 +308,15 @@ impl Watch {
         }
     }
 
-    pub(crate) fn heard_advert(&mut self, now: Instant, node: usize, link: LinkIndex, frame: &Frame) {
-        if let Some(member) = self.member_of(node, link, frame) {
-            let member = &mut self.members[member];
-            member.heard = if member.heard.0 == now { (now, member.heard.1 + 1) } else { (now, 1) };
+    pub(crate) fn heard_advert(&mut self, now: Instant, node: usize, delivery: &Delivery) {
+        let Some(vrid) = vrid_of(delivery) else { return };
+        if let Some(member) = self.member_of(node, delivery.link, Family::of(delivery.source), vrid) {
+            count(&mut self.members[member].heard, now);
         }
     }
 
     pub(crate) fn sent_advert(&mut self, now: Instant, node: usize, link: LinkIndex, frame: &Frame) {
-        let Some(at) = self.member_of(node, link, frame) else { return };
+        let Some(at) = self.member_of(node, link, Family::of(frame.source), frame.vrid) else { return };
         let member = &mut self.members[at];
         if frame.priority == 0 {
             let resigned = member.resigned.entry(frame.destination).or_default();
@@ -273,23 +327,28 @@ impl Watch {
             }
             return;
         }
-        let last = member.last_advert.insert(frame.destination, now);
         if !member.master {
             // The mastership may be told after its first advert, in the same instant.
             self.due.push_back((now, Check::Entitled(at, now)));
-            return;
         }
-        let Some(last) = last else { return };
-        // Sent late, the last one leaves less than an interval to this one.
-        if member.since > last || now.since(last) + self.lateness >= member.interval {
-            return;
+        let began = member.rhythm.get(&frame.destination).copied();
+        if let Some((start, sent)) = began
+            && member.master
+            && member.since <= start
+        {
+            if now.since(start) + member.interval / LATE >= member.interval.saturating_mul(sent + 1) {
+                member.rhythm.insert(frame.destination, (start, sent + 1));
+                return;
+            }
+            let answers = member.answered.entry(frame.destination).or_default();
+            count(answers, now);
+            if member.heard.0 != now || member.heard.1 < answers.1 {
+                let after = now.since(start);
+                let details = format!("{} of node {node}: {sent} more, {after:?} after one", member.instance);
+                self.violate(now, "no advert sooner than the interval after the last", &details);
+            }
         }
-        if member.heard.0 == now && member.heard.1 > 0 {
-            member.heard.1 -= 1;
-            return;
-        }
-        let details = format!("{} of node {node}: {:?} after the last", member.instance, now.since(last));
-        self.violate(now, "no advert sooner than the interval after the last", &details);
+        self.members[at].rhythm.insert(frame.destination, (now, 0));
     }
 
     fn unsettle_member(&mut self, now: Instant, at: usize) {
@@ -310,11 +369,10 @@ impl Watch {
         }
     }
 
-    fn member_of(&self, node: usize, link: LinkIndex, frame: &Frame) -> Option<usize> {
-        let family = Family::of(frame.source);
+    fn member_of(&self, node: usize, link: LinkIndex, family: Family, vrid: u8) -> Option<usize> {
         self.members.iter().position(|member| {
             let group = &self.groups[member.router];
-            (member.node, member.link) == (node, link) && (group.family, group.vrid) == (family, frame.vrid)
+            (member.node, member.link) == (node, link) && (group.family, group.vrid) == (family, vrid)
         })
     }
 
@@ -325,4 +383,9 @@ impl Watch {
     fn patience(&self, router: usize) -> Duration {
         self.members_of(router).map(|member| member.patience).max().unwrap_or_default()
     }
+}
+
+/// One more in this instant.
+fn count(counter: &mut (Instant, u32), now: Instant) {
+    *counter = if counter.0 == now { (now, counter.1 + 1) } else { (now, 1) };
 }

@@ -8,6 +8,7 @@
 #![forbid(unsafe_code)]
 
 pub mod chance;
+pub mod explore;
 pub mod invariant;
 pub mod machine;
 pub mod network;

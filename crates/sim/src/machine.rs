@@ -3,12 +3,14 @@
 //! The worker's orders land in an outbox that the world empties after each turn; the world decides when they are
 //! carried out and when their answers come. What lives here is what outlives a worker: links and addresses.
 
-use std::collections::BTreeMap;
+mod kernel;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use host::{
-    Arrival, Channel, Datagram, Datagrams, Journal, Link, LinkAddress, LinkIndex, LinkName, MacAddress, Network,
-    NetworkOp, Prefix, Refusal, Severity, Ticket,
+    Arrival, Channel, Datagram, Datagrams, Journal, Link, LinkAddress, LinkIndex, LinkName, MacAddress,
+    Network, NetworkOp, Prefix, Refusal, RouteKey, Rule, Severity, Ticket,
 };
 use worker::bus::{Bus, ToSupervisor};
 
@@ -27,7 +29,7 @@ pub(crate) enum Effect {
     Order(Ticket, NetworkOp),
     Send(Datagram),
     Say(ToSupervisor),
-    Line(Severity, String),
+    Line(String),
     Deaf(Channel, Refusal),
 }
 
@@ -35,7 +37,15 @@ pub(crate) enum Effect {
 #[derive(Debug, Default)]
 pub struct Machine {
     links: BTreeMap<LinkIndex, Link>,
+    /// Of the links that a worker made: the links that they are on.
+    bases: BTreeMap<LinkIndex, LinkIndex>,
     addresses: Vec<LinkAddress>,
+    /// Which of the promises to renew an address counts; earlier ones are void.
+    leases: BTreeMap<(LinkIndex, IpAddr), u64>,
+    routes: BTreeSet<RouteKey>,
+    rules: BTreeSet<Rule>,
+    last_lease: u64,
+    last_link: u32,
     channels: BTreeMap<Channel, Vec<u8>>,
     outbox: Vec<Effect>,
     refusals: u32,
@@ -55,8 +65,9 @@ impl Machine {
 
     /// Puts a link in, up, under the next free number.
     pub fn add_link(&mut self, name: LinkName, mac: MacAddress) -> LinkIndex {
-        // 1 is the loopback's, as on Linux.
-        let index = LinkIndex(self.links.last_key_value().map_or(2, |(last, _)| last.0 + 1));
+        // 1 is the loopback's, as on Linux; a number is not used twice.
+        self.last_link = self.last_link.max(1) + 1;
+        let index = LinkIndex(self.last_link);
         let link = Link {
             index,
             name,
@@ -71,6 +82,16 @@ impl Machine {
         };
         self.links.insert(index, link);
         index
+    }
+
+    /// The link that a link is on: itself, unless a worker made it.
+    pub fn base(&self, index: LinkIndex) -> LinkIndex {
+        self.bases.get(&index).copied().unwrap_or(index)
+    }
+
+    /// All links.
+    pub fn links(&self) -> impl Iterator<Item = &Link> {
+        self.links.values()
     }
 
     /// A link by its number.
@@ -88,6 +109,15 @@ impl Machine {
         let goes_down = link.admin_up && !admin_up;
         (link.admin_up, link.running) = (admin_up, running);
         let mut arrivals = vec![Arrival::LinkChanged(link.clone())];
+        let carries = link.is_up();
+        for (made, base) in &self.bases {
+            if let (true, Some(made)) = (*base == index, self.links.get_mut(made))
+                && made.running != carries
+            {
+                made.running = carries;
+                arrivals.push(Arrival::LinkChanged(made.clone()));
+            }
+        }
         if goes_down {
             let lost = |a: &mut LinkAddress| a.link == index && a.prefix.address().is_ipv6();
             arrivals.extend(self.addresses.extract_if(.., lost).map(Arrival::AddressRemoved));
@@ -97,41 +127,12 @@ impl Machine {
 
     /// All links and addresses, as a worker is told at first.
     pub fn survey(&self) -> Arrival {
-        Arrival::Surveyed { links: self.links.values().cloned().collect(), addresses: self.addresses.clone() }
-    }
-
-    /// Carries an order out. The answer, and what all that watch are told of it.
-    pub fn apply(&mut self, op: NetworkOp) -> (Result<(), Refusal>, Option<Arrival>) {
-        if self.refusals > 0 {
-            self.refusals -= 1;
-            return (Err(refusal(NO_BUFFERS, "No buffer space available")), None);
+        Arrival::Surveyed {
+            links: self.links.values().cloned().collect(),
+            addresses: self.addresses.clone(),
+            routes: self.routes.iter().copied().collect(),
+            rules: self.rules.iter().cloned().collect(),
         }
-        match op {
-            NetworkOp::AddAddress(address) => {
-                if !self.links.contains_key(&address.link) {
-                    return (Err(refusal(NO_DEVICE, "No such device")), None);
-                }
-                (Ok(()), self.add_address(address))
-            }
-            NetworkOp::RemoveAddress(address) => {
-                (Ok(()), self.remove_address(address.link, address.prefix.address()))
-            }
-        }
-    }
-
-    /// Puts an address on a link, as `apply` or somebody by hand does. `None` if it is there already.
-    pub fn add_address(&mut self, address: LinkAddress) -> Option<Arrival> {
-        if self.holds_on(address.link, address.prefix.address()) {
-            return None;
-        }
-        self.addresses.push(address.clone());
-        Some(Arrival::AddressAdded(address))
-    }
-
-    /// Takes an address from a link. `None` if it is not there.
-    pub fn remove_address(&mut self, link: LinkIndex, address: IpAddr) -> Option<Arrival> {
-        let at = self.addresses.iter().position(|a| a.link == link && a.prefix.address() == address)?;
-        Some(Arrival::AddressRemoved(self.addresses.remove(at)))
     }
 
     /// Refuses the next orders, this many.
@@ -202,9 +203,9 @@ impl Datagrams for Machine {
 }
 
 impl Journal for Machine {
-    fn write(&mut self, severity: Severity, line: &str) {
+    fn write(&mut self, _: Severity, line: &str) {
         if self.keeps_lines {
-            self.outbox.push(Effect::Line(severity, line.to_owned()));
+            self.outbox.push(Effect::Line(line.to_owned()));
         }
     }
 }
@@ -234,11 +235,11 @@ mod tests {
         let (mut machine, link) = machine();
         let vip = address(link, "192.0.2.100");
         let added = Arrival::AddressAdded(vip.clone());
-        assert_eq!(machine.apply(NetworkOp::AddAddress(vip.clone())), (Ok(()), Some(added)));
-        assert_eq!(machine.apply(NetworkOp::AddAddress(vip.clone())), (Ok(()), None));
+        assert_eq!(machine.apply(NetworkOp::AddAddress(vip.clone())), (Ok(()), vec![added]));
+        assert_eq!(machine.apply(NetworkOp::AddAddress(vip.clone())), (Ok(()), vec![]));
         let removed = Arrival::AddressRemoved(vip.clone());
-        assert_eq!(machine.apply(NetworkOp::RemoveAddress(vip.clone())), (Ok(()), Some(removed)));
-        assert_eq!(machine.apply(NetworkOp::RemoveAddress(vip)), (Ok(()), None));
+        assert_eq!(machine.apply(NetworkOp::RemoveAddress(vip.clone())), (Ok(()), vec![removed]));
+        assert_eq!(machine.apply(NetworkOp::RemoveAddress(vip)), (Ok(()), vec![]));
     }
 
     #[test]
@@ -246,8 +247,8 @@ mod tests {
         let (mut machine, link) = machine();
         machine.refuse(1);
         let vip = address(link, "192.0.2.100");
-        let (result, arrival) = machine.apply(NetworkOp::AddAddress(vip.clone()));
-        assert_eq!((result.unwrap_err().code, arrival), (NO_BUFFERS, None));
+        let (result, arrivals) = machine.apply(NetworkOp::AddAddress(vip.clone()));
+        assert_eq!((result.unwrap_err().code, arrivals), (NO_BUFFERS, vec![]));
         assert_eq!(machine.apply(NetworkOp::AddAddress(vip)).0, Ok(()));
         let nowhere = address(LinkIndex(9), "192.0.2.100");
         assert_eq!(machine.apply(NetworkOp::AddAddress(nowhere)).0.unwrap_err().code, NO_DEVICE);

@@ -9,7 +9,7 @@ use std::time::Duration;
 use host::{Arrival, Instant, JobId, LinkAddress, LinkIndex, NetworkOp, Outcome, Ticket};
 use vrrp::{Config, Memory};
 use worker::Vrrp;
-use worker::bus::{Configure, ToWorker};
+use worker::bus::ToWorker;
 
 use crate::machine::Machine;
 
@@ -59,8 +59,10 @@ pub(crate) struct Supervisor {
     pub(crate) memories: Vec<Memory>,
     /// By the first word of the script's command line. Those that are not named exit with 0.
     pub(crate) scripts: BTreeMap<String, Behaviour>,
-    /// Tracking scripts that run.
-    pub(crate) jobs: BTreeSet<JobId>,
+    /// Tracking scripts that run, with the first word of their command lines.
+    pub(crate) jobs: BTreeMap<JobId, String>,
+    /// How each tracking script's last run ended.
+    pub(crate) outcomes: BTreeMap<String, Outcome>,
     /// Crashes since the node was started.
     pub(crate) crashes: u32,
     /// Every notify script that was asked for: its queue and its command line.
@@ -80,8 +82,12 @@ pub struct Node {
     pub powered: bool,
     /// The daemon is to run: it was started, and neither stopped nor killed.
     pub wanted: bool,
+    /// The daemon was told to stop and has not yet.
+    pub stopping: bool,
     /// The worker does not get any processor time.
     pub paused: bool,
+    /// The worker has been told its configuration.
+    pub(crate) introduced: bool,
     /// How far its monotonic clock is ahead of the world's.
     pub(crate) clock: Duration,
     /// Counts workers, so that nothing meant for an earlier one reaches a later.
@@ -107,7 +113,9 @@ impl Node {
             sockets: Vec::new(),
             powered: true,
             wanted: false,
+            stopping: false,
             paused: false,
+            introduced: false,
             clock,
             life: 0,
             timer: None,
@@ -164,29 +172,24 @@ impl Node {
         at - self.clock
     }
 
-    /// A worker starts. What it is told first, in no particular order.
-    pub(crate) fn start_worker(&mut self) -> (Input, Input) {
+    /// A worker starts that nobody has told anything.
+    pub(crate) fn start_worker(&mut self) {
         let mut machine = self.take_machine();
         machine.close();
-        let survey = machine.survey();
         self.daemon = Daemon::Up(Box::new(Vrrp::new(machine)));
         self.life += 1;
         self.timer = None;
-        let memories = std::mem::take(&mut self.supervisor.memories);
-        let configure = Configure { config: self.config.clone(), memories };
-        (Input::Message(ToWorker::Configure(Box::new(configure))), Input::Arrival(survey))
+        self.introduced = false;
     }
 
-    /// The worker is gone. Its addresses stay; what waited for it is lost. `false` if there was none.
-    pub(crate) fn end_worker(&mut self) -> bool {
-        let was_running = self.is_running();
+    /// The worker is gone. Its addresses stay; what waited for it is lost.
+    pub(crate) fn end_worker(&mut self) {
         let mut machine = self.take_machine();
         machine.close();
         self.daemon = Daemon::Down(machine);
         self.timer = None;
         self.inbox.clear();
         self.supervisor.jobs.clear();
-        was_running
     }
 
     /// The worker crashed: the supervisor keeps what it was.
@@ -210,17 +213,14 @@ impl Node {
     pub(crate) fn lose_power(&mut self) {
         self.end_worker();
         let mut machine = self.take_machine();
-        let held: Vec<_> = machine.addresses().collect();
-        for (link, prefix) in held {
-            machine.remove_address(link, prefix.address());
-        }
-        machine.refuse(0);
+        machine.reboot();
         self.daemon = Daemon::Down(machine);
         self.kernel.clear();
         self.supervisor =
             Supervisor { scripts: std::mem::take(&mut self.supervisor.scripts), ..Supervisor::default() };
         self.powered = false;
         self.wanted = false;
+        self.stopping = false;
         self.paused = false;
     }
 
@@ -231,6 +231,19 @@ impl Node {
         for address in addresses {
             self.machine_mut().add_address(address);
         }
+    }
+
+    /// The last run of a script of the configuration ended well.
+    pub(crate) fn script_is_good(&self, name: &str) -> bool {
+        let script = self.config.scripts.iter().find(|script| script.name == name);
+        let outcome = script.and_then(|it| self.supervisor.outcomes.get(it.command.argv.first()?));
+        outcome.is_some_and(|outcome| outcome.is_success())
+    }
+
+    /// A tracking script's run ended. Whether otherwise than the run before; `None` if it was given up meanwhile.
+    pub(crate) fn job_ends(&mut self, id: JobId, outcome: Outcome) -> Option<bool> {
+        let script = self.supervisor.jobs.remove(&id)?;
+        Some(self.supervisor.outcomes.insert(script, outcome) != Some(outcome))
     }
 
     /// How a script's run ends, and whether that takes its whole time limit.

@@ -17,7 +17,7 @@
 //! ```
 //!
 //! - `node NAME [config FILE] LINK SEGMENT ADDRESS[,ADDRESS…] …`: whoever reads a scenario says what a file means.
-//!   A node that no line starts is started at 0s.
+//!   A node is started at 0s, unless the first thing that happens to it is that it starts.
 //! - `instance NODE NAME LINK WORD…`: an instance in [`instance`]'s words, beside or without a file.
 //! - `at TIME COMMAND`: what [`Command::describe`](crate::World::describe) writes, and `set NODE INSTANCE WORD…`.
 //! - `within TIME WHAT`: holds so long after the last `at`. `exactly TIME WHAT`: begins to hold then, to the
@@ -170,7 +170,8 @@ impl Scenario {
             world.add_node(name, config.clone(), links);
         }
         for node in 0..self.nodes.len() {
-            if !self.steps.iter().any(|(_, command)| *command == Command::Start(node)) {
+            let first = self.steps.iter().find(|(_, command)| command.node() == Some(node));
+            if first.is_none_or(|(_, command)| *command != Command::Start(node)) {
                 world.at(Instant::ZERO, Command::Start(node));
             }
         }

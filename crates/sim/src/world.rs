@@ -8,10 +8,13 @@ pub(crate) mod wire;
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
+use std::net::IpAddr;
 use std::rc::Rc;
 use std::time::Duration;
 
-use host::{Arrival, Instant, JobId, LinkAddress, LinkIndex, LinkName, MacAddress, Outcome, Prefix};
+use host::{
+    Arrival, Instant, JobId, LinkAddress, LinkIndex, LinkName, MacAddress, NetworkOp, Outcome, Prefix,
+};
 use vrrp::Config;
 use worker::bus::{ToSupervisor, ToWorker};
 
@@ -72,13 +75,53 @@ pub struct World {
 /// Something that will happen.
 #[derive(Debug)]
 enum Happening {
-    Frame { segment: usize, to: usize, frame: Rc<Frame> },
-    Client { segment: usize, frame: Rc<Vec<u8>> },
-    Kernel { node: usize },
-    Input { node: usize, life: u64, input: Input },
-    Wake { node: usize },
-    JobEnds { node: usize, life: u64, id: JobId, outcome: Outcome },
-    Restart { node: usize, life: u64 },
+    Frame {
+        segment: usize,
+        to: usize,
+        frame: Rc<Frame>,
+    },
+    Client {
+        segment: usize,
+        frame: Rc<Vec<u8>>,
+    },
+    Kernel {
+        node: usize,
+    },
+    /// The lifetime of an address is over, unless it was renewed.
+    Expire {
+        node: usize,
+        link: LinkIndex,
+        address: IpAddr,
+        lease: u64,
+    },
+    Input {
+        node: usize,
+        life: u64,
+        input: Input,
+    },
+    /// A new worker is told its configuration.
+    Introduce {
+        node: usize,
+        life: u64,
+    },
+    /// A new worker has its first look at links and addresses.
+    Survey {
+        node: usize,
+        life: u64,
+    },
+    Wake {
+        node: usize,
+    },
+    JobEnds {
+        node: usize,
+        life: u64,
+        id: JobId,
+        outcome: Outcome,
+    },
+    Restart {
+        node: usize,
+        life: u64,
+    },
     Command(Box<Command>),
     Check(Check),
 }
@@ -123,7 +166,12 @@ impl World {
 
     /// Adds a node with power and without a running daemon; its number. A link is its name, its segment and the
     /// addresses it has of itself.
-    pub fn add_node(&mut self, name: &str, config: Config, links: &[(LinkName, usize, Vec<Prefix>)]) -> usize {
+    pub fn add_node(
+        &mut self,
+        name: &str,
+        config: Config,
+        links: &[(LinkName, usize, Vec<Prefix>)],
+    ) -> usize {
         let number = self.nodes.len();
         let mut machine = Machine::new();
         if self.keeps_lines {
@@ -233,7 +281,7 @@ impl World {
     }
 
     /// The node that gets the client's packets for an address and has it: where the address answers.
-    pub fn answers(&mut self, segment: usize, address: std::net::IpAddr) -> Option<usize> {
+    pub fn answers(&mut self, segment: usize, address: IpAddr) -> Option<usize> {
         let nodes = &self.nodes;
         let alive = |it: &Segment, port: usize| {
             let port = &it.ports[port];
@@ -255,20 +303,44 @@ impl World {
             Happening::Frame { segment, to, frame } => self.deliver(segment, to, &frame),
             Happening::Client { segment, frame } => self.segments[segment].client_hears(&frame),
             Happening::Kernel { node } => self.carry_out(node),
+            Happening::Expire { node, link, address, lease } => {
+                let arrival = self.nodes[node].machine_mut().expire(link, address, lease);
+                if arrival.is_some() {
+                    self.disturb_node(node);
+                    self.watch.trouble(self.now, node, address);
+                }
+                self.report(node, arrival);
+            }
             Happening::Input { node, life, input } => {
                 if self.nodes[node].life == life {
                     self.tell(node, input);
                 }
             }
+            Happening::Introduce { node, life } => {
+                if self.nodes[node].life == life && self.nodes[node].is_running() {
+                    self.introduce(node);
+                }
+            }
+            Happening::Survey { node, life } => {
+                if self.nodes[node].life == life {
+                    let survey = self.nodes[node].machine().survey();
+                    self.tell(node, Input::Arrival(survey));
+                }
+            }
             Happening::Wake { node } => self.wake(node),
             Happening::JobEnds { node, life, id, outcome } => {
-                if self.nodes[node].life == life && self.nodes[node].supervisor.jobs.remove(&id) {
+                if self.nodes[node].life == life
+                    && let Some(changed) = self.nodes[node].job_ends(id, outcome)
+                {
+                    if changed {
+                        self.disturb_node(node);
+                    }
                     self.tell(node, Input::Message(ToWorker::JobEnded(id, outcome)));
                 }
             }
             Happening::Restart { node, life } => {
                 let it = &self.nodes[node];
-                if it.wanted && it.life == life && !it.is_running() {
+                if (it.wanted || it.stopping) && it.life == life && !it.is_running() {
                     self.start_worker(node);
                 }
             }
@@ -299,7 +371,12 @@ impl World {
         let local = it.local(now);
         let Daemon::Up(worker) = &mut it.daemon else { return };
         match input {
-            Input::Arrival(arrival) => worker.arrive(arrival, local),
+            Input::Arrival(arrival) => {
+                if let Arrival::Received(delivery) = &arrival {
+                    self.watch.heard_advert(now, node, delivery);
+                }
+                worker.arrive(arrival, local);
+            }
             Input::Message(message) => worker.hear(message, local),
         }
         self.look_after(node);
@@ -326,8 +403,11 @@ impl World {
         {
             self.watch.violate(now, "after a wake-up every deadline lies ahead", &it.name);
         }
-        self.wakes =
-            if self.wakes.0 == node && self.wakes.1 == now { (node, now, self.wakes.2 + 1) } else { (node, now, 0) };
+        self.wakes = if self.wakes.0 == node && self.wakes.1 == now {
+            (node, now, self.wakes.2 + 1)
+        } else {
+            (node, now, 0)
+        };
         if self.wakes.2 > WAKES_IN_PLACE {
             self.watch.violate(now, "a worker sleeps between its wake-ups", &self.nodes[node].name);
         }
@@ -346,6 +426,9 @@ impl World {
         let Daemon::Up(worker) = &it.daemon else { return };
         if worker.is_finished() {
             self.worker_ended(node, "stopped");
+            if self.nodes[node].wanted {
+                self.start_worker(node);
+            }
             return;
         }
         let deadline = worker.deadline();
@@ -372,7 +455,7 @@ impl World {
             }
             Effect::Send(datagram) => self.send(node, datagram),
             Effect::Say(message) => self.hear(node, message),
-            Effect::Line(_, line) => self.note(node, Fact::Line(line)),
+            Effect::Line(line) => self.note(node, Fact::Line(line)),
             Effect::Deaf(channel, refusal) => {
                 let input = Input::Arrival(Arrival::Deaf { channel, refusal });
                 self.schedule(now, Happening::Input { node, life, input });
@@ -384,18 +467,67 @@ impl World {
     fn carry_out(&mut self, node: usize) {
         let it = &mut self.nodes[node];
         let Some((life, ticket, op)) = it.kernel.pop_front() else { return };
-        let (result, arrival) = it.machine_mut().apply(op);
+        let address = match &op {
+            NetworkOp::AddAddress(it) | NetworkOp::RenewAddress(it) | NetworkOp::RemoveAddress(it) => {
+                Some((it.link, it.prefix.address(), it.valid_lifetime))
+            }
+            NetworkOp::AddLink(_)
+            | NetworkOp::RemoveLink(_)
+            | NetworkOp::AddRoute(_)
+            | NetworkOp::RemoveRoute(_)
+            | NetworkOp::AddRule(_)
+            | NetworkOp::RemoveRule(_) => None,
+        };
+        let (result, arrivals) = it.machine_mut().apply(op);
+        match address {
+            Some((_, address, _)) if result.is_err() => self.watch.trouble(self.now, node, address),
+            Some((link, address, Some(seconds))) => self.lease(node, link, address, seconds),
+            Some(_) => {}
+            None => self.replug(node),
+        }
         let settled = Arrival::Settled { ticket, result };
         // Answers and reports come by different sockets: either may be read first.
         let report_first = self.chance.happens(500);
         if report_first {
-            self.report(node, arrival.clone());
+            self.report(node, arrivals.iter().cloned());
         }
         if self.nodes[node].life == life {
             self.tell(node, Input::Arrival(settled));
         }
         if !report_first {
-            self.report(node, arrival);
+            self.report(node, arrivals);
+        }
+    }
+
+    /// An address that is not renewed goes when its lifetime is over.
+    fn lease(&mut self, node: usize, link: LinkIndex, address: IpAddr, seconds: u32) {
+        if let Some(lease) = self.nodes[node].machine().lease(link, address) {
+            let at = self.now + Duration::from_secs(seconds.into());
+            self.schedule(at, Happening::Expire { node, link, address, lease });
+        }
+    }
+
+    /// Links that a worker made are plugged in beside the one they are on; those that it removed are no more.
+    pub(crate) fn replug(&mut self, node: usize) {
+        let machine = self.nodes[node].machine();
+        let links: Vec<_> =
+            machine.links().map(|link| (link.index, machine.base(link.index), link.mac)).collect();
+        let mut changed = false;
+        for segment in &mut self.segments {
+            for port in segment.ports.iter_mut().filter(|port| port.node == node && !port.gone) {
+                port.gone = !links.iter().any(|(link, ..)| *link == port.link);
+                changed |= port.gone;
+            }
+            for (link, base, mac) in &links {
+                if let (Some(base), None) = (segment.port_of(node, *base), segment.port_of(node, *link)) {
+                    segment.plug_on(base, *link, mac.unwrap_or_default());
+                    changed = true;
+                }
+            }
+        }
+        if changed {
+            self.watch_node(node);
+            self.disturb_node(node);
         }
     }
 
@@ -405,7 +537,8 @@ impl World {
         match message {
             ToSupervisor::Ready | ToSupervisor::Status(_) => {}
             ToSupervisor::Run(id, job) => {
-                self.nodes[node].supervisor.jobs.insert(id);
+                let script = job.command.argv.first().cloned().unwrap_or_default();
+                self.nodes[node].supervisor.jobs.insert(id, script);
                 let (outcome, hangs) = self.nodes[node].script_outcome(&job.command.argv);
                 let takes = match job.limit {
                     Some(limit) if hangs => limit,
@@ -467,6 +600,5 @@ impl Ord for Due {
 
 /// A link's number by its name.
 pub(crate) fn link_named(node: &Node, name: &LinkName) -> Option<LinkIndex> {
-    let is = |link: &LinkIndex| node.machine().link(*link).is_some_and(|link| &link.name == name);
-    node.sockets.iter().map(|socket| socket.link).find(is)
+    node.machine().links().find(|link| &link.name == name).map(|link| link.index)
 }

@@ -119,7 +119,7 @@ impl Engine for Router {
 }
 
 impl Router {
-    /// Orders to the kernel that have no answer yet.
+    /// Orders to the kernel that have no answer yet, or that must be given again.
     pub fn outstanding(&self) -> usize {
         self.holdings.outstanding()
     }

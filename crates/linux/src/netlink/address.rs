@@ -65,12 +65,12 @@ pub(super) fn write(address: &LinkAddress, tagged: bool) -> Vec<u8> {
     if *flags != 0 {
         put.push(AddressAttribute::Flags(AddressFlags::from_bits_retain(*flags)));
     }
-    let preferred = preferred_lifetime.filter(|_| prefix.family() == Family::V6);
-    if preferred.is_some() || valid_lifetime.is_some() {
+    let preferred_lifetime = preferred_lifetime.filter(|_| prefix.family() == Family::V6);
+    if preferred_lifetime.is_some() || valid_lifetime.is_some() {
         let mut lifetimes = CacheInfo::default();
         lifetimes.ifa_valid = valid_lifetime.unwrap_or(FOR_EVER);
-        // The kernel refuses an address that is preferred for longer than it is valid.
-        lifetimes.ifa_preferred = preferred.unwrap_or(lifetimes.ifa_valid).min(lifetimes.ifa_valid);
+        // An address is not preferred for longer than it is there.
+        lifetimes.ifa_preferred = preferred_lifetime.unwrap_or(FOR_EVER).min(lifetimes.ifa_valid);
         put.push(AddressAttribute::CacheInfo(lifetimes));
     }
     if tagged {
@@ -89,7 +89,8 @@ pub(super) fn read(payload: &[u8]) -> Option<LinkAddress> {
     let header = AddressHeader::parse(payload).ok()?;
     let families = [(AddressFamily::Inet, Family::V4), (AddressFamily::Inet6, Family::V6)];
     let (_, family) = families.into_iter().find(|(theirs, _)| *theirs == header.family)?;
-    let (mut local, mut remote, mut broadcast, mut label, mut preferred) = (None, None, None, None, None);
+    let (mut local, mut remote, mut broadcast, mut label) = (None, None, None, None);
+    let (mut preferred, mut valid) = (None, None);
     let mut flags = u32::from(header.flags.bits());
     for (kind, value) in attributes_of(payload.get(HEADER..)?) {
         match kind {
@@ -98,7 +99,10 @@ pub(super) fn read(payload: &[u8]) -> Option<LinkAddress> {
             IFA_BROADCAST => broadcast = ip(family, value),
             IFA_LABEL => label = Some(text(value)),
             IFA_FLAGS => flags = number(value)?,
-            IFA_CACHEINFO => preferred = number(value),
+            IFA_CACHEINFO => {
+                preferred = number(value);
+                valid = value.get(4..).and_then(number);
+            }
             _ => {}
         }
     }
@@ -112,8 +116,9 @@ pub(super) fn read(payload: &[u8]) -> Option<LinkAddress> {
         scope: if ipv4 { header.scope.into() } else { 0 },
         label: label.filter(|_| ipv4),
         flags,
-        valid_lifetime: None,
-        preferred_lifetime: preferred.filter(|seconds| !ipv4 && *seconds != FOR_EVER),
+        preferred_lifetime: preferred
+            .filter(|seconds| !ipv4 && Some(*seconds) != valid && *seconds != FOR_EVER),
+        valid_lifetime: valid.filter(|seconds| *seconds != FOR_EVER),
     })
 }
 

@@ -9,7 +9,7 @@ use netlink_sys::{Socket, SocketAddr, protocols::NETLINK_ROUTE};
 
 use super::{
     BUFFER, NLM_F_ACK, NLM_F_CREATE, NLM_F_EXCL, NLM_F_REPLACE, NLM_F_REQUEST, RTM_DELADDR, RTM_NEWADDR,
-    Said, address, framed, messages, refused,
+    Said, address, framed, messages, refusal, refused,
 };
 
 /// Orders whose answers are not read yet. The kernel answers while the order is handed in, so more need not wait;
@@ -98,13 +98,18 @@ impl Orders {
         // 0 is what the kernel puts on messages that answer nothing.
         self.sequence = self.sequence.checked_add(1).unwrap_or(1);
         let Some(bytes) = request(&op, self.sequence, self.tagging != Tagging::Refused) else {
-            let why = "not yet supported".into();
-            arrivals.push(settled(ticket, Err(Refusal { code: libc::ENOSYS, why })));
+            let refusal = refusal(libc::EOPNOTSUPP, Some("links, routes and rules are not put yet".into()));
+            // Answers come in the order of the orders.
+            self.answers(arrivals);
+            arrivals.push(settled(ticket, Err(refusal)));
             return;
         };
         match self.socket.send_to(&bytes, &SocketAddr::new(0, 0), 0) {
             Ok(_) => self.unanswered.push_back(Unanswered { sequence: self.sequence, ticket, op }),
-            Err(cause) => arrivals.push(settled(ticket, Err(refused(&cause)))),
+            Err(cause) => {
+                self.answers(arrivals);
+                arrivals.push(settled(ticket, Err(refused(&cause))));
+            }
         }
     }
 
@@ -134,19 +139,19 @@ const fn settled(ticket: Ticket, result: Result<(), Refusal>) -> Arrival {
     Arrival::Settled { ticket, result }
 }
 
-/// The message for an order.
+/// The message for an order; `None` for orders about links, routes and rules, which are not carried out yet.
 pub(super) fn request(op: &NetworkOp, sequence: u32, tagged: bool) -> Option<Vec<u8>> {
     Some(match op {
         NetworkOp::AddAddress(address) => {
             let flags = NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL;
             framed(RTM_NEWADDR, flags, sequence, &address::write(address, tagged))
         }
-        NetworkOp::RemoveAddress(address) => {
-            framed(RTM_DELADDR, NLM_F_REQUEST | NLM_F_ACK, sequence, &address::write(address, false))
-        }
         NetworkOp::RenewAddress(address) => {
             let flags = NLM_F_REQUEST | NLM_F_ACK | NLM_F_REPLACE;
             framed(RTM_NEWADDR, flags, sequence, &address::write(address, tagged))
+        }
+        NetworkOp::RemoveAddress(address) => {
+            framed(RTM_DELADDR, NLM_F_REQUEST | NLM_F_ACK, sequence, &address::write(address, false))
         }
         NetworkOp::AddLink(_)
         | NetworkOp::RemoveLink(_)
@@ -162,7 +167,6 @@ fn forgiven(op: &NetworkOp, result: Result<(), Refusal>) -> Result<(), Refusal> 
     let Err(refusal) = &result else { return result };
     let so_already = match op {
         NetworkOp::AddAddress(_) => refusal.code == libc::EEXIST,
-        NetworkOp::RemoveAddress(_) => matches!(refusal.code, libc::EADDRNOTAVAIL | libc::ENODEV),
         NetworkOp::RenewAddress(_)
         | NetworkOp::AddLink(_)
         | NetworkOp::RemoveLink(_)
@@ -170,6 +174,7 @@ fn forgiven(op: &NetworkOp, result: Result<(), Refusal>) -> Result<(), Refusal> 
         | NetworkOp::RemoveRoute(_)
         | NetworkOp::AddRule(_)
         | NetworkOp::RemoveRule(_) => false,
+        NetworkOp::RemoveAddress(_) => matches!(refusal.code, libc::EADDRNOTAVAIL | libc::ENODEV),
     };
     if so_already { Ok(()) } else { result }
 }
@@ -186,7 +191,6 @@ mod tests {
     use super::*;
     use crate::namespace::Namespace;
     use crate::netlink::address::KEEPALIVED;
-    use crate::netlink::refusal;
     use crate::netlink::tests::protocols;
     use crate::testbed::skipped;
 
@@ -215,6 +219,30 @@ mod tests {
                 .map(|(_, tag)| tag)
                 .collect();
             assert!(tags.len() == 2 && !tags.contains(&Some(KEEPALIVED)), "{tags:?}");
+        };
+        Namespace::create().unwrap().run(test).unwrap();
+    }
+
+    #[test]
+    fn orders_that_are_not_carried_out_yet_are_refused_in_their_turn() {
+        if skipped("orders_that_are_not_carried_out_yet_are_refused_in_their_turn") {
+            return;
+        }
+        let test = || {
+            let mut orders = Orders::open().unwrap();
+            let mut arrivals = Vec::new();
+            let prefix = Prefix::host("10.2.0.1".parse().unwrap());
+            let add = NetworkOp::AddAddress(LinkAddress::plain(LinkIndex(1), prefix));
+            orders.submit(Ticket(1), add, &mut arrivals);
+            let link = NetworkOp::RemoveLink(host::LinkName::new("vrrp.51").unwrap());
+            orders.submit(Ticket(2), link, &mut arrivals);
+            assert!(
+                matches!(&arrivals[..], [
+                    Arrival::Settled { ticket: Ticket(1), result: Ok(()) },
+                    Arrival::Settled { ticket: Ticket(2), result: Err(refusal) },
+                ] if refusal.code == libc::EOPNOTSUPP),
+                "{arrivals:?}"
+            );
         };
         Namespace::create().unwrap().run(test).unwrap();
     }

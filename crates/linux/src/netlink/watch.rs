@@ -110,12 +110,9 @@ impl Watch {
         self.links = survey.links.iter().map(|link| (link.index, link.clone())).collect();
         self.is_due = false;
         let addresses = survey.addresses.into_iter().map(|one| self.without_default_label(one)).collect();
-        arrivals.push(Arrival::Surveyed {
-            links: survey.links,
-            addresses,
-            routes: Vec::new(),
-            rules: Vec::new(),
-        });
+        // Routes and rules are not put yet, so none of ours are there.
+        let (routes, rules) = (Vec::new(), Vec::new());
+        arrivals.push(Arrival::Surveyed { links: survey.links, addresses, routes, rules });
         survey.changes.into_iter().for_each(|said| self.tell(said, arrivals));
         Ok(())
     }

@@ -61,6 +61,11 @@ impl Channels {
         }
     }
 
+    /// How many are open.
+    pub(crate) fn count(&self) -> usize {
+        self.open.len()
+    }
+
     /// Takes in what waits on the channel of a slot. One that broke is closed and told of as deaf.
     pub(crate) fn receive(&mut self, slot: u32, arrivals: &mut Vec<Arrival>) {
         let Some(channel) = self.slots.get(&slot).copied() else { return };

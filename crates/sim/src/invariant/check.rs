@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use host::{Instant, Link};
-use vrrp::config::{InstanceConfig, Version};
+use vrrp::config::{Config, InstanceConfig, TrackScript, Version, Weight};
 
 use super::{Member, Watch};
 use crate::world::{Latency, World, link_named};
@@ -30,11 +30,7 @@ pub(crate) enum Check {
 
 impl Watch {
     pub(crate) fn new(latency: Latency) -> Self {
-        Self {
-            settling: latency.kernel.1 * ORDERS + latency.wake.1 + MARGIN,
-            lateness: latency.wake.1,
-            ..Self::default()
-        }
+        Self { settling: latency.kernel.1 * ORDERS + latency.wake.1 + MARGIN, ..Self::default() }
     }
 }
 
@@ -44,21 +40,29 @@ impl World {
         self.watch.retire(node);
         for instance in self.nodes[node].config.instances.clone() {
             let it = &self.nodes[node];
-            let Some(link) = link_named(it, &instance.link) else { continue };
-            let Some(socket) = it.sockets.iter().find(|socket| socket.link == link) else { continue };
-            let segment = socket.segment;
-            let Some(port) = self.segments[segment].port_of(node, link) else { continue };
+            let Some(base) = link_named(it, &instance.link) else { continue };
+            // A link of its own may not be there yet; then this is asked again when it is.
+            let home = match &instance.own_link {
+                Some(own) => link_named(it, &own.link.name),
+                None => Some(base),
+            };
+            let Some(home) = home else { continue };
+            let by_base = instance.own_link.as_ref().is_some_and(|own| own.adverts_by_base);
+            let link = if by_base { base } else { home };
+            let Some((segment, port)) = self.port_of(node, link) else { continue };
             let vips = instance.addresses.iter().chain(&instance.excluded);
             let vips: Vec<_> = vips
                 .filter_map(|vip| {
-                    let on = vip.link.as_ref().map_or(Some(link), |name| link_named(it, name))?;
+                    let on = vip.link.as_ref().map_or(Some(home), |name| link_named(it, name))?;
                     Some((on, vip.prefix.address()))
                 })
                 .collect();
             let pace = it.config.pace.arp.max(it.config.pace.neighbour);
-            let packets = u32::try_from(vips.len()).unwrap_or(u32::MAX).saturating_mul(instance.announce.repeat);
+            let packets =
+                u32::try_from(vips.len()).unwrap_or(u32::MAX).saturating_mul(instance.announce.repeat);
             let member = Member {
-                patience: patience(&instance) + self.latency.wake.1 + MARGIN,
+                base,
+                patience: patience(&instance) + verdict(&it.config, &instance) + self.latency.wake.1 + MARGIN,
                 pace: pace.saturating_mul(packets),
                 ..Member::new(node, &instance.name, link, port, vips, instance.interval)
             };
@@ -86,7 +90,8 @@ impl World {
         let now = self.now();
         let segment = &self.segments[self.watch.groups[group].segment];
         let disturbed = self.disturbed(group);
-        let masters: Vec<&Member> = self.watch.members_of(group).filter(|m| m.master && self.can(m)).collect();
+        let masters: Vec<&Member> =
+            self.watch.members_of(group).filter(|m| m.master && self.can(m)).collect();
         let mut next: Option<Instant> = None;
         for (n, one) in masters.iter().enumerate() {
             for other in &masters[n + 1..] {
@@ -123,7 +128,8 @@ impl World {
         self.watch.groups[group].available_pending = false;
         let segment = &self.segments[self.watch.groups[group].segment];
         let alone = self.watch.members_of(group).find(|member| {
-            let hears = |other: &Member| other.master && self.can(other) && segment.passes(other.port, member.port);
+            let hears =
+                |other: &Member| other.master && self.nodes[other.node].is_working() && segment.passes(other.port, member.port);
             self.can(member) && !member.master && !self.watch.members_of(group).any(hears)
         });
         if let Some(member) = alone {
@@ -144,14 +150,16 @@ impl World {
         let member = &self.watch.members[at];
         let node = &self.nodes[member.node];
         // A worker that is paused, or about to be started anew, cannot do anything about its addresses.
-        let answerable = node.powered && (node.is_working() || !node.wanted) && !node.paused;
+        let is_stopped = !node.is_running() && !node.wanted && !node.stopping;
+        let answerable = node.powered && (node.is_working() || is_stopped);
         if !member.live || !answerable {
             return;
         }
         let wrong = member.vips.iter().find(|vip| node.machine().holds_on(vip.0, vip.1) != member.master);
         if let Some((_, address)) = wrong {
             let details = format!("{address} of {} of {}", member.instance, node.name);
-            let rule = if member.master { "a master holds its addresses" } else { "only a master holds them" };
+            let rule =
+                if member.master { "a master holds its addresses" } else { "only a master holds them" };
             self.watch.violate(now, rule, &details);
         }
     }
@@ -176,16 +184,38 @@ impl World {
     }
 
     /// Whether nothing keeps a member from taking part: its worker works, its link is up and has an address of the
-    /// family that is not one of the virtual ones.
+    /// family that is not one of the virtual ones, and no script or other link is the cause of a fault.
     fn can(&self, member: &Member) -> bool {
         let node = &self.nodes[member.node];
         let machine = node.machine();
         let family = self.watch.groups[member.router].family;
         let own = |(link, prefix): (_, host::Prefix)| {
-            link == member.link && prefix.family() == family && !member.vips.contains(&(link, prefix.address()))
+            link == member.base
+                && prefix.family() == family
+                && !member.vips.contains(&(link, prefix.address()))
         };
-        node.is_working() && machine.link(member.link).is_some_and(Link::is_up) && machine.addresses().any(own)
+        let is_up = |link| machine.link(link).is_some_and(Link::is_up);
+        let faultless = || {
+            let Some(it) = node.config.instances.iter().find(|it| it.name == member.instance) else {
+                return false;
+            };
+            let fault = |weight| matches!(weight, Weight::Fault { .. });
+            it.track_links.iter().all(|t| !fault(t.weight) || link_named(node, &t.link).is_some_and(is_up))
+                && it.track_scripts.iter().all(|t| !fault(t.weight) || node.script_is_good(&t.script))
+        };
+        node.is_working()
+            && !node.stopping
+            && is_up(member.link)
+            && machine.addresses().any(own)
+            && faultless()
     }
+}
+
+/// How long an instance's scripts may take to be believed again after the first run that ends otherwise.
+fn verdict(config: &Config, instance: &InstanceConfig) -> Duration {
+    let of = |track: &TrackScript| config.scripts.iter().find(|script| script.name == track.script);
+    let scripts = instance.track_scripts.iter().filter_map(of);
+    scripts.map(|it| (it.interval + it.timeout) * it.rise.max(it.fall)).max().unwrap_or_default()
 }
 
 /// The longest master-down time that an instance can have, whatever its priority (RFC 9568 §6.1, RFC 3768 §6.1).

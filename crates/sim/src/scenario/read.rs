@@ -130,11 +130,15 @@ impl Reader<'_> {
             "crash" => Command::Crash(self.named(what)?),
             "pause" => Command::Pause(self.named(what)?),
             "resume" => Command::Resume(self.named(what)?),
-            "up" | "down" => self.at_link(what, |node, link| Command::SetAdmin(node, link, keyword == "up"))?,
+            "up" | "down" => {
+                self.at_link(what, |node, link| Command::SetAdmin(node, link, keyword == "up"))?
+            }
             "plug" | "unplug" => {
                 self.at_link(what, |node, link| Command::SetCarrier(node, link, keyword == "plug"))?
             }
-            "mute" | "unmute" => self.at_link(what, |node, link| Command::Mute(node, link, keyword == "mute"))?,
+            "mute" | "unmute" => {
+                self.at_link(what, |node, link| Command::Mute(node, link, keyword == "mute"))?
+            }
             "deafen" | "undeafen" => {
                 self.at_link(what, |node, link| Command::Deafen(node, link, keyword == "deafen"))?
             }

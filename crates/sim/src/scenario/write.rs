@@ -8,8 +8,12 @@ impl fmt::Display for Scenario {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "seed {}", self.seed)?;
         let latency = self.latency;
-        let spans =
-            [("kernel", latency.kernel), ("wake", latency.wake), ("script", latency.script), ("restart", latency.restart)];
+        let spans = [
+            ("kernel", latency.kernel),
+            ("wake", latency.wake),
+            ("script", latency.script),
+            ("restart", latency.restart),
+        ];
         write!(f, "latency")?;
         for (name, (shortest, longest)) in spans {
             write!(f, " {name}={shortest:?}..{longest:?}")?;
@@ -59,7 +63,10 @@ impl Scenario {
                 format!("master {instance} is {}", masters.iter().map(name).collect::<Vec<_>>().join(","))
             }
             State::Answers(address, node) => {
-                format!("address {address} answers {}", node.as_ref().map_or_else(|| "nobody".to_owned(), name))
+                format!(
+                    "address {address} answers {}",
+                    node.as_ref().map_or_else(|| "nobody".to_owned(), name)
+                )
             }
         }
     }

@@ -9,7 +9,7 @@ use vrrp::Config;
 use worker::bus::{Configure, ToWorker};
 
 use super::{Happening, World};
-use crate::network::Weather;
+use crate::network::{Port, Weather};
 use crate::node::{Behaviour, Input};
 use crate::timeline::Fact;
 
@@ -59,20 +59,39 @@ pub enum Command {
     Configure(usize, Box<Config>),
 }
 
+impl Command {
+    /// The node that it is about; `None` if it is about a segment.
+    pub const fn node(&self) -> Option<usize> {
+        match *self {
+            Self::Start(node)
+            | Self::Stop(node)
+            | Self::Kill(node)
+            | Self::Crash(node)
+            | Self::Pause(node)
+            | Self::Resume(node)
+            | Self::SetAdmin(node, ..)
+            | Self::SetCarrier(node, ..)
+            | Self::Mute(node, ..)
+            | Self::Deafen(node, ..)
+            | Self::AddAddress(node, ..)
+            | Self::RemoveAddress(node, ..)
+            | Self::Script(node, ..)
+            | Self::Refuse(node, _)
+            | Self::Configure(node, _) => Some(node),
+            Self::Partition(..) | Self::Heal(_) | Self::SetWeather(..) => None,
+        }
+    }
+}
+
 impl World {
     pub(super) fn obey(&mut self, command: &Command) {
         match *command {
             Command::Start(node) => self.start(node),
-            Command::Stop(node) => {
-                self.nodes[node].wanted = false;
-                if self.nodes[node].is_running() {
-                    self.tell(node, Input::Message(ToWorker::Stop));
-                }
-                self.disturb_node(node);
-            }
+            Command::Stop(node) => self.stop(node),
             Command::Kill(node) => {
                 self.worker_ended(node, "lost power");
                 self.nodes[node].lose_power();
+                self.replug(node);
                 self.disturb_node(node);
             }
             Command::Crash(node) => self.crash(node),
@@ -92,7 +111,8 @@ impl World {
             Command::Deafen(node, link, deaf) => self.at_port(node, link, |port| port.deaf = deaf),
             Command::Partition(segment, ref sides) => {
                 for port in &mut self.segments[segment].ports {
-                    port.side = sides.iter().find(|(node, _)| *node == port.node).map_or(0, |(_, side)| *side);
+                    port.side =
+                        sides.iter().find(|(node, _)| *node == port.node).map_or(0, |(_, side)| *side);
                 }
                 self.watch.disturb(self.now, segment);
             }
@@ -113,6 +133,7 @@ impl World {
             }
             Command::RemoveAddress(node, link, address) => {
                 self.disturb_node(node);
+                self.watch.trouble(self.now, node, address);
                 let arrival = self.nodes[node].machine_mut().remove_address(link, address);
                 self.report(node, arrival);
             }
@@ -143,9 +164,13 @@ impl World {
             Command::Pause(node) => format!("pause {}", name(node)),
             Command::Resume(node) => format!("resume {}", name(node)),
             Command::SetAdmin(node, link, up) => format!("{} {}", choose(up, "up", "down"), at(node, link)),
-            Command::SetCarrier(node, link, up) => format!("{} {}", choose(up, "plug", "unplug"), at(node, link)),
+            Command::SetCarrier(node, link, up) => {
+                format!("{} {}", choose(up, "plug", "unplug"), at(node, link))
+            }
             Command::Mute(node, link, on) => format!("{} {}", choose(on, "mute", "unmute"), at(node, link)),
-            Command::Deafen(node, link, on) => format!("{} {}", choose(on, "deafen", "undeafen"), at(node, link)),
+            Command::Deafen(node, link, on) => {
+                format!("{} {}", choose(on, "deafen", "undeafen"), at(node, link))
+            }
             Command::Partition(segment, ref sides) => {
                 let mut text = format!("partition {}", self.segments[segment].name);
                 for (node, side) in sides {
@@ -166,7 +191,9 @@ impl World {
             Command::Script(node, ref script, Behaviour::Exits(status)) => {
                 format!("script {} {script} exits {status}", name(node))
             }
-            Command::Script(node, ref script, Behaviour::Hangs) => format!("script {} {script} hangs", name(node)),
+            Command::Script(node, ref script, Behaviour::Hangs) => {
+                format!("script {} {script} hangs", name(node))
+            }
             Command::Refuse(node, orders) => format!("refuse {} {orders}", name(node)),
             Command::Configure(node, _) => format!("configure {}", name(node)),
         }
@@ -177,34 +204,61 @@ impl World {
         if !it.powered {
             it.gain_power();
         }
-        if !it.is_running() {
-            it.wanted = true;
-            it.supervisor.masters.clear();
-            it.supervisor.memories.clear();
+        // A supervisor that is about to start its worker anew does so by itself.
+        // One that is stopping is started once it has stopped.
+        let was_wanted = std::mem::replace(&mut it.wanted, true);
+        if !was_wanted && !it.is_running() && !it.stopping {
             it.supervisor.crashes = 0;
             self.start_worker(node);
         }
     }
 
+    /// A supervisor whose worker has just crashed starts another to clean up after it: a daemon that is gone must not
+    /// leave addresses behind.
+    fn stop(&mut self, node: usize) {
+        self.disturb_node(node);
+        let it = &mut self.nodes[node];
+        if !std::mem::replace(&mut it.wanted, false) || it.stopping {
+            return;
+        }
+        it.stopping = true;
+        if it.is_running() && it.introduced {
+            self.tell(node, Input::Message(ToWorker::Stop));
+        } else if !it.is_running() {
+            self.start_worker(node);
+        }
+    }
+
     pub(super) fn start_worker(&mut self, node: usize) {
-        let (configure, survey) = self.nodes[node].start_worker();
+        self.nodes[node].start_worker();
         self.note(node, Fact::Worker("started"));
         self.watch.worker_started(node);
         let life = self.nodes[node].life;
-        for input in [configure, survey] {
-            let at = self.now + self.chance.time(START);
-            self.schedule(at, Happening::Input { node, life, input });
-        }
+        let at = self.now + self.chance.time(START);
+        self.schedule(at, Happening::Introduce { node, life });
+        let at = self.now + self.chance.time(START);
+        self.schedule(at, Happening::Survey { node, life });
         self.disturb_node(node);
+    }
+
+    /// A new worker is told its configuration, and to stop if that was asked for meanwhile.
+    pub(super) fn introduce(&mut self, node: usize) {
+        let it = &mut self.nodes[node];
+        it.introduced = true;
+        let memories = std::mem::take(&mut it.supervisor.memories);
+        let configure = Configure { config: it.config.clone(), memories };
+        self.tell(node, Input::Message(ToWorker::Configure(Box::new(configure))));
+        if self.nodes[node].stopping {
+            self.tell(node, Input::Message(ToWorker::Stop));
+        }
     }
 
     /// The worker ended in order, or with the machine: nobody remembers it.
     pub(super) fn worker_ended(&mut self, node: usize, how: &'static str) {
         let it = &mut self.nodes[node];
-        if !it.end_worker() {
-            return;
-        }
-        it.paused = false;
+        it.end_worker();
+        (it.paused, it.stopping) = (false, false);
+        // One that crashed just before is still remembered.
         let masters = std::mem::take(&mut it.supervisor.masters);
         for instance in masters {
             self.mastership(node, instance, false);
@@ -261,7 +315,8 @@ impl World {
         let running = self.nodes[node].machine().link(link).is_some_and(|link| link.running);
         let mut arrivals = self.nodes[node].machine_mut().set_link(link, up, running);
         if up && !arrivals.is_empty() {
-            let own = self.nodes[node].sockets.iter().filter(|s| s.link == link).flat_map(|s| s.addresses.clone());
+            let own =
+                self.nodes[node].sockets.iter().filter(|s| s.link == link).flat_map(|s| s.addresses.clone());
             let own: Vec<_> = own.filter(|address| address.prefix.address().is_ipv6()).collect();
             let machine = self.nodes[node].machine_mut();
             arrivals.extend(own.into_iter().filter_map(|address| machine.add_address(address)));
@@ -269,21 +324,19 @@ impl World {
         self.report(node, arrivals);
     }
 
-    fn at_port(&mut self, node: usize, link: LinkIndex, change: impl FnOnce(&mut crate::network::Port)) {
+    fn at_port(&mut self, node: usize, link: LinkIndex, change: impl Fn(&mut Port)) {
         for segment in 0..self.segments.len() {
-            if let Some(port) = self.segments[segment].port_of(node, link) {
-                change(&mut self.segments[segment].ports[port]);
-                self.watch.disturb(self.now, segment);
-                return;
-            }
+            let on = |port: &&mut Port| port.node == node && port.base == link;
+            self.segments[segment].ports.iter_mut().filter(on).for_each(&change);
         }
+        self.disturb_node(node);
     }
 
     fn configure(&mut self, node: usize, config: &Config) {
         self.nodes[node].config = config.clone();
         self.watch_node(node);
         self.disturb_node(node);
-        if self.nodes[node].is_running() {
+        if self.nodes[node].is_running() && self.nodes[node].introduced {
             let configure = Configure { config: config.clone(), memories: Vec::new() };
             self.tell(node, Input::Message(ToWorker::Configure(Box::new(configure))));
         }

@@ -115,4 +115,4 @@ fn notification(name: &str, command: Command) -> Notification {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

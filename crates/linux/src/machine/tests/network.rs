@@ -136,6 +136,25 @@ fn every_option_of_an_address_reaches_the_kernel_and_comes_back() {
 }
 
 #[test]
+fn an_address_with_a_lifetime_is_renewed() {
+    with_two_hosts("an_address_with_a_lifetime_is_renewed", |a, _| {
+        for vip in [address(a, "10.1.0.100", 32), address(a, "2001:db8::1", 128)] {
+            let mut vip = LinkAddress { flags: LinkAddress::NODAD, valid_lifetime: Some(100), ..vip };
+            a.machine.submit(Ticket(1), NetworkOp::AddAddress(vip.clone()));
+            vip.valid_lifetime = Some(900);
+            a.machine.submit(Ticket(2), NetworkOp::RenewAddress(vip.clone()));
+            let arrivals = a.settle();
+            assert_eq!(settled(&arrivals), [(Ticket(1), Ok(())), (Ticket(2), Ok(()))]);
+            let told = |one: &Arrival| {
+                if let Arrival::AddressAdded(told) = one { told.valid_lifetime } else { None }
+            };
+            let lifetimes: Vec<_> = arrivals.iter().filter_map(told).collect();
+            assert!(lifetimes.last() == Some(&900), "{arrivals:?}");
+        }
+    });
+}
+
+#[test]
 fn what_is_so_already_is_no_refusal_and_a_refusal_has_the_kernels_words() {
     with_two_hosts("what_is_so_already_is_no_refusal_and_a_refusal_has_the_kernels_words", |a, _| {
         let vip = address(a, "10.1.0.100", 32);
@@ -221,6 +240,15 @@ fn a_link_that_begins_to_forward_ipv6_is_told_as_changed() {
         a.ip("link set a0 mtu 1400");
         let arrivals = a.settle();
         assert!(matches!(&arrivals[..], [Arrival::LinkChanged(link)] if !link.ipv6_router), "{arrivals:?}");
+    });
+}
+
+#[test]
+fn a_message_that_changes_nothing_is_not_told() {
+    with_two_hosts("a_message_that_changes_nothing_is_not_told", |a, _| {
+        // The kernel announces the link anew, and it is as it was for all that an engine knows.
+        a.ip("link set a0 alias wire");
+        assert_eq!(a.settle(), []);
     });
 }
 

@@ -81,3 +81,26 @@ fn a_foreign_descriptor_is_told_by_its_token() {
     machine.wait(Some(Instant::ZERO), &mut arrivals, &mut ready).unwrap();
     assert_eq!(ready, []);
 }
+
+/// The kernel names some descriptors at a time; the deadline may be among the first of many.
+#[test]
+fn packets_on_many_channels_all_come_before_the_timer() {
+    with_two_hosts("packets_on_many_channels_all_come_before_the_timer", |a, b| {
+        let channels: u8 = 200;
+        for number in 0..channels {
+            b.machine.listen(b.channel(&format!("239.1.0.{number}")), &[51]);
+        }
+        a.enter();
+        for number in 0..channels {
+            let mut packet = golden_v4();
+            packet[16..20].copy_from_slice(&[239, 1, 0, number]);
+            a.machine.send(a.datagram(u64::from(number), Packet::Ipv4(packet)));
+        }
+        assert_eq!(a.settle(), []);
+        b.enter();
+        let mut arrivals = Vec::new();
+        b.machine.wait(Some(Instant::ZERO), &mut arrivals, &mut Vec::new()).unwrap();
+        assert_eq!(arrivals.pop(), Some(Arrival::Woken));
+        assert_eq!(arrivals.into_iter().filter_map(received).count(), usize::from(channels));
+    });
+}

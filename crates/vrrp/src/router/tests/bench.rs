@@ -8,13 +8,13 @@ use alloc::vec::Vec;
 use core::net::{IpAddr, Ipv4Addr};
 use core::time::Duration;
 
-use host::{Command, Delivery, Engine, Family, Instant, Link, LinkAddress, LinkIndex, LinkName, MacAddress};
+use host::{Command, Delivery, Engine, Instant, Link, LinkAddress, LinkIndex, LinkName, MacAddress};
 use host::{NetworkOp, Packet, Prefix};
 
 use super::super::Router;
 use crate::config::{
-    AnnounceConfig, Authentication, Config, InstanceConfig, Mode, Preemption, Priority, ScriptConfig,
-    TrackScript, Version, VirtualAddress, Vrid, Weight,
+    AnnounceConfig, Config, InstanceConfig, Mode, Priority, ScriptConfig, TrackScript, Version,
+    VirtualAddress, Vrid, Weight,
 };
 use crate::event::{Action, Event};
 use crate::notice::{GroupFact, InstanceFact, Notice, State};

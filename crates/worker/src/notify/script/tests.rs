@@ -11,7 +11,7 @@ fn command(words: &str) -> Option<Command> {
 }
 
 /// An instance with a script for everything, which names what it is for.
-fn instance(name: &str) -> InstanceConfig {
+pub(crate) fn instance(name: &str) -> InstanceConfig {
     InstanceConfig {
         notify: NotifyScripts {
             master: command("/m own words"),
