@@ -17,7 +17,8 @@ DESTDIR ?=
 
 CARGO ?= cargo
 INSTALL ?= install
-RELEASE := $(or $(CARGO_TARGET_DIR),target)/release
+TARGET := $(or $(CARGO_TARGET_DIR),target)
+RELEASE := $(TARGET)/release
 PAPERS := $(wildcard README.md COMPATIBILITY.md CHANGELOG.md LICENSE-MIT LICENSE-APACHE)
 
 .PHONY: all demo test lint install uninstall clean
@@ -29,8 +30,10 @@ all:
 $(RELEASE)/keepalived $(RELEASE)/standfast:
 	$(CARGO) build --release --locked --bins
 
-demo: all
-	$(RELEASE)/standfast demo $(ARGS)
+# The build that the tests use too: it is there in a quarter of the time, and no slower where the demo looks.
+demo:
+	$(CARGO) build --locked --bins
+	$(TARGET)/debug/standfast demo $(ARGS)
 
 test:
 	scripts/test

@@ -15,7 +15,7 @@ use super::service::LISTENING;
 use super::sighting::Node;
 
 /// The files of both nodes.
-pub(super) const FILES: [&str; 2] =
+pub(crate) const FILES: [&str; 2] =
     [include_str!("../../../../examples/pair/a.conf"), include_str!("../../../../examples/pair/b.conf")];
 /// Where the web services listen; the files' script looks there.
 pub(super) const PORT: u16 = 80;

@@ -22,6 +22,9 @@ pub(crate) struct Report {
     pub(super) requests: Requests,
     /// Every takeover was within its bound.
     pub(crate) passed: bool,
+    /// Where the daemons' logs are, if that was not so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) logs: Option<String>,
 }
 
 /// One takeover. Times count from the cause, in seconds; `null` is what was not seen.
@@ -121,7 +124,9 @@ impl Report {
         } else {
             "NOT every takeover within its bound"
         };
-        text + "  " + verdict + "\n"
+        let logs =
+            self.logs.as_ref().map_or_else(String::new, |logs| format!("; the daemons' logs are in {logs}"));
+        text + "  " + verdict + &logs + "\n"
     }
 }
 
@@ -160,7 +165,7 @@ mod tests {
         let passed = one.within_bound;
         let requests = Requests { answered: 1000, lost: 7 };
         let (daemon, version) = ("/usr/sbin/keepalived".to_owned(), "v0".to_owned());
-        Report { daemon, version, takeovers: vec![one], requests, passed }
+        Report { daemon, version, takeovers: vec![one], requests, passed, logs: None }
     }
 
     #[test]
