@@ -9,7 +9,7 @@ use vrrp::Config;
 use worker::bus::{Configure, ToWorker};
 
 use super::{Happening, World};
-use crate::network::Weather;
+use crate::network::{Port, Weather};
 use crate::node::{Behaviour, Input};
 use crate::timeline::Fact;
 
@@ -91,6 +91,7 @@ impl World {
             Command::Kill(node) => {
                 self.worker_ended(node, "lost power");
                 self.nodes[node].lose_power();
+                self.replug(node);
                 self.disturb_node(node);
             }
             Command::Crash(node) => self.crash(node),
@@ -323,14 +324,12 @@ impl World {
         self.report(node, arrivals);
     }
 
-    fn at_port(&mut self, node: usize, link: LinkIndex, change: impl FnOnce(&mut crate::network::Port)) {
+    fn at_port(&mut self, node: usize, link: LinkIndex, change: impl Fn(&mut Port)) {
         for segment in 0..self.segments.len() {
-            if let Some(port) = self.segments[segment].port_of(node, link) {
-                change(&mut self.segments[segment].ports[port]);
-                self.watch.disturb(self.now, segment);
-                return;
-            }
+            let on = |port: &&mut Port| port.node == node && port.base == link;
+            self.segments[segment].ports.iter_mut().filter(on).for_each(&change);
         }
+        self.disturb_node(node);
     }
 
     fn configure(&mut self, node: usize, config: &Config) {
