@@ -4,6 +4,8 @@
 //! and the same seed gives the same hour.
 
 mod command;
+mod supervisor;
+mod turn;
 pub(crate) mod wire;
 
 use std::cmp::Reverse;
@@ -12,11 +14,9 @@ use std::net::IpAddr;
 use std::rc::Rc;
 use std::time::Duration;
 
-use host::{
-    Arrival, Instant, JobId, LinkAddress, LinkIndex, LinkName, MacAddress, NetworkOp, Outcome, Prefix,
-};
+use host::{Instant, JobId, LinkAddress, LinkIndex, LinkName, MacAddress, Outcome, Prefix};
 use vrrp::Config;
-use worker::bus::{ToSupervisor, ToWorker};
+use worker::bus::ToWorker;
 
 pub use self::command::Command;
 use self::wire::Frame;
@@ -24,17 +24,17 @@ use crate::chance::Chance;
 use crate::invariant::{Check, Violation, Watch};
 use crate::machine::{Effect, Machine};
 use crate::network::{Segment, Weather};
-use crate::node::{Daemon, Input, Node, Socket};
+use crate::node::{Input, Node, Socket};
 use crate::timeline::{Entry, Fact, Takeover};
-
-/// Most wake-ups of one worker in a row without time passing; more, and it would never sleep again.
-const WAKES_IN_PLACE: u32 = 1000;
 
 /// How long things take that are not the network's.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Latency {
     /// From an order to its answer; orders are carried out one after the other.
     pub kernel: (Duration, Duration),
+    /// From a worker's start until it is told its configuration, and until its first look at links and addresses;
+    /// in either order.
+    pub start: (Duration, Duration),
     /// How late a worker is woken.
     pub wake: (Duration, Duration),
     /// How long a script runs.
@@ -48,6 +48,7 @@ impl Latency {
     /// Exact and short, for tests that know the time of everything.
     pub const EXACT: Self = Self {
         kernel: (Duration::from_micros(50), Duration::from_micros(50)),
+        start: (Duration::from_millis(1), Duration::from_millis(1)),
         wake: (Duration::ZERO, Duration::ZERO),
         script: (Duration::from_millis(2), Duration::from_millis(2)),
         restart: (Duration::from_millis(20), Duration::from_millis(20)),
@@ -358,215 +359,6 @@ impl World {
         while let Some((at, check)) = self.watch.due() {
             self.schedule(at.max(self.now), Happening::Check(check));
         }
-    }
-
-    /// Tells a worker something, now or once it gets processor time again.
-    fn tell(&mut self, node: usize, input: Input) {
-        let now = self.now;
-        let it = &mut self.nodes[node];
-        if it.paused {
-            it.queue(input);
-            return;
-        }
-        let local = it.local(now);
-        let Daemon::Up(worker) = &mut it.daemon else { return };
-        match input {
-            Input::Arrival(arrival) => {
-                if let Arrival::Received(delivery) = &arrival {
-                    self.watch.heard_advert(now, node, delivery);
-                }
-                worker.arrive(arrival, local);
-            }
-            Input::Message(message) => worker.hear(message, local),
-        }
-        self.look_after(node);
-    }
-
-    /// Hands out what all that watch the kernel are told.
-    fn report(&mut self, node: usize, arrivals: impl IntoIterator<Item = Arrival>) {
-        for arrival in arrivals {
-            self.tell(node, Input::Arrival(arrival));
-        }
-    }
-
-    fn wake(&mut self, node: usize) {
-        let now = self.now;
-        let it = &mut self.nodes[node];
-        if it.paused || it.timer.is_none_or(|(at, _)| at != now) {
-            return;
-        }
-        it.timer = None;
-        self.tell(node, Input::Arrival(Arrival::Woken));
-        let it = &self.nodes[node];
-        if let Daemon::Up(worker) = &it.daemon
-            && worker.deadline().is_some_and(|deadline| it.worldly(deadline) <= now)
-        {
-            self.watch.violate(now, "after a wake-up every deadline lies ahead", &it.name);
-        }
-        self.wakes = if self.wakes.0 == node && self.wakes.1 == now {
-            (node, now, self.wakes.2 + 1)
-        } else {
-            (node, now, 0)
-        };
-        if self.wakes.2 > WAKES_IN_PLACE {
-            self.watch.violate(now, "a worker sleeps between its wake-ups", &self.nodes[node].name);
-        }
-    }
-
-    /// Performs what a worker did in its turn, and sets its timer.
-    fn look_after(&mut self, node: usize) {
-        let mut effects = std::mem::take(&mut self.effects);
-        self.nodes[node].machine_mut().drain(&mut effects);
-        for effect in effects.drain(..) {
-            self.perform(node, effect);
-        }
-        self.effects = effects;
-        let now = self.now;
-        let it = &mut self.nodes[node];
-        let Daemon::Up(worker) = &it.daemon else { return };
-        if worker.is_finished() {
-            self.worker_ended(node, "stopped");
-            if self.nodes[node].wanted {
-                self.start_worker(node);
-            }
-            return;
-        }
-        let deadline = worker.deadline();
-        if it.timer.map(|(_, deadline)| deadline) != deadline {
-            let late = self.chance.time(self.latency.wake);
-            it.timer = deadline.map(|deadline| (it.worldly(deadline).max(now) + late, deadline));
-            if let Some((at, _)) = it.timer {
-                self.schedule(at, Happening::Wake { node });
-            }
-        }
-    }
-
-    fn perform(&mut self, node: usize, effect: Effect) {
-        let (now, life) = (self.now, self.nodes[node].life);
-        match effect {
-            Effect::Order(ticket, op) => {
-                self.watch.ordered(now, node, &op);
-                let takes = self.chance.time(self.latency.kernel);
-                let it = &mut self.nodes[node];
-                it.kernel_free = it.kernel_free.max(now) + takes;
-                it.kernel.push_back((life, ticket, op));
-                let at = it.kernel_free;
-                self.schedule(at, Happening::Kernel { node });
-            }
-            Effect::Send(datagram) => self.send(node, datagram),
-            Effect::Say(message) => self.hear(node, message),
-            Effect::Line(line) => self.note(node, Fact::Line(line)),
-            Effect::Deaf(channel, refusal) => {
-                let input = Input::Arrival(Arrival::Deaf { channel, refusal });
-                self.schedule(now, Happening::Input { node, life, input });
-            }
-        }
-    }
-
-    /// The kernel carries out the oldest order that it has.
-    fn carry_out(&mut self, node: usize) {
-        let it = &mut self.nodes[node];
-        let Some((life, ticket, op)) = it.kernel.pop_front() else { return };
-        let address = match &op {
-            NetworkOp::AddAddress(it) | NetworkOp::RenewAddress(it) | NetworkOp::RemoveAddress(it) => {
-                Some((it.link, it.prefix.address(), it.valid_lifetime))
-            }
-            NetworkOp::AddLink(_)
-            | NetworkOp::RemoveLink(_)
-            | NetworkOp::AddRoute(_)
-            | NetworkOp::RemoveRoute(_)
-            | NetworkOp::AddRule(_)
-            | NetworkOp::RemoveRule(_) => None,
-        };
-        let (result, arrivals) = it.machine_mut().apply(op);
-        match address {
-            Some((_, address, _)) if result.is_err() => self.watch.trouble(self.now, node, address),
-            Some((link, address, Some(seconds))) => self.lease(node, link, address, seconds),
-            Some(_) => {}
-            None => self.replug(node),
-        }
-        let settled = Arrival::Settled { ticket, result };
-        // Answers and reports come by different sockets: either may be read first.
-        let report_first = self.chance.happens(500);
-        if report_first {
-            self.report(node, arrivals.iter().cloned());
-        }
-        if self.nodes[node].life == life {
-            self.tell(node, Input::Arrival(settled));
-        }
-        if !report_first {
-            self.report(node, arrivals);
-        }
-    }
-
-    /// An address that is not renewed goes when its lifetime is over.
-    fn lease(&mut self, node: usize, link: LinkIndex, address: IpAddr, seconds: u32) {
-        if let Some(lease) = self.nodes[node].machine().lease(link, address) {
-            let at = self.now + Duration::from_secs(seconds.into());
-            self.schedule(at, Happening::Expire { node, link, address, lease });
-        }
-    }
-
-    /// Links that a worker made are plugged in beside the one they are on; those that it removed are no more.
-    pub(crate) fn replug(&mut self, node: usize) {
-        let machine = self.nodes[node].machine();
-        let links: Vec<_> =
-            machine.links().map(|link| (link.index, machine.base(link.index), link.mac)).collect();
-        let mut changed = false;
-        for segment in &mut self.segments {
-            for port in segment.ports.iter_mut().filter(|port| port.node == node && !port.gone) {
-                port.gone = !links.iter().any(|(link, ..)| *link == port.link);
-                changed |= port.gone;
-            }
-            for (link, base, mac) in &links {
-                if let (Some(base), None) = (segment.port_of(node, *base), segment.port_of(node, *link)) {
-                    segment.plug_on(base, *link, mac.unwrap_or_default());
-                    changed = true;
-                }
-            }
-        }
-        if changed {
-            self.watch_node(node);
-            self.disturb_node(node);
-        }
-    }
-
-    /// The supervisor's side of the bus.
-    fn hear(&mut self, node: usize, message: ToSupervisor) {
-        let (now, life) = (self.now, self.nodes[node].life);
-        match message {
-            ToSupervisor::Ready | ToSupervisor::Status(_) => {}
-            ToSupervisor::Run(id, job) => {
-                let script = job.command.argv.first().cloned().unwrap_or_default();
-                self.nodes[node].supervisor.jobs.insert(id, script);
-                let (outcome, hangs) = self.nodes[node].script_outcome(&job.command.argv);
-                let takes = match job.limit {
-                    Some(limit) if hangs => limit,
-                    None if hangs => return,
-                    Some(_) | None => self.chance.time(self.latency.script),
-                };
-                self.schedule(now + takes, Happening::JobEnds { node, life, id, outcome });
-            }
-            ToSupervisor::End(id) => {
-                self.nodes[node].supervisor.jobs.remove(&id);
-            }
-            ToSupervisor::Notify { queue, job } => {
-                self.nodes[node].supervisor.notified.push((queue, job.command.argv.join(" ")));
-            }
-            ToSupervisor::Mastership { instance, master } => self.mastership(node, instance, master),
-        }
-    }
-
-    fn mastership(&mut self, node: usize, instance: String, master: bool) {
-        let masters = &mut self.nodes[node].supervisor.masters;
-        if master {
-            masters.insert(instance.clone());
-            self.takeovers.push(Takeover { at: self.now, node, instance: instance.clone() });
-        } else {
-            masters.remove(&instance);
-        }
-        self.watch.mastership(self.now, node, &instance, master);
-        self.note(node, Fact::Mastership { instance, master });
     }
 
     fn note(&mut self, node: usize, fact: Fact) {

@@ -128,8 +128,9 @@ impl World {
         self.watch.groups[group].available_pending = false;
         let segment = &self.segments[self.watch.groups[group].segment];
         let alone = self.watch.members_of(group).find(|member| {
-            let hears =
-                |other: &Member| other.master && self.nodes[other.node].is_working() && segment.passes(other.port, member.port);
+            let hears = |other: &Member| {
+                other.master && self.nodes[other.node].is_working() && segment.passes(other.port, member.port)
+            };
             self.can(member) && !member.master && !self.watch.members_of(group).any(hears)
         });
         if let Some(member) = alone {

@@ -67,21 +67,10 @@ pub(super) fn apply(it: &mut InstanceConfig, scripts: &mut Vec<ScriptConfig>, wo
             it.track_links.push(TrackLink { link, weight: weight_of(weight)? });
         }
         "script" => {
-            let parts: Vec<&str> = value.split('/').collect();
-            let [name, weight, interval, fall, rise] = parts[..] else { return Err(bad()) };
-            it.track_scripts.push(TrackScript { script: name.to_owned(), weight: weight_of(weight)? });
-            let interval = super::read::duration(interval)?;
-            let (fall, rise) = (fall.parse().map_err(|_| bad())?, rise.parse().map_err(|_| bad())?);
-            scripts.retain(|script| script.name != name);
-            scripts.push(ScriptConfig {
-                name: name.to_owned(),
-                command: Command { argv: vec![name.to_owned()], account: None },
-                interval,
-                timeout: interval,
-                rise,
-                fall,
-                starts_failed: false,
-            });
+            let (track, script) = script(value)?;
+            scripts.retain(|known| known.name != script.name);
+            scripts.push(script);
+            it.track_scripts.push(track);
         }
         _ => return Err(Why::UnknownWord(word.to_owned())),
     }
@@ -119,6 +108,29 @@ pub(crate) fn vmac(it: &InstanceConfig, adverts_by_base: bool) -> OwnLink {
     OwnLink { link, adverts_by_base, address: None }
 }
 
+/// `NAME/WEIGHT/INTERVAL/FALL/RISE`, and `/init_fail` if it counts as failed at first. The command is the name.
+fn script(value: &str) -> Result<(TrackScript, ScriptConfig), Why> {
+    let bad = || Why::BadValue(value.to_owned());
+    let parts: Vec<&str> = value.split('/').collect();
+    let (name, weight, interval, fall, rise, starts_failed) = match parts[..] {
+        [name, weight, interval, fall, rise] => (name, weight, interval, fall, rise, false),
+        [name, weight, interval, fall, rise, "init_fail"] => (name, weight, interval, fall, rise, true),
+        _ => return Err(bad()),
+    };
+    let interval = super::read::duration(interval)?;
+    let track = TrackScript { script: name.to_owned(), weight: weight_of(weight)? };
+    let script = ScriptConfig {
+        name: name.to_owned(),
+        command: Command { argv: vec![name.to_owned()], account: None },
+        interval,
+        timeout: interval,
+        rise: rise.parse().map_err(|_| bad())?,
+        fall: fall.parse().map_err(|_| bad())?,
+        starts_failed,
+    };
+    Ok((track, script))
+}
+
 /// A number of points, or 0 for a fault.
 fn weight_of(text: &str) -> Result<Weight, Why> {
     match text.parse::<i16>() {
@@ -129,7 +141,7 @@ fn weight_of(text: &str) -> Result<Weight, Why> {
 }
 
 /// The words from which [`apply`] makes this instance of a [`plain`] one.
-pub(super) fn words(it: &InstanceConfig, scripts: &[ScriptConfig]) -> Result<String, fmt::Error> {
+pub(crate) fn words(it: &InstanceConfig, scripts: &[ScriptConfig]) -> Result<String, fmt::Error> {
     let mut out = format!("vrid={} version={} priority={}", it.vrid, it.version.number(), it.priority);
     write!(out, " interval={:?} down_timer_adverts={}", it.interval, it.down_timer_adverts)?;
     for vip in &it.addresses {
@@ -161,8 +173,9 @@ pub(super) fn words(it: &InstanceConfig, scripts: &[ScriptConfig]) -> Result<Str
     }
     for track in &it.track_scripts {
         if let Some(script) = scripts.iter().find(|script| script.name == track.script) {
-            let ScriptConfig { name, interval, fall, rise, .. } = script;
+            let ScriptConfig { name, interval, fall, rise, starts_failed, .. } = script;
             write!(out, " script={name}/{}/{interval:?}/{fall}/{rise}", points(track.weight))?;
+            out.push_str(if *starts_failed { "/init_fail" } else { "" });
         }
     }
     if let Some(lifetime) = it.lifetime {
