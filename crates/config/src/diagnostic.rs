@@ -178,21 +178,30 @@ impl Diagnostic {
 pub(crate) struct Report {
     found: Vec<Diagnostic>,
     left_out: usize,
+    worst: Option<Class>,
+    refused: bool,
 }
 
 /// Most diagnostics kept: a file with more mistakes than this is not a configuration.
 const MAX_DIAGNOSTICS: usize = 1000;
 
 impl Report {
+    /// Beyond the limit what decides the exit status is still kept.
     pub(crate) fn add(&mut self, diagnostic: Diagnostic) {
-        // Beyond the limit what decides the exit status is still kept, the first of each class.
-        let decides = self.found.iter().all(|have| have.class < diagnostic.class)
-            || (diagnostic.refuses.is_some() && self.found.iter().all(|have| have.refuses.is_none()));
-        if self.found.len() < MAX_DIAGNOSTICS || decides {
+        let worse = self.worst < Some(diagnostic.class);
+        let refuses = !self.refused && diagnostic.refuses.is_some();
+        self.worst = self.worst.max(Some(diagnostic.class));
+        self.refused |= refuses;
+        if !self.is_full() || worse || refuses {
             self.found.push(diagnostic);
         } else {
             self.left_out += 1;
         }
+    }
+
+    /// Whether what comes now is only counted, so that no help need be thought of.
+    pub(crate) const fn is_full(&self) -> bool {
+        self.found.len() >= MAX_DIAGNOSTICS
     }
 
     pub(crate) fn into_list(mut self) -> Vec<Diagnostic> {

@@ -27,6 +27,8 @@ pub enum Unreadable {
 pub trait Files {
     /// The bytes of a file.
     fn read(&self, path: &str) -> Result<Vec<u8>, Unreadable>;
+    /// Whether a file could be read, without reading it.
+    fn readable(&self, path: &str) -> Result<(), Unreadable>;
     /// Paths that match a pattern of `*`, `?` and `[…]` (braces are dealt with before), in the order of their names.
     fn matches(&self, pattern: &str) -> Vec<String>;
     /// The path with symbolic links and `..` resolved, to recognise a file that includes itself; the path as it
@@ -57,6 +59,9 @@ impl InMemory {
 impl Files for InMemory {
     fn read(&self, path: &str) -> Result<Vec<u8>, Unreadable> {
         self.files.get(path).cloned().ok_or(Unreadable::Missing)
+    }
+    fn readable(&self, path: &str) -> Result<(), Unreadable> {
+        if self.files.contains_key(path) { Ok(()) } else { Err(Unreadable::Missing) }
     }
     fn matches(&self, wanted: &str) -> Vec<String> {
         self.files.keys().filter(|path| pattern::path_matches(wanted, path)).cloned().collect()

@@ -17,8 +17,15 @@ pub mod effective;
 pub mod files;
 pub mod source;
 pub mod surroundings;
+pub mod table;
 
+mod block;
+mod expand;
+mod lex;
 mod load;
+mod resolve;
+mod tree;
+mod value;
 
 pub use diagnostic::{Class, Code, Diagnostic, Severity};
 pub use effective::{Daemon, Effective};

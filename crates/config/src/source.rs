@@ -11,6 +11,9 @@ use std::fmt;
 /// instances are 3 MiB) and small enough that a runaway expansion ends in milliseconds.
 pub const MAX_TEXT: usize = 64 * 1024 * 1024;
 
+/// Most files and made lines together: what they cost stays below 32 MiB.
+const MAX_PARTS: usize = 1 << 20;
+
 /// A piece of the text of one reading.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 pub struct Span {
@@ -37,11 +40,6 @@ impl Span {
     pub const fn is_empty(self) -> bool {
         self.len == 0
     }
-
-    /// From the start of one to the end of the other.
-    pub(crate) const fn to(self, other: Self) -> Self {
-        Self::new(self.start(), other.end())
-    }
 }
 
 /// Where a piece of text stands in a file.
@@ -62,19 +60,24 @@ impl fmt::Display for Place {
 }
 
 /// Why a piece of text is there.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) enum Origin {
-    /// A file, perhaps asked for by an `include`.
-    File { name: String, included_at: Option<Span> },
-    /// Text made by expansion. `used_at` is the line that asked for it, `from` what it was made from.
-    Made { used_at: Span, from: Option<Span> },
+#[derive(Clone, Copy, Debug)]
+enum Origin {
+    /// A file: index in [`Sources::files`].
+    File(u32),
+    /// Text made by expansion. `used_at` is the line that asked for it, `from` what it was made from (may be empty).
+    Made { used_at: Span, from: Span },
 }
 
 #[derive(Debug)]
 struct Part {
     start: u32,
-    /// Line number of the first line (a file put in again after an include goes on counting).
     origin: Origin,
+}
+
+#[derive(Debug)]
+struct File {
+    name: String,
+    included_at: Option<Span>,
 }
 
 /// All text of one reading.
@@ -82,34 +85,52 @@ struct Part {
 pub struct Sources {
     text: String,
     parts: Vec<Part>,
+    files: Vec<File>,
 }
 
 impl Sources {
-    /// Appends text; `None` when there is too much.
-    pub(crate) fn add(&mut self, text: &str, origin: Origin) -> Option<Span> {
-        if self.text.len().saturating_add(text.len()) > MAX_TEXT {
-            return None;
-        }
-        let start = self.text.len();
-        self.parts.push(Part { start: Span::new(start, start).start, origin });
+    /// Appends a file; `None` when there is too much text.
+    pub(crate) fn add_file(&mut self, name: &str, text: &str, included_at: Option<Span>) -> Option<Span> {
         if self.text.is_empty() {
             // The usual case, one file: do not grow by doubling.
             self.text.reserve_exact(text.len() + 1);
         }
+        let index = u32::try_from(self.files.len()).ok()?;
+        let span = self.add(text, Origin::File(index))?;
+        self.files.push(File { name: name.into(), included_at });
+        Some(span)
+    }
+
+    /// Appends a line that stands for `used_at` and was made from `from`; `None` when there is too much text.
+    pub(crate) fn add_made(&mut self, line: &str, used_at: Span, from: Option<Span>) -> Option<Span> {
+        self.add(line, Origin::Made { used_at, from: from.unwrap_or_default() })
+    }
+
+    fn add(&mut self, text: &str, origin: Origin) -> Option<Span> {
+        if self.text.len().saturating_add(text.len()) > MAX_TEXT || self.parts.len() >= MAX_PARTS {
+            return None;
+        }
+        let start = self.text.len();
+        self.parts.push(Part { start: Span::new(start, start).start, origin });
         self.text.push_str(text);
         let span = Span::new(start, self.text.len());
-        // No two parts share an end, so a span at an end of a line belongs to one part.
+        // No two parts share an end, so a span at the end of a line belongs to one part.
         self.text.push('\n');
         Some(span)
+    }
+
+    /// The next line between `at` and `end`, which moves behind it; `None` at the end.
+    pub(crate) fn next_line_in(&self, at: &mut usize, end: usize) -> Option<Span> {
+        let rest = self.text.get(*at..end).filter(|rest| !rest.is_empty())?;
+        let length = rest.find('\n').unwrap_or(rest.len());
+        let line = Span::new(*at, *at + length);
+        *at = (line.end() + 1).min(end);
+        Some(line)
     }
 
     /// The text of a span.
     pub fn text(&self, span: Span) -> &str {
         self.text.get(span.start()..span.end()).unwrap_or("")
-    }
-
-    pub(crate) fn whole(&self) -> &str {
-        &self.text
     }
 
     fn part(&self, span: Span) -> Option<(&Part, Span)> {
@@ -129,41 +150,47 @@ impl Sources {
         span
     }
 
-    /// The steps from a span back to the files, nearest first: what it was made from, who asked for it.
+    /// The steps from a span back to the main file, nearest first: what it was made from, who asked for it.
     pub(crate) fn steps(&self, span: Span) -> Vec<(Span, &'static str)> {
-        let mut steps = Vec::new();
+        let mut steps: Vec<(Span, &'static str)> = Vec::new();
         let mut span = span;
         while steps.len() < MAX_STEPS
             && let Some((part, _)) = self.part(span)
         {
-            match &part.origin {
+            match part.origin {
                 Origin::Made { used_at, from } => {
-                    if let Some(from) = from {
-                        steps.push((self.root(*from), "defined here"));
+                    if !from.is_empty() {
+                        steps.push((self.root(from), "defined here"));
                     }
-                    span = *used_at;
+                    span = used_at;
                 }
-                Origin::File { included_at: Some(at), .. } => {
-                    steps.push((self.root(*at), "included here"));
-                    span = *at;
+                Origin::File(index) => {
+                    let Some(at) = self.file(index).and_then(|file| file.included_at) else { break };
+                    steps.push((self.root(at), "included here"));
+                    span = at;
                 }
-                Origin::File { included_at: None, .. } => break,
             }
         }
         steps
     }
 
+    fn file(&self, index: u32) -> Option<&File> {
+        self.files.get(usize::try_from(index).ok()?)
+    }
+
     /// The place of a span in the file that it stands for.
     pub fn place(&self, span: Span) -> Place {
         let span = self.root(span);
-        let Some((Part { origin: Origin::File { name, .. }, .. }, whole)) = self.part(span) else {
-            return Place { file: String::new(), line: 0, column: 0 };
-        };
+        let found = self.part(span).and_then(|(part, whole)| match part.origin {
+            Origin::File(index) => Some((self.file(index)?, whole)),
+            Origin::Made { .. } => None,
+        });
+        let Some((file, whole)) = found else { return Place { file: String::new(), line: 0, column: 0 } };
         let before = self.text(Span::new(whole.start(), span.start()));
         let line = 1 + before.bytes().filter(|&byte| byte == b'\n').count();
         let column = 1 + before.rsplit('\n').next().unwrap_or("").chars().count();
         Place {
-            file: name.clone(),
+            file: file.name.clone(),
             line: u32::try_from(line).unwrap_or(u32::MAX),
             column: u32::try_from(column).unwrap_or(u32::MAX),
         }
@@ -190,7 +217,7 @@ impl Sources {
 
     /// How many files were read.
     pub fn files(&self) -> usize {
-        self.parts.iter().filter(|part| matches!(part.origin, Origin::File { .. })).count()
+        self.files.len()
     }
 }
 

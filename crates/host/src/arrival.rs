@@ -2,7 +2,9 @@
 
 use alloc::vec::Vec;
 
-use crate::{Channel, Delivery, Link, LinkAddress, LinkIndex, Refusal, Ticket, UdpChannel, UdpDelivery};
+use crate::{
+    Channel, Delivery, Link, LinkAddress, LinkIndex, Refusal, RouteKey, Rule, Ticket, UdpChannel, UdpDelivery,
+};
 
 /// Something that happened on a machine.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -18,6 +20,10 @@ pub enum Arrival {
         links: Vec<Link>,
         /// Every address.
         addresses: Vec<LinkAddress>,
+        /// Every route with protocol number 18.
+        routes: Vec<RouteKey>,
+        /// Every policy rule with protocol number 18.
+        rules: Vec<Rule>,
     },
     /// A link appeared or changed.
     LinkChanged(Link),
@@ -27,6 +33,14 @@ pub enum Arrival {
     AddressAdded(LinkAddress),
     /// An address was taken from a link, by us or by others.
     AddressRemoved(LinkAddress),
+    /// A route was put, by us or by others.
+    RouteAdded(RouteKey),
+    /// A route was taken, by us or by others.
+    RouteRemoved(RouteKey),
+    /// A policy rule was put, by us or by others.
+    RuleAdded(Rule),
+    /// A policy rule was taken, by us or by others.
+    RuleRemoved(Rule),
     /// An order was carried out or refused.
     Settled {
         /// The order.

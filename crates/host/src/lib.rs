@@ -20,8 +20,10 @@ pub mod job;
 pub mod journal;
 pub mod link;
 pub mod network;
+pub mod route;
 pub mod time;
 pub mod udp;
+pub mod virtual_link;
 
 pub use address::{Family, MacAddress, Prefix};
 pub use arrival::Arrival;
@@ -31,5 +33,7 @@ pub use job::{Account, Command, Job, JobId, Outcome};
 pub use journal::{Journal, Severity};
 pub use link::{Link, LinkIndex, LinkName};
 pub use network::{LinkAddress, Network, NetworkOp, Refusal, Ticket};
+pub use route::{Encapsulation, Insertion, NextHop, Route, RouteKey, Rule, RuleAction};
 pub use time::Instant;
 pub use udp::{Udp, UdpChannel, UdpDatagram, UdpDelivery, UdpUse, Way};
+pub use virtual_link::{VirtualLink, VirtualLinkKind};

@@ -6,7 +6,7 @@ use core::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{LinkIndex, Prefix};
+use crate::{LinkIndex, LinkName, Prefix, Route, Rule, VirtualLink};
 
 /// Names an order, so that its answer can be told from others'. Never used twice by one engine.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
@@ -31,6 +31,9 @@ pub struct LinkAddress {
     pub flags: u32,
     /// Preferred lifetime in seconds, IPv6 only; `None` is for ever.
     pub preferred_lifetime: Option<u32>,
+    /// Valid lifetime in seconds: the kernel removes the address when it was not renewed for so long. `None` is for
+    /// ever.
+    pub valid_lifetime: Option<u32>,
 }
 
 impl LinkAddress {
@@ -56,17 +59,33 @@ impl LinkAddress {
             label: None,
             flags: 0,
             preferred_lifetime: None,
+            valid_lifetime: None,
         }
     }
 }
 
-/// An order about links, addresses, routes or rules.
+/// An order about links, addresses, routes or rules. What is to be put and is there already counts as put; what is to
+/// be taken and is not there, or whose link is gone, counts as taken.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum NetworkOp {
-    /// Put an address on a link, tagged with protocol number 18. One that is there already counts as put.
+    /// Make a link with its settings and bring it up.
+    AddLink(VirtualLink),
+    /// Remove a link that we made, and restore the settings of its base.
+    RemoveLink(LinkName),
+    /// Put an address on a link, tagged with protocol number 18.
     AddAddress(LinkAddress),
-    /// Take an address from a link. One that is not there, or whose link is gone, counts as taken.
+    /// Let the lifetimes of an address begin anew.
+    RenewAddress(LinkAddress),
+    /// Take an address from a link.
     RemoveAddress(LinkAddress),
+    /// Put a route.
+    AddRoute(Route<LinkIndex>),
+    /// Take a route.
+    RemoveRoute(Route<LinkIndex>),
+    /// Put a policy rule.
+    AddRule(Rule),
+    /// Take a policy rule.
+    RemoveRule(Rule),
 }
 
 /// Why the machine did not do what it was asked.

@@ -2,17 +2,26 @@
 //!
 //! Read in this order: [`machine`] is the whole, an implementation of the ports of `host`; [`poll`] is how it
 //! waits; [`clock`] is where time comes from. `socket` opens, filters, reads and writes packets; `netlink` speaks
-//! with the kernel about links and addresses. [`schedule`] and [`namespace`] place the process; `sys` is the only
-//! unsafe code of the workspace.
+//! with the kernel about links and addresses. [`schedule`] and [`namespace`] place the process; [`process`] starts
+//! others, [`privilege`] says who they are, [`bus`] is how they speak with one another, [`pidfile`] and [`journal`] are
+//! what they leave for people. `sys` is the only unsafe code of the workspace.
 
+pub mod bus;
 pub mod clock;
+pub mod journal;
 pub mod machine;
 pub mod namespace;
 mod netlink;
+pub mod pidfile;
 pub mod poll;
+pub mod privilege;
+pub mod process;
 pub mod schedule;
+pub mod signal;
 mod socket;
 mod sys;
+#[cfg(test)]
+mod testbed;
 
 pub use machine::{Machine, OpenError};
 pub use netlink::fuzz_netlink;

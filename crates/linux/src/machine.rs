@@ -5,18 +5,15 @@ use std::io;
 use std::os::fd::AsFd;
 
 use host::{Arrival, Channel, Datagram, Datagrams, Instant, Network, NetworkOp, Ticket};
-use nix::sys::signal::Signal;
 
 use crate::netlink::{Orders, Watch, refused};
-use crate::poll::{Interest, Poll, Token, WaitError};
+use crate::poll::{self, Interest, Poll, Token, WaitError};
 use crate::socket::{Channels, Outbox};
 
 /// Tokens from here on are the machine's own.
 const OWN: u32 = 1 << 31;
 const WATCH: Token = Token(u32::MAX);
 const ORDERS: Token = Token(u32::MAX - 1);
-/// Slots of channels wrap before they meet the two above.
-const MOST_SLOTS: u32 = OWN - 2;
 
 /// This host: packets, links and addresses. It performs orders as they are given and tells what happened when it
 /// is waited on.
@@ -31,7 +28,7 @@ pub struct Machine {
     outbox: Outbox,
     /// What happened while orders were performed.
     untold: VecDeque<Arrival>,
-    signals: Vec<Signal>,
+    signals: Vec<i32>,
     ready: Vec<Token>,
 }
 
@@ -44,6 +41,16 @@ pub enum OpenError {
     /// The kernel's routing socket could not be opened.
     #[error("cannot open a routing socket: {0}")]
     Netlink(#[source] io::Error),
+}
+
+impl OpenError {
+    /// Whether it is for lack of a right, which trying again does not bring.
+    pub fn is_permission(&self) -> bool {
+        match self {
+            Self::Wait(_) => false,
+            Self::Netlink(cause) => cause.kind() == io::ErrorKind::PermissionDenied,
+        }
+    }
 }
 
 impl Machine {
@@ -88,14 +95,14 @@ impl Machine {
         self.poll.unwatch(descriptor);
     }
 
-    /// Takes these signals out of their ordinary course; [`Machine::signals`] tells of them. A wait ends when one
-    /// comes.
-    pub fn catch(&mut self, signals: &[Signal]) -> Result<(), WaitError> {
+    /// Takes these signals (numbers as in [`crate::signal`]) out of their ordinary course; [`Machine::signals`]
+    /// tells of them. A wait ends when one comes.
+    pub fn catch(&mut self, signals: &[i32]) -> Result<(), WaitError> {
         self.poll.catch(signals)
     }
 
     /// The signals that came in since this was last asked.
-    pub fn signals(&mut self) -> Vec<Signal> {
+    pub fn signals(&mut self) -> Vec<i32> {
         std::mem::take(&mut self.signals)
     }
 
@@ -126,10 +133,13 @@ impl Machine {
         };
         self.serve(arrivals, ready)?;
         if woken.expired {
-            // What came in between the two, and descriptors that did not fit into one answer of the kernel.
-            let again = self.poll.peek(deadline, &mut self.ready)?;
-            woken.signalled |= again.signalled;
-            self.serve(arrivals, ready)?;
+            // What came in between the two, and descriptors that did not fit into one answer of the kernel; it
+            // begins the next answer where it ended the last.
+            for _ in 0..=self.channels.count() / poll::EVENTS {
+                let again = self.poll.peek(deadline, &mut self.ready)?;
+                woken.signalled |= again.signalled;
+                self.serve(arrivals, ready)?;
+            }
             arrivals.push(Arrival::Woken);
         }
         if woken.signalled {
@@ -175,8 +185,7 @@ impl Datagrams for Machine {
     fn listen(&mut self, channel: Channel, vrids: &[u8]) {
         let opened = match self.channels.listen(channel, vrids) {
             Ok(Some((slot, socket))) => {
-                let token = Token(OWN + slot % MOST_SLOTS);
-                self.poll.watch(socket, token, Interest::Read).map_err(io::Error::other)
+                self.poll.watch(socket, Token(OWN + slot), Interest::Read).map_err(io::Error::other)
             }
             Ok(None) => Ok(()),
             Err(cause) => Err(cause),

@@ -61,21 +61,10 @@ impl AsFd for Namespace {
     }
 }
 
-/// For tests that need root: whether this one must be skipped. Says so in a form that can be counted.
-#[cfg(test)]
-pub(crate) fn skipped(test: &str) -> bool {
-    match Namespace::create() {
-        Ok(_) => false,
-        Err(cause) => {
-            eprintln!("SKIPPED: {test}: cannot make a network namespace: {cause}");
-            true
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testbed::skipped;
 
     #[test]
     fn what_runs_inside_sees_only_that_namespace() {

@@ -23,12 +23,14 @@ const RTM_GETLINK: u16 = 18;
 const RTM_NEWADDR: u16 = 20;
 const RTM_DELADDR: u16 = 21;
 const RTM_GETADDR: u16 = 22;
+const RTM_NEWNETCONF: u16 = 80;
 
 /// Flags of requests and of answers (linux/netlink.h).
 const NLM_F_REQUEST: u16 = 0x01;
 const NLM_F_ACK: u16 = 0x04;
 const NLM_F_DUMP_INTR: u16 = 0x10;
 const NLM_F_DUMP: u16 = 0x300;
+const NLM_F_REPLACE: u16 = 0x100;
 const NLM_F_EXCL: u16 = 0x200;
 const NLM_F_CREATE: u16 = 0x400;
 const NLM_F_CAPPED: u16 = 0x100;
@@ -49,6 +51,8 @@ enum Said {
     Link(Link),
     /// A link is gone.
     LinkGone(LinkIndex),
+    /// A link forwards IPv6 from now on, or no more.
+    Forwarding(LinkIndex, bool),
     /// There is an address, or it changed.
     Address(LinkAddress),
     /// An address is gone.
@@ -94,6 +98,7 @@ fn said(kind: u16, flags: u16, payload: &[u8]) -> Said {
         RTM_DELLINK => link::read_index(payload).map(Said::LinkGone),
         RTM_NEWADDR => address::read(payload).map(Said::Address),
         RTM_DELADDR => address::read(payload).map(Said::AddressGone),
+        RTM_NEWNETCONF => link::read_forwarding(payload).map(|(link, does)| Said::Forwarding(link, does)),
         NLMSG_DONE => Some(Said::Done),
         NLMSG_ERROR => answer(flags, payload).map(Said::Answer),
         _ => None,
@@ -184,4 +189,4 @@ pub fn fuzz_netlink(bytes: &[u8]) {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -6,13 +6,14 @@ use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 
 use host::Instant;
-use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 use rustix::event::{Timespec, epoll};
 use rustix::time::{Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags};
 
+use crate::sys;
+
 /// Most descriptors told of in one call; more are told of by the next.
-const EVENTS: usize = 64;
+pub(crate) const EVENTS: usize = 64;
 /// Above all tokens that others can name.
 const TIMER: u64 = 1 << 32;
 const SIGNALS: u64 = 2 << 32;
@@ -110,10 +111,10 @@ impl Poll {
         let _ = epoll::delete(&self.epoll, descriptor);
     }
 
-    /// Takes these signals out of their ordinary course, for this thread and those it starts, and tells of them
-    /// as [`Woken::signalled`]. Replaces the set of an earlier call.
-    pub fn catch(&mut self, signals: &[Signal]) -> Result<(), WaitError> {
-        let mask: SigSet = signals.iter().copied().collect();
+    /// Takes these signals (numbers as in [`crate::signal`]) out of their ordinary course, for this thread and
+    /// those it starts, and tells of them as [`Woken::signalled`]. Replaces the set of an earlier call.
+    pub fn catch(&mut self, signals: &[i32]) -> Result<(), WaitError> {
+        let mask = sys::signal_set(signals).map_err(WaitError::when("name signals"))?;
         mask.thread_block().map_err(WaitError::when("block signals"))?;
         if let Some(caught) = &self.signals {
             return caught.set_mask(&mask).map_err(WaitError::when("change the caught signals"));
@@ -126,14 +127,12 @@ impl Poll {
     }
 
     /// The signals that came in, in the kernel's order (lowest number first).
-    pub fn signals(&mut self) -> Vec<Signal> {
+    pub fn signals(&mut self) -> Vec<i32> {
         let Some(caught) = &self.signals else { return Vec::new() };
         let next = || caught.read_signal().ok().flatten();
         std::iter::from_fn(next)
             .take(MOST_SIGNALS)
-            .filter_map(|one| {
-                i32::try_from(one.ssi_signo).ok().and_then(|number| Signal::try_from(number).ok())
-            })
+            .filter_map(|one| i32::try_from(one.ssi_signo).ok())
             .collect()
     }
 

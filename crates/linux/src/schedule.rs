@@ -40,7 +40,7 @@ pub fn processors(allowed: &[usize]) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::namespace::skipped;
+    use crate::testbed::skipped;
 
     /// What `/proc` says of the calling thread: fields 19 (nice), 40 (priority) and 41 (policy) of `stat`.
     fn stat() -> Vec<String> {

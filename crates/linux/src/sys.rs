@@ -10,6 +10,7 @@ use std::ptr;
 
 use host::{LinkIndex, MacAddress};
 use libc::{c_int, c_void};
+use nix::sys::signal::SigSet;
 use socket2::SockAddr;
 
 use crate::clock::Calendar;
@@ -215,6 +216,19 @@ pub(crate) fn local_time(seconds: i64) -> Option<Calendar> {
         minute: small(parts.tm_min)?,
         second: small(parts.tm_sec)?,
     })
+}
+
+/// The set of these signals. Real-time signals are among those that operators send, and the wrapper knows none.
+pub(crate) fn signal_set(numbers: &[c_int]) -> io::Result<SigSet> {
+    let mut set = *SigSet::empty().as_ref();
+    for number in numbers {
+        // SAFETY: `set` is a live, initialised set; a number that is no signal is refused with an error.
+        if unsafe { libc::sigaddset(&raw mut set, *number) } != 0 {
+            return Err(io::Error::last_os_error());
+        }
+    }
+    // SAFETY: the set was initialised above and holds existing signals only.
+    Ok(unsafe { SigSet::from_sigset_t_unchecked(set) })
 }
 
 /// The size of a type as the kernel wants it.

@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 
 use host::{
     Channel, Datagram, Delivery, Instant, Job, JobId, Link, LinkAddress, LinkIndex, NetworkOp, Outcome,
-    Refusal, Ticket,
+    Refusal, RouteKey, Rule, Ticket,
 };
 use serde::{Deserialize, Serialize};
 
@@ -27,6 +27,10 @@ pub enum Event {
         links: Vec<Link>,
         /// Every address, in the kernel's order.
         addresses: Vec<LinkAddress>,
+        /// Every route with protocol number 18.
+        routes: Vec<RouteKey>,
+        /// Every policy rule with protocol number 18.
+        rules: Vec<Rule>,
     },
     /// A link appeared or changed.
     LinkChanged(Link),
@@ -36,6 +40,14 @@ pub enum Event {
     AddressAdded(LinkAddress),
     /// An address was taken from a link.
     AddressRemoved(LinkAddress),
+    /// A route was put, by us or by others.
+    RouteAdded(RouteKey),
+    /// A route was taken, by us or by others.
+    RouteRemoved(RouteKey),
+    /// A policy rule was put, by us or by others.
+    RuleAdded(Rule),
+    /// A policy rule was taken, by us or by others.
+    RuleRemoved(Rule),
     /// A packet arrived.
     Received(Delivery),
     /// A packet could not be sent.
@@ -61,6 +73,27 @@ pub enum Event {
     },
     /// A tracking script's run ended.
     JobEnded(JobId, Outcome),
+    /// A tracked file holds this number.
+    FileRead {
+        /// Name of the file's block.
+        file: String,
+        /// Its number; 0 if it has none.
+        value: i64,
+    },
+    /// A set of tracked processes is complete, or is not.
+    ProcessesCounted {
+        /// Name of its block.
+        name: String,
+        /// Its quorum is there.
+        quorum: bool,
+    },
+    /// A BFD session went up or down.
+    BfdChanged {
+        /// Its name.
+        name: String,
+        /// Up or down.
+        up: bool,
+    },
     /// The deadline has passed.
     Wake,
     /// The daemon stops: masters give up, addresses go.
@@ -76,7 +109,7 @@ pub enum Action {
     Ignore(Channel),
     /// Adverts, gratuitous ARP, neighbour advertisements.
     Send(Datagram),
-    /// Addresses.
+    /// Links of our own, addresses, routes, rules.
     Network(Ticket, NetworkOp),
     /// Start a tracking script.
     Run(JobId, Job),

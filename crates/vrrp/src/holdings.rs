@@ -2,8 +2,10 @@
 //!
 //! Orders are always *wanted minus held*: taking over, giving up, reload, repair after somebody's `ip addr flush`,
 //! a new worker that finds what an earlier one left, and the stop are one mechanism. An address that moves from one
-//! instance to another costs no order, since the key is the address and who wants it is only a set.
+//! instance to another costs no order, since the key is the address and who wants it is only a set. Routes, policy
+//! rules and the links that we make are held in the same way.
 
+use alloc::collections::btree_map::Entry;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 use core::net::IpAddr;
@@ -13,24 +15,7 @@ use host::{Instant, LinkAddress, LinkIndex, NetworkOp, Refusal, Ticket};
 
 use crate::event::Action;
 use crate::instance::InstanceId;
-
-/// Names an address on a link.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub(crate) struct Key {
-    /// The link.
-    pub(crate) link: LinkIndex,
-    /// The address.
-    pub(crate) address: IpAddr,
-    /// Its prefix length; the kernel tells two lengths of one address apart.
-    pub(crate) length: u8,
-}
-
-impl Key {
-    /// The key of an address.
-    pub(crate) fn of(address: &LinkAddress) -> Self {
-        Self { link: address.link, address: address.prefix.address(), length: address.prefix.length() }
-    }
-}
+use crate::item::{Item, Key};
 
 /// First and longest pause before a refused or a lost address is tried again.
 const RETRY: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(10));
@@ -42,11 +27,11 @@ const CALM: Duration = Duration::from_secs(10);
 #[derive(Clone, PartialEq, Eq, Debug)]
 enum Standing {
     /// Asked for; no answer yet.
-    Asked(Ticket, LinkAddress),
+    Asked(Ticket, Item),
     /// There. `seen`: the kernel has said so since we asked, so a removal from now on is another's doing.
-    Held { put: Option<LinkAddress>, seen: bool },
-    /// Asked to go; no answer yet.
-    Leaving(Ticket),
+    Held { put: Option<Item>, seen: bool },
+    /// Asked to go; no answer yet. With what we put, if it was us.
+    Leaving(Ticket, Option<Item>),
 }
 
 /// How often an address was put back of late.
@@ -56,25 +41,29 @@ struct Trouble {
     pause: Duration,
 }
 
-/// The addresses of one node, over all instances.
+/// What one node holds, over all instances.
 #[derive(Debug, Default)]
 pub(crate) struct Holdings {
     wanted: BTreeMap<Key, Wanted>,
     held: BTreeMap<Key, Standing>,
     /// Wanted but lost or refused, with the time of the next try. Disjoint from `held`.
     missing: BTreeMap<Key, Instant>,
+    /// Not wanted, but the kernel refused to take it, with the time of the next try. All are in `held`.
+    stuck: BTreeMap<Key, Instant>,
     /// Whose answer a ticket is.
     tickets: BTreeMap<Ticket, Key>,
-    /// Addresses that belong to some instance, master or not. Found in the kernel and not wanted, they go.
+    /// What belongs to some instance, master or not. Found in the kernel and not wanted, it goes.
     ours: BTreeSet<Key>,
     trouble: BTreeMap<Key, Trouble>,
+    /// When the lifetimes of addresses have to begin anew.
+    renewals: BTreeMap<Key, Instant>,
     next_ticket: u64,
     dirty: bool,
 }
 
 #[derive(Debug)]
 struct Wanted {
-    address: LinkAddress,
+    item: Item,
     by: BTreeSet<InstanceId>,
 }
 
@@ -89,26 +78,29 @@ impl Holdings {
 
     /// Whether an address belongs to some instance.
     pub(crate) fn is_ours(&self, link: LinkIndex, address: IpAddr) -> bool {
-        let all = |length| Key { link, address, length };
+        let all = |length| Key::Address { link, address, length };
         self.ours.range(all(0)..=all(u8::MAX)).next().is_some()
     }
 
     /// Replaces what one instance wants.
-    pub(crate) fn want(&mut self, instance: InstanceId, addresses: &[LinkAddress]) {
-        let keys: BTreeSet<Key> = addresses.iter().map(Key::of).collect();
+    pub(crate) fn want(&mut self, instance: InstanceId, items: Vec<Item>) {
+        let keys: BTreeSet<Key> = items.iter().map(Item::key).collect();
         self.wanted.retain(|key, wanted| {
             if !keys.contains(key) {
                 wanted.by.remove(&instance);
             }
             !wanted.by.is_empty()
         });
-        for address in addresses {
-            let wanted = self
-                .wanted
-                .entry(Key::of(address))
-                .or_insert_with(|| Wanted { address: address.clone(), by: BTreeSet::new() });
-            wanted.by.insert(instance);
-            wanted.address.clone_from(address);
+        for item in items {
+            match self.wanted.entry(item.key()) {
+                Entry::Vacant(entry) => {
+                    entry.insert(Wanted { item, by: BTreeSet::from([instance]) });
+                }
+                Entry::Occupied(mut entry) => {
+                    entry.get_mut().item = item;
+                    entry.get_mut().by.insert(instance);
+                }
+            }
         }
         self.dirty = true;
     }
@@ -123,50 +115,49 @@ impl Holdings {
         matches!(self.held.get(key), Some(Standing::Held { .. }))
     }
 
-    /// Orders that have no answer yet.
+    /// Orders that have no answer yet, and those that were refused and will be given again to take something away.
     pub(crate) fn outstanding(&self) -> usize {
-        self.tickets.len()
+        self.tickets.len() + self.stuck.len()
     }
 
-    /// Takes in all addresses of the node, and says which wanted ones are not among them any more.
-    pub(crate) fn survey(&mut self, addresses: &[LinkAddress], now: Instant) -> Vec<Key> {
-        let present: BTreeSet<Key> = addresses.iter().map(Key::of).collect();
-        let absent: Vec<Key> = self.held.keys().filter(|key| !present.contains(key)).copied().collect();
+    /// Takes in everything that the kernel has, and says which wanted things are not among it any more.
+    pub(crate) fn survey(&mut self, present: &BTreeSet<Key>, now: Instant) -> Vec<Key> {
+        let absent: Vec<Key> = self.held.keys().filter(|key| !present.contains(key)).cloned().collect();
         let lost = absent.into_iter().filter(|key| self.removed(key, now)).collect();
-        for address in addresses {
-            self.added(address);
+        for key in present {
+            self.added(key);
         }
         lost
     }
 
-    /// An address is there, by our doing or another's.
-    pub(crate) fn added(&mut self, address: &LinkAddress) {
-        let key = Key::of(address);
-        if let Some(standing) = self.held.get_mut(&key) {
+    /// A thing is there, by our doing or another's.
+    pub(crate) fn added(&mut self, key: &Key) {
+        if let Some(standing) = self.held.get_mut(key) {
             if let Standing::Held { seen, .. } = standing {
                 *seen = true;
             }
         } else {
-            self.missing.remove(&key);
-            self.held.insert(key, Standing::Held { put: None, seen: true });
-            self.dirty |= self.ours.contains(&key);
+            self.missing.remove(key);
+            self.held.insert(key.clone(), Standing::Held { put: None, seen: true });
+            self.dirty |= self.ours.contains(key);
         }
     }
 
-    /// An address is gone, by our doing or another's. True if another took it though it is wanted.
+    /// A thing is gone, by our doing or another's. True if another took it though it is wanted.
     pub(crate) fn removed(&mut self, key: &Key, now: Instant) -> bool {
         let seen = match self.held.get(key) {
             // The echo of an earlier removal by us may come after we asked for the address again.
             Some(Standing::Asked(..)) | None => return false,
-            Some(Standing::Leaving(_)) => false,
+            Some(Standing::Leaving(..)) => false,
             Some(Standing::Held { seen, .. }) => *seen,
         };
         self.held.remove(key);
+        self.stuck.remove(key);
         let lost = seen && self.wanted.contains_key(key);
         // Not yet seen, it may be that echo too: asking once more is harmless, what is there counts as put.
         if lost {
             let retry_at = self.pause(key, now);
-            self.missing.insert(*key, retry_at);
+            self.missing.insert(key.clone(), retry_at);
         }
         self.dirty = true;
         lost
@@ -174,10 +165,11 @@ impl Holdings {
 
     /// A link is gone, and every address on it.
     pub(crate) fn link_removed(&mut self, link: LinkIndex) {
-        self.held.retain(|key, _| key.link != link);
-        self.missing.retain(|key, _| key.link != link);
-        self.ours.retain(|key| key.link != link);
-        self.trouble.retain(|key, _| key.link != link);
+        self.held.retain(|key, _| key.link() != Some(link));
+        self.missing.retain(|key, _| key.link() != Some(link));
+        self.stuck.retain(|key, _| key.link() != Some(link));
+        self.ours.retain(|key| key.link() != Some(link));
+        self.trouble.retain(|key, _| key.link() != Some(link));
     }
 
     /// An order was carried out or refused. Says which address the kernel refused to put.
@@ -189,85 +181,139 @@ impl Holdings {
     ) -> Option<(Key, Refusal)> {
         let key = self.tickets.remove(&ticket)?;
         match (self.held.get(&key)?, result) {
-            (Standing::Asked(asked, address), Ok(())) if *asked == ticket => {
-                let put = Some(address.clone());
-                self.held.insert(key, Standing::Held { put, seen: false });
+            (Standing::Asked(asked, item), Ok(())) if *asked == ticket => {
+                let item = item.clone();
+                if let Item::Address(address) = &item {
+                    self.plan_renewal(&key, address, now);
+                }
+                self.held.insert(key.clone(), Standing::Held { put: Some(item), seen: false });
                 self.dirty |= self.is_stale(&key);
             }
             (Standing::Asked(asked, _), Err(refusal)) if *asked == ticket => {
                 self.held.remove(&key);
                 let retry_at = self.pause(&key, now).max(now + RETRY.0);
-                self.missing.insert(key, retry_at);
+                self.missing.insert(key.clone(), retry_at);
                 return Some((key, refusal));
             }
-            // A removal that was refused is not asked for again and again: the next survey tells.
-            (Standing::Leaving(asked), _) if *asked == ticket => {
+            (Standing::Leaving(asked, _), Ok(())) if *asked == ticket => {
                 self.held.remove(&key);
                 self.dirty |= self.wanted.contains_key(&key);
             }
+            // It is still there, and two nodes that answer for one address are what must not be.
+            (Standing::Leaving(asked, put), Err(_)) if *asked == ticket => {
+                let put = put.clone();
+                self.held.insert(key.clone(), Standing::Held { put, seen: true });
+                let retry_at = self.pause(&key, now).max(now + RETRY.0);
+                self.stuck.insert(key, retry_at);
+                self.dirty = true;
+            }
             // An order that a later one has overtaken.
-            (Standing::Asked(..) | Standing::Held { .. } | Standing::Leaving(_), _) => {}
+            (Standing::Asked(..) | Standing::Held { .. } | Standing::Leaving(..), _) => {}
         }
         None
     }
 
     /// Appends the orders that make what is held what is wanted. Orders that take come first.
     pub(crate) fn order(&mut self, now: Instant, out: &mut Vec<Action>) {
-        if !self.dirty && self.next_deadline().is_none_or(|at| at > now) {
+        if self.dirty {
+            self.adopt(now);
+        }
+        self.renew(now, out);
+        if !self.dirty && self.missing.values().chain(self.stuck.values()).min().is_none_or(|at| *at > now) {
             return;
         }
         self.dirty = false;
-        let stale: Vec<Key> = self.held.keys().filter(|key| self.is_stale(key)).copied().collect();
+        let mut stuck = core::mem::take(&mut self.stuck);
+        stuck.retain(|key, _| self.is_stale(key));
+        let due = |key: &&Key| self.is_stale(key) && stuck.get(*key).is_none_or(|retry_at| *retry_at <= now);
+        let stale: Vec<Key> = self.held.keys().rev().filter(due).cloned().collect();
+        self.stuck = stuck;
         for key in stale {
             self.take(key, out);
         }
         self.missing.retain(|key, _| self.wanted.contains_key(key));
-        let due: Vec<LinkAddress> = self
+        let due: Vec<Item> = self
             .wanted
             .iter()
-            .filter(|(key, _)| match self.held.get(key) {
-                None => self.missing.get(key).is_none_or(|retry_at| *retry_at <= now),
-                Some(Standing::Leaving(_)) => true,
+            .filter(|(key, _)| match self.held.get(*key) {
+                None => self.missing.get(*key).is_none_or(|retry_at| *retry_at <= now),
+                Some(Standing::Leaving(..)) => true,
                 Some(Standing::Asked(..) | Standing::Held { .. }) => false,
             })
-            .map(|(_, wanted)| wanted.address.clone())
+            .map(|(_, wanted)| wanted.item.clone())
             .collect();
-        for address in due {
-            let key = Key::of(&address);
-            let ticket = self.ticket(key);
+        for item in due {
+            let key = item.key();
+            let ticket = self.ticket(key.clone());
             self.missing.remove(&key);
-            self.held.insert(key, Standing::Asked(ticket, address.clone()));
-            out.push(Action::Network(ticket, NetworkOp::AddAddress(address)));
+            self.held.insert(key, Standing::Asked(ticket, item.clone()));
+            out.push(Action::Network(ticket, item.put()));
         }
     }
 
-    /// When a missing address is tried again.
+    /// When something missing or stuck is tried again, or an address renewed.
     pub(crate) fn next_deadline(&self) -> Option<Instant> {
-        self.missing.values().min().copied()
+        self.missing.values().chain(self.stuck.values()).chain(self.renewals.values()).min().copied()
+    }
+
+    /// A wanted address that was found, left by an earlier life of this worker, has only the rest of its lifetime: it
+    /// is renewed at once, and from then on like one that we put.
+    fn adopt(&mut self, now: Instant) {
+        for (key, Wanted { item, .. }) in &self.wanted {
+            let Item::Address(LinkAddress { valid_lifetime: Some(_), .. }) = item else { continue };
+            if let Some(Standing::Held { put: put @ None, .. }) = self.held.get_mut(key) {
+                *put = Some(item.clone());
+                self.renewals.insert(key.clone(), now);
+            }
+        }
+    }
+
+    /// Lets the lifetimes that are due begin anew. Addresses that are held no more drop out.
+    fn renew(&mut self, now: Instant, out: &mut Vec<Action>) {
+        let due: Vec<Key> =
+            self.renewals.iter().filter(|(_, at)| **at <= now).map(|(key, _)| key.clone()).collect();
+        for key in due {
+            self.renewals.remove(&key);
+            let Some(Standing::Held { put: Some(Item::Address(address)), .. }) = self.held.get(&key) else {
+                continue;
+            };
+            let address = address.clone();
+            self.plan_renewal(&key, &address, now);
+            let ticket = self.ticket(key);
+            out.push(Action::Network(ticket, NetworkOp::RenewAddress(address)));
+        }
+    }
+
+    /// Three renewals fit into a lifetime, so that one or two may be late.
+    fn plan_renewal(&mut self, key: &Key, address: &LinkAddress, now: Instant) {
+        if let Some(lifetime) = address.valid_lifetime {
+            let pause = Duration::from_millis(u64::from(lifetime) * 1_000 / 3).max(RETRY.0);
+            self.renewals.insert(key.clone(), now + pause);
+        }
     }
 
     /// Whether something held has to go: ours and wanted by nobody, or put with other options than are wanted now.
     fn is_stale(&self, key: &Key) -> bool {
         match (self.held.get(key), self.wanted.get(key)) {
             (Some(Standing::Held { .. }), None) => self.ours.contains(key),
-            (Some(Standing::Held { put: Some(put), .. }), Some(wanted)) => *put != wanted.address,
+            (Some(Standing::Held { put: Some(put), .. }), Some(wanted)) => *put != wanted.item,
             (
-                Some(Standing::Held { put: None, .. } | Standing::Asked(..) | Standing::Leaving(_)) | None,
+                Some(Standing::Held { put: None, .. } | Standing::Asked(..) | Standing::Leaving(..)) | None,
                 _,
             ) => false,
         }
     }
 
     fn take(&mut self, key: Key, out: &mut Vec<Action>) {
-        let Some(prefix) = host::Prefix::new(key.address, key.length) else { return };
-        let ticket = self.ticket(key);
-        let before = self.held.insert(key, Standing::Leaving(ticket));
-        let address = if let Some(Standing::Held { put: Some(put), .. }) = before {
-            put
-        } else {
-            LinkAddress::plain(key.link, prefix)
+        self.stuck.remove(&key);
+        let put = match self.held.get(&key) {
+            Some(Standing::Held { put, .. }) => put.clone(),
+            Some(Standing::Asked(..) | Standing::Leaving(..)) | None => None,
         };
-        out.push(Action::Network(ticket, NetworkOp::RemoveAddress(address)));
+        let Some(op) = put.clone().map_or_else(|| Item::bare(&key), |put| Some(put.take())) else { return };
+        let ticket = self.ticket(key.clone());
+        self.held.insert(key, Standing::Leaving(ticket, put));
+        out.push(Action::Network(ticket, op));
     }
 
     fn ticket(&mut self, key: Key) -> Ticket {
@@ -285,7 +331,7 @@ impl Holdings {
             }
             _ => Trouble { last: now, pause: Duration::ZERO },
         };
-        self.trouble.insert(*key, trouble);
+        self.trouble.insert(key.clone(), trouble);
         now + trouble.pause
     }
 }

@@ -24,23 +24,24 @@ mod backup;
 mod faults;
 mod master;
 mod send;
+mod wants;
 
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 use core::net::IpAddr;
 
-use host::{Channel, Delivery, Instant, LinkAddress, LinkIndex, MacAddress, Refusal};
+use host::{Channel, Delivery, Instant, LinkIndex, Refusal};
 
 use crate::announce::Round;
 use crate::config::{InstanceConfig, Mode, Priority, Version};
 use crate::election::Candidate;
 use crate::event::Action;
-use crate::links::Links;
-use crate::notice::{FaultReason, InstanceFact, Notice, Reject, State};
+use crate::notice::{FaultReason, InstanceFact, Notice, Reject, State, Thing};
 use crate::status::Counters;
 use crate::wire::{self, DecodeError};
 
 pub(crate) use faults::View;
+pub(crate) use wants::link_address;
 
 use backup::{Backup, Countdown};
 use master::Master;
@@ -66,15 +67,17 @@ enum Stage {
     Fault,
 }
 
-/// Where an instance's link is now.
+/// Where an instance's links are now.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Place {
-    /// The link.
-    pub(crate) link: LinkIndex,
-    /// Its Ethernet address.
-    pub(crate) mac: Option<MacAddress>,
-    /// It can carry packets.
-    pub(crate) up: bool,
+    /// The configured link.
+    base: LinkIndex,
+    /// The link that adverts leave by and come in by.
+    adverts: LinkIndex,
+    /// The link of addresses that name none.
+    home: LinkIndex,
+    /// Adverts can leave.
+    up: bool,
 }
 
 /// What is said once and then only counted, until something changes.
@@ -110,6 +113,10 @@ pub(crate) struct Instance {
     wants_changed: bool,
     /// It was master until then, in an earlier life of this worker.
     resume_before: Option<Instant>,
+    /// It changes its state together with others.
+    in_group: bool,
+    /// Until then it neither hears nor speaks (`vrrp_startup_delay`).
+    quiet_until: Instant,
 }
 
 /// A state to change to, with the reason where it matters.
@@ -121,7 +128,7 @@ enum Next {
 
 impl Instance {
     /// A virtual router that nothing is known of.
-    pub(crate) fn new(id: InstanceId, config: InstanceConfig, now: Instant) -> Self {
+    pub(crate) fn new(id: InstanceId, config: InstanceConfig, quiet_until: Instant, now: Instant) -> Self {
         Self {
             id,
             stage: Stage::Initialize,
@@ -137,6 +144,8 @@ impl Instance {
             ipv4_id: 0,
             wants_changed: true,
             resume_before: None,
+            in_group: false,
+            quiet_until,
             config,
         }
     }
@@ -175,13 +184,18 @@ impl Instance {
 
     /// An advert arrived on its channel.
     pub(crate) fn receive(&mut self, delivery: &Delivery, turn: &mut Turn<'_>) {
-        if matches!(self.stage, Stage::Initialize | Stage::Fault) {
+        if matches!(self.stage, Stage::Initialize | Stage::Fault) || turn.now < self.quiet_until {
             return;
         }
+        self.mind_pause(turn);
         let advert = match wire::decode(delivery, &send::expectation(&self.config)) {
             Ok(advert) => advert,
             Err(why) => return self.reject(delivery.source, Reject::Decode(why), turn),
         };
+        // As keepalived: an owner that is told so listens to nobody, as RFC 9568 has it for one who cannot be outdone.
+        if self.config.owner_ignores_adverts && self.priority.is_owner() {
+            return;
+        }
         if let Err(why) = self.admit(delivery) {
             return self.reject(delivery.source, why, turn);
         }
@@ -203,16 +217,71 @@ impl Instance {
 
     /// Time has passed: adverts that are due go out, a master that is silent is replaced.
     pub(crate) fn wake(&mut self, turn: &mut Turn<'_>) {
-        match &self.stage {
+        self.mind_pause(turn);
+        match &mut self.stage {
             Stage::Master(master) if master.next_advert <= turn.now => self.advertise(turn),
             Stage::Backup(backup) if backup.master_down(&self.config, self.priority) <= turn.now => {
-                if matches!(backup.countdown, Countdown::Down(_) | Countdown::Released(_)) {
+                let waited = matches!(backup.countdown, Countdown::Down(_) | Countdown::Released(_));
+                if self.in_group {
+                    // As keepalived: it waits a further master-down time for the others of its group.
+                    (backup.wishes, backup.countdown) = (true, Countdown::Down(turn.now));
+                }
+                if waited {
                     self.say(InstanceFact::AdvertTimeout, turn);
                 }
-                self.enter(Next::Master, turn);
+                if !self.in_group {
+                    self.enter(Next::Master, turn);
+                }
             }
             Stage::Backup(_) | Stage::Master(_) | Stage::Initialize | Stage::Fault => {}
         }
+    }
+
+    /// A master that was not run for longer than the fastest backup waits is perhaps master no more: it listens for
+    /// an interval before it speaks, so that two never speak at once for longer than a packet takes.
+    ///
+    /// Differs: Keepalived sends the overdue advert, and both are masters until one hears the other; its
+    /// `timer_expired_backup` has to be asked for and knows less.
+    fn mind_pause(&mut self, turn: &mut Turn<'_>) {
+        let Stage::Master(master) = &self.stage else { return };
+        let late = turn.now.since(master.next_advert);
+        let interval = self.config.interval;
+        if late + interval < interval * u32::from(self.config.down_timer_adverts) {
+            return;
+        }
+        self.say(InstanceFact::Paused { late }, turn);
+        self.enter(Next::Backup { interval, countdown: Countdown::Paused(turn.now) }, turn);
+    }
+
+    /// It is in a sync group now, or is not.
+    pub(crate) fn set_in_group(&mut self, in_group: bool) {
+        self.in_group = in_group;
+    }
+
+    /// Its time has passed, and only its group keeps it from being master.
+    pub(crate) fn wishes_to_be_master(&self) -> bool {
+        matches!(&self.stage, Stage::Backup(backup) if backup.wishes)
+    }
+
+    /// Begins together with its group: as master if the others are masters already.
+    pub(crate) fn begin_with_group(&mut self, masters: bool, owners: bool, turn: &mut Turn<'_>) {
+        let next = if masters { Next::Master } else { self.begin(owners, turn.now) };
+        self.enter(next, turn);
+    }
+
+    /// Goes where another member of its group went.
+    pub(crate) fn follow(&mut self, state: State, turn: &mut Turn<'_>) {
+        let interval = self.config.interval;
+        self.enter(
+            match state {
+                State::Master => Next::Master,
+                State::Fault => Next::Fault,
+                State::Init | State::Backup | State::Stop | State::Deleted => {
+                    Next::Backup { interval, countdown: Countdown::Down(turn.now) }
+                }
+            },
+            turn,
+        );
     }
 
     /// Takes a round of announcements that is due.
@@ -269,7 +338,7 @@ impl Instance {
 
     /// What it has to listen on; `None` while its link or its address is missing.
     pub(crate) fn channel(&self) -> Option<Channel> {
-        let link = self.place?.link;
+        let link = self.place?.adverts;
         let address = match &self.config.mode {
             Mode::Multicast { group } => *group,
             Mode::Unicast { .. } => self.source?,
@@ -282,33 +351,12 @@ impl Instance {
         core::mem::take(&mut self.wants_changed)
     }
 
-    /// All its addresses on the links that exist, in the order of the file, wanted or not.
-    pub(crate) fn addresses<'a>(&'a self, links: &'a Links) -> impl Iterator<Item = LinkAddress> + 'a {
-        self.config.addresses.iter().chain(&self.config.excluded).filter_map(|address| {
-            let link = match &address.link {
-                None => self.place?.link,
-                Some(name) => links.named(name)?.index,
-            };
-            Some(LinkAddress {
-                link,
-                prefix: address.prefix,
-                broadcast: address.broadcast.map(IpAddr::V4),
-                peer: address.peer,
-                scope: address.scope,
-                label: address.label.clone(),
-                flags: address.flags,
-                preferred_lifetime: address.preferred_lifetime,
-            })
-        })
-    }
-
-    /// A wanted address was taken away by another.
-    pub(crate) fn lose(&mut self, address: &LinkAddress, links: &Links, turn: &mut Turn<'_>) {
-        self.counters.addresses_restored += 1;
-        if let Some(link) = links.get(address.link) {
-            let fact = InstanceFact::AddressLost { prefix: address.prefix, link: link.name.clone() };
-            self.say(fact, turn);
+    /// Something wanted was taken away by another.
+    pub(crate) fn lose(&mut self, thing: Thing, turn: &mut Turn<'_>) {
+        if matches!(thing, Thing::Address(..)) {
+            self.counters.addresses_restored += 1;
         }
+        self.say(InstanceFact::Lost(thing), turn);
         if let Stage::Master(master) = &mut self.stage {
             master.rounds.again(turn.now);
         }
@@ -335,7 +383,7 @@ impl Instance {
         self.said.clear();
         match next {
             Next::Backup { interval, countdown } => {
-                self.stage = Stage::Backup(Backup { countdown, interval, delay_ends: None });
+                self.stage = Stage::Backup(Backup { countdown, interval, delay_ends: None, wishes: false });
                 self.tell(State::Backup, turn);
             }
             Next::Master => {

@@ -7,7 +7,7 @@ use core::net::IpAddr;
 use host::{Family, Link, LinkAddress, LinkIndex, LinkName};
 
 use crate::event::Action;
-use crate::holdings::Key;
+use crate::item::Key;
 use crate::notice::Notice;
 
 /// `IFA_F_TENTATIVE` and `IFA_F_DADFAILED`: an IPv6 address that cannot be sent from.
@@ -93,6 +93,11 @@ impl Links {
     /// The link of this number.
     pub(crate) fn get(&self, index: LinkIndex) -> Option<&Link> {
         self.links.get(&index)
+    }
+
+    /// Whether an address is on any link.
+    pub(crate) fn has_address(&self, address: IpAddr) -> bool {
+        self.addresses.values().flatten().any(|known| known.prefix.address() == address)
     }
 
     /// The first usable address of a link that `accept` takes.

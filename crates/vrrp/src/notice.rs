@@ -59,6 +59,20 @@ pub enum Notice {
         /// What.
         fact: InstanceFact,
     },
+    /// Of a sync group.
+    Group {
+        /// Its name.
+        name: String,
+        /// What.
+        fact: GroupFact,
+    },
+    /// A tracked set of processes gained or lost its quorum.
+    Processes {
+        /// Name of its block.
+        name: String,
+        /// Gained or lost.
+        quorum: bool,
+    },
     /// A link went up or down.
     Link {
         /// Its name.
@@ -114,6 +128,16 @@ pub enum InstanceFact {
     },
     /// We gave up.
     ReleaseSent,
+    /// It was not run for longer than backups wait, so it listens before it speaks.
+    Paused {
+        /// How late its advert is.
+        late: Duration,
+    },
+    /// Its priority fell below a rival's, so it gives up at once.
+    SteppedDown {
+        /// The rival's priority.
+        rival: Priority,
+    },
     /// The effective priority changed.
     PriorityChanged {
         /// Before.
@@ -146,19 +170,12 @@ pub enum InstanceFact {
         /// The excluded ones.
         excluded: bool,
     },
-    /// Somebody else took an address away; it is put back.
-    AddressLost {
-        /// Which.
-        prefix: Prefix,
-        /// From which link.
-        link: LinkName,
-    },
-    /// The kernel refused an address.
-    AddressRefused {
-        /// Which.
-        prefix: Prefix,
-        /// On which link.
-        link: LinkName,
+    /// Somebody else took something away that a master holds; it is put back.
+    Lost(Thing),
+    /// The kernel refused something.
+    Refused {
+        /// What.
+        thing: Thing,
         /// The kernel's words.
         why: String,
     },
@@ -189,6 +206,20 @@ pub enum InstanceFact {
     Deaf {
         /// The system's words.
         why: String,
+    },
+}
+
+/// What can be said of a sync group.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum GroupFact {
+    /// Its members follow one of them.
+    Syncing(State),
+    /// All its members are in this state; scripts run for this.
+    Entered {
+        /// The state.
+        state: State,
+        /// Its first.
+        first: bool,
     },
 }
 
@@ -238,6 +269,30 @@ pub enum Heard {
     Rejected(Reject),
 }
 
+/// Something that a master holds in the kernel.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Thing {
+    /// An address on a link.
+    Address(Prefix, LinkName),
+    /// A route to a destination in a table.
+    Route(Prefix, u32),
+    /// A policy rule of a priority.
+    Rule(u32),
+    /// The virtual router's own link.
+    Link(LinkName),
+}
+
+impl fmt::Display for Thing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Address(prefix, link) => write!(f, "{prefix} on {link}"),
+            Self::Route(destination, table) => write!(f, "route to {destination} in table {table}"),
+            Self::Rule(priority) => write!(f, "rule of priority {priority}"),
+            Self::Link(link) => write!(f, "interface {link}"),
+        }
+    }
+}
+
 /// Why an instance does not take part.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 pub enum FaultReason {
@@ -245,6 +300,8 @@ pub enum FaultReason {
     LinkDown(LinkName),
     /// A link that matters does not exist.
     LinkMissing(LinkName),
+    /// The virtual router's own link does not exist.
+    OwnLinkMissing(LinkName),
     /// The link has no address to send from.
     NoSourceAddress(host::Family),
     /// A script with weight 0 failed.
@@ -253,17 +310,32 @@ pub enum FaultReason {
     ScriptPending(String),
     /// It cannot listen.
     Deaf,
+    /// The configured source address is absent, and tracked.
+    SourceMissing,
+    /// Unicast without a peer.
+    NoPeer,
+    /// A tracked file says so.
+    File(String),
+    /// A set of processes is not complete.
+    Processes(String),
+    /// A BFD session is not up.
+    Bfd(String),
 }
 
 impl fmt::Display for FaultReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::LinkDown(link) => write!(f, "(interface {link} down)"),
-            Self::LinkMissing(link) => write!(f, "(interface {link} missing)"),
+            Self::LinkMissing(link) | Self::OwnLinkMissing(link) => write!(f, "(interface {link} missing)"),
             Self::NoSourceAddress(family) => write!(f, "(no {family} address for interface)"),
             Self::Script(script) => write!(f, "due to script {script}"),
             Self::ScriptPending(script) => write!(f, "(script {script} pending)"),
             Self::Deaf => f.write_str("(cannot receive adverts)"),
+            Self::SourceMissing => f.write_str("(src address not configured)"),
+            Self::NoPeer => f.write_str("(no unicast peer)"),
+            Self::File(file) => write!(f, "(tracked file {file})"),
+            Self::Processes(name) => write!(f, "(tracked process {name} quorum not achieved)"),
+            Self::Bfd(name) => write!(f, "(tracked BFD instance {name} is down)"),
         }
     }
 }

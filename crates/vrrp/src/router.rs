@@ -4,6 +4,7 @@
 //! judge themselves anew if the world changed, deadlines that passed are met, and what is wanted in the kernel is
 //! compared with what is held. Adverts come first in the orders, then addresses, then their announcements.
 
+mod kernel;
 mod reload;
 
 use alloc::collections::{BTreeMap, BTreeSet};
@@ -11,21 +12,27 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::net::IpAddr;
 
-use host::{Channel, Datagram, Delivery, Engine, Family, Instant, LinkAddress, LinkIndex, Packet, Prefix};
+use host::{Channel, Datagram, Delivery, Engine, Family, Instant, LinkIndex, Packet};
 
 use crate::announce::{Announcement, Queue};
 use crate::channels::Channels;
+use crate::config::Statics;
 use crate::event::{Action, Event};
-use crate::holdings::{Holdings, Key};
+use crate::group::Group;
+use crate::holdings::Holdings;
 use crate::instance::{Instance, InstanceId, Turn, View};
+use crate::item::{Item, Key};
 use crate::links::Links;
-use crate::notice::{InstanceFact, State};
+use crate::notice::{InstanceFact, Notice, State};
 use crate::status::{ScriptStatus, Status};
-use crate::track::{Health, Scripts};
+use crate::track::{Health, Scripts, Told};
 use crate::wire::{self, arp::GratuitousArp, ndp::NeighbourAdvertisement};
 
 /// Tag of announcements; adverts carry their instance's number. A lost announcement has others after it.
 const ANNOUNCEMENT: u64 = u64::MAX;
+
+/// Wants what is held whoever is master.
+const NOBODY: InstanceId = InstanceId(0);
 
 /// All virtual routers of a node.
 #[derive(Debug, Default)]
@@ -42,6 +49,11 @@ pub struct Router {
     entered: BTreeMap<InstanceId, Instant>,
     links: Links,
     scripts: Scripts,
+    told: Told,
+    statics: Statics,
+    groups: Vec<Group>,
+    /// The group that an instance is in, by its place among `groups`.
+    group_of: BTreeMap<InstanceId, usize>,
     channels: Channels,
     holdings: Holdings,
     announcements: Queue,
@@ -51,6 +63,8 @@ pub struct Router {
     /// The world changed: every instance looks again.
     stale: bool,
     stopping: bool,
+    /// Until then instances neither hear nor speak.
+    quiet_until: Instant,
     /// Who was master in an earlier life of this worker, and until when.
     memories: BTreeMap<String, Instant>,
 }
@@ -105,7 +119,7 @@ impl Engine for Router {
 }
 
 impl Router {
-    /// Orders to the kernel that have no answer yet.
+    /// Orders to the kernel that have no answer yet, or that must be given again.
     pub fn outstanding(&self) -> usize {
         self.holdings.outstanding()
     }
@@ -123,34 +137,16 @@ impl Router {
             Event::Remembered(memories) => {
                 self.memories = memories.into_iter().map(|m| (m.instance, m.master_until)).collect();
             }
-            Event::Surveyed { links, addresses } => {
-                let lost = self.holdings.survey(&addresses, now);
-                self.links.survey(links, addresses, out);
-                self.lost(&lost, now, touched, out);
-                (self.surveyed, self.stale) = (true, true);
-            }
-            Event::LinkChanged(link) => {
-                self.links.change(link, out);
-                self.stale = true;
-            }
-            Event::LinkRemoved(index) => {
-                self.links.remove(index, out);
-                self.holdings.link_removed(index);
-                self.stale = true;
-            }
-            Event::AddressAdded(address) => {
-                self.stale |= !self.holdings.is_ours(address.link, address.prefix.address());
-                self.holdings.added(&address);
-                self.links.add_address(address);
-            }
-            Event::AddressRemoved(address) => {
-                self.stale |= !self.holdings.is_ours(address.link, address.prefix.address());
-                self.links.remove_address(&address);
-                let key = Key::of(&address);
-                if self.holdings.removed(&key, now) {
-                    self.lost(&[key], now, touched, out);
-                }
-            }
+            Event::Surveyed { .. }
+            | Event::LinkChanged(_)
+            | Event::LinkRemoved(_)
+            | Event::AddressAdded(_)
+            | Event::AddressRemoved(_)
+            | Event::RouteAdded(_)
+            | Event::RouteRemoved(_)
+            | Event::RuleAdded(_)
+            | Event::RuleRemoved(_)
+            | Event::Settled { .. } => self.take_in_kernel(event, now, touched, out),
             Event::Received(delivery) => self.receive(&delivery, now, touched, out),
             Event::Unsent { tag, refusal } => {
                 let id = u32::try_from(tag).map(InstanceId);
@@ -165,12 +161,17 @@ impl Router {
                 }
                 self.stale = true;
             }
-            Event::Settled { ticket, result } => {
-                if let Some((key, refusal)) = self.holdings.settled(ticket, result, now) {
-                    self.refused(key, &refusal.why, now, out);
+            Event::JobEnded(id, outcome) => self.stale |= self.scripts.ended(id, outcome, out),
+            Event::FileRead { file, value } => {
+                self.stale |= self.told.files.insert(file, value) != Some(value);
+            }
+            Event::ProcessesCounted { name, quorum } => {
+                if self.told.processes.insert(name.clone(), quorum) != Some(quorum) {
+                    out.push(Action::Notice(Notice::Processes { name, quorum }));
+                    self.stale = true;
                 }
             }
-            Event::JobEnded(id, outcome) => self.stale |= self.scripts.ended(id, outcome, out),
+            Event::BfdChanged { name, up } => self.stale |= self.told.bfds.insert(name, up) != Some(up),
             Event::Wake => {}
             Event::Stop => self.stop(now, touched, out),
         }
@@ -188,13 +189,16 @@ impl Router {
             touched.insert(id);
         }
         for id in touched.iter() {
+            if let Some(instance) = self.instances.get_mut(id) {
+                instance.wake(&mut Turn { now, out });
+            }
+        }
+        self.settle_groups(now, touched, out);
+        for id in touched.iter() {
             let Some(instance) = self.instances.get_mut(id) else { continue };
-            instance.wake(&mut Turn { now, out });
             if instance.take_wants_changed() {
-                let wanted: Vec<LinkAddress> =
-                    if instance.is_master() { instance.addresses(&self.links).collect() } else { Vec::new() };
-                self.holdings.want(*id, &wanted);
-                if wanted.is_empty() {
+                self.holdings.want(*id, instance.wants(&self.links));
+                if !instance.is_master() {
                     self.announcements.forget(*id);
                 }
             }
@@ -202,17 +206,40 @@ impl Router {
         self.scripts.run(now, out);
     }
 
+    /// Lets the groups of touched instances make their members agree.
+    fn settle_groups(&mut self, now: Instant, touched: &mut BTreeSet<InstanceId>, out: &mut Vec<Action>) {
+        let mut concerned: Vec<usize> =
+            touched.iter().filter_map(|id| self.group_of.get(id)).copied().collect();
+        concerned.sort_unstable();
+        concerned.dedup();
+        let order: Vec<InstanceId> = touched.iter().copied().collect();
+        for place in concerned {
+            if let Some(group) = self.groups.get_mut(place) {
+                group.settle(&order, &mut self.instances, &mut Turn { now, out });
+                touched.extend(group.members());
+            }
+        }
+    }
+
     fn review(&mut self, now: Instant, touched: &mut BTreeSet<InstanceId>, out: &mut Vec<Action>) {
-        let mut ours = BTreeSet::new();
+        let statics = self.static_items();
+        let mut ours: BTreeSet<Key> = statics.iter().map(Item::key).collect();
+        self.holdings.want(NOBODY, statics);
         for instance in self.instances.values_mut() {
             instance.locate(&self.links);
-            ours.extend(instance.addresses(&self.links).map(|address| Key::of(&address)));
+            ours.extend(instance.claims(&self.links).iter().map(Item::key));
         }
         self.holdings.claim(ours);
         for id in &self.order {
             let Some(instance) = self.instances.get_mut(id) else { continue };
             let deaf = instance.channel().is_some_and(|channel| self.channels.is_deaf(channel));
-            let view = View { links: &self.links, scripts: &self.scripts, holdings: &self.holdings, deaf };
+            let view = View {
+                links: &self.links,
+                scripts: &self.scripts,
+                told: &self.told,
+                holdings: &self.holdings,
+                deaf,
+            };
             instance.review(view, &mut Turn { now, out });
             touched.insert(*id);
         }
@@ -252,39 +279,6 @@ impl Router {
         {
             instance.receive(delivery, &mut Turn { now, out });
             touched.insert(*id);
-        }
-    }
-
-    /// Tells the masters of addresses that others took away.
-    fn lost(
-        &mut self,
-        keys: &[Key],
-        now: Instant,
-        touched: &mut BTreeSet<InstanceId>,
-        out: &mut Vec<Action>,
-    ) {
-        for key in keys {
-            let Some(prefix) = Prefix::new(key.address, key.length) else { continue };
-            let address = LinkAddress::plain(key.link, prefix);
-            for id in self.holdings.wanted_by(key) {
-                if let Some(instance) = self.instances.get_mut(&id) {
-                    instance.lose(&address, &self.links, &mut Turn { now, out });
-                    touched.insert(id);
-                }
-            }
-        }
-    }
-
-    fn refused(&mut self, key: Key, why: &str, now: Instant, out: &mut Vec<Action>) {
-        let (Some(prefix), Some(link)) = (Prefix::new(key.address, key.length), self.links.get(key.link))
-        else {
-            return;
-        };
-        for id in self.holdings.wanted_by(&key) {
-            if let Some(instance) = self.instances.get(&id) {
-                let fact = InstanceFact::AddressRefused { prefix, link: link.name.clone(), why: why.into() };
-                instance.say(fact, &mut Turn { now, out });
-            }
         }
     }
 
@@ -330,10 +324,14 @@ impl Router {
         for id in &self.order {
             if let Some(instance) = self.instances.get_mut(id) {
                 instance.end(State::Stop, &mut Turn { now, out });
-                self.holdings.want(*id, &[]);
+                self.holdings.want(*id, Vec::new());
                 self.announcements.forget(*id);
                 touched.insert(*id);
             }
+        }
+        self.holdings.want(NOBODY, Vec::new());
+        for group in &mut self.groups {
+            group.end(State::Stop, &mut Turn { now, out });
         }
         self.channels.want(BTreeMap::new(), out);
     }

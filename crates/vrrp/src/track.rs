@@ -62,6 +62,19 @@ pub(crate) fn effect(weight: Weight, health: Health) -> Effect {
     }
 }
 
+/// The effect of a tracked file that holds `value` (vrrp-behaviour §9): a sum of -254 or less is a fault, one above
+/// 253 is 253.
+pub(crate) fn file_effect(weight: i16, reverse: bool, value: i64) -> Effect {
+    if weight == 0 {
+        return if (value != 0) == reverse { Effect::Points(0) } else { Effect::Fault };
+    }
+    let sum = value.saturating_mul(i64::from(weight));
+    match if reverse { sum.saturating_neg() } else { sum } {
+        ..=-254 => Effect::Fault,
+        sum => Effect::Points(i16::try_from(sum).unwrap_or(253).min(253)),
+    }
+}
+
 /// The priority with all points: 1 to 254, and an owner's never changes.
 pub(crate) fn effective(base: Priority, points: i32) -> Priority {
     if base.is_owner() {
@@ -73,6 +86,29 @@ pub(crate) fn effective(base: Priority, points: i32) -> Priority {
 
 /// No script is started more often than this, whatever its file says or how late a wake-up was.
 const SHORTEST_INTERVAL: core::time::Duration = core::time::Duration::from_millis(1);
+
+/// Tracked things that others watch and tell about: files, processes, BFD sessions.
+#[derive(Debug, Default)]
+pub(crate) struct Told {
+    /// The number that each file holds.
+    pub(crate) files: BTreeMap<String, i64>,
+    /// Whether each set of processes is complete.
+    pub(crate) processes: BTreeMap<String, bool>,
+    /// Whether each BFD session is up. As keepalived: down until told otherwise.
+    pub(crate) bfds: BTreeMap<String, bool>,
+}
+
+impl Told {
+    /// How a set of processes stands.
+    pub(crate) fn processes(&self, name: &str) -> Health {
+        self.processes.get(name).map_or(Health::Unknown, |quorum| Health::from_good(*quorum))
+    }
+
+    /// How a BFD session stands.
+    pub(crate) fn bfd(&self, name: &str) -> Health {
+        Health::from_good(self.bfds.get(name).copied().unwrap_or(false))
+    }
+}
 
 /// One tracking script.
 #[derive(Debug)]
@@ -250,6 +286,19 @@ mod tests {
         ] {
             assert_eq!(effect(weight, health), expected, "{weight:?} {health:?}");
         }
+    }
+
+    #[test]
+    fn a_files_number_counts_by_its_weight() {
+        assert_eq!(file_effect(1, false, 10), Effect::Points(10));
+        assert_eq!(file_effect(2, true, 10), Effect::Points(-20));
+        assert_eq!(file_effect(1, false, 300), Effect::Points(253));
+        assert_eq!(file_effect(1, false, -254), Effect::Fault);
+        assert_eq!(file_effect(254, false, i64::MAX), Effect::Points(253));
+        assert_eq!(file_effect(0, false, 1), Effect::Fault);
+        assert_eq!(file_effect(0, false, 0), Effect::Points(0));
+        assert_eq!(file_effect(0, true, 1), Effect::Points(0));
+        assert_eq!(file_effect(0, true, 0), Effect::Fault);
     }
 
     #[test]

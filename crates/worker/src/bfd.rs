@@ -65,7 +65,7 @@ impl<M: Udp + Journal + BfdBus> Bfd<M> {
     pub fn arrive(&mut self, arrival: Arrival, now: Instant) {
         let event = match arrival {
             Arrival::UdpReceived(delivery) => Event::Received(delivery),
-            Arrival::Surveyed { links, addresses: _ } => Event::Surveyed(links),
+            Arrival::Surveyed { links, addresses: _, routes: _, rules: _ } => Event::Surveyed(links),
             Arrival::LinkChanged(link) => Event::LinkChanged(link),
             Arrival::LinkRemoved(link) => Event::LinkRemoved(link),
             Arrival::Unsent { tag, refusal } => Event::Unsent { tag, refusal },
@@ -74,6 +74,10 @@ impl<M: Udp + Journal + BfdBus> Bfd<M> {
             // The path is judged by its packets alone; and it gives no orders to the kernel, nor opens such channels.
             Arrival::AddressAdded(_)
             | Arrival::AddressRemoved(_)
+            | Arrival::RouteAdded(_)
+            | Arrival::RouteRemoved(_)
+            | Arrival::RuleAdded(_)
+            | Arrival::RuleRemoved(_)
             | Arrival::Received(_)
             | Arrival::Settled { .. }
             | Arrival::Deaf { .. } => return,

@@ -3,15 +3,15 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use host::{Arrival, Datagrams, Engine, Instant, Journal, Network, Ticket};
+use host::{Arrival, Datagrams, Engine, Instant, Journal, Network};
 use vrrp::notice::{InstanceFact, Notice, State};
 use vrrp::{Action, Event, Router};
 
 use crate::bus::{Bus, Configure, ToSupervisor, ToWorker};
 use crate::notify::script::{Notification, Scripts};
 
-/// How long a stop waits for the kernel to confirm that the addresses are gone. It answers within milliseconds;
-/// when it does not, ending is better than waiting.
+/// How long a stop waits for the kernel to confirm that the addresses are gone. It answers within milliseconds, and
+/// what it refuses is asked again a few times; then ending is better than waiting.
 pub const STOP_LIMIT: Duration = Duration::from_secs(1);
 
 /// The vrrp worker: an engine on a machine.
@@ -26,8 +26,8 @@ pub struct Vrrp<M> {
     /// Instances that the supervisor believes to be master.
     masters: BTreeSet<String>,
     configured: bool,
-    /// Orders that the machine has not answered.
-    asked: BTreeSet<Ticket>,
+    /// The machine has told what links and addresses there are.
+    surveyed: bool,
     /// When a stop that was asked for ends at the latest.
     stop: Option<Instant>,
     now: Instant,
@@ -45,7 +45,7 @@ impl<M: Network + Datagrams + Journal + Bus> Vrrp<M> {
             scripts: Scripts::default(),
             masters: BTreeSet::new(),
             configured: false,
-            asked: BTreeSet::new(),
+            surveyed: false,
             stop: None,
             now: Instant::ZERO,
             actions: Vec::new(),
@@ -70,15 +70,18 @@ impl<M: Network + Datagrams + Journal + Bus> Vrrp<M> {
     pub fn arrive(&mut self, arrival: Arrival, now: Instant) {
         let event = match arrival {
             Arrival::Received(delivery) => Event::Received(delivery),
-            Arrival::Surveyed { links, addresses } => Event::Surveyed { links, addresses },
+            Arrival::Surveyed { links, addresses, routes, rules } => {
+                return self.survey(Event::Surveyed { links, addresses, routes, rules }, now);
+            }
+            Arrival::RouteAdded(key) => Event::RouteAdded(key),
+            Arrival::RouteRemoved(key) => Event::RouteRemoved(key),
+            Arrival::RuleAdded(rule) => Event::RuleAdded(rule),
+            Arrival::RuleRemoved(rule) => Event::RuleRemoved(rule),
             Arrival::LinkChanged(link) => Event::LinkChanged(link),
             Arrival::LinkRemoved(link) => Event::LinkRemoved(link),
             Arrival::AddressAdded(address) => Event::AddressAdded(address),
             Arrival::AddressRemoved(address) => Event::AddressRemoved(address),
-            Arrival::Settled { ticket, result } => {
-                self.asked.remove(&ticket);
-                Event::Settled { ticket, result }
-            }
+            Arrival::Settled { ticket, result } => Event::Settled { ticket, result },
             Arrival::Unsent { tag, refusal } => Event::Unsent { tag, refusal },
             Arrival::Deaf { channel, refusal } => Event::Deaf { channel, refusal },
             // It opens no such channel.
@@ -90,13 +93,13 @@ impl<M: Network + Datagrams + Journal + Bus> Vrrp<M> {
 
     /// When it wants [`Arrival::Woken`], if nothing else happens first.
     pub fn deadline(&self) -> Option<Instant> {
-        let stop = if self.asked.is_empty() { None } else { self.stop };
+        let stop = self.stop.filter(|_| self.is_waiting());
         self.router.next_deadline().into_iter().chain(stop).min()
     }
 
     /// It was told to stop, and the machine has carried out its last orders, or took longer than [`STOP_LIMIT`].
     pub fn is_finished(&self) -> bool {
-        self.stop.is_some_and(|limit| self.asked.is_empty() || self.now >= limit)
+        self.stop.is_some_and(|limit| !self.is_waiting() || self.now >= limit)
     }
 
     /// The machine that it runs on.
@@ -128,23 +131,52 @@ impl<M: Network + Datagrams + Journal + Bus> Vrrp<M> {
             }
             self.step(Event::Remembered(memories), now);
         }
-        self.configured = true;
-        let names: BTreeSet<_> = config.instances.iter().map(|instance| instance.name.clone()).collect();
+        let first = !core::mem::replace(&mut self.configured, true);
         self.step(Event::Configured(Box::new(config)), now);
         self.scripts.forget_removed();
-        // What an earlier life was master of and this one does not even know.
-        for name in self.masters.difference(&names) {
-            self.machine.tell(ToSupervisor::Mastership { instance: name.clone(), master: false });
+        if first {
+            self.take_back_memories();
         }
-        self.masters.retain(|name| names.contains(name));
         self.machine.tell(ToSupervisor::Ready);
     }
 
     fn stop(&mut self, now: Instant) {
         if self.stop.is_none() {
             self.stop = Some(self.now.max(now) + STOP_LIMIT);
-            self.step(Event::Stop, now);
+            // What an earlier life left in the kernel is only known after the first look: it must not stay.
+            if self.surveyed || !self.configured {
+                self.step(Event::Stop, now);
+            }
         }
+    }
+
+    fn survey(&mut self, survey: Event, now: Instant) {
+        self.step(survey, now);
+        if !core::mem::replace(&mut self.surveyed, true) {
+            self.take_back_memories();
+            if self.stop.is_some() {
+                self.step(Event::Stop, now);
+            }
+        }
+    }
+
+    /// Once the engine has decided for the first time: what does not resume is master no more. Its new state may take
+    /// a while to be told, while a script has not ended; another crash meanwhile must not make it resume after all.
+    fn take_back_memories(&mut self) {
+        if self.masters.is_empty() || !self.configured || !self.surveyed {
+            return;
+        }
+        let instances = self.router.status(self.now).instances;
+        let is_master = |name: &String| instances.iter().any(|i| i.name == *name && i.state == State::Master);
+        let gone: Vec<String> = self.masters.iter().filter(|name| !is_master(name)).cloned().collect();
+        for name in gone {
+            self.tell_mastership(&name, false);
+        }
+    }
+
+    /// The machine owes answers, or the first look that a stop waits for.
+    fn is_waiting(&self) -> bool {
+        self.router.outstanding() > 0 || (self.configured && !self.surveyed)
     }
 
     /// Tells the engine, and performs what it asks for, in order.
@@ -164,10 +196,7 @@ impl<M: Network + Datagrams + Journal + Bus> Vrrp<M> {
             Action::Listen(channel, vrids) => self.machine.listen(channel, &vrids),
             Action::Ignore(channel) => self.machine.ignore(channel),
             Action::Send(datagram) => self.machine.send(datagram),
-            Action::Network(ticket, op) => {
-                self.asked.insert(ticket);
-                self.machine.submit(ticket, op);
-            }
+            Action::Network(ticket, op) => self.machine.submit(ticket, op),
             Action::Run(id, job) => self.machine.tell(ToSupervisor::Run(id, job)),
             Action::End(id) => self.machine.tell(ToSupervisor::End(id)),
             Action::Notice(notice) => self.tell_people(&notice),

@@ -13,17 +13,23 @@ use crate::source::MAX_TEXT;
 pub struct Disk;
 
 impl Files for Disk {
-    fn read(&self, path: &str) -> Result<Vec<u8>, Unreadable> {
-        let meta = fs::metadata(path).map_err(|error| match error.kind() {
-            std::io::ErrorKind::NotFound => Unreadable::Missing,
-            _ => Unreadable::Denied,
+    fn readable(&self, path: &str) -> Result<(), Unreadable> {
+        let meta = fs::metadata(path).map_err(|error| {
+            if error.kind() == std::io::ErrorKind::NotFound {
+                Unreadable::Missing
+            } else {
+                Unreadable::Denied
+            }
         })?;
-        if !meta.is_file() {
-            return Err(Unreadable::NotAFile);
+        match (meta.is_file(), meta.permissions().mode() & 0o111) {
+            (false, _) => Err(Unreadable::NotAFile),
+            (true, 0) => Ok(()),
+            (true, _) => Err(Unreadable::Executable),
         }
-        if meta.permissions().mode() & 0o111 != 0 {
-            return Err(Unreadable::Executable);
-        }
+    }
+
+    fn read(&self, path: &str) -> Result<Vec<u8>, Unreadable> {
+        self.readable(path)?;
         let file = fs::File::open(path).map_err(|_| Unreadable::Denied)?;
         let mut bytes = Vec::new();
         let limit = u64::try_from(MAX_TEXT).unwrap_or(u64::MAX).saturating_add(1);

@@ -1,1 +1,5 @@
+//! The machine against the real kernel: in namespaces, with real packets.
 
+mod network;
+mod packets;
+mod wait;

@@ -13,7 +13,7 @@ use netlink_packet_route::address::{
 use super::{attributes_of, number, text};
 
 /// Who put an address, as the kernel keeps it: Keepalived, as routes and rules are marked (`RTPROT_KEEPALIVED`).
-const KEEPALIVED: u8 = 18;
+pub(super) const KEEPALIVED: u8 = 18;
 /// The lifetime that does not end (`INFINITY_LIFE_TIME`).
 const FOR_EVER: u32 = u32::MAX;
 
@@ -29,7 +29,17 @@ const HEADER: usize = 8;
 
 /// The payload of RTM_NEWADDR or RTM_DELADDR for an address. `tagged` says who put it, for kernels that keep it.
 pub(super) fn write(address: &LinkAddress, tagged: bool) -> Vec<u8> {
-    let LinkAddress { link, prefix, broadcast, peer, scope, label, flags, preferred_lifetime } = address;
+    let LinkAddress {
+        link,
+        prefix,
+        broadcast,
+        peer,
+        scope,
+        label,
+        flags,
+        preferred_lifetime,
+        valid_lifetime,
+    } = address;
     let local = prefix.address();
     let mut message = AddressMessage::default();
     message.header = AddressHeader {
@@ -55,10 +65,12 @@ pub(super) fn write(address: &LinkAddress, tagged: bool) -> Vec<u8> {
     if *flags != 0 {
         put.push(AddressAttribute::Flags(AddressFlags::from_bits_retain(*flags)));
     }
-    if let (Family::V6, Some(preferred)) = (prefix.family(), preferred_lifetime) {
+    let preferred_lifetime = preferred_lifetime.filter(|_| prefix.family() == Family::V6);
+    if preferred_lifetime.is_some() || valid_lifetime.is_some() {
         let mut lifetimes = CacheInfo::default();
-        lifetimes.ifa_preferred = *preferred;
-        lifetimes.ifa_valid = FOR_EVER;
+        lifetimes.ifa_valid = valid_lifetime.unwrap_or(FOR_EVER);
+        // An address is not preferred for longer than it is there.
+        lifetimes.ifa_preferred = preferred_lifetime.unwrap_or(FOR_EVER).min(lifetimes.ifa_valid);
         put.push(AddressAttribute::CacheInfo(lifetimes));
     }
     if tagged {
@@ -77,7 +89,8 @@ pub(super) fn read(payload: &[u8]) -> Option<LinkAddress> {
     let header = AddressHeader::parse(payload).ok()?;
     let families = [(AddressFamily::Inet, Family::V4), (AddressFamily::Inet6, Family::V6)];
     let (_, family) = families.into_iter().find(|(theirs, _)| *theirs == header.family)?;
-    let (mut local, mut remote, mut broadcast, mut label, mut preferred) = (None, None, None, None, None);
+    let (mut local, mut remote, mut broadcast, mut label) = (None, None, None, None);
+    let (mut preferred, mut valid) = (None, None);
     let mut flags = u32::from(header.flags.bits());
     for (kind, value) in attributes_of(payload.get(HEADER..)?) {
         match kind {
@@ -86,7 +99,10 @@ pub(super) fn read(payload: &[u8]) -> Option<LinkAddress> {
             IFA_BROADCAST => broadcast = ip(family, value),
             IFA_LABEL => label = Some(text(value)),
             IFA_FLAGS => flags = number(value)?,
-            IFA_CACHEINFO => preferred = number(value),
+            IFA_CACHEINFO => {
+                preferred = number(value);
+                valid = value.get(4..).and_then(number);
+            }
             _ => {}
         }
     }
@@ -100,7 +116,9 @@ pub(super) fn read(payload: &[u8]) -> Option<LinkAddress> {
         scope: if ipv4 { header.scope.into() } else { 0 },
         label: label.filter(|_| ipv4),
         flags,
-        preferred_lifetime: preferred.filter(|seconds| !ipv4 && *seconds != FOR_EVER),
+        preferred_lifetime: preferred
+            .filter(|seconds| !ipv4 && Some(*seconds) != valid && *seconds != FOR_EVER),
+        valid_lifetime: valid.filter(|seconds| *seconds != FOR_EVER),
     })
 }
 

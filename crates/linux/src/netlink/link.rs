@@ -13,6 +13,10 @@ const IFLA_IFNAME: u16 = 3;
 const IFLA_MTU: u16 = 4;
 /// Bytes of the message's own header, `struct ifinfomsg`.
 const HEADER: usize = 16;
+/// Attributes of RTM_NEWNETCONF (linux/netconf.h), and the bytes before them, `struct netconfmsg` rounded up.
+const NETCONFA_IFINDEX: u16 = 1;
+const NETCONFA_FORWARDING: u16 = 2;
+const NETCONF_HEADER: usize = 4;
 
 /// A link out of the payload of RTM_NEWLINK; `None` if it cannot be read or speaks of something else.
 /// [`Link::ipv6_router`] is false: the message does not tell.
@@ -58,6 +62,23 @@ fn header(payload: &[u8]) -> Option<LinkHeader> {
     LinkHeader::parse(payload).ok().filter(|header| header.interface_family == AddressFamily::Unspec)
 }
 
+/// Out of the payload of RTM_NEWNETCONF: a link, and whether the kernel forwards IPv6 packets that arrive there.
+/// `None` if the message speaks of something else, or of all links at once (each follows by itself).
+pub(super) fn read_forwarding(payload: &[u8]) -> Option<(LinkIndex, bool)> {
+    if payload.first() != Some(&u8::from(AddressFamily::Inet6)) {
+        return None;
+    }
+    let (mut link, mut forwards) = (None, None);
+    for (kind, value) in attributes_of(payload.get(NETCONF_HEADER..)?) {
+        match kind {
+            NETCONFA_IFINDEX => link = number(value).filter(|index| i32::try_from(*index).is_ok()),
+            NETCONFA_FORWARDING => forwards = number(value).map(|value| value != 0),
+            _ => {}
+        }
+    }
+    Some((LinkIndex(link?), forwards?))
+}
+
 /// The payload of RTM_GETLINK that asks for all.
 pub(super) fn ask() -> LinkMessage {
     LinkMessage::default()
@@ -65,7 +86,7 @@ pub(super) fn ask() -> LinkMessage {
 
 /// Whether the kernel forwards IPv6 packets that arrive on a link. The file is not there if IPv6 is not.
 pub(super) fn forwards_ipv6(name: &LinkName) -> bool {
-    // A link may be called `..`-like things no more: `LinkName` has no slash and is neither dot nor two.
+    // A `LinkName` has no slash and is neither one dot nor two.
     let path = format!("/proc/sys/net/ipv6/conf/{name}/forwarding");
     std::fs::read(path).is_ok_and(|value| !value.starts_with(b"0"))
 }

@@ -8,8 +8,8 @@ use host::{Arrival, NetworkOp, Refusal, Ticket};
 use netlink_sys::{Socket, SocketAddr, protocols::NETLINK_ROUTE};
 
 use super::{
-    BUFFER, NLM_F_ACK, NLM_F_CREATE, NLM_F_EXCL, NLM_F_REQUEST, RTM_DELADDR, RTM_NEWADDR, Said, address,
-    framed, messages, refused,
+    BUFFER, NLM_F_ACK, NLM_F_CREATE, NLM_F_EXCL, NLM_F_REPLACE, NLM_F_REQUEST, RTM_DELADDR, RTM_NEWADDR,
+    Said, address, framed, messages, refusal, refused,
 };
 
 /// Orders whose answers are not read yet. The kernel answers while the order is handed in, so more need not wait;
@@ -97,10 +97,19 @@ impl Orders {
     fn hand_in(&mut self, ticket: Ticket, op: NetworkOp, arrivals: &mut Vec<Arrival>) {
         // 0 is what the kernel puts on messages that answer nothing.
         self.sequence = self.sequence.checked_add(1).unwrap_or(1);
-        let bytes = request(&op, self.sequence, self.tagging != Tagging::Refused);
+        let Some(bytes) = request(&op, self.sequence, self.tagging != Tagging::Refused) else {
+            let refusal = refusal(libc::EOPNOTSUPP, Some("links, routes and rules are not put yet".into()));
+            // Answers come in the order of the orders.
+            self.answers(arrivals);
+            arrivals.push(settled(ticket, Err(refusal)));
+            return;
+        };
         match self.socket.send_to(&bytes, &SocketAddr::new(0, 0), 0) {
             Ok(_) => self.unanswered.push_back(Unanswered { sequence: self.sequence, ticket, op }),
-            Err(cause) => arrivals.push(settled(ticket, Err(refused(&cause)))),
+            Err(cause) => {
+                self.answers(arrivals);
+                arrivals.push(settled(ticket, Err(refused(&cause))));
+            }
         }
     }
 
@@ -130,17 +139,27 @@ const fn settled(ticket: Ticket, result: Result<(), Refusal>) -> Arrival {
     Arrival::Settled { ticket, result }
 }
 
-/// The message for an order.
-pub(super) fn request(op: &NetworkOp, sequence: u32, tagged: bool) -> Vec<u8> {
-    match op {
+/// The message for an order; `None` for orders about links, routes and rules, which are not carried out yet.
+pub(super) fn request(op: &NetworkOp, sequence: u32, tagged: bool) -> Option<Vec<u8>> {
+    Some(match op {
         NetworkOp::AddAddress(address) => {
             let flags = NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL;
+            framed(RTM_NEWADDR, flags, sequence, &address::write(address, tagged))
+        }
+        NetworkOp::RenewAddress(address) => {
+            let flags = NLM_F_REQUEST | NLM_F_ACK | NLM_F_REPLACE;
             framed(RTM_NEWADDR, flags, sequence, &address::write(address, tagged))
         }
         NetworkOp::RemoveAddress(address) => {
             framed(RTM_DELADDR, NLM_F_REQUEST | NLM_F_ACK, sequence, &address::write(address, false))
         }
-    }
+        NetworkOp::AddLink(_)
+        | NetworkOp::RemoveLink(_)
+        | NetworkOp::AddRoute(_)
+        | NetworkOp::RemoveRoute(_)
+        | NetworkOp::AddRule(_)
+        | NetworkOp::RemoveRule(_) => return None,
+    })
 }
 
 /// What an order was for is so already: that is no refusal.
@@ -148,6 +167,13 @@ fn forgiven(op: &NetworkOp, result: Result<(), Refusal>) -> Result<(), Refusal> 
     let Err(refusal) = &result else { return result };
     let so_already = match op {
         NetworkOp::AddAddress(_) => refusal.code == libc::EEXIST,
+        NetworkOp::RenewAddress(_)
+        | NetworkOp::AddLink(_)
+        | NetworkOp::RemoveLink(_)
+        | NetworkOp::AddRoute(_)
+        | NetworkOp::RemoveRoute(_)
+        | NetworkOp::AddRule(_)
+        | NetworkOp::RemoveRule(_) => false,
         NetworkOp::RemoveAddress(_) => matches!(refusal.code, libc::EADDRNOTAVAIL | libc::ENODEV),
     };
     if so_already { Ok(()) } else { result }
@@ -156,4 +182,82 @@ fn forgiven(op: &NetworkOp, result: Result<(), Refusal>) -> Result<(), Refusal> 
 /// Whether a refusal may mean that the kernel does not know an attribute.
 fn is_misunderstood(refusal: &Refusal) -> bool {
     matches!(refusal.code, libc::EINVAL | libc::EOPNOTSUPP)
+}
+
+#[cfg(test)]
+mod tests {
+    use host::{LinkAddress, LinkIndex, Prefix};
+
+    use super::*;
+    use crate::namespace::Namespace;
+    use crate::netlink::address::KEEPALIVED;
+    use crate::netlink::tests::protocols;
+    use crate::testbed::skipped;
+
+    /// The kernel here understands the tag, so its refusal is played; what follows is the real kernel's.
+    #[test]
+    fn an_address_is_put_without_its_tag_where_the_kernel_refuses_that() {
+        if skipped("an_address_is_put_without_its_tag_where_the_kernel_refuses_that") {
+            return;
+        }
+        let test = || {
+            let prefix = |text: &str| Prefix::host(text.parse().unwrap());
+            let add = |text| NetworkOp::AddAddress(LinkAddress::plain(LinkIndex(1), prefix(text)));
+            let mut orders = Orders::open().unwrap();
+            let mut arrivals = Vec::new();
+            let sequence = orders.sequence + 1;
+            orders.unanswered.push_back(Unanswered { sequence, ticket: Ticket(1), op: add("10.2.0.1") });
+            orders.sequence = sequence;
+            orders.settle(sequence, Err(refusal(libc::EINVAL, None)), &mut arrivals);
+            assert_eq!(arrivals, [], "it is tried again");
+            orders.submit(Ticket(2), add("10.2.0.2"), &mut arrivals);
+            orders.answers(&mut arrivals);
+            assert_eq!(arrivals, [settled(Ticket(1), Ok(())), settled(Ticket(2), Ok(()))]);
+            let tags: Vec<_> = protocols()
+                .into_iter()
+                .filter(|(address, _)| address.to_string().starts_with("10.2."))
+                .map(|(_, tag)| tag)
+                .collect();
+            assert!(tags.len() == 2 && !tags.contains(&Some(KEEPALIVED)), "{tags:?}");
+        };
+        Namespace::create().unwrap().run(test).unwrap();
+    }
+
+    #[test]
+    fn orders_that_are_not_carried_out_yet_are_refused_in_their_turn() {
+        if skipped("orders_that_are_not_carried_out_yet_are_refused_in_their_turn") {
+            return;
+        }
+        let test = || {
+            let mut orders = Orders::open().unwrap();
+            let mut arrivals = Vec::new();
+            let prefix = Prefix::host("10.2.0.1".parse().unwrap());
+            let add = NetworkOp::AddAddress(LinkAddress::plain(LinkIndex(1), prefix));
+            orders.submit(Ticket(1), add, &mut arrivals);
+            let link = NetworkOp::RemoveLink(host::LinkName::new("vrrp.51").unwrap());
+            orders.submit(Ticket(2), link, &mut arrivals);
+            assert!(
+                matches!(&arrivals[..], [
+                    Arrival::Settled { ticket: Ticket(1), result: Ok(()) },
+                    Arrival::Settled { ticket: Ticket(2), result: Err(refusal) },
+                ] if refusal.code == libc::EOPNOTSUPP),
+                "{arrivals:?}"
+            );
+        };
+        Namespace::create().unwrap().run(test).unwrap();
+    }
+
+    #[test]
+    fn an_error_is_told_as_such_once_the_kernel_is_known_to_understand_the_tag() {
+        let mut orders = Orders::open().unwrap();
+        orders.tagging = Tagging::Works;
+        let op = NetworkOp::AddAddress(LinkAddress::plain(
+            LinkIndex(1),
+            Prefix::host("10.2.0.1".parse().unwrap()),
+        ));
+        orders.unanswered.push_back(Unanswered { sequence: 1, ticket: Ticket(1), op });
+        let mut arrivals = Vec::new();
+        orders.settle(1, Err(refusal(libc::EINVAL, None)), &mut arrivals);
+        assert_eq!(arrivals, [settled(Ticket(1), Err(refusal(libc::EINVAL, None)))]);
+    }
 }

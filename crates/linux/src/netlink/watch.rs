@@ -14,8 +14,8 @@ use super::{
     messages,
 };
 
-/// RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR.
-const GROUPS: [u32; 3] = [1, 5, 9];
+/// RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR, RTNLGRP_IPV6_NETCONF.
+const GROUPS: [u32; 4] = [1, 5, 9, 25];
 /// Some ten thousand changes; the kernel takes the memory only when they wait.
 const RECEIVE_BUFFER: usize = 8 * 1024 * 1024;
 /// Changes come while a survey is made; it is made again at most this often until none do.
@@ -110,7 +110,9 @@ impl Watch {
         self.links = survey.links.iter().map(|link| (link.index, link.clone())).collect();
         self.is_due = false;
         let addresses = survey.addresses.into_iter().map(|one| self.without_default_label(one)).collect();
-        arrivals.push(Arrival::Surveyed { links: survey.links, addresses });
+        // Routes and rules are not put yet, so none of ours are there.
+        let (routes, rules) = (Vec::new(), Vec::new());
+        arrivals.push(Arrival::Surveyed { links: survey.links, addresses, routes, rules });
         survey.changes.into_iter().for_each(|said| self.tell(said, arrivals));
         Ok(())
     }
@@ -133,7 +135,11 @@ impl Watch {
                     }
                     Said::Link(link) if message.sequence == sequence => survey.links.push(link),
                     Said::Address(address) if message.sequence == sequence => survey.addresses.push(address),
-                    said @ (Said::Link(_) | Said::LinkGone(_) | Said::Address(_) | Said::AddressGone(_)) => {
+                    said @ (Said::Link(_)
+                    | Said::LinkGone(_)
+                    | Said::Forwarding(..)
+                    | Said::Address(_)
+                    | Said::AddressGone(_)) => {
                         survey.changes.push(said);
                     }
                     Said::Done | Said::Answer(_) | Said::Other => {}
@@ -170,7 +176,11 @@ impl Watch {
     fn tell(&mut self, said: Said, arrivals: &mut Vec<Arrival>) {
         match said {
             Said::Link(mut link) => {
-                link.ipv6_router = link::forwards_ipv6(&link.name);
+                // A link that is known already is asked for nothing: changes of this are told by themselves.
+                link.ipv6_router = match self.links.get(&link.index) {
+                    Some(known) => known.ipv6_router,
+                    None => link::forwards_ipv6(&link.name),
+                };
                 if self.links.get(&link.index) != Some(&link) {
                     self.links.insert(link.index, link.clone());
                     arrivals.push(Arrival::LinkChanged(link));
@@ -179,6 +189,12 @@ impl Watch {
             Said::LinkGone(index) => {
                 self.links.remove(&index);
                 arrivals.push(Arrival::LinkRemoved(index));
+            }
+            Said::Forwarding(index, does) => {
+                if let Some(link) = self.links.get_mut(&index).filter(|link| link.ipv6_router != does) {
+                    link.ipv6_router = does;
+                    arrivals.push(Arrival::LinkChanged(link.clone()));
+                }
             }
             Said::Address(address) => {
                 arrivals.push(Arrival::AddressAdded(self.without_default_label(address)))

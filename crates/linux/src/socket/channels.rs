@@ -12,14 +12,13 @@ use super::{control, raw};
 use crate::netlink::refused;
 use crate::sys::{BATCH, Inbox, Incoming};
 
-/// Batches read from one channel in one turn: a flood on one must not starve the others, nor the timer.
-const BATCHES_A_TURN: usize = 8;
+/// Batches read from one channel in one turn, 128 packets: a flood on one must not starve the others, nor the timer.
+const BATCHES_A_TURN: usize = 4;
 
 /// What is listened to, one socket a channel. Each has a slot, the number by which its readiness is told.
 pub(crate) struct Channels {
     open: BTreeMap<Channel, Open>,
     slots: BTreeMap<u32, Channel>,
-    next_slot: u32,
     inbox: Inbox,
 }
 
@@ -30,7 +29,7 @@ struct Open {
 
 impl Channels {
     pub(crate) fn new() -> Self {
-        Self { open: BTreeMap::new(), slots: BTreeMap::new(), next_slot: 0, inbox: Inbox::new() }
+        Self { open: BTreeMap::new(), slots: BTreeMap::new(), inbox: Inbox::new() }
     }
 
     /// Opens a channel, or changes what an open one lets pass. A new one's slot and socket are returned, to be
@@ -45,9 +44,11 @@ impl Channels {
             return Ok(None);
         }
         let socket = raw::receiver(&channel)?;
+        // What came in before the socket was confined to its channel. The filter lets nothing follow.
+        while self.inbox.receive(socket.as_fd()).is_ok_and(|count| count > 0) {}
         raw::admit(&socket, channel.family(), vrids)?;
-        let slot = self.next_slot;
-        self.next_slot = self.next_slot.wrapping_add(1);
+        // As many numbers as channels and one more: one of them is free.
+        let slot = (0..).find(|slot| !self.slots.contains_key(slot)).unwrap_or(u32::MAX);
         self.slots.insert(slot, channel);
         let open = self.open.entry(channel).or_insert(Open { socket, slot });
         Ok(Some((slot, open.socket.as_fd())))
@@ -58,6 +59,11 @@ impl Channels {
         if let Some(open) = self.open.remove(channel) {
             self.slots.remove(&open.slot);
         }
+    }
+
+    /// How many are open.
+    pub(crate) fn count(&self) -> usize {
+        self.open.len()
     }
 
     /// Takes in what waits on the channel of a slot. One that broke is closed and told of as deaf.

@@ -97,7 +97,7 @@ impl Outbox {
                 Ok(sent) => sent,
                 Err(cause) if cause.kind() == io::ErrorKind::Interrupted => continue,
                 Err(cause) => {
-                    arrivals.push(unsent(first, refused(&cause)));
+                    arrivals.push(unsent(first, explained(first, &cause)));
                     1
                 }
             };
@@ -114,6 +114,17 @@ impl Outbox {
                 Way::Ethernet => packet::sender()?,
             })),
         }
+    }
+}
+
+/// Why the kernel refused a packet. It calls a source that the link does not have, or has only tentatively (RFC 4862
+/// §5.4), an invalid argument; nothing else that we hand over can be one.
+fn explained(packet: &Addressed, cause: &io::Error) -> host::Refusal {
+    match packet.way {
+        Way::Ip(Family::V6, _) if cause.raw_os_error() == Some(libc::EINVAL) => {
+            refusal(libc::EADDRNOTAVAIL, Some("the link does not have the source address, or not yet".into()))
+        }
+        Way::Ip(..) | Way::Ethernet => refused(cause),
     }
 }
 
@@ -138,6 +149,8 @@ fn addressed(datagram: Datagram) -> Option<Addressed> {
         }
         Packet::Ipv6 { source, destination, hop_limit, payload } => {
             let IpAddr::V6(source) = source else { return None };
+            // The kernel writes the checksum into it.
+            payload.get(..raw::SHORTEST)?;
             let way = Way::Ip(Family::V6, link);
             let control = control::write(source, link, hop_limit);
             let to = raw::end(destination, link).into();

@@ -16,6 +16,8 @@ use crate::sys;
 const TRAFFIC_CLASS: u32 = 0xc0;
 /// Where an advert has its checksum.
 const CHECKSUM_OFFSET: i32 = 6;
+/// Bytes that a payload must have for the checksum to lie in it.
+pub(super) const SHORTEST: usize = 8;
 /// RFC 9568 §5.1.2.3: "The Hop Limit MUST be set to 255."
 const HOP_LIMIT: u32 = 255;
 
@@ -84,7 +86,7 @@ pub(super) fn destination(packet: &[u8]) -> Option<Ipv4Addr> {
     packet.get(16..)?.first_chunk::<4>().map(|address| Ipv4Addr::from(*address))
 }
 
-/// A socket on one link that lets nothing pass, from before it is bound: what came in meanwhile was not for it.
+/// A socket on one link that lets nothing pass from soon after it is made: what came in before was not for it.
 fn bound(family: Family, link: LinkIndex) -> io::Result<Socket> {
     let domain = match family {
         Family::V4 => Domain::IPV4,

@@ -10,6 +10,14 @@ fn address(last: u8) -> LinkAddress {
     LinkAddress::plain(LINK, host::Prefix::host(IpAddr::V4(Ipv4Addr::new(192, 0, 2, last))))
 }
 
+fn item(last: u8) -> Item {
+    Item::Address(address(last))
+}
+
+fn present(lasts: &[u8]) -> BTreeSet<Key> {
+    lasts.iter().map(|last| Key::of(&address(*last))).collect()
+}
+
 fn claim(holdings: &mut Holdings, addresses: &[LinkAddress]) {
     holdings.claim(addresses.iter().map(Key::of).collect());
 }
@@ -20,9 +28,12 @@ fn orders(holdings: &mut Holdings, now: Instant) -> Vec<(Ticket, char, u8)> {
     holdings.order(now, &mut out);
     let order = |action| {
         let Action::Network(ticket, op) = action else { panic!("{action:?}") };
-        match op {
-            NetworkOp::AddAddress(address) => (ticket, '+', last(&address)),
-            NetworkOp::RemoveAddress(address) => (ticket, '-', last(&address)),
+        if let NetworkOp::AddAddress(address) = op {
+            (ticket, '+', last(&address))
+        } else if let NetworkOp::RemoveAddress(address) = op {
+            (ticket, '-', last(&address))
+        } else {
+            panic!("{op:?}")
         }
     };
     out.into_iter().map(order).collect()
@@ -42,7 +53,7 @@ fn obey(holdings: &mut Holdings, orders: &[(Ticket, char, u8)], now: Instant) {
     for (ticket, kind, last) in orders {
         assert_eq!(holdings.settled(*ticket, Ok(()), now), None);
         match kind {
-            '+' => holdings.added(&address(*last)),
+            '+' => holdings.added(&Key::of(&address(*last))),
             _ => assert!(!holdings.removed(&Key::of(&address(*last)), now)),
         }
     }
@@ -52,7 +63,7 @@ fn obey(holdings: &mut Holdings, orders: &[(Ticket, char, u8)], now: Instant) {
 fn holding() -> Holdings {
     let mut holdings = Holdings::default();
     claim(&mut holdings, &[address(1)]);
-    holdings.want(A, &[address(1)]);
+    holdings.want(A, alloc::vec![item(1)]);
     let due = orders(&mut holdings, Instant::ZERO);
     obey(&mut holdings, &due, Instant::ZERO);
     assert!(holdings.has(&Key::of(&address(1))));
@@ -63,10 +74,10 @@ fn holding() -> Holdings {
 #[test]
 fn an_address_that_moves_between_instances_costs_no_order() {
     let mut holdings = holding();
-    holdings.want(B, &[address(1)]);
-    holdings.want(A, &[]);
+    holdings.want(B, alloc::vec![item(1)]);
+    holdings.want(A, Vec::new());
     assert!(orders(&mut holdings, Instant::ZERO).is_empty());
-    holdings.want(B, &[]);
+    holdings.want(B, Vec::new());
     assert_eq!(orders(&mut holdings, Instant::ZERO).len(), 1);
 }
 
@@ -96,8 +107,8 @@ fn an_address_that_another_removed_is_put_back_at_once_and_then_ever_less_often(
 fn what_an_earlier_life_left_goes_unless_it_is_wanted() {
     let mut holdings = Holdings::default();
     claim(&mut holdings, &[address(1), address(2)]);
-    assert!(holdings.survey(&[address(1), address(2), address(9)], Instant::ZERO).is_empty());
-    holdings.want(A, &[address(1)]);
+    assert!(holdings.survey(&present(&[1, 2, 9]), Instant::ZERO).is_empty());
+    holdings.want(A, alloc::vec![item(1)]);
     let due = orders(&mut holdings, Instant::ZERO);
     assert!(matches!(due[..], [(_, '-', 2)]), "only the difference is touched, others' never: {due:?}");
 }
@@ -105,16 +116,16 @@ fn what_an_earlier_life_left_goes_unless_it_is_wanted() {
 #[test]
 fn a_survey_tells_of_losses_that_were_missed() {
     let mut holdings = holding();
-    assert_eq!(holdings.survey(&[], Instant::ZERO), [Key::of(&address(1))]);
+    assert_eq!(holdings.survey(&present(&[]), Instant::ZERO), [Key::of(&address(1))]);
     assert_eq!(orders(&mut holdings, Instant::ZERO).len(), 1);
 }
 
 #[test]
 fn the_echo_of_our_own_removal_is_no_loss() {
     let mut holdings = holding();
-    holdings.want(A, &[]);
+    holdings.want(A, Vec::new());
     let [(gone, '-', 1)] = orders(&mut holdings, Instant::ZERO)[..] else { panic!() };
-    holdings.want(A, &[address(1)]);
+    holdings.want(A, alloc::vec![item(1)]);
     let [(back, '+', 1)] = orders(&mut holdings, Instant::ZERO)[..] else {
         panic!("asked for again at once")
     };
@@ -124,7 +135,7 @@ fn the_echo_of_our_own_removal_is_no_loss() {
     assert!(!holdings.removed(&Key::of(&address(1)), Instant::ZERO));
     // It may have been another's removal all the same: asking again is harmless.
     let [(again, '+', 1)] = orders(&mut holdings, Instant::ZERO)[..] else { panic!() };
-    holdings.added(&address(1));
+    holdings.added(&Key::of(&address(1)));
     holdings.settled(again, Ok(()), Instant::ZERO);
     assert!(holdings.has(&Key::of(&address(1))));
     assert_eq!(holdings.outstanding(), 0);
@@ -134,7 +145,7 @@ fn the_echo_of_our_own_removal_is_no_loss() {
 fn a_refused_address_is_tried_again_after_a_pause() {
     let mut holdings = Holdings::default();
     claim(&mut holdings, &[address(1)]);
-    holdings.want(A, &[address(1)]);
+    holdings.want(A, alloc::vec![item(1)]);
     let [(ticket, '+', 1)] = orders(&mut holdings, Instant::ZERO)[..] else { panic!() };
     let refused = holdings.settled(ticket, Err(refusal()), Instant::ZERO);
     assert_eq!(refused, Some((Key::of(&address(1)), refusal())));
@@ -148,9 +159,9 @@ fn a_refused_address_is_tried_again_after_a_pause() {
 fn an_address_that_nobody_wants_any_more_when_the_answer_comes_goes_again() {
     let mut holdings = Holdings::default();
     claim(&mut holdings, &[address(1)]);
-    holdings.want(A, &[address(1)]);
+    holdings.want(A, alloc::vec![item(1)]);
     let due = orders(&mut holdings, Instant::ZERO);
-    holdings.want(A, &[]);
+    holdings.want(A, Vec::new());
     assert!(orders(&mut holdings, Instant::ZERO).is_empty(), "not before it is known to be there");
     obey(&mut holdings, &due, Instant::ZERO);
     assert!(matches!(orders(&mut holdings, Instant::ZERO)[..], [(_, '-', 1)]));
@@ -160,7 +171,7 @@ fn an_address_that_nobody_wants_any_more_when_the_answer_comes_goes_again() {
 fn other_options_replace_the_address_taking_comes_first() {
     let mut holdings = holding();
     let labelled = LinkAddress { label: Some("eth0:1".into()), ..address(1) };
-    holdings.want(A, &[labelled]);
+    holdings.want(A, alloc::vec![Item::Address(labelled)]);
     let due = orders(&mut holdings, Instant::ZERO);
     assert!(matches!(due[..], [(_, '-', 1), (_, '+', 1)]), "{due:?}");
 }
@@ -168,7 +179,7 @@ fn other_options_replace_the_address_taking_comes_first() {
 #[test]
 fn an_address_that_left_the_configuration_still_goes() {
     let mut holdings = holding();
-    holdings.want(A, &[]);
+    holdings.want(A, Vec::new());
     claim(&mut holdings, &[]);
     assert!(matches!(orders(&mut holdings, Instant::ZERO)[..], [(_, '-', 1)]));
 }
@@ -180,4 +191,51 @@ fn a_link_that_goes_takes_its_addresses_and_comes_back_without_them() {
     assert!(!holdings.has(&Key::of(&address(1))));
     claim(&mut holdings, &[address(1)]);
     assert!(matches!(orders(&mut holdings, Instant::ZERO)[..], [(_, '+', 1)]));
+}
+
+/// Left alone it would stay for ever on a node that is not master: two nodes would answer for one address.
+#[test]
+fn an_address_that_the_kernel_refuses_to_take_is_asked_to_go_again_after_a_pause() {
+    let mut holdings = holding();
+    holdings.want(A, alloc::vec![]);
+    let due = orders(&mut holdings, Instant::ZERO);
+    assert_eq!(holdings.settled(due[0].0, Err(refusal()), Instant::ZERO), None);
+    assert!(orders(&mut holdings, Instant::ZERO).is_empty());
+    let retry_at = holdings.next_deadline().unwrap();
+    assert!(retry_at > Instant::ZERO);
+    let again = orders(&mut holdings, retry_at);
+    assert_eq!(again[0].1, '-');
+    obey(&mut holdings, &again, retry_at);
+    assert_eq!(holdings.next_deadline(), None);
+}
+
+#[test]
+fn a_stuck_address_that_is_wanted_again_is_simply_held() {
+    let mut holdings = holding();
+    holdings.want(A, alloc::vec![]);
+    let due = orders(&mut holdings, Instant::ZERO);
+    holdings.settled(due[0].0, Err(refusal()), Instant::ZERO);
+    holdings.want(B, alloc::vec![Item::Address(address(1))]);
+    assert!(orders(&mut holdings, Instant::ZERO).is_empty());
+    assert!(holdings.has(&Key::of(&address(1))));
+    assert_eq!(holdings.next_deadline(), None);
+}
+
+/// After a crash the addresses are found, with the rest of the lifetime that the earlier life gave them.
+#[test]
+fn an_address_with_a_lifetime_that_is_found_is_renewed_at_once_and_from_then_on() {
+    let mut holdings = Holdings::default();
+    let address = LinkAddress { valid_lifetime: Some(9), ..address(1) };
+    claim(&mut holdings, core::slice::from_ref(&address));
+    holdings.added(&Key::of(&address));
+    holdings.want(A, alloc::vec![Item::Address(address.clone())]);
+    for seconds in [0, 3, 6] {
+        let now = Instant::from_millis(seconds * 1_000);
+        let mut out = Vec::new();
+        holdings.order(now, &mut out);
+        let [Action::Network(ticket, NetworkOp::RenewAddress(renewed))] = &out[..] else { panic!("{out:?}") };
+        assert_eq!(*renewed, address);
+        assert_eq!(holdings.settled(*ticket, Ok(()), now), None);
+        assert_eq!(holdings.next_deadline(), Some(now + Duration::from_secs(3)));
+    }
 }

@@ -20,6 +20,8 @@ pub(super) struct Backup {
     pub(super) interval: Duration,
     /// When a delay before preemption that has begun ends.
     pub(super) delay_ends: Option<Instant>,
+    /// Its time has passed, and it waits for the other members of its sync group.
+    pub(super) wishes: bool,
 }
 
 /// What a backup waits for. The deadline is derived, so that a change of priority moves it.
@@ -29,8 +31,10 @@ pub(super) enum Countdown {
     Down(Instant),
     /// The master gave up then: the skew time.
     Released(Instant),
-    /// Nothing: it becomes master at once.
-    Over,
+    /// It was master and was not run for long: one interval, in which a new master would be heard.
+    Paused(Instant),
+    /// Nothing: it becomes master then.
+    Over(Instant),
 }
 
 impl Backup {
@@ -42,7 +46,8 @@ impl Backup {
                 since + timing::master_down(*version, priority, self.interval, *down_timer_adverts)
             }
             Countdown::Released(since) => since + timing::skew(*version, priority, self.interval),
-            Countdown::Over => Instant::ZERO,
+            Countdown::Paused(since) => since + self.interval,
+            Countdown::Over(at) => at,
         }
     }
 }
@@ -81,10 +86,14 @@ impl Instance {
                 if self.config.version == Version::V3 { advert.interval } else { self.config.interval };
             let known = core::mem::replace(&mut backup.interval, learnt);
             backup.countdown = Countdown::Down(turn.now);
+            backup.wishes = false;
             if known != learnt {
                 self.say(InstanceFact::IntervalLearnt { from: known, to: learnt }, turn);
             }
         } else {
+            if let Countdown::Paused(_) = backup.countdown {
+                backup.countdown = Countdown::Down(turn.now);
+            }
             let what = Heard::LowerPriorityDiscarded { theirs: theirs.priority };
             self.say(InstanceFact::Heard { from: theirs.address, what }, turn);
         }

@@ -3,15 +3,16 @@
 use alloc::collections::BTreeSet;
 use core::net::IpAddr;
 
-use host::{Family, Instant, Link};
+use host::{Family, Instant, Link, VirtualLinkKind};
 
 use super::{Countdown, Instance, Next, Place, Stage, Turn};
 use crate::config::{Mode, Priority, Weight};
 use crate::holdings::Holdings;
+use crate::item::Key;
 use crate::links::Links;
 use crate::notice::{FaultReason, InstanceFact, State};
 use crate::status::InstanceStatus;
-use crate::track::{self, Effect, Health, Scripts};
+use crate::track::{self, Effect, Health, Scripts, Told};
 
 /// What an instance looks at when it judges itself anew.
 #[derive(Clone, Copy)]
@@ -20,6 +21,8 @@ pub(crate) struct View<'a> {
     pub(crate) links: &'a Links,
     /// Tracking scripts.
     pub(crate) scripts: &'a Scripts,
+    /// Files, processes and BFD sessions.
+    pub(crate) told: &'a Told,
     /// To tell virtual addresses from the node's own.
     pub(crate) holdings: &'a Holdings,
     /// The channel of this instance could not be opened.
@@ -30,34 +33,58 @@ impl Instance {
     /// Where the link is now. Comes before [`Self::review`] for all instances, since it decides which addresses are
     /// virtual.
     pub(crate) fn locate(&mut self, links: &Links) {
-        let place = links.named(&self.config.link).map(|link| Place {
-            link: link.index,
-            mac: link.mac,
-            up: link.is_up(),
-        });
-        if self.place.map(|place| place.link) != place.map(|place| place.link) {
+        let place = self.find_place(links);
+        if self.place.map(|place| (place.base, place.home)) != place.map(|place| (place.base, place.home)) {
             self.wants_changed = true;
         }
         self.place = place;
     }
 
+    fn find_place(&self, links: &Links) -> Option<Place> {
+        let base = links.named(&self.config.link)?;
+        let Some(own) = &self.config.own_link else {
+            return Some(Place { base: base.index, adverts: base.index, home: base.index, up: base.is_up() });
+        };
+        let link = links.named(&own.link.name)?;
+        let (adverts, home) = match own.link.kind {
+            VirtualLinkKind::Vmac(_) if own.adverts_by_base => (base.index, link.index),
+            VirtualLinkKind::Vmac(_) => (link.index, link.index),
+            // As keepalived: the addresses of an ipvlan's router are put on its base.
+            VirtualLinkKind::Ipvlan(_) => (link.index, base.index),
+        };
+        Some(Place { base: base.index, adverts, home, up: base.is_up() && link.is_up() })
+    }
+
     /// Judges itself anew after something in the world changed.
     pub(crate) fn review(&mut self, view: View<'_>, turn: &mut Turn<'_>) {
-        self.wants_changed |= self.config.addresses.iter().any(|address| address.link.is_some())
-            || self.config.excluded.iter().any(|address| address.link.is_some());
+        self.wants_changed |= self.wants_on_other_links();
         self.source = self.find_source(view);
         let (faults, points) = self.judge(view);
         let priority = track::effective(self.config.priority, points);
+        let priority_fell = priority < self.priority;
         if priority != self.priority {
             let from = core::mem::replace(&mut self.priority, priority);
             self.say(InstanceFact::PriorityChanged { from, to: priority }, turn);
         }
-        let pending = |reason: &FaultReason| matches!(reason, FaultReason::ScriptPending(_));
+        // A link of our own that was asked for just now is no reason to tell people of a fault.
+        let fresh = self.config.own_link.is_some() && matches!(self.stage, Stage::Initialize);
+        let pending = |reason: &FaultReason| match reason {
+            FaultReason::ScriptPending(_) => true,
+            FaultReason::OwnLinkMissing(_) | FaultReason::NoSourceAddress(_) => fresh,
+            FaultReason::LinkDown(_)
+            | FaultReason::LinkMissing(_)
+            | FaultReason::Script(_)
+            | FaultReason::Deaf
+            | FaultReason::SourceMissing
+            | FaultReason::NoPeer
+            | FaultReason::File(_)
+            | FaultReason::Processes(_)
+            | FaultReason::Bfd(_) => false,
+        };
         let hard = faults.iter().any(|reason| !pending(reason));
         for reason in faults.difference(&self.faults).filter(|reason| !pending(reason)) {
             self.say(InstanceFact::Faulted(reason.clone()), turn);
         }
-        let free = faults.is_empty();
         self.faults = faults;
         let next = match &self.stage {
             Stage::Initialize if hard => Some(Next::Fault),
@@ -67,14 +94,40 @@ impl Instance {
                 self.say(InstanceFact::Resumed, turn);
                 Some(Next::Master)
             }
-            Stage::Initialize | Stage::Fault if free => Some(self.begin(turn.now)),
+            Stage::Initialize | Stage::Fault if self.is_free() && !self.in_group => {
+                Some(self.begin(true, turn.now))
+            }
             // A script that a reload added must not cost a master its mastership before it has said anything.
             Stage::Backup(_) | Stage::Master(_) if hard => Some(Next::Fault),
+            Stage::Master(_) if priority_fell => self.step_down(turn),
             Stage::Initialize | Stage::Fault | Stage::Backup(_) | Stage::Master(_) => None,
         };
         if let Some(next) = next {
             self.enter(next, turn);
         }
+    }
+
+    fn wants_on_other_links(&self) -> bool {
+        let config = &self.config;
+        config.own_link.is_some()
+            || !config.routes.is_empty()
+            || config.addresses.iter().chain(&config.excluded).any(|address| address.link.is_some())
+    }
+
+    /// Nothing keeps it from taking part.
+    pub(crate) fn is_free(&self) -> bool {
+        self.faults.is_empty()
+    }
+
+    /// Gives up for a better rival, if it is configured to and has heard one (`step_down`).
+    ///
+    /// Differs: Keepalived has nothing like it; there the lowered priority is only advertised, and the rival waits
+    /// its whole master-down time.
+    fn step_down(&mut self, turn: &mut Turn<'_>) -> Option<Next> {
+        let rival = self.rival.filter(|rival| self.config.step_down && rival.priority > self.priority)?;
+        self.say(InstanceFact::SteppedDown { rival: rival.priority }, turn);
+        self.release(turn);
+        Some(Next::Backup { interval: self.config.interval, countdown: Countdown::Down(turn.now) })
     }
 
     /// How it stands.
@@ -85,7 +138,7 @@ impl Instance {
             Stage::Initialize | Stage::Master(_) | Stage::Fault => config.interval,
         };
         let addresses = self.addresses(links).filter_map(|address| {
-            let held = holdings.has(&crate::holdings::Key::of(&address));
+            let held = holdings.has(&Key::of(&address));
             Some((address.prefix, links.get(address.link)?.name.clone(), held))
         });
         InstanceStatus {
@@ -107,11 +160,18 @@ impl Instance {
         }
     }
 
-    /// RFC 9568 §6.4.1: an owner becomes master at once, anyone else listens first.
-    fn begin(&self, now: Instant) -> Next {
-        let owner = self.config.priority == Priority::OWNER && self.config.wants_master;
-        let countdown = if owner { Countdown::Over } else { Countdown::Down(now) };
+    /// RFC 9568 §6.4.1: an owner becomes master at once, anyone else listens first. In a group `at_once` is for owners
+    /// among owners only.
+    pub(super) fn begin(&self, at_once: bool, now: Instant) -> Next {
+        let now = now.max(self.quiet_until);
+        let owner = self.is_wanting_owner() && at_once;
+        let countdown = if owner { Countdown::Over(now) } else { Countdown::Down(now) };
         Next::Backup { interval: self.config.interval, countdown }
+    }
+
+    /// It owns the addresses and is configured to begin as master.
+    pub(crate) fn is_wanting_owner(&self) -> bool {
+        self.config.priority == Priority::OWNER && self.config.wants_master
     }
 
     fn resumes(&self, now: Instant) -> bool {
@@ -121,16 +181,29 @@ impl Instance {
     /// As keepalived: what is configured, else the link's first address that is not a virtual one; IPv6 multicast
     /// goes out from a link-local address (RFC 9568 §5.1.2.1).
     fn find_source(&self, view: View<'_>) -> Option<IpAddr> {
+        let place = self.place?;
+        if let Some(own) = &self.config.own_link
+            && let Some(source) = self.own_source(own, view.links)
+        {
+            let there = |address| address == source.address();
+            return view.links.first_address(place.adverts, source.family(), there);
+        }
         if self.config.source.is_some() {
             return self.config.source;
         }
-        let link = self.place?.link;
-        let link_local = match &self.config.mode {
+        let by_peers = match &self.config.mode {
             Mode::Multicast { .. } => true,
             Mode::Unicast { peers, .. } => peers.iter().all(|peer| is_link_local(peer.address)),
         };
+        // As keepalived: a VMAC for IPv4 has no address, adverts leave from its base's.
+        let is_ipvlan = self
+            .config
+            .own_link
+            .as_ref()
+            .is_some_and(|own| matches!(own.link.kind, VirtualLinkKind::Ipvlan(_)));
+        let link = if is_ipvlan { place.adverts } else { place.base };
         view.links.first_address(link, self.config.family, |address| {
-            let fits = self.config.family == Family::V4 || is_link_local(address) == link_local;
+            let fits = self.config.family == Family::V4 || is_link_local(address) == by_peers;
             fits && !view.holdings.is_ours(link, address)
         })
     }
@@ -149,6 +222,9 @@ impl Instance {
         let own = self.config.track_own_link.then_some((&self.config.link, always));
         let carriers = self.config.addresses.iter().chain(&self.config.excluded);
         let carriers = carriers.filter(|address| address.track).filter_map(|address| address.link.as_ref());
+        let routes = self.config.routes.iter().filter(|route| route.track);
+        let carriers = carriers
+            .chain(routes.flat_map(|route| route.route.hops.iter()).filter_map(|hop| hop.link.as_ref()));
         let carriers = carriers.filter(|link| **link != self.config.link || self.config.track_own_link);
         let tracked = self.config.track_links.iter().map(|tracked| (&tracked.link, tracked.weight));
         for (name, weight) in own.into_iter().chain(carriers.map(|link| (link, always))).chain(tracked) {
@@ -161,10 +237,39 @@ impl Instance {
             let why = FaultReason::Script(name.clone());
             track(tracked.weight, view.scripts.health(name), why, FaultReason::ScriptPending(name.clone()));
         }
-        if self.place.is_none() {
+        for tracked in &self.config.track_processes {
+            let why = FaultReason::Processes(tracked.name.clone());
+            track(tracked.weight, view.told.processes(&tracked.name), why.clone(), why);
+        }
+        for tracked in &self.config.track_bfds {
+            let why = FaultReason::Bfd(tracked.name.clone());
+            track(tracked.weight, view.told.bfd(&tracked.name), why.clone(), why);
+        }
+        for tracked in &self.config.track_files {
+            let value = view.told.files.get(&tracked.file).copied().unwrap_or(0);
+            match track::file_effect(tracked.weight, tracked.reverse, value) {
+                Effect::Points(more) => points += i32::from(more),
+                Effect::Fault | Effect::Pending => {
+                    faults.insert(FaultReason::File(tracked.file.clone()));
+                }
+            }
+        }
+        if view.links.named(&self.config.link).is_none() {
             faults.insert(FaultReason::LinkMissing(self.config.link.clone()));
+        } else if let (None, Some(own)) = (self.place, &self.config.own_link) {
+            faults.insert(FaultReason::OwnLinkMissing(own.link.name.clone()));
         } else if self.source.is_none() {
             faults.insert(FaultReason::NoSourceAddress(self.config.family));
+        }
+        if let Some(source) = self.config.source.filter(|_| self.config.track_source)
+            && !view.links.has_address(source)
+        {
+            faults.insert(FaultReason::SourceMissing);
+        }
+        if self.config.fault_without_peer
+            && matches!(&self.config.mode, Mode::Unicast { peers, .. } if peers.is_empty())
+        {
+            faults.insert(FaultReason::NoPeer);
         }
         if view.deaf {
             faults.insert(FaultReason::Deaf);
@@ -173,7 +278,7 @@ impl Instance {
     }
 }
 
-fn is_link_local(address: IpAddr) -> bool {
+pub(super) fn is_link_local(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => address.is_link_local(),
         IpAddr::V6(address) => address.is_unicast_link_local(),

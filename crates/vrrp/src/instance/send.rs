@@ -40,7 +40,7 @@ impl Instance {
         self.ipv4_id = self.ipv4_id.checked_add(1).unwrap_or(1);
         let advert = self.compose(priority);
         let tag = u64::from(self.id.0);
-        let mut send = |packet| turn.out.push(Action::Send(Datagram { link: place.link, packet, tag }));
+        let mut send = |packet| turn.out.push(Action::Send(Datagram { link: place.adverts, packet, tag }));
         match &self.config.mode {
             Mode::Multicast { group } => send(self.packet(&advert, source, *group, Some(255))),
             Mode::Unicast { peers, ttl, .. } => {

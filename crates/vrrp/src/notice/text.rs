@@ -5,14 +5,19 @@ use core::net::IpAddr;
 
 use host::{Outcome, Severity};
 
-use super::{Heard, InstanceFact, Notice, Reject, ReloadSummary, ScriptFact, State};
+use super::{GroupFact, Heard, InstanceFact, Notice, Reject, ReloadSummary, ScriptFact, State, Thing};
 
 impl Notice {
     /// How bad it is.
     pub fn severity(&self) -> Severity {
         match self {
             Self::Instance { fact, .. } => fact.severity(),
-            Self::Link { .. } | Self::LinkPresence { .. } | Self::Reloaded(_) => Severity::Info,
+            Self::Group { fact: GroupFact::Entered { .. }, .. } => Severity::Detail,
+            Self::Group { .. }
+            | Self::Processes { .. }
+            | Self::Link { .. }
+            | Self::LinkPresence { .. }
+            | Self::Reloaded(_) => Severity::Info,
             Self::Script { fact, .. } => match fact {
                 ScriptFact::Returned(_) => Severity::Detail,
                 ScriptFact::Succeeded
@@ -32,16 +37,18 @@ impl InstanceFact {
             | Self::Addresses { .. }
             | Self::Announcing { .. }
             | Self::Announced { .. } => Severity::Detail,
-            Self::AddressLost { .. }
-            | Self::AddressRefused { .. }
+            Self::Lost(_)
+            | Self::Refused { .. }
             | Self::SendFailed { .. }
             | Self::Deaf { .. }
+            | Self::Paused { .. }
             | Self::Heard { what: Heard::TwoOwners | Heard::OwnAddress, .. } => Severity::Warning,
             Self::Heard { .. }
             | Self::Entered { .. }
             | Self::Resumed
             | Self::ReleaseHeard { .. }
             | Self::ReleaseSent
+            | Self::SteppedDown { .. }
             | Self::PriorityChanged { .. }
             | Self::PreemptDelayStarted(_)
             | Self::PreemptDelayStopped
@@ -55,6 +62,15 @@ impl fmt::Display for Notice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Instance { name, fact } => instance(f, name, fact),
+            Self::Group { name, fact: GroupFact::Syncing(state) } => {
+                write!(f, "VRRP_Group({name}) Syncing instances to {state} state")
+            }
+            Self::Group { name, fact: GroupFact::Entered { state, .. } } => {
+                write!(f, "VRRP_Group({name}) all instances in {state} state")
+            }
+            Self::Processes { name, quorum } => {
+                write!(f, "Quorum {} for tracked process {name}", if *quorum { "gained" } else { "lost" })
+            }
             Self::Link { name, up } => {
                 write!(f, "Netlink reports {name} {}", if *up { "up" } else { "down" })
             }
@@ -96,6 +112,15 @@ fn instance(f: &mut fmt::Formatter<'_>, name: &str, fact: &InstanceFact) -> fmt:
         InstanceFact::AdvertTimeout => f.write_str("Receive advertisement timeout"),
         InstanceFact::Resumed => f.write_str("Resuming as master after a restart of the process"),
         InstanceFact::ReleaseSent => f.write_str("sent 0 priority"),
+        InstanceFact::Paused { late } => {
+            write!(
+                f,
+                "advert {}.{:06} seconds late, listening before sending",
+                late.as_secs(),
+                late.subsec_micros()
+            )
+        }
+        InstanceFact::SteppedDown { rival } => write!(f, "stepping down for a rival with priority {rival}"),
         InstanceFact::ReleaseHeard { as_master: true } => f.write_str("Master received priority 0 message"),
         InstanceFact::ReleaseHeard { as_master: false } => {
             f.write_str("Backup received priority 0 advertisement")
@@ -117,16 +142,15 @@ fn instance(f: &mut fmt::Formatter<'_>, name: &str, fact: &InstanceFact) -> fmt:
             let verb = if *wanted { "setting" } else { "removing" };
             write!(f, "{verb} {}VIPs.", if *excluded { "E-" } else { "" })
         }
-        InstanceFact::AddressLost { prefix, link } => {
+        InstanceFact::Lost(Thing::Address(prefix, link)) => {
             write!(
                 f,
                 "Netlink reflector reports IP {} removed from {link}, putting it back",
                 prefix.address()
             )
         }
-        InstanceFact::AddressRefused { prefix, link, why } => {
-            write!(f, "cannot set {prefix} on {link}: {why}")
-        }
+        InstanceFact::Lost(thing) => write!(f, "{thing} was removed by another, putting it back"),
+        InstanceFact::Refused { thing, why } => write!(f, "cannot set {thing}: {why}"),
         InstanceFact::Announcing { address: address @ IpAddr::V4(_), link } => {
             write!(f, "Sending/queueing gratuitous ARPs on {link} for {address}")
         }

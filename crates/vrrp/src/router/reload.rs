@@ -4,14 +4,16 @@
 //! name. Every setting of an instance that stays can change under way: its state and its deadlines stay.
 
 use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::string::String;
 use alloc::vec::Vec;
 use core::net::IpAddr;
 
 use host::{Family, Instant, LinkName};
 
 use super::Router;
-use crate::config::{Config, InstanceConfig, Mode, Vrid};
+use crate::config::{Config, GroupConfig, InstanceConfig, Mode, Vrid};
 use crate::event::Action;
+use crate::group::Group;
 use crate::instance::{Instance, InstanceId, Turn};
 use crate::notice::{Notice, ReloadSummary, State};
 
@@ -44,8 +46,11 @@ impl Router {
         if self.stopping {
             return;
         }
-        let Config { instances, scripts, pace } = config;
+        let Config { instances, scripts, groups, pace, statics, startup_delay, .. } = config;
         let first = !core::mem::replace(&mut self.configured, true);
+        if first {
+            self.quiet_until = now + startup_delay;
+        }
         let mut summary = ReloadSummary::default();
         let wanted: BTreeSet<Identity> = instances.iter().map(Identity::of).collect();
         let (mut known, mut gone) = (BTreeMap::new(), Vec::new());
@@ -64,6 +69,7 @@ impl Router {
             self.remove(id, now, out);
             summary.removed += 1;
         }
+        self.statics = statics;
         self.scripts.configure(&scripts, now, out);
         self.announcements.set_pace(pace);
         for config in instances {
@@ -80,6 +86,7 @@ impl Router {
             self.order.push(id);
             touched.insert(id);
         }
+        self.regroup(groups);
         self.memories.clear();
         self.stale = true;
         if !first {
@@ -87,11 +94,30 @@ impl Router {
         }
     }
 
+    /// Forms the groups anew; one of the same name keeps what was told of it.
+    fn regroup(&mut self, configs: Vec<GroupConfig>) {
+        let before: BTreeMap<String, State> =
+            self.groups.drain(..).filter_map(|group| Some((group.name().into(), group.told()?))).collect();
+        self.group_of.clear();
+        let by_name: BTreeMap<&str, InstanceId> =
+            self.instances.iter().map(|(id, instance)| (instance.config().name.as_str(), *id)).collect();
+        for config in configs {
+            let members: Vec<InstanceId> =
+                config.members.iter().filter_map(|name| by_name.get(name.as_str())).copied().collect();
+            self.group_of.extend(members.iter().map(|id| (*id, self.groups.len())));
+            let told = before.get(&config.name).copied();
+            self.groups.push(Group::new(config, members, told));
+        }
+        for (id, instance) in &mut self.instances {
+            instance.set_in_group(self.group_of.contains_key(id));
+        }
+    }
+
     fn add(&mut self, config: InstanceConfig, now: Instant) -> InstanceId {
         self.last_id += 1;
         let id = InstanceId(self.last_id);
         let memory = self.memories.remove(&config.name);
-        let mut instance = Instance::new(id, config, now);
+        let mut instance = Instance::new(id, config, self.quiet_until, now);
         if let Some(until) = memory {
             instance.remember(until);
         }
@@ -121,7 +147,7 @@ impl Router {
         if let Some(mut instance) = self.instances.remove(&id) {
             instance.end(State::Fault, &mut Turn { now, out });
         }
-        self.holdings.want(id, &[]);
+        self.holdings.want(id, Vec::new());
         self.announcements.forget(id);
         if let Some(at) = self.entered.remove(&id) {
             self.timers.remove(&(at, id));

@@ -3,7 +3,10 @@
 mod bench;
 mod election;
 mod faults;
+mod groups;
+mod holds;
 mod kernel;
 mod life;
+mod pause;
 mod random;
 mod reload;

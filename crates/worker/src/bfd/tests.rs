@@ -191,7 +191,7 @@ fn nothing_that_comes_before_a_configuration_matters() {
         Arrival::UdpClosed { channel: UdpChannel { address, port: 3784 }, refusal: refusal() },
         Arrival::Deaf { channel: Channel { link: LinkIndex(9), address }, refusal: refusal() },
         Arrival::Settled { ticket: Ticket(3), result: Err(refusal()) },
-        Arrival::Surveyed { links: vec![], addresses: vec![] },
+        Arrival::Surveyed { links: vec![], addresses: vec![], routes: vec![], rules: vec![] },
         Arrival::LinkRemoved(LinkIndex(3)),
     ] {
         worker.arrive(arrival, at(0));

@@ -1,6 +1,9 @@
 use std::net::{IpAddr, Ipv4Addr};
 
-use host::{Channel, Datagram, NetworkOp, Refusal, Severity};
+use host::{
+    Channel, Datagram, Link, LinkAddress, LinkIndex, LinkName, NetworkOp, Prefix, Refusal, Severity, Ticket,
+};
+use vrrp::config::{InstanceConfig, Priority, VirtualAddress};
 use vrrp::{Config, Memory};
 
 use super::*;
@@ -56,14 +59,16 @@ fn what_only_an_earlier_life_was_master_of_is_taken_back() {
     let mut worker = Vrrp::new(Paper::default());
     let memory = Memory { instance: "gone".into(), master_until: Instant::ZERO };
     worker.hear(configure(vec![memory]), Instant::ZERO);
+    worker.arrive(survey(vec![], vec![]), Instant::ZERO);
     let gone = ToSupervisor::Mastership { instance: "gone".into(), master: false };
-    assert_eq!(worker.machine().said, [gone, ToSupervisor::Ready]);
+    assert_eq!(worker.machine().said, [ToSupervisor::Ready, gone]);
 }
 
 #[test]
 fn a_stop_with_nothing_to_give_up_is_over_at_once_and_final() {
     let mut worker = Vrrp::new(Paper::default());
     worker.hear(configure(vec![]), Instant::ZERO);
+    worker.arrive(survey(vec![], vec![]), Instant::ZERO);
     assert!(!worker.is_finished());
     worker.hear(ToWorker::Stop, Instant::ZERO);
     assert!(worker.is_finished());
@@ -72,20 +77,105 @@ fn a_stop_with_nothing_to_give_up_is_over_at_once_and_final() {
     assert_eq!(worker.machine().said, [ToSupervisor::Ready]);
 }
 
+fn survey(links: Vec<Link>, addresses: Vec<LinkAddress>) -> Arrival {
+    Arrival::Surveyed { links, addresses, routes: vec![], rules: vec![] }
+}
+
+const VIP: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 100));
+
+fn eth0() -> Link {
+    Link {
+        index: LinkIndex(2),
+        name: LinkName::new("eth0").unwrap(),
+        admin_up: true,
+        running: true,
+        mtu: 1500,
+        mac: Some(host::MacAddress([2, 0, 0, 0, 0, 1])),
+        arp: true,
+        multicast: true,
+        loopback: false,
+        ipv6_router: false,
+    }
+}
+
+fn own() -> LinkAddress {
+    LinkAddress::plain(LinkIndex(2), Prefix::host(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1))))
+}
+
+fn survey_with_vip() -> Arrival {
+    let left = LinkAddress::plain(LinkIndex(2), Prefix::host(VIP));
+    survey(vec![eth0()], vec![own(), left])
+}
+
+/// The owner of an address on eth0.
+fn owner() -> Config {
+    let instance = InstanceConfig {
+        priority: Priority::OWNER,
+        wants_master: true,
+        addresses: vec![VirtualAddress::plain(Prefix::host(VIP))],
+        ..crate::notify::script::tests::instance("VI_1")
+    };
+    Config { instances: vec![instance], ..Config::default() }
+}
+
+/// A worker whose only instance is master.
+fn master() -> Vrrp<Paper> {
+    let mut worker = Vrrp::new(Paper::default());
+    let config = owner();
+    worker.hear(ToWorker::Configure(Box::new(Configure { config, memories: vec![] })), Instant::ZERO);
+    worker.arrive(survey(vec![eth0()], vec![own()]), Instant::ZERO);
+    worker.arrive(Arrival::Woken, Instant::ZERO);
+    assert!(worker.machine().sent > 0 && worker.machine().orders.len() == 1, "an owner is master at once");
+    worker
+}
+
 #[test]
 fn a_stop_waits_for_the_kernel_but_not_for_ever() {
-    let mut worker = Vrrp::new(Paper::default());
-    worker.asked.insert(Ticket(1));
+    let mut worker = master();
     worker.hear(ToWorker::Stop, Instant::ZERO);
     assert!(!worker.is_finished());
-    assert_eq!(worker.deadline(), Some(Instant::ZERO + STOP_LIMIT));
+    assert!(worker.deadline().is_some_and(|deadline| deadline <= Instant::ZERO + STOP_LIMIT));
     worker.arrive(Arrival::Woken, Instant::ZERO + STOP_LIMIT);
     assert!(worker.is_finished());
+}
 
-    let mut worker = Vrrp::new(Paper::default());
-    worker.asked.insert(Ticket(1));
+#[test]
+fn a_stop_is_over_when_the_kernel_has_taken_the_addresses() {
+    let mut worker = master();
+    worker.arrive(Arrival::Settled { ticket: worker.machine().orders[0], result: Ok(()) }, Instant::ZERO);
     worker.hear(ToWorker::Stop, Instant::ZERO);
-    worker.arrive(Arrival::Settled { ticket: Ticket(1), result: Ok(()) }, Instant::ZERO);
+    assert!(!worker.is_finished());
+    worker.arrive(Arrival::Settled { ticket: worker.machine().orders[1], result: Ok(()) }, Instant::ZERO);
+    assert!(worker.is_finished());
+}
+
+/// After a crash the stop may come before the first look at the kernel, where the last worker's addresses are.
+#[test]
+fn a_stop_waits_for_the_first_look_and_takes_what_an_earlier_life_left() {
+    let mut worker = Vrrp::new(Paper::default());
+    let (config, survey) = (owner(), survey_with_vip());
+    worker.hear(ToWorker::Configure(Box::new(Configure { config, memories: vec![] })), Instant::ZERO);
+    worker.hear(ToWorker::Stop, Instant::ZERO);
+    assert!(!worker.is_finished());
+    worker.arrive(survey, Instant::ZERO);
+    assert_eq!(worker.machine().orders.len(), 1);
+    worker.arrive(Arrival::Settled { ticket: worker.machine().orders[0], result: Ok(()) }, Instant::ZERO);
+    assert!(worker.is_finished());
+}
+
+/// A stopped daemon that leaves its address behind makes two nodes answer for it.
+#[test]
+fn a_stop_asks_again_when_the_kernel_refuses_to_take_an_address() {
+    let mut worker = master();
+    worker.arrive(Arrival::Settled { ticket: worker.machine().orders[0], result: Ok(()) }, Instant::ZERO);
+    worker.hear(ToWorker::Stop, Instant::ZERO);
+    let busy = Refusal { code: 105, why: "No buffer space available".into() };
+    worker.arrive(Arrival::Settled { ticket: worker.machine().orders[1], result: Err(busy) }, Instant::ZERO);
+    assert!(!worker.is_finished());
+    let again = worker.deadline().unwrap();
+    worker.arrive(Arrival::Woken, again);
+    assert_eq!(worker.machine().orders.len(), 3);
+    worker.arrive(Arrival::Settled { ticket: worker.machine().orders[2], result: Ok(()) }, again);
     assert!(worker.is_finished());
 }
 

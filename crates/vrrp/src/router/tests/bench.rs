@@ -8,16 +8,16 @@ use alloc::vec::Vec;
 use core::net::{IpAddr, Ipv4Addr};
 use core::time::Duration;
 
-use host::{Command, Delivery, Engine, Family, Instant, Link, LinkAddress, LinkIndex, LinkName, MacAddress};
+use host::{Command, Delivery, Engine, Instant, Link, LinkAddress, LinkIndex, LinkName, MacAddress};
 use host::{NetworkOp, Packet, Prefix};
 
 use super::super::Router;
 use crate::config::{
-    AnnounceConfig, Authentication, Config, InstanceConfig, Mode, Preemption, Priority, ScriptConfig,
-    TrackScript, Version, VirtualAddress, Vrid, Weight,
+    AnnounceConfig, Config, InstanceConfig, Mode, Priority, ScriptConfig, TrackScript, Version,
+    VirtualAddress, Vrid, Weight,
 };
 use crate::event::{Action, Event};
-use crate::notice::{InstanceFact, Notice, State};
+use crate::notice::{GroupFact, InstanceFact, Notice, State};
 use crate::status::InstanceStatus;
 use crate::wire::{self, Advert, Coverage, Ipv4Header};
 
@@ -31,30 +31,9 @@ pub(super) const LOW: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 5);
 /// An instance as a guide has it: version 2, priority 100, one address, every second, one announcement a round.
 pub(super) fn instance() -> InstanceConfig {
     InstanceConfig {
-        name: "VI_1".into(),
-        link: LinkName::new("eth0").unwrap(),
-        family: Family::V4,
-        vrid: Vrid::new(51).unwrap(),
-        version: Version::V2,
-        priority: Priority(100),
-        wants_master: false,
-        interval: Duration::from_secs(1),
-        down_timer_adverts: 3,
-        mode: Mode::Multicast { group: Mode::GROUP_V4 },
-        source: None,
-        authentication: Authentication::None,
         addresses: vec![VirtualAddress::plain(Prefix::host(IpAddr::V4(VIP)))],
-        excluded: vec![],
-        preemption: Preemption::Allowed,
-        skip_address_check: false,
-        lower_priority_no_advert: false,
-        higher_priority_send_advert: false,
-        checksum_as_v2: false,
         announce: AnnounceConfig { repeat: 1, lower_priority_repeat: 1, ..AnnounceConfig::default() },
-        track_own_link: true,
-        track_links: vec![],
-        track_scripts: vec![],
-        notify: Default::default(),
+        ..InstanceConfig::plain("VI_1", LinkName::new("eth0").unwrap(), Vrid::new(51).unwrap())
     }
 }
 
@@ -85,7 +64,7 @@ pub(super) fn config(
     Config {
         instances: instances.into_iter().collect(),
         scripts: scripts.into_iter().collect(),
-        pace: Default::default(),
+        ..Config::default()
     }
 }
 
@@ -108,6 +87,11 @@ pub(super) fn address(address: Ipv4Addr) -> LinkAddress {
     LinkAddress::plain(ETH0, Prefix::new(IpAddr::V4(address), 24).unwrap())
 }
 
+/// A survey without routes and rules.
+pub(super) fn survey(links: Vec<Link>, addresses: Vec<LinkAddress>) -> Event {
+    Event::Surveyed { links, addresses, routes: vec![], rules: vec![] }
+}
+
 pub(super) struct Bench {
     pub(super) router: Router,
     pub(super) now: Instant,
@@ -121,7 +105,7 @@ impl Bench {
         let mut bench = Self { router: Router::default(), now: Instant::ZERO, obedient: true };
         let mut out = bench.tell(Event::Configured(Box::new(config)));
         assert_eq!(bench.router.next_deadline(), None, "nothing is decided before the first survey");
-        out.extend(bench.tell(Event::Surveyed { links: vec![link(true)], addresses: vec![address(OURS)] }));
+        out.extend(bench.tell(survey(vec![link(true)], vec![address(OURS)])));
         (bench, out)
     }
 
@@ -146,9 +130,9 @@ impl Bench {
         while self.obedient && done < out.len() {
             if let Action::Network(ticket, op) = out[done].clone() {
                 self.router.handle(Event::Settled { ticket, result: Ok(()) }, self.now, &mut out);
-                let echo = match op {
-                    NetworkOp::AddAddress(address) => Event::AddressAdded(address),
-                    NetworkOp::RemoveAddress(address) => Event::AddressRemoved(address),
+                let Some(echo) = echo(op) else {
+                    done += 1;
+                    continue;
                 };
                 self.router.handle(echo, self.now, &mut out);
             }
@@ -196,6 +180,24 @@ impl Bench {
     }
 }
 
+/// What the kernel tells after it obeyed. A link of our own is number 9.
+fn echo(op: NetworkOp) -> Option<Event> {
+    Some(match op {
+        NetworkOp::AddLink(own) => {
+            let index = LinkIndex(9);
+            Event::LinkChanged(Link { index, name: own.name, ..link(true) })
+        }
+        NetworkOp::RemoveLink(_) => Event::LinkRemoved(LinkIndex(9)),
+        NetworkOp::AddAddress(address) => Event::AddressAdded(address),
+        NetworkOp::RenewAddress(_) => return None,
+        NetworkOp::RemoveAddress(address) => Event::AddressRemoved(address),
+        NetworkOp::AddRoute(route) => Event::RouteAdded(route.key()),
+        NetworkOp::RemoveRoute(route) => Event::RouteRemoved(route.key()),
+        NetworkOp::AddRule(rule) => Event::RuleAdded(rule),
+        NetworkOp::RemoveRule(rule) => Event::RuleRemoved(rule),
+    })
+}
+
 /// An advert as another router with the same configuration sends it.
 pub(super) fn advert(config: &InstanceConfig, from: Ipv4Addr, priority: u8) -> Delivery {
     let advert = Advert {
@@ -229,8 +231,17 @@ fn short(action: &Action) -> Option<String> {
         Action::Ignore(_) => "ignore".into(),
         Action::Run(id, _) => format!("run {}", id.0),
         Action::End(id) => format!("end {}", id.0),
-        Action::Network(_, NetworkOp::AddAddress(address)) => format!("+{}", address.prefix),
-        Action::Network(_, NetworkOp::RemoveAddress(address)) => format!("-{}", address.prefix),
+        Action::Network(_, op) => match op {
+            NetworkOp::AddLink(link) => format!("+link {}", link.name),
+            NetworkOp::RemoveLink(name) => format!("-link {name}"),
+            NetworkOp::AddAddress(address) => format!("+{}", address.prefix),
+            NetworkOp::RenewAddress(address) => format!("renew {}", address.prefix),
+            NetworkOp::RemoveAddress(address) => format!("-{}", address.prefix),
+            NetworkOp::AddRoute(route) => format!("+route {}", route.destination),
+            NetworkOp::RemoveRoute(route) => format!("-route {}", route.destination),
+            NetworkOp::AddRule(rule) => format!("+rule {}", rule.priority),
+            NetworkOp::RemoveRule(rule) => format!("-rule {}", rule.priority),
+        },
         Action::Send(datagram) => match &datagram.packet {
             Packet::Ipv4(bytes) => format!("advert {}", bytes[22]),
             Packet::Ipv6 { payload, .. } => format!("advert {}", payload[2]),
@@ -241,6 +252,9 @@ fn short(action: &Action) -> Option<String> {
         },
         Action::Notice(Notice::Instance { fact: InstanceFact::Entered { state, .. }, .. }) => {
             state.word().into()
+        }
+        Action::Notice(Notice::Group { name, fact: GroupFact::Entered { state, .. } }) => {
+            format!("{name} {state}")
         }
         Action::Notice(_) => return None,
     })

@@ -41,7 +41,7 @@ fn a_link_that_vanishes_and_comes_back_under_another_number_is_followed_by_name(
 fn a_missing_link_and_a_missing_address_are_faults_until_they_are_there() {
     let mut bench = Bench { router: Default::default(), now: Instant::ZERO, obedient: true };
     bench.tell(Event::Configured(alloc::boxed::Box::new(config([instance()], []))));
-    let out = bench.tell(Event::Surveyed { links: vec![], addresses: vec![] });
+    let out = bench.tell(survey(vec![], vec![]));
     assert_eq!(brief(&out), ["FAULT"]);
     bench.tell(Event::LinkChanged(link(true)));
     assert_eq!(bench.status().faults, [FaultReason::NoSourceAddress(host::Family::V4)]);
@@ -155,4 +155,22 @@ fn a_master_whose_script_fails_gives_up_on_the_wire() {
 fn results_of_runs_that_nobody_waits_for_are_nothing() {
     let (mut bench, _) = Bench::start(scripted(FAULT, false));
     assert_eq!(bench.tell(Event::JobEnded(JobId(99), Outcome::Exited(0))), []);
+}
+
+/// Documented by Keepalived, and without effect there: the source address being absent is a fault.
+#[test]
+fn a_tracked_source_address_that_goes_is_a_fault() {
+    let second = host::LinkAddress { prefix: host::Prefix::host(HIGH.into()), ..address(HIGH) };
+    let tracked = InstanceConfig { source: Some(HIGH.into()), track_source: true, ..instance() };
+    let mut bench = Bench::with(tracked);
+    assert_eq!(bench.status().faults, [FaultReason::SourceMissing]);
+    assert_eq!(brief(&bench.tell(Event::AddressAdded(second.clone()))), ["BACKUP"]);
+    assert_eq!(brief(&bench.tell(Event::AddressRemoved(second))), ["FAULT"]);
+}
+
+#[test]
+fn unicast_without_a_peer_is_a_fault_if_it_is_to_be() {
+    let mode = crate::config::Mode::Unicast { peers: vec![], ttl: None, check_source: false };
+    let bench = Bench::with(InstanceConfig { mode, fault_without_peer: true, ..instance() });
+    assert_eq!(bench.status().faults, [FaultReason::NoPeer]);
 }

@@ -28,7 +28,7 @@ fn an_address_that_somebody_deletes_is_put_back_and_announced_and_mastership_kep
 #[test]
 fn a_survey_without_the_address_is_a_loss_too() {
     let mut bench = Bench::master(instance());
-    let out = bench.tell(Event::Surveyed { links: vec![link(true)], addresses: vec![address(OURS)] });
+    let out = bench.tell(survey(vec![link(true)], vec![address(OURS)]));
     assert_eq!(brief(&out), ["+192.0.2.100/32", "garp 192.0.2.100"]);
 }
 

@@ -80,7 +80,7 @@ fn what_an_earlier_life_left_behind_goes_at_start() {
     let mut bench = Bench::with(instance());
     bench.now = Instant::from_millis(1);
     let left = host::LinkAddress::plain(ETH0, host::Prefix::host(VIP.into()));
-    let out = bench.tell(Event::Surveyed { links: vec![link(true)], addresses: vec![address(OURS), left] });
+    let out = bench.tell(survey(vec![link(true)], vec![address(OURS), left]));
     assert_eq!(brief(&out), ["-192.0.2.100/32"]);
 }
 
@@ -91,7 +91,7 @@ fn revived(after: u64) -> (Bench, vec::Vec<crate::Action>) {
     let mut out = bench.tell(Event::Remembered(vec![memory]));
     out.extend(bench.tell(Event::Configured(Box::new(config([instance()], [])))));
     let left = host::LinkAddress::plain(ETH0, host::Prefix::host(VIP.into()));
-    out.extend(bench.tell(Event::Surveyed { links: vec![link(true)], addresses: vec![address(OURS), left] }));
+    out.extend(bench.tell(survey(vec![link(true)], vec![address(OURS), left])));
     (bench, out)
 }
 

@@ -91,9 +91,8 @@ fn events() -> impl Strategy<Value = Event> {
             result: if done { Ok(()) } else { Err(refusal.clone()) },
         }),
         1 => (0..20_u64, 0..2_u8).prop_map(|(job, status)| Event::JobEnded(JobId(job), Outcome::Exited(status))),
-        1 => any::<bool>().prop_map(|own| Event::Surveyed {
-            links: vec![link(true)],
-            addresses: if own { vec![address(OURS)] } else { vec![] },
+        1 => any::<bool>().prop_map(|own| {
+            survey(vec![link(true)], if own { vec![address(OURS)] } else { vec![] })
         }),
     ]
 }
@@ -108,7 +107,7 @@ proptest! {
         let mut now = Instant::ZERO;
         let mut out = Vec::new();
         router.handle(Event::Configured(config), now, &mut out);
-        router.handle(Event::Surveyed { links: vec![link(true)], addresses: vec![address(OURS)] }, now, &mut out);
+        router.handle(survey(vec![link(true)], vec![address(OURS)]), now, &mut out);
         for (event, millis) in events {
             now += Duration::from_millis(millis);
             out.clear();

@@ -1,6 +1,6 @@
 use std::net::IpAddr;
 
-use vrrp::config::{AnnounceConfig, Authentication, InstanceConfig, Mode, Preemption, Version, Vrid};
+use vrrp::config::{InstanceConfig, Vrid};
 
 use super::*;
 
@@ -11,31 +11,8 @@ fn command(words: &str) -> Option<Command> {
 }
 
 /// An instance with a script for everything, which names what it is for.
-fn instance(name: &str) -> InstanceConfig {
+pub(crate) fn instance(name: &str) -> InstanceConfig {
     InstanceConfig {
-        name: name.into(),
-        link: host::LinkName::new("eth0").unwrap(),
-        family: host::Family::V4,
-        vrid: Vrid::new(51).unwrap(),
-        version: Version::V2,
-        priority: Priority(100),
-        wants_master: false,
-        interval: Duration::from_secs(1),
-        down_timer_adverts: 3,
-        mode: Mode::Multicast { group: Mode::GROUP_V4 },
-        source: None,
-        authentication: Authentication::None,
-        addresses: vec![],
-        excluded: vec![],
-        preemption: Preemption::Allowed,
-        skip_address_check: false,
-        lower_priority_no_advert: false,
-        higher_priority_send_advert: false,
-        checksum_as_v2: false,
-        announce: AnnounceConfig::default(),
-        track_own_link: true,
-        track_links: vec![],
-        track_scripts: vec![],
         notify: NotifyScripts {
             master: command("/m own words"),
             backup: command("/b"),
@@ -44,6 +21,7 @@ fn instance(name: &str) -> InstanceConfig {
             any: command("/any own"),
             lower_priority_heard: command("/lower own"),
         },
+        ..InstanceConfig::plain(name, host::LinkName::new("eth0").unwrap(), Vrid::new(51).unwrap())
     }
 }
 
@@ -70,7 +48,7 @@ fn lower() -> Notice {
 fn told(scripts: &mut Scripts, notice: &Notice, at: Instant) -> Vec<String> {
     let mut out = vec![];
     scripts.react(notice, at, &mut out);
-    assert!(out.iter().all(|n| n.queue == "VI_1" && n.job.limit == Some(LIMIT)));
+    assert!(out.iter().all(|n| ["VI_1", "G"].contains(&n.queue.as_str()) && n.job.limit == Some(LIMIT)));
     out.iter().map(|n| n.job.command.argv.join(" ")).collect()
 }
 
@@ -138,4 +116,23 @@ fn a_rival_that_keeps_to_the_interval_is_told_of_each_time_and_a_flood_is_not() 
         .filter(|at| told(&mut scripts, &lower(), ms(*at)) == ["/lower own"])
         .collect();
     assert_eq!(runs, [0, 990, 1980, 2480]);
+}
+
+/// cli-and-files §5.1: a group's scripts get `GROUP NAME STATE 0`, and the priority of a group is 0.
+#[test]
+fn a_groups_scripts_are_told_of_the_group() {
+    let group = vrrp::config::GroupConfig {
+        name: "G".into(),
+        members: vec!["VI_1".into()],
+        notify: NotifyScripts {
+            master: command("/g own"),
+            any: command("/g any"),
+            ..NotifyScripts::default()
+        },
+    };
+    let mut scripts = Scripts::default();
+    scripts.configure(&Config { groups: vec![group], ..Config::default() });
+    let fact = vrrp::notice::GroupFact::Entered { state: State::Master, first: false };
+    let notice = Notice::Group { name: "G".into(), fact };
+    assert_eq!(told(&mut scripts, &notice, Instant::ZERO), ["/g own", "/g any GROUP G MASTER 0"]);
 }

@@ -1,0 +1,373 @@
+//! From text to what the VRRP engine obeys.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::time::Duration;
+
+use config::{Assumed, InMemory, Loaded, Request, load};
+use host::{Family, Prefix};
+use vrrp::config::{
+    AnnouncePace, Authentication, InstanceConfig, Mode, Preemption, Priority, Version, Weight,
+};
+
+fn read(text: &str) -> Loaded {
+    load(&Request::new("k.conf"), &InMemory::one("k.conf", text), &Assumed::default())
+}
+
+fn codes(loaded: &Loaded) -> Vec<String> {
+    loaded.diagnostics.iter().map(|found| found.code.to_string()).collect()
+}
+
+/// An instance of `lines`, with what every instance needs.
+fn instance(global: &str, lines: &str) -> (InstanceConfig, Vec<String>) {
+    let text = format!(
+        "global_defs {{\nenable_script_security\nscript_user root\n{global}\n}}\nvrrp_script chk {{\nscript /bin/true\nweight -11\n}}\n\
+         vrrp_instance VI_1 {{\ninterface eth0\nvirtual_router_id 51\n{lines}\n}}\n"
+    );
+    let loaded = read(&text);
+    let found = codes(&loaded).into_iter().filter(|code| code != "SF0405").collect();
+    let instance = loaded.effective.as_ref().and_then(|effective| effective.vrrp.instances.first().cloned());
+    (instance.unwrap_or_else(|| panic!("{}", loaded.render(false))), found)
+}
+
+const VIP: &str = "virtual_ipaddress {\n192.0.2.100/24\n}\n";
+
+/// The file of a typical guide.
+#[test]
+fn the_pair_of_a_guide_is_understood() {
+    let loaded = read(
+        "! Configuration File for keepalived
+global_defs {
+   notification_email {
+     acassen@firewall.loc failover@firewall.loc
+   }
+   notification_email_from Alexandre.Cassen@firewall.loc
+   smtp_server 192.168.200.1
+   smtp_connect_timeout 20
+   router_id LVS_DEVEL
+   vrrp_skip_check_adv_addr
+   vrrp_garp_interval 0
+   vrrp_gna_interval 0
+   enable_script_security
+   script_user root
+}
+vrrp_script chk_haproxy {
+    script \"/usr/bin/killall -0 haproxy\"   # cheaper than pidof
+    interval 3
+    fall 3
+    rise 1
+    weight -11
+}
+vrrp_instance VI_1 {
+    state MASTER
+    interface ens33
+    virtual_router_id 51
+    priority 100
+    advert_int 1
+    authentication {
+        auth_type PASS
+        auth_pass 1111
+    }
+    virtual_ipaddress {
+        192.168.200.16/24 brd + dev ens33 label ens33:vip scope global
+    }
+    track_script { chk_haproxy }
+    notify_master \"/etc/keepalived/n.sh master\" root root
+}
+",
+    );
+    assert!(loaded.diagnostics.is_empty(), "{}", loaded.render(false));
+    assert_eq!((loaded.test_status(), loaded.refusal()), (0, None));
+    let effective = loaded.effective.unwrap();
+    assert_eq!(effective.daemon.router_id, "LVS_DEVEL");
+    assert!(effective.daemon.script_security);
+    let mail = &effective.daemon.mail;
+    assert_eq!(mail.to, ["acassen@firewall.loc", "failover@firewall.loc"]);
+    assert_eq!((mail.server.as_deref(), mail.port, mail.timeout_seconds), (Some("192.168.200.1"), 25, 20));
+    let config = &effective.vrrp;
+    assert_eq!(config.pace, AnnouncePace::default());
+    let script = &config.scripts[0];
+    assert_eq!(script.command.argv, ["/usr/bin/killall", "-0", "haproxy"]);
+    assert_eq!((script.interval, script.timeout), (Duration::from_secs(3), Duration::from_secs(3)));
+    assert_eq!((script.fall, script.rise, script.starts_failed), (3, 1, false));
+    let instance = &config.instances[0];
+    assert_eq!((instance.name.as_str(), instance.link.as_str(), instance.vrid.get()), ("VI_1", "ens33", 51));
+    assert_eq!((instance.version, instance.family), (Version::V2, Family::V4));
+    assert_eq!((instance.priority, instance.wants_master), (Priority(100), true));
+    assert_eq!(instance.authentication, Authentication::Password(*b"1111\0\0\0\0"));
+    assert_eq!(instance.mode, Mode::Multicast { group: Mode::GROUP_V4 });
+    assert!(instance.skip_address_check);
+    let address = &instance.addresses[0];
+    assert_eq!(address.prefix, Prefix::new(IpAddr::from([192, 168, 200, 16]), 24).unwrap());
+    assert_eq!(address.broadcast, Some(Ipv4Addr::new(192, 168, 200, 255)));
+    assert_eq!((address.label.as_deref(), address.scope), (Some("ens33:vip"), 0));
+    assert_eq!(instance.track_scripts[0].weight, Weight::Points { points: -11, reverse: false });
+    assert_eq!(instance.notify.master.as_ref().unwrap().argv, ["/etc/keepalived/n.sh", "master"]);
+}
+
+#[test]
+fn a_master_without_priority_owns_the_addresses() {
+    let (got, found) = instance("", &format!("state MASTER\n{VIP}"));
+    assert_eq!((got.priority, got.wants_master, found.len()), (Priority::OWNER, true, 0));
+    let (got, _) = instance("", &format!("priority 255\n{VIP}"));
+    assert!(got.wants_master);
+}
+
+#[test]
+fn intervals_are_rounded_as_the_version_allows() {
+    for (version, written, seconds, complaints) in [
+        (2, "1.4", 1.0, 1),
+        (2, "0.2", 1.0, 1),
+        (2, "255", 255.0, 0),
+        (3, "0.2", 0.2, 0),
+        (3, "0.015", 0.02, 1),
+        (3, "60", 40.95, 1),
+        (3, "300", 1.0, 1),
+    ] {
+        let (got, found) = instance("", &format!("version {version}\nadvert_int {written}\n{VIP}"));
+        assert_eq!(got.interval, Duration::from_secs_f64(seconds), "{version} {written}");
+        assert_eq!(found.len(), complaints, "{version} {written}: {found:?}");
+    }
+}
+
+#[test]
+fn announcements_inherit_from_global_defs_and_from_one_another() {
+    let (got, _) = instance(
+        "vrrp_garp_master_repeat 2\nvrrp_garp_master_delay 7",
+        &format!("garp_master_delay 3\n{VIP}"),
+    );
+    assert_eq!((got.announce.repeat, got.announce.delay), (2, Duration::from_secs(3)));
+    assert_eq!(
+        (got.announce.lower_priority_repeat, got.announce.lower_priority_delay),
+        (2, Duration::from_secs(3))
+    );
+    let (got, found) = instance("vrrp_garp_master_repeat 0", VIP);
+    assert_eq!((got.announce.repeat, found), (1, vec!["SF0304".into()]));
+    let (got, _) = instance("vrrp_min_garp", VIP);
+    assert_eq!((got.announce.repeat, got.announce.delay), (1, Duration::ZERO));
+}
+
+/// The first address decides the family; others are left out.
+#[test]
+fn one_family_is_advertised() {
+    let (got, found) = instance(
+        "",
+        "virtual_ipaddress {\nfe80::1/64\n192.0.2.1\n}\nvirtual_ipaddress_excluded {\n192.0.2.1\n}",
+    );
+    assert_eq!(
+        (got.family, got.version, got.addresses.len(), got.excluded.len()),
+        (Family::V6, Version::V3, 1, 1)
+    );
+    assert_eq!(found, ["SF0605"]);
+    assert_eq!(got.mode, Mode::Multicast { group: Mode::GROUP_V6 });
+}
+
+#[test]
+fn unicast_peers_bring_bounds_of_their_own() {
+    let (got, found) = instance(
+        "",
+        &format!(
+            "unicast_src_ip 192.0.2.1\nunicast_ttl 64\nunicast_peer {{\n192.0.2.2 min_ttl 64\n192.0.2.3\n192.0.2.2\n::1\n}}\n{VIP}"
+        ),
+    );
+    assert_eq!(found, ["SF0406", "SF0605"]);
+    assert_eq!(got.source, Some(IpAddr::from([192, 0, 2, 1])));
+    let Mode::Unicast { peers, ttl, check_source } = got.mode else { panic!("{:?}", got.mode) };
+    assert_eq!((peers.len(), peers[0].ttl, ttl, check_source), (2, (64, 255), Some(64), true));
+}
+
+#[test]
+fn preemption_obeys_what_stands_beside_it() {
+    for (lines, wanted, complaints) in [
+        ("nopreempt", Preemption::Never, 0),
+        ("nopreempt\npreempt", Preemption::Allowed, 0),
+        ("preempt_delay 2.5", Preemption::Delayed(Duration::from_millis(2500)), 0),
+        ("preempt_delay 2\nnopreempt", Preemption::Never, 1),
+        ("state MASTER\npriority 100\npreempt_delay 2", Preemption::Allowed, 1),
+        ("state MASTER\npriority 100\nnopreempt", Preemption::Allowed, 1),
+        ("preempt_delay 2000", Preemption::Allowed, 1),
+    ] {
+        let (got, found) = instance("", &format!("{lines}\n{VIP}"));
+        assert_eq!((got.preemption, found.len()), (wanted, complaints), "{lines}: {found:?}");
+    }
+}
+
+#[test]
+fn strict_mode_sets_what_the_rfc_says() {
+    let lines =
+        format!("priority 100\nstate MASTER\nauthentication {{\nauth_type PASS\nauth_pass x\n}}\n{VIP}");
+    let (got, found) = instance("vrrp_strict", &lines);
+    assert_eq!(found, ["SF0607", "SF0606"]);
+    assert_eq!((got.wants_master, got.authentication), (false, Authentication::None));
+    assert!(got.lower_priority_no_advert && !got.higher_priority_send_advert);
+    assert_eq!((got.announce.lower_priority_repeat, got.announce.lower_priority_delay), (0, Duration::ZERO));
+}
+
+#[test]
+fn tracking_takes_scripts_defined_before_and_links_that_are_there() {
+    let (got, found) = instance(
+        "",
+        &format!(
+            "track_script {{\nchk weight 5 reverse\nlate\nchk\n}}\ntrack_interface {{\neth1 weight -2\neth0\n}}\n{VIP}\n}}\nvrrp_script late {{\nscript /bin/true"
+        ),
+    );
+    assert_eq!(found, ["SF0406", "SF0402", "SF0401"]);
+    assert_eq!(got.track_scripts[0].weight, Weight::Points { points: 5, reverse: true });
+    assert_eq!(got.track_links[0].weight, Weight::Points { points: -2, reverse: false });
+}
+
+#[test]
+fn what_must_not_run_is_refused() {
+    for (text, code) in [
+        ("vrrp_instance a {\ninterface eth0\nvirtual_ipaddress {\n192.0.2.1\n}\n}", "SF0601"),
+        ("vrrp_instance a {\nvirtual_router_id 1\nvirtual_ipaddress {\n192.0.2.1\n}\n}", "SF0602"),
+        ("vrrp_instance a {\ninterface eth0\nvirtual_router_id 1\nversion 3\n}", "SF0603"),
+        ("vrrp_instance a {\ninterface\n}", "SF0301"),
+        ("~SEQ(i,2) vrrp_instance a$i {\n~SEQ(i,2) } ", ""),
+    ] {
+        let loaded = read(text);
+        assert!(loaded.effective.is_none(), "{text}");
+        assert!(loaded.refusal().is_some());
+        assert!(code.is_empty() || codes(&loaded).contains(&code.into()), "{text}: {:?}", codes(&loaded));
+    }
+    let twice = "interface eth0\nvirtual_router_id 1\nvirtual_ipaddress {\n192.0.2.1\n}\n}\n";
+    let loaded = read(&format!("vrrp_instance a {{\n{twice}vrrp_instance b {{\n{twice}"));
+    assert_eq!((codes(&loaded), loaded.test_status()), (vec!["SF0604".to_owned()], 5));
+    assert!(loaded.effective.is_none());
+}
+
+/// Exit statuses of `-t`.
+#[test]
+fn the_most_severe_class_decides_the_status() {
+    let good = format!("vrrp_instance a {{\ninterface eth0\nvirtual_router_id 1\n{VIP}}}\n");
+    for (more, status) in [
+        ("", 0),
+        ("include nothing\n", 0),
+        ("includea nothing\n", 6),
+        ("nonsense\n", 5),
+        ("vrrp_script s {\nscript /bin/true\n}\n", 6),
+        ("vrrp_script s {\nscript /bin/true\n}\nnonsense\n", 6),
+        ("global_defs {\nsmtp_server\n}\nnonsense\n", 2),
+    ] {
+        assert_eq!(read(&format!("{good}{more}")).test_status(), status, "{more}");
+    }
+}
+
+/// A number with rubbish behind it: a warning, and under `-t` an error.
+#[test]
+fn lax_numbers_are_taken_unless_it_is_a_test() {
+    let text = format!("vrrp_instance a {{\ninterface eth0\nvirtual_router_id 1\nversion 3x\n{VIP}}}\n");
+    let mut request = Request::new("k.conf");
+    let files = InMemory::one("k.conf", text);
+    let daemon = load(&request, &files, &Assumed::default());
+    request.test = true;
+    let test = load(&request, &files, &Assumed::default());
+    assert_eq!((codes(&daemon), codes(&test)), (vec!["SF0303".to_owned()], vec!["SF0302".to_owned()]));
+    let version = |loaded: Loaded| loaded.effective.unwrap().vrrp.instances[0].version;
+    assert_eq!((version(daemon), version(test)), (Version::V3, Version::V2));
+}
+
+/// Differs: keepalived reads the lines of an unknown block as lines of the block around it.
+#[test]
+fn an_unknown_block_is_left_out_as_a_whole() {
+    let (got, found) =
+        instance("", &format!("foo {{ interface eth9\nbar {{ priority 7 }} }}\nadvert_int 2\n{VIP}"));
+    assert_eq!((got.link.as_str(), got.priority, got.interval.as_secs()), ("eth0", Priority::DEFAULT, 2));
+    assert_eq!(found, ["SF0201"]);
+}
+
+#[test]
+fn braces_may_stand_anywhere_and_their_lack_is_seen() {
+    for (text, wanted) in [
+        ("global_defs{ vrrp_version 3 }", vec![]),
+        ("global_defs\n{ vrrp_version 3\n}", vec![]),
+        ("global_defs\nvrrp_version 3\n}", vec!["SF0202"]),
+        ("global_defs {\nvrrp_version 3", vec!["SF0203"]),
+        ("}\nglobal_defs { }", vec!["SF0204"]),
+        ("{ a b }", vec!["SF0205"]),
+        ("global_defs { router_id { x y } }", vec!["SF0205", "SF0301"]),
+        ("global_defs { router_id \"a b }", vec!["SF0203", "SF0207", "SF0301"]),
+    ] {
+        let mut found = codes(&read(text));
+        found.sort_unstable();
+        assert_eq!(found, wanted, "{text}");
+    }
+}
+
+#[test]
+fn adverts_do_not_go_to_a_loopback() {
+    let loaded =
+        read("vrrp_instance a {\ninterface lo\nvirtual_router_id 1\nvirtual_ipaddress {\n192.0.2.1\n}\n}");
+    assert_eq!(codes(&loaded), ["SF0307", "SF0602"]);
+    assert!(loaded.effective.is_none());
+}
+
+/// As keepalived: without dynamic_interfaces an interface that is not there stops everything, wherever it is named.
+#[test]
+fn an_interface_that_is_not_there_is_refused() {
+    struct Bare;
+    impl config::Surroundings for Bare {
+        fn node_name(&self) -> String {
+            "a".into()
+        }
+        fn running_as(&self) -> host::Account {
+            host::Account { uid: 0, gid: 0, groups: Vec::new() }
+        }
+        fn user(&self, _: &str) -> Option<(u32, u32)> {
+            None
+        }
+        fn group(&self, _: &str) -> Option<u32> {
+            None
+        }
+        fn groups_of(&self, _: &str, _: u32) -> Vec<u32> {
+            Vec::new()
+        }
+        fn resolve(&self, _: &str) -> Option<String> {
+            None
+        }
+        fn facts(&self, _: &str) -> Option<config::PathFacts> {
+            None
+        }
+        fn search_path(&self) -> Vec<String> {
+            Vec::new()
+        }
+        fn has_link(&self, name: &str) -> bool {
+            name == "eth0"
+        }
+        fn environment(&self, _: &str) -> Option<String> {
+            None
+        }
+    }
+    for (interface, dev, track) in
+        [("eth1", "eth0", "eth0"), ("eth0", "eth1", "eth0"), ("eth0", "eth0", "eth1")]
+    {
+        let instance = format!(
+            "vrrp_instance a {{\ninterface {interface}\nvirtual_router_id 1\nvirtual_ipaddress {{\n192.0.2.1 dev {dev}\n\
+             192.0.2.2\n}}\ntrack_interface {{\n{track}\n}}\n}}\n"
+        );
+        let one = load(&Request::new("k"), &InMemory::one("k", instance.clone()), &Bare);
+        assert!(codes(&one).contains(&"SF0404".into()));
+        assert_eq!((one.refusal(), one.test_status(), one.effective.is_none()), (Some(2), 5, true));
+        let dynamic = format!("global_defs {{\ndynamic_interfaces\n}}\n{instance}");
+        assert!(load(&Request::new("k"), &InMemory::one("k", dynamic), &Bare).effective.is_some());
+    }
+}
+
+/// As keepalived: "Invalid address prefix len 33 … using 32".
+#[test]
+fn an_impossible_prefix_length_leaves_the_address_alone() {
+    let (got, found) =
+        instance("", "virtual_ipaddress {\n192.0.2.1/33\nnonsense\n192.0.2.2 peer 192.0.2.3/24\n}");
+    assert_eq!(found, ["SF0304", "SF0306", "SF0311"]);
+    assert_eq!(got.addresses.iter().map(|address| address.prefix.length()).collect::<Vec<_>>(), [32, 32]);
+}
+
+#[test]
+fn a_script_line_tolerates_what_other_lines_do_not() {
+    let (got, found) = instance(
+        "",
+        &format!("notify '/etc/n.sh \"a b\"' root :root\nnotify_stop /etc/n.sh\\#\n{VIP}notify_stop /b"),
+    );
+    assert_eq!(found, ["SF0401"]);
+    assert_eq!(got.notify.any.unwrap().argv, ["/etc/n.sh", "a b"]);
+    assert_eq!(got.notify.stop.unwrap().argv, ["/etc/n.sh#"]);
+}

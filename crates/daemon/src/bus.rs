@@ -1,0 +1,104 @@
+//! Messages over a bus: JSON in records.
+
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+
+use linux::bus::{BusEnd, Received};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use worker::bus::{MAX_MESSAGE, ToWorker};
+
+use crate::log::LogOptions;
+
+/// What the supervisor sends to the vrrp worker's process.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub(crate) enum ToProcess {
+    /// The first message: what concerns the process and not the engine.
+    Begin(Begin),
+    /// For the worker in it.
+    Worker(ToWorker),
+}
+
+/// What a worker's process is told first.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub(crate) struct Begin {
+    /// Where it logs.
+    pub(crate) log: LogOptions,
+    /// Files that it makes do not get these permissions.
+    pub(crate) umask: u32,
+    /// `-V`: at the end addresses stay, and no advert says that we stop.
+    pub(crate) keep_vrrp: bool,
+}
+
+/// One end of a bus that sends `S` and receives `R`.
+#[derive(Debug)]
+pub(crate) struct Line<S, R> {
+    end: BusEnd,
+    marker: std::marker::PhantomData<fn(S) -> R>,
+}
+
+/// What one receive found.
+#[derive(Debug)]
+pub(crate) enum Heard<R> {
+    /// A message.
+    Message(R),
+    /// Nothing for now.
+    Nothing,
+    /// The other end is closed.
+    Closed,
+    /// What makes no sense; the peer is another version, or broken.
+    Nonsense(String),
+}
+
+impl<S: Serialize, R: DeserializeOwned> Line<S, R> {
+    /// Two ends: ours, and a descriptor for the other process.
+    pub(crate) fn pair() -> io::Result<(Self, OwnedFd)> {
+        let (end, other) = BusEnd::pair(MAX_MESSAGE)?;
+        Ok((Self { end, marker: std::marker::PhantomData }, other))
+    }
+
+    /// The other process's end.
+    pub(crate) fn from_socket(socket: OwnedFd) -> Self {
+        Self { end: BusEnd::from_socket(socket, MAX_MESSAGE), marker: std::marker::PhantomData }
+    }
+
+    /// Sends a message after all before it, without waiting. Fails if far too many wait.
+    pub(crate) fn send(&mut self, message: &S) -> io::Result<()> {
+        let bytes = serde_json::to_vec(message).map_err(io::Error::other)?;
+        self.end.send(bytes)
+    }
+
+    /// Sends what waits. Returns whether nothing waits any more.
+    pub(crate) fn flush(&mut self) -> bool {
+        self.end.flush()
+    }
+
+    /// Whether nothing waits to be sent.
+    pub(crate) fn is_flushed(&self) -> bool {
+        !self.end.is_waiting()
+    }
+
+    /// Whether the other end is known to be closed.
+    pub(crate) fn is_broken(&self) -> bool {
+        self.end.is_broken()
+    }
+
+    /// The next message.
+    pub(crate) fn receive(&mut self) -> Heard<R> {
+        match self.end.receive() {
+            Ok(Received::Record(bytes)) => match serde_json::from_slice(&bytes) {
+                Ok(message) => Heard::Message(message),
+                Err(error) => Heard::Nonsense(error.to_string()),
+            },
+            Ok(Received::Nothing) => Heard::Nothing,
+            Ok(Received::Closed) => Heard::Closed,
+            Err(error) => Heard::Nonsense(error.to_string()),
+        }
+    }
+}
+
+impl<S, R> AsFd for Line<S, R> {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.end.as_fd()
+    }
+}

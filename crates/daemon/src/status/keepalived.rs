@@ -1,0 +1,102 @@
+//! The texts that Keepalived writes about itself: statistics, JSON, data. Field names and layout are upstream's.
+
+mod data;
+mod json;
+mod stats;
+
+use std::time::Duration;
+
+use host::{Instant, LinkName, Prefix};
+use linux::clock::WallTime;
+use vrrp::config::{InstanceConfig, VirtualAddress};
+use vrrp::status::InstanceStatus;
+
+pub use data::data;
+pub use json::json;
+pub use stats::stats;
+
+/// The present on both clocks, to tell a time of day from one of the other.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Moment {
+    /// On the monotonic clock.
+    pub now: Instant,
+    /// The time of day then.
+    pub wall: WallTime,
+}
+
+impl Moment {
+    /// Microseconds since 1970 of a time on the monotonic clock.
+    fn micros(self, at: Instant) -> i64 {
+        let wall = self.wall.seconds * 1_000_000 + i64::from(self.wall.nanos / 1000);
+        wall - i64::try_from(self.now.since(at).as_micros()).unwrap_or(0)
+    }
+}
+
+/// The configuration that goes with an instance's status.
+fn config_of<'a>(status: &InstanceStatus, config: &'a vrrp::Config) -> Option<&'a InstanceConfig> {
+    config.instances.iter().find(|instance| instance.name == status.name)
+}
+
+/// An address as upstream writes it: `10.0.0.1/24 brd 10.0.0.255 dev eth0 scope global label eth0:1 set`.
+fn address(address: &VirtualAddress, instance: &InstanceConfig, status: &InstanceStatus) -> String {
+    let link = address.link.as_ref().unwrap_or(&instance.link);
+    let mut text = prefix(address.prefix);
+    if let Some(broadcast) = address.broadcast {
+        text += &format!(" brd {broadcast}");
+    }
+    text += &format!(" dev {link} scope {}", scope(address.scope));
+    if let Some(label) = &address.label {
+        text += &format!(" label {label}");
+    }
+    if address.prefix.address().is_ipv6() {
+        text += match address.preferred_lifetime {
+            None => " preferred_lft forever",
+            Some(0) => " deprecated",
+            Some(_) => "",
+        };
+        if let Some(seconds @ 1..) = address.preferred_lifetime {
+            text += &format!(" preferred_lft {seconds}");
+        }
+    }
+    if is_set(address.prefix, link, status) {
+        text += " set";
+    }
+    text
+}
+
+/// Whether the kernel has it.
+fn is_set(prefix: Prefix, link: &LinkName, status: &InstanceStatus) -> bool {
+    status.addresses.iter().any(|(has, on, set)| *has == prefix && on == link && *set)
+}
+
+/// As upstream: the length of a whole address is not written.
+fn prefix(prefix: Prefix) -> String {
+    if prefix.length() == prefix.family().bits() { prefix.address().to_string() } else { prefix.to_string() }
+}
+
+/// `iproute2`'s names of scopes.
+fn scope(scope: u8) -> String {
+    match scope {
+        0 => "global".into(),
+        200 => "site".into(),
+        253 => "link".into(),
+        254 => "host".into(),
+        255 => "nowhere".into(),
+        other => other.to_string(),
+    }
+}
+
+/// A command with each word in single quotes.
+fn quoted(command: &host::Command) -> String {
+    command.argv.iter().map(|word| format!("'{word}'")).collect::<Vec<_>>().join(" ")
+}
+
+/// Upstream's master-down time: three intervals and the skew (RFC 9568 §6.1).
+fn master_down(config: &InstanceConfig, status: &InstanceStatus) -> Duration {
+    let interval = status.interval;
+    let skew = interval * (256 - u32::from(status.effective_priority.0)) / 256;
+    interval * u32::from(config.down_timer_adverts) + skew
+}
+
+#[cfg(test)]
+mod tests;

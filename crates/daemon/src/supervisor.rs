@@ -1,0 +1,315 @@
+//! The process that operators see: reads the configuration, starts the workers, runs the scripts, answers signals and
+//! the control socket.
+//!
+//! One thread, one loop. What happens is a signal (a child's end among them), a message of a worker, a request on the
+//! control socket, or a time that has passed. Nothing in here waits for anything else.
+//!
+//! `start` is the way into the loop, `stop` the way out, `reload` what SIGHUP does, `dumps` what the other signals do.
+//! `workers` keeps the worker alive, `jobs` runs scripts, `control` speaks with the operator's tool.
+
+pub mod control;
+mod dumps;
+pub(crate) mod jobs;
+mod reading;
+mod reload;
+mod start;
+mod stop;
+mod workers;
+
+use std::time::Duration;
+
+use config::Effective;
+use host::{Instant, Outcome, Severity};
+use linux::journal::Journal;
+use linux::pidfile::PidFile;
+use linux::process::{self, Ended};
+use linux::{Interest, Poll, Token, clock, signal};
+use worker::bus::{ToSupervisor, ToWorker};
+
+use crate::bus::Begin;
+use crate::compat::Options;
+use crate::detach::Starter;
+use crate::exit::Exit;
+use crate::log::LogOptions;
+use crate::readiness::Readiness;
+pub use reload::LastReload;
+pub(crate) use start::set_name;
+
+use control::Control;
+use dumps::Dumps;
+use jobs::{Finished, Jobs};
+use reading::Accepted;
+use reload::Reload;
+use stop::Phase;
+use workers::VrrpWorker;
+
+/// The vrrp worker's end of the bus.
+const BUS: Token = Token(1);
+/// Clients of the control socket have tokens from here on; the socket itself has this one.
+const CONTROL: Token = Token(2);
+
+/// How soon a log or a worker that could not take something is tried again.
+const RETRY: Duration = Duration::from_millis(100);
+
+/// Starts the supervisor and runs it to its end. `detached`: another process waits for it to be ready.
+pub fn run(options: Options, detached: bool) -> Exit {
+    match start::start(options, detached) {
+        Ok(mut supervisor) => supervisor.live(),
+        Err(exit) => exit,
+    }
+}
+
+struct Supervisor {
+    options: Options,
+    umask: u32,
+    poll: Poll,
+    journal: Journal,
+    readiness: Readiness,
+    /// Until the start is complete: whoever waits for it.
+    starter: Option<Starter>,
+    started: bool,
+    /// Removed when this is dropped, the last thing of all.
+    _pid_file: PidFile,
+    vrrp_pid_file: PidFile,
+    effective: Effective,
+    accepted: Accepted,
+    vrrp: VrrpWorker,
+    jobs: Jobs,
+    control: Option<Control>,
+    reload: Reload,
+    dumps: Dumps,
+    phase: Phase,
+    /// A worker was started to end what one that died at the stop left behind.
+    cleaning: bool,
+    exit: Exit,
+    finished: Vec<Finished>,
+}
+
+impl Supervisor {
+    fn live(&mut self) -> Exit {
+        let mut ready = Vec::new();
+        self.begin(clock::now());
+        while self.phase != Phase::Done {
+            let deadline = self.deadline();
+            ready.clear();
+            let woken = match self.poll.wait(deadline, &mut ready) {
+                Ok(woken) => woken,
+                Err(error) => {
+                    self.log(Severity::Alert, &error.to_string());
+                    return Exit::Fatal;
+                }
+            };
+            let now = clock::now();
+            if woken.signalled {
+                for number in self.poll.signals() {
+                    self.obey(number, now);
+                }
+            }
+            for token in ready.drain(..) {
+                match token {
+                    BUS => self.listen(now),
+                    token => self.serve_control(token, now),
+                }
+            }
+            self.expire(now);
+            self.conclude();
+        }
+        self.part()
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        let retry = (!self.is_flushed()).then(|| clock::now() + RETRY);
+        [
+            retry,
+            self.vrrp.restart_at(),
+            self.jobs.deadline(),
+            self.phase.deadline(),
+            self.control.as_ref().and_then(Control::deadline),
+        ]
+        .into_iter()
+        .flatten()
+        .min()
+    }
+
+    fn is_flushed(&self) -> bool {
+        self.journal.is_flushed() && self.vrrp.is_flushed()
+    }
+
+    /// A signal came.
+    fn obey(&mut self, number: i32, now: Instant) {
+        match number {
+            signal::STOP => self.stop(now),
+            signal::INTERRUPT if !self.options.ignore_interrupt => self.stop(now),
+            signal::RELOAD => self.ask_reload(now),
+            signal::CHILD => self.bury_children(now),
+            signal::DATA | signal::STATS => self.ask_dump(number, now),
+            number if number == signal::json() || number == signal::stats_clear() => {
+                self.ask_dump(number, now)
+            }
+            // SIGQUIT, and an interrupt that is not wanted: As keepalived, ignored.
+            _ => {}
+        }
+    }
+
+    /// What is due at this time.
+    fn expire(&mut self, now: Instant) {
+        self.journal.flush();
+        self.vrrp.flush();
+        self.jobs.expire(now);
+        if self.vrrp.restart_at().is_some_and(|at| at <= now) {
+            self.start_vrrp(now);
+        }
+        self.expire_control(now);
+        self.expire_phase(now);
+    }
+
+    /// What follows from what happened in this turn.
+    fn conclude(&mut self) {
+        for finished in std::mem::take(&mut self.finished) {
+            self.conclude_job(finished);
+        }
+        self.advance_phase();
+    }
+
+    fn conclude_job(&mut self, finished: Finished) {
+        match finished {
+            Finished::Tracking(id, outcome) => self.vrrp.tell(ToWorker::JobEnded(id, outcome)),
+            Finished::Failed { program, outcome } => {
+                self.log(Severity::Warning, &format!("Notify script {program} {}", said(outcome)));
+            }
+            Finished::Dropped { queue } => {
+                let line = format!("({queue}) more notify scripts wait than can: the oldest was dropped");
+                self.log(Severity::Warning, &line);
+            }
+        }
+    }
+
+    /// Starts the vrrp worker, and has it obey the configuration in force.
+    fn start_vrrp(&mut self, now: Instant) {
+        let begin = Begin {
+            log: LogOptions::vrrp(&self.options),
+            umask: self.umask,
+            keep_vrrp: self.options.keep_vrrp,
+        };
+        match self.vrrp.start(begin, self.effective.vrrp.clone(), now) {
+            Ok(pid) => {
+                let watched = self.vrrp.line().map(|line| self.poll.watch(line, BUS, Interest::Read));
+                if let Some(Err(error)) = watched {
+                    self.log(Severity::Error, &error.to_string());
+                }
+                if let Err(error) = self.vrrp_pid_file.write(pid) {
+                    self.log(Severity::Error, &format!("Unable to write the VRRP pid file: {error}"));
+                }
+                self.log(Severity::Info, &format!("Starting VRRP child process, pid={pid}"));
+            }
+            Err(error) => {
+                self.log(Severity::Alert, &format!("Unable to start the VRRP child process: {error}"));
+                self.vrrp.retry_at(now + Duration::from_secs(1));
+            }
+        }
+    }
+
+    /// Hears everything that the worker has said.
+    fn listen(&mut self, now: Instant) {
+        while let Some(message) = self.vrrp.hear() {
+            match message {
+                Ok(message) => self.hear(message, now),
+                Err(why) => {
+                    self.log(Severity::Error, &format!("The VRRP child process makes no sense: {why}"))
+                }
+            }
+        }
+        if self.vrrp.is_deaf() {
+            self.unwatch_vrrp();
+        }
+    }
+
+    fn hear(&mut self, message: ToSupervisor, now: Instant) {
+        match message {
+            ToSupervisor::Ready => self.vrrp_is_ready(now),
+            ToSupervisor::Run(id, job) => self.finished.extend(self.jobs.track(id, &job, now)),
+            ToSupervisor::End(id) => self.jobs.end(id, now),
+            ToSupervisor::Notify { queue, job } => self.jobs.notify(queue, job, now, &mut self.finished),
+            // The worker's place remembers it.
+            ToSupervisor::Mastership { .. } => {}
+            ToSupervisor::Status(status) => self.tell_status(Some(*status), now),
+        }
+    }
+
+    fn vrrp_is_ready(&mut self, now: Instant) {
+        if self.vrrp.is_ready() {
+            self.complete_start();
+            self.complete_reload(now);
+        }
+    }
+
+    /// Some child has ended: ours, or one that a script left behind.
+    fn bury_children(&mut self, now: Instant) {
+        // A worker's last words count.
+        self.listen(now);
+        while let Some(pid) = process::any_ended() {
+            if self.vrrp.pid() == Some(pid) {
+                self.bury_vrrp(now);
+            } else if self.jobs.owns(pid) {
+                self.jobs.reap(pid, now, &mut self.finished);
+            } else {
+                process::reap_stranger(pid);
+            }
+        }
+    }
+
+    fn bury_vrrp(&mut self, now: Instant) {
+        self.listen(now);
+        self.unwatch_vrrp();
+        let Some(death) = self.vrrp.bury(now) else { return };
+        self.vrrp_pid_file.clear();
+        // They were its tracking scripts; the next worker starts its own.
+        self.jobs.end_tracking(now);
+        if self.phase.is_stopping() {
+            self.vrrp_has_died(&death, now);
+            return;
+        }
+        let pid = death.pid;
+        let permanent = match death.ended {
+            Ended::Exited(status) => Exit::permanent(status).map(|name| (status, name)),
+            Ended::Signalled(number) => {
+                self.log(Severity::Info, &format!("pid {pid} exited due to signal {number}"));
+                None
+            }
+        };
+        if let Some((status, name)) = permanent {
+            let line = format!("pid {pid} exited with permanent error {name}. Terminating");
+            self.log(Severity::Error, &line);
+            self.readiness.failed(if status == 4 { process::NOT_PERMITTED } else { process::INVALID });
+            self.exit = Exit::Child(status);
+            self.stop(now);
+        } else if self.options.respawn {
+            self.log(Severity::Alert, &format!("VRRP child process({pid}) died: Respawning"));
+            let seconds = death.delay.as_secs();
+            let line = format!("Restart of VRRP process delayed {seconds} seconds to limit respawn rate");
+            self.log(Severity::Alert, &line);
+            self.expire(now);
+        } else {
+            self.log(Severity::Alert, &format!("VRRP child process({pid}) died: Exiting"));
+            self.stop(now);
+        }
+    }
+
+    fn unwatch_vrrp(&mut self) {
+        if let Some(line) = self.vrrp.line() {
+            self.poll.unwatch(line);
+        }
+    }
+
+    fn log(&mut self, severity: Severity, line: &str) {
+        host::Journal::write(&mut self.journal, severity, line);
+    }
+}
+
+/// How a job ended, for the log.
+fn said(outcome: Outcome) -> String {
+    match outcome {
+        Outcome::Signalled(_) => format!("failed ({outcome})"),
+        Outcome::Exited(_) | Outcome::TimedOut | Outcome::NotStarted(_) => outcome.to_string(),
+    }
+}

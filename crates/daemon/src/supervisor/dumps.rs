@@ -1,0 +1,87 @@
+//! The files that signals ask for.
+
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+
+use host::{Instant, Severity};
+use linux::{clock, signal};
+use worker::bus::ToWorker;
+
+use super::Supervisor;
+use crate::status::keepalived;
+
+/// What was asked for and waits for the worker to say how it stands.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(super) struct Dumps {
+    data: bool,
+    stats: bool,
+    json: bool,
+}
+
+impl Supervisor {
+    /// One of the signals DATA, STATS, STATS_CLEAR, JSON came.
+    pub(super) fn ask_dump(&mut self, number: i32, now: Instant) {
+        let pid = std::process::id();
+        if number == signal::DATA {
+            self.log(Severity::Info, &format!("Printing VRRP data for process({pid}) on signal"));
+            self.dumps.data = true;
+        } else if number == signal::json() {
+            self.log(Severity::Info, &format!("Printing VRRP as json for process({pid}) on signal"));
+            self.dumps.json = true;
+        } else {
+            self.log(Severity::Info, &format!("Printing VRRP stats for process({pid}) on signal"));
+            self.dumps.stats = true;
+            if number == signal::stats_clear() {
+                self.log(
+                    Severity::Warning,
+                    "Clearing statistics is not yet supported: they were not cleared",
+                );
+            }
+        }
+        if self.vrrp.pid().is_some() {
+            self.vrrp.tell(ToWorker::TellStatus);
+        } else {
+            self.tell_status(None, now);
+        }
+    }
+
+    /// The worker said how it stands (`None`: there is none): writes and answers all that waits for it.
+    pub(super) fn tell_status(&mut self, status: Option<vrrp::Status>, now: Instant) {
+        let Dumps { data, stats, json } = std::mem::take(&mut self.dumps);
+        let nothing = vrrp::Status::default();
+        let known = status.as_ref().unwrap_or(&nothing);
+        let config = &self.effective.vrrp;
+        let moment = keepalived::Moment { now, wall: clock::wall() };
+        let files = [
+            data.then(|| ("keepalived.data", keepalived::data(known, config, moment))),
+            stats.then(|| ("keepalived.stats", keepalived::stats(known))),
+            // As keepalived: nothing is written when there are no instances.
+            (json && !known.instances.is_empty())
+                .then(|| ("keepalived.json", keepalived::json(known, config, moment))),
+        ];
+        for (name, text) in files.into_iter().flatten() {
+            let path = self.options.environment.dumps().join(name);
+            if let Err(error) = replace(&path, &text) {
+                self.log(Severity::Error, &format!("Unable to write {}: {error}", path.display()));
+            }
+        }
+        self.answer_status(status, now);
+    }
+}
+
+/// Puts a file in the place of another at once, so that nobody reads half of it. Its directory may be writable for all:
+/// nothing that stands there is followed or written to.
+fn replace(path: &Path, text: &str) -> io::Result<()> {
+    let mut name = path.file_name().unwrap_or_default().to_os_string();
+    name.push(format!(".{}", std::process::id()));
+    let temporary = path.with_file_name(name);
+    let _ = fs::remove_file(&temporary);
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&temporary)?;
+    let written = file.write_all(text.as_bytes()).and_then(|()| fs::rename(&temporary, path));
+    if written.is_err() {
+        let _ = fs::remove_file(&temporary);
+    }
+    written
+}

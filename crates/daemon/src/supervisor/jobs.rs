@@ -1,0 +1,284 @@
+//! Scripts: started, limited in time, ended, reaped.
+//!
+//! A tracking script runs at once. Notify scripts of one instance run one after the other, so that their effects come in
+//! the order of the states; those of different instances run side by side. Nothing here waits: whoever owns this asks
+//! for the next [`Jobs::deadline`] and tells when a child has ended.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use host::{Instant, Job, JobId, Outcome};
+use linux::process::{self, Child, Ended, Spawn, StopSignal};
+
+use crate::{Part, job_process};
+
+/// From SIGTERM to SIGKILL for a script that does not end.
+pub(crate) const GRACE: Duration = Duration::from_secs(2);
+
+/// Most scripts that run at once. Each is a process; a host with more than this many due at once is not well, and more
+/// would make it worse. A tracking script beyond it counts as failed, a notify script waits.
+pub(crate) const MAX_RUNNING: usize = 512;
+
+/// Most notify scripts that wait for one instance. A change of state queues two, so this is thirty-two changes that its
+/// scripts did not keep up with. The oldest that waits is dropped then: the last state is what counts.
+pub(crate) const MAX_QUEUED: usize = 64;
+
+/// What a script does not inherit: what would let one user's environment reach another's program, and systemd's socket,
+/// which is ours. As keepalived.
+const WITHHELD: &[&str] = &["IFS", "LD_PRELOAD", "LD_LIBRARY_PATH", "NOTIFY_SOCKET"];
+
+/// All scripts of the daemon.
+#[derive(Debug)]
+pub(crate) struct Jobs {
+    /// The executable that a script begins as: this one, but in tests.
+    launcher: PathBuf,
+    /// [`MAX_RUNNING`], but in tests.
+    most: usize,
+    running: BTreeMap<u32, Running>,
+    queues: BTreeMap<String, VecDeque<Job>>,
+}
+
+/// What came of a script, for whoever wants to know.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) enum Finished {
+    /// A tracking script; the worker waits for this.
+    Tracking(JobId, Outcome),
+    /// Nobody waits, but it did not do its work: for the log.
+    Failed {
+        /// The program.
+        program: String,
+        /// What came of it.
+        outcome: Outcome,
+    },
+    /// The oldest script that waited was dropped from an instance's full queue.
+    Dropped {
+        /// The instance.
+        queue: String,
+    },
+}
+
+#[derive(Debug)]
+struct Running {
+    child: Child,
+    program: String,
+    purpose: Purpose,
+    ending: Ending,
+    /// Says why it could not begin.
+    report: File,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+enum Purpose {
+    Tracking(JobId),
+    /// Its worker no longer wants the answer.
+    Forgotten,
+    Notify(String),
+}
+
+/// How far ending it has come.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Ending {
+    /// It may run until then.
+    Allowed(Option<Instant>),
+    /// SIGTERM was sent, because it took too long or (`false`) because it is not wanted; SIGKILL comes then.
+    Asked { overdue: bool, force: Instant },
+    /// SIGKILL was sent.
+    Forced { overdue: bool },
+}
+
+impl Default for Jobs {
+    fn default() -> Self {
+        Self::new(process::SELF, MAX_RUNNING)
+    }
+}
+
+impl Jobs {
+    fn new(launcher: impl Into<PathBuf>, most: usize) -> Self {
+        Self { launcher: launcher.into(), most, running: BTreeMap::new(), queues: BTreeMap::new() }
+    }
+
+    /// Starts a tracking script. The answer, if it cannot be started, comes at once.
+    pub(crate) fn track(&mut self, id: JobId, job: &Job, now: Instant) -> Option<Finished> {
+        let outcome = self.start(job, Purpose::Tracking(id), now).err()?;
+        Some(Finished::Tracking(id, outcome))
+    }
+
+    /// Ends a tracking script; no answer comes.
+    pub(crate) fn end(&mut self, id: JobId, now: Instant) {
+        for job in self.running.values_mut().filter(|job| job.purpose == Purpose::Tracking(id)) {
+            job.purpose = Purpose::Forgotten;
+            job.ask(false, now);
+        }
+    }
+
+    /// Ends all tracking scripts; no answers come.
+    pub(crate) fn end_tracking(&mut self, now: Instant) {
+        for job in self.running.values_mut() {
+            if let Purpose::Tracking(_) = job.purpose {
+                job.purpose = Purpose::Forgotten;
+                job.ask(false, now);
+            }
+        }
+    }
+
+    /// Runs a notify script after all others of its queue.
+    pub(crate) fn notify(&mut self, queue: String, job: Job, now: Instant, out: &mut Vec<Finished>) {
+        let waiting = self.queues.entry(queue.clone()).or_default();
+        if waiting.len() >= MAX_QUEUED {
+            waiting.pop_front();
+            out.push(Finished::Dropped { queue: queue.clone() });
+        }
+        waiting.push_back(job);
+        self.advance(&queue, now, out);
+    }
+
+    /// Whether this is one of our children.
+    pub(crate) fn owns(&self, pid: u32) -> bool {
+        self.running.contains_key(&pid)
+    }
+
+    /// Reaps a child of ours that has ended.
+    pub(crate) fn reap(&mut self, pid: u32, now: Instant, out: &mut Vec<Finished>) {
+        let Some(job) = self.running.remove(&pid) else { return };
+        let Some(outcome) = job.outcome() else {
+            self.running.insert(pid, job);
+            return;
+        };
+        match job.purpose {
+            Purpose::Tracking(id) => out.push(Finished::Tracking(id, outcome)),
+            Purpose::Forgotten => {}
+            Purpose::Notify(queue) => {
+                if !outcome.is_success() {
+                    out.push(Finished::Failed { program: job.program, outcome });
+                }
+                self.advance(&queue, now, out);
+            }
+        }
+        // One place is free; whichever queue waited for it gets it.
+        let waiting: Vec<String> = self.queues.keys().cloned().collect();
+        for queue in waiting {
+            self.advance(&queue, now, out);
+        }
+    }
+
+    /// Sends the signals that are due.
+    pub(crate) fn expire(&mut self, now: Instant) {
+        for job in self.running.values_mut() {
+            match job.ending {
+                Ending::Allowed(Some(limit)) if limit <= now => job.ask(true, now),
+                Ending::Asked { overdue, force } if force <= now => {
+                    job.child.signal_group(StopSignal::Force);
+                    job.ending = Ending::Forced { overdue };
+                }
+                Ending::Allowed(_) | Ending::Asked { .. } | Ending::Forced { .. } => {}
+            }
+        }
+    }
+
+    /// When [`Self::expire`] has something to do.
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        self.running.values().filter_map(Running::deadline).min()
+    }
+
+    /// Whether nothing runs and nothing waits.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.running.is_empty() && self.queues.is_empty()
+    }
+
+    /// How many run and how many wait.
+    pub(crate) fn load(&self) -> (usize, usize) {
+        (self.running.len(), self.queues.values().map(VecDeque::len).sum())
+    }
+
+    /// Drops what waits and ends what runs.
+    pub(crate) fn abandon(&mut self, now: Instant) {
+        self.queues.clear();
+        for job in self.running.values_mut() {
+            job.ask(false, now);
+        }
+    }
+
+    /// Starts the next of a queue, unless one of it runs.
+    fn advance(&mut self, queue: &str, now: Instant, out: &mut Vec<Finished>) {
+        let purpose = Purpose::Notify(queue.to_owned());
+        while !self.running.values().any(|job| job.purpose == purpose) && self.running.len() < self.most {
+            let Some(job) = self.queues.get_mut(queue).and_then(VecDeque::pop_front) else { break };
+            if let Err(outcome) = self.start(&job, purpose.clone(), now) {
+                out.push(Finished::Failed { program: program(&job), outcome });
+            }
+        }
+        if self.queues.get(queue).is_some_and(VecDeque::is_empty) {
+            self.queues.remove(queue);
+        }
+    }
+
+    fn start(&mut self, job: &Job, purpose: Purpose, now: Instant) -> Result<(), Outcome> {
+        if self.running.len() >= self.most {
+            return Err(Outcome::NotStarted(linux::process::TRY_AGAIN));
+        }
+        let (child, report) =
+            self.spawn(job).map_err(|error| Outcome::NotStarted(error.raw_os_error().unwrap_or(0)))?;
+        let ending = Ending::Allowed(job.limit.map(|limit| now + limit));
+        let running = Running { program: program(job), purpose, ending, report, child };
+        self.running.insert(running.child.pid(), running);
+        Ok(())
+    }
+
+    fn spawn(&self, job: &Job) -> io::Result<(Child, File)> {
+        let (report, reporting) = process::pipe()?;
+        let part = Part::Job.argument().to_owned();
+        let arguments = std::iter::once(part).chain(job_process::arguments(&job.command));
+        let spawn = Spawn::of(&self.launcher, "keepalived", arguments);
+        let child = spawn.output(reporting).own_group().withhold(WITHHELD).start()?;
+        Ok((child, File::from(report)))
+    }
+}
+
+impl Running {
+    fn ask(&mut self, overdue: bool, now: Instant) {
+        if let Ending::Allowed(_) = self.ending {
+            self.child.signal_group(StopSignal::Ask);
+            self.ending = Ending::Asked { overdue, force: now + GRACE };
+        }
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        match self.ending {
+            Ending::Allowed(limit) => limit,
+            Ending::Asked { force, .. } => Some(force),
+            Ending::Forced { .. } => None,
+        }
+    }
+
+    /// `None` if it has not ended after all.
+    fn outcome(&self) -> Option<Outcome> {
+        let overdue = match self.ending {
+            Ending::Allowed(_) => false,
+            Ending::Asked { overdue, .. } | Ending::Forced { overdue } => {
+                // What it started itself may have ignored SIGTERM. Now, before it is reaped, its number still is its
+                // group's and nobody else's.
+                self.child.signal_group(StopSignal::Force);
+                overdue
+            }
+        };
+        let ended = self.child.try_reap().ok().flatten()?;
+        let mut code = [0; 4];
+        let never_began = (&self.report).read_exact(&mut code).is_ok();
+        Some(match ended {
+            _ if overdue => Outcome::TimedOut,
+            _ if never_began => Outcome::NotStarted(i32::from_be_bytes(code)),
+            Ended::Exited(status) => Outcome::Exited(status),
+            Ended::Signalled(signal) => Outcome::Signalled(signal),
+        })
+    }
+}
+
+fn program(job: &Job) -> String {
+    job.command.argv.first().cloned().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,59 @@
+//! The configuration file, read for the supervisor.
+
+use std::collections::BTreeSet;
+
+use config::{Disk, Effective, Loaded};
+use host::Severity;
+use linux::clock;
+
+use crate::compat::Options;
+
+/// The errors of the configuration in force. It runs with them, so they are no reason to refuse the next one.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub(super) struct Accepted(BTreeSet<String>);
+
+/// What reading a file came to.
+#[derive(Debug)]
+pub(super) struct Reading {
+    /// What to obey; `None` if running it would be wrong.
+    pub(super) effective: Option<Effective>,
+    /// Exit status of a daemon that was to start with it.
+    pub(super) refusal: Option<u8>,
+    /// What was found, for the log.
+    pub(super) lines: Vec<(Severity, String)>,
+    /// Its errors.
+    pub(super) errors: Accepted,
+}
+
+/// Reads the file that the command line names.
+pub(super) fn read(options: &Options) -> Reading {
+    let seed = u64::from(clock::wall().nanos) ^ u64::from(std::process::id()) << 32;
+    let loaded = config::load(&options.request(seed, false), &Disk, &options.environment.this_host());
+    let refusal = loaded.refusal();
+    let severities = loaded.diagnostics.iter().map(|found| severity(found.severity));
+    let lines = severities.zip(loaded.log_lines()).collect();
+    let errors = Accepted(errors(&loaded).collect());
+    let effective = loaded.effective.filter(|_| refusal.is_none());
+    Reading { effective, refusal, lines, errors }
+}
+
+impl Accepted {
+    /// Whether `self` has nothing that `running` does not have too.
+    pub(super) fn is_within(&self, running: &Self) -> bool {
+        self.0.is_subset(&running.0)
+    }
+}
+
+fn severity(severity: config::Severity) -> Severity {
+    match severity {
+        config::Severity::Note => Severity::Info,
+        config::Severity::Warning => Severity::Warning,
+        config::Severity::Error => Severity::Error,
+    }
+}
+
+/// Without their places: an error that moved down a line is the same one.
+fn errors(loaded: &Loaded) -> impl Iterator<Item = String> + '_ {
+    let errors = loaded.diagnostics.iter().filter(|found| found.severity == config::Severity::Error);
+    errors.map(|found| format!("{} {}", found.code, found.message))
+}

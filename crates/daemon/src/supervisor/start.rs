@@ -1,0 +1,214 @@
+//! The way into the loop.
+
+use std::ffi::CString;
+use std::path::Path;
+
+use host::{Instant, Severity};
+use linux::journal::Journal;
+use linux::pidfile::{PidFile, PidFileError};
+use linux::{Poll, privilege, process, signal};
+
+use super::control::{self, Control};
+use super::dumps::Dumps;
+use super::jobs::Jobs;
+use super::reading::{self, Reading};
+use super::reload::Reload;
+use super::stop::Phase;
+use super::workers::VrrpWorker;
+use super::{CONTROL, Supervisor};
+use crate::VERSION;
+use crate::compat::{self, Options};
+use crate::detach::Starter;
+use crate::exit::Exit;
+use crate::log::LogOptions;
+use crate::readiness::Readiness;
+use crate::say::complain;
+
+/// Permissions that new files do not get unless `-u` says otherwise. As keepalived; scripts inherit it too.
+const DEFAULT_UMASK: u32 = 0o177;
+
+/// The supervisor's pid file without `-p`.
+const PID_FILE: &str = "/run/keepalived.pid";
+/// The vrrp worker's without `-r`.
+const VRRP_PID_FILE: &str = "/run/vrrp.pid";
+
+/// Takes all that a daemon needs, or says why it cannot be had.
+pub(super) fn start(options: Options, detached: bool) -> Result<Supervisor, Exit> {
+    let log = LogOptions::supervisor(&options);
+    let umask = options.umask.unwrap_or(DEFAULT_UMASK);
+    privilege::set_umask(umask);
+    let mut voice = Voice { journal: log.open(), aloud: !log.has_console() };
+    let starter = if detached { Some(Starter::leave()) } else { None };
+    let starter = starter
+        .transpose()
+        .map_err(|error| voice.fail(&format!("Unable to detach: {error}"), Exit::Fatal))?;
+    voice.introduce(&options);
+    if options.core_dumps
+        && let Err(error) = privilege::allow_core_dumps()
+    {
+        voice.say(Severity::Warning, &format!("Unable to allow core dumps: {error}"));
+    }
+    // From here on a signal to stop is obeyed in its turn, and leaves no files behind.
+    let mut poll = open_poll(&mut voice)?;
+    let Reading { effective, refusal, lines, errors } = reading::read(&options);
+    for (severity, line) in &lines {
+        voice.say(*severity, line);
+    }
+    let Some(effective) = effective else {
+        let status = refusal.unwrap_or(2);
+        let line = format!("Unable to use configuration file {}", options.config);
+        return Err(voice.fail(&line, Exit::Configuration(status)));
+    };
+    voice.say(Severity::Info, &format!("Configuration file {}", options.config));
+    let path = options.pid_file.clone().unwrap_or_else(|| PID_FILE.into());
+    let vrrp_path = options.vrrp_pid_file.clone().unwrap_or_else(|| VRRP_PID_FILE.into());
+    let claim = PidFile::claim(&path, std::process::id());
+    let (pid_file, vrrp_pid_file) = match claim.and_then(|file| Ok((file, PidFile::reserve(&vrrp_path)?))) {
+        Ok(files) => files,
+        // As keepalived: not an error for whoever wanted a daemon to run.
+        Err(error @ PidFileError::Running) => return Err(voice.fail(&error.to_string(), Exit::Normal)),
+        Err(error @ PidFileError::Refused { .. }) => return Err(voice.fail(&error.to_string(), Exit::Fatal)),
+    };
+    let control = open_control(&path, &mut poll, &mut voice);
+    set_name("keepalived");
+    let readiness = Readiness::new(options.environment.notify_socket.as_deref());
+    Ok(Supervisor {
+        umask,
+        poll,
+        journal: voice.journal,
+        readiness,
+        starter,
+        started: false,
+        _pid_file: pid_file,
+        vrrp_pid_file,
+        effective,
+        accepted: errors,
+        vrrp: VrrpWorker::default(),
+        jobs: Jobs::default(),
+        control,
+        reload: Reload::default(),
+        dumps: Dumps::default(),
+        phase: Phase::Running,
+        cleaning: false,
+        exit: Exit::Normal,
+        finished: Vec::new(),
+        options,
+    })
+}
+
+impl Supervisor {
+    /// The first turn.
+    pub(super) fn begin(&mut self, now: Instant) {
+        if self.options.dump {
+            let text = format!("{:#?}", self.effective);
+            self.log(Severity::Info, &text);
+        }
+        self.begin_workers(now);
+    }
+
+    /// Starts what the configuration has something for.
+    pub(super) fn begin_workers(&mut self, now: Instant) {
+        if self.wants_vrrp() {
+            self.start_vrrp(now);
+        } else {
+            self.log(Severity::Warning, "Warning - keepalived has no configuration to run");
+            self.complete_start();
+        }
+    }
+
+    pub(super) fn wants_vrrp(&self) -> bool {
+        self.options.vrrp && (self.options.all || !self.effective.vrrp.instances.is_empty())
+    }
+
+    /// Every worker obeys its configuration for the first time.
+    pub(super) fn complete_start(&mut self) {
+        if std::mem::replace(&mut self.started, true) {
+            return;
+        }
+        self.log(Severity::Info, "Startup complete");
+        self.readiness.ready();
+        if let Some(starter) = self.starter.take() {
+            starter.ready();
+        }
+    }
+}
+
+/// What speaks before there is a supervisor.
+struct Voice {
+    journal: Journal,
+    /// Nothing goes to standard error by itself.
+    aloud: bool,
+}
+
+impl Voice {
+    fn say(&mut self, severity: Severity, line: &str) {
+        host::Journal::write(&mut self.journal, severity, line);
+    }
+
+    fn introduce(&mut self, options: &Options) {
+        self.say(Severity::Info, &format!("Starting Keepalived ({VERSION})"));
+        self.say(Severity::Info, &format!("Running on {}", compat::system()));
+        let words: Vec<String> = options.words.iter().map(|word| format!("'{word}'")).collect();
+        self.say(Severity::Info, &format!("Command line: {}", words.join(" ")));
+        for complaint in &options.complaints {
+            self.say(Severity::Warning, complaint);
+            if self.aloud {
+                complain(complaint);
+            }
+        }
+        self.say(Severity::Detail, &format!("Opening file '{}'.", options.config));
+    }
+
+    /// Says why there is no daemon, to whoever started it too.
+    fn fail(&mut self, line: &str, exit: Exit) -> Exit {
+        self.say(Severity::Error, line);
+        self.journal.flush();
+        if self.aloud {
+            complain(line);
+        }
+        exit
+    }
+}
+
+fn open_poll(voice: &mut Voice) -> Result<Poll, Exit> {
+    let signals = [
+        signal::STOP,
+        signal::INTERRUPT,
+        signal::RELOAD,
+        signal::DATA,
+        signal::STATS,
+        signal::CHILD,
+        signal::QUIT,
+        signal::stats_clear(),
+        signal::json(),
+    ];
+    let open = || -> Result<Poll, Box<dyn std::error::Error>> {
+        let mut poll = Poll::new()?;
+        poll.catch(&signals)?;
+        process::adopt_orphans()?;
+        Ok(poll)
+    };
+    open().map_err(|error| voice.fail(&error.to_string(), Exit::Fatal))
+}
+
+/// A daemon without a control socket does its work all the same.
+fn open_control(pid_file: &Path, poll: &mut Poll, voice: &mut Voice) -> Option<Control> {
+    let path = control::socket_path(pid_file);
+    match Control::open(&path, poll, CONTROL) {
+        Ok(control) => Some(control),
+        Err(error) => {
+            voice.say(
+                Severity::Warning,
+                &format!("Unable to open control socket {}: {error}", path.display()),
+            );
+            None
+        }
+    }
+}
+
+/// Sets the name in listings of processes. One with a zero byte is none.
+pub(crate) fn set_name(name: &str) {
+    if let Ok(name) = CString::new(name) {
+        process::set_name(&name);
+    }
+}

@@ -1,0 +1,125 @@
+//! The way out of the loop: masters give up, workers end, the last scripts run, the files go.
+
+use std::time::Duration;
+
+use host::{Instant, Severity};
+use linux::process::Ended;
+use worker::bus::ToWorker;
+
+use super::Supervisor;
+use super::workers::Death;
+use crate::VERSION;
+use crate::exit::Exit;
+
+/// How long workers, and after them their scripts, have to end by themselves: keepalived's default of
+/// `child_wait_time`.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Where in its life the supervisor is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Phase {
+    /// The ordinary course of things.
+    Running,
+    /// The workers were told to stop; what lives after that time is killed (`None`: it was).
+    Stopping { kill: Option<Instant> },
+    /// The workers are gone, their last scripts run; after that time they are ended (`None`: they were).
+    Settling { abandon: Option<Instant> },
+    /// Nothing is left to do.
+    Done,
+}
+
+impl Phase {
+    pub(super) const fn is_stopping(self) -> bool {
+        match self {
+            Self::Running => false,
+            Self::Stopping { .. } | Self::Settling { .. } | Self::Done => true,
+        }
+    }
+
+    pub(super) const fn deadline(self) -> Option<Instant> {
+        match self {
+            Self::Stopping { kill } => kill,
+            Self::Settling { abandon } => abandon,
+            Self::Running | Self::Done => None,
+        }
+    }
+}
+
+impl Supervisor {
+    /// Begins the stop, unless it has begun.
+    pub(super) fn stop(&mut self, now: Instant) {
+        if self.phase.is_stopping() {
+            return;
+        }
+        self.log(Severity::Info, "Stopping");
+        self.readiness.stopping();
+        self.vrrp.retire();
+        self.jobs.end_tracking(now);
+        self.phase = Phase::Stopping { kill: Some(now + PATIENCE) };
+        if self.vrrp.pid().is_some() {
+            self.vrrp.tell(ToWorker::Stop);
+        } else {
+            self.vrrp_has_gone(now);
+        }
+    }
+
+    /// The worker ended, as it was told, or as it was made to.
+    pub(super) fn vrrp_has_died(&mut self, death: &Death, now: Instant) {
+        let orderly = death.ended == Ended::Exited(0) || self.options.keep_vrrp;
+        if orderly || std::mem::replace(&mut self.cleaning, true) {
+            self.vrrp_has_gone(now);
+            return;
+        }
+        // Its addresses are still there, and its rivals wait for adverts.
+        let line = format!("VRRP child process({}) did not give up: starting another that does", death.pid);
+        self.log(Severity::Warning, &line);
+        self.start_vrrp(now);
+        self.vrrp.tell(ToWorker::Stop);
+        self.phase = Phase::Stopping { kill: Some(now + PATIENCE) };
+        if self.vrrp.pid().is_none() {
+            self.vrrp_has_gone(now);
+        }
+    }
+
+    /// There is no worker any more.
+    fn vrrp_has_gone(&mut self, now: Instant) {
+        self.vrrp.retire();
+        self.phase = Phase::Settling { abandon: Some(now + PATIENCE) };
+    }
+
+    /// Ends what had its time to end by itself.
+    pub(super) fn expire_phase(&mut self, now: Instant) {
+        if self.phase.deadline().is_none_or(|deadline| deadline > now) {
+            return;
+        }
+        match self.phase {
+            Phase::Stopping { .. } => {
+                let seconds = PATIENCE.as_secs();
+                let line = format!("VRRP child process did not end within {seconds} seconds: killing it");
+                self.log(Severity::Error, &line);
+                self.vrrp.kill();
+                self.phase = Phase::Stopping { kill: None };
+            }
+            Phase::Settling { .. } => {
+                self.log(Severity::Warning, "Notify scripts did not end in time: ending them");
+                self.jobs.abandon(now);
+                self.phase = Phase::Settling { abandon: None };
+            }
+            Phase::Running | Phase::Done => {}
+        }
+    }
+
+    /// Ends once the last scripts have.
+    pub(super) fn advance_phase(&mut self) {
+        if matches!(self.phase, Phase::Settling { .. }) && self.jobs.is_idle() {
+            self.phase = Phase::Done;
+        }
+    }
+
+    /// The last words.
+    pub(super) fn part(&mut self) -> Exit {
+        self.log(Severity::Info, &format!("Stopped Keepalived ({VERSION})"));
+        self.journal.flush();
+        self.exit
+    }
+}

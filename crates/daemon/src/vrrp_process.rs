@@ -1,0 +1,149 @@
+//! The vrrp worker's process: `worker::Vrrp` on this host, with one end of the bus and a log.
+//!
+//! It is told everything by its supervisor over the bus, which it finds at descriptor 0. When the supervisor is gone, it
+//! gives up at once: masters say so, addresses go, and since nobody else is left to run them, it runs the last scripts
+//! itself.
+
+mod here;
+mod orphan;
+
+use std::time::Duration;
+
+use host::{Arrival, Severity};
+use linux::poll::WaitError;
+use linux::{Interest, Machine, OpenError, Poll, Token, clock, privilege, process, signal};
+use worker::Vrrp;
+use worker::bus::ToWorker;
+
+use crate::bus::{Begin, Heard, ToProcess};
+use crate::exit::Exit;
+use crate::supervisor::set_name;
+use here::{Here, ToSupervisorLine};
+
+/// The bus, among the descriptors that the machine watches for us.
+const BUS: Token = Token(1);
+
+/// How soon a log or a bus that could not take something is tried again.
+const RETRY: Duration = Duration::from_millis(100);
+
+/// What a vrrp worker's process does.
+pub(crate) fn run() -> Exit {
+    let Ok(socket) = process::take_stdin() else { return Exit::Fatal };
+    let mut line = ToSupervisorLine::from_socket(socket);
+    // Without this the end of the supervisor still closes the bus; with it a worker that hangs ends too.
+    let _ = process::end_with_parent();
+    let Some(begin) = await_begin(&mut line) else { return Exit::Fatal };
+    set_name("keepalived");
+    privilege::set_umask(begin.umask);
+    let mut journal = begin.log.open();
+    match open(&line) {
+        Ok(machine) => Process::new(Here::new(machine, journal, line), begin.keep_vrrp).live(),
+        Err(error) => {
+            host::Journal::write(&mut journal, Severity::Error, &error.to_string());
+            journal.flush();
+            if error.is_permission() { Exit::Permission } else { Exit::Fatal }
+        }
+    }
+}
+
+/// Waits for the first message. `None` if there is no supervisor that sends one.
+fn await_begin(line: &mut ToSupervisorLine) -> Option<Begin> {
+    let mut poll = Poll::new().ok()?;
+    poll.watch(&*line, BUS, Interest::Read).ok()?;
+    loop {
+        poll.wait(None, &mut Vec::new()).ok()?;
+        match line.receive() {
+            Heard::Message(ToProcess::Begin(begin)) => return Some(begin),
+            Heard::Nothing => {}
+            Heard::Message(ToProcess::Worker(_)) | Heard::Closed | Heard::Nonsense(_) => return None,
+        }
+    }
+}
+
+fn open(line: &ToSupervisorLine) -> Result<Machine, OpenError> {
+    let mut machine = Machine::open()?;
+    machine.watch(line, BUS)?;
+    // Sent to all processes of one name, as `killall -HUP` does, they concern the supervisor alone.
+    let ignored = [signal::INTERRUPT, signal::RELOAD, signal::DATA, signal::STATS, signal::QUIT];
+    let mut caught = vec![signal::STOP, signal::CHILD, signal::stats_clear(), signal::json()];
+    caught.extend(ignored);
+    machine.catch(&caught)?;
+    Ok(machine)
+}
+
+struct Process {
+    vrrp: Vrrp<Here>,
+    /// `-V`.
+    keep: bool,
+    arrivals: Vec<Arrival>,
+    ready: Vec<Token>,
+}
+
+impl Process {
+    fn new(here: Here, keep: bool) -> Self {
+        Self { vrrp: Vrrp::new(here), keep, arrivals: Vec::new(), ready: Vec::new() }
+    }
+
+    fn live(mut self) -> Exit {
+        while !self.vrrp.is_finished() {
+            if let Err(error) = self.turn() {
+                let here = self.vrrp.machine_mut();
+                host::Journal::write(here, Severity::Alert, &error.to_string());
+                return Exit::Broken;
+            }
+        }
+        self.vrrp.into_machine().part();
+        Exit::Normal
+    }
+
+    fn turn(&mut self) -> Result<(), WaitError> {
+        let deadline = self.vrrp.deadline();
+        let here = self.vrrp.machine_mut();
+        let retry = (!here.flush()).then(|| clock::now() + RETRY);
+        let deadline = deadline.into_iter().chain(retry).min();
+        here.wait(deadline, &mut self.arrivals, &mut self.ready)?;
+        let now = clock::now();
+        for arrival in self.arrivals.drain(..) {
+            self.vrrp.arrive(arrival, now);
+        }
+        let stop = self.vrrp.machine_mut().signals().contains(&signal::STOP);
+        // Before the signal: it may be that of our supervisor's end, and then the bus says so.
+        if stop || !self.ready.is_empty() {
+            self.listen();
+        }
+        if stop {
+            self.hear(ToWorker::Stop);
+        }
+        self.ready.clear();
+        Ok(())
+    }
+
+    fn listen(&mut self) {
+        loop {
+            match self.vrrp.machine_mut().receive() {
+                Heard::Message(ToProcess::Worker(message)) => self.hear(message),
+                Heard::Message(ToProcess::Begin(_)) => {}
+                Heard::Nothing => return,
+                Heard::Closed => return self.bereave("The supervisor is gone"),
+                Heard::Nonsense(why) => {
+                    return self.bereave(&format!("The supervisor makes no sense: {why}"));
+                }
+            }
+        }
+    }
+
+    fn hear(&mut self, message: ToWorker) {
+        if self.keep && message == ToWorker::Stop {
+            self.vrrp.machine_mut().keep();
+        }
+        self.vrrp.hear(message, clock::now());
+    }
+
+    fn bereave(&mut self, why: &str) {
+        let here = self.vrrp.machine_mut();
+        if here.bereave() {
+            host::Journal::write(here, Severity::Alert, &format!("{why}: giving up"));
+            self.hear(ToWorker::Stop);
+        }
+    }
+}

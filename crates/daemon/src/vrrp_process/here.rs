@@ -1,0 +1,140 @@
+//! What the vrrp worker runs on: this host's machine, the log, the supervisor.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use host::{
+    Arrival, Channel, Datagram, Datagrams, Instant, Job, Journal as _, Network, NetworkOp, Severity, Ticket,
+};
+use linux::journal::Journal;
+use linux::poll::WaitError;
+use linux::{Machine, Token, clock};
+use worker::bus::{Bus, ToSupervisor};
+
+use super::orphan;
+use crate::bus::{Heard, Line, ToProcess};
+
+/// Our end of the bus.
+pub(super) type ToSupervisorLine = Line<ToSupervisor, ToProcess>;
+
+/// How long the end waits for the supervisor to take the last messages.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+
+pub(super) struct Here {
+    machine: Machine,
+    journal: Journal,
+    line: ToSupervisorLine,
+    /// `-V`, and we stop: nothing is sent and nothing is changed any more. Orders count as carried out.
+    kept: Option<VecDeque<Ticket>>,
+    /// There is no supervisor any more: scripts that it would have run.
+    orphaned: Option<Vec<(String, Job)>>,
+}
+
+impl Here {
+    pub(super) fn new(machine: Machine, journal: Journal, line: ToSupervisorLine) -> Self {
+        Self { machine, journal, line, kept: None, orphaned: None }
+    }
+
+    pub(super) fn wait(
+        &mut self,
+        deadline: Option<Instant>,
+        arrivals: &mut Vec<Arrival>,
+        ready: &mut Vec<Token>,
+    ) -> Result<(), WaitError> {
+        let settled = self.kept.iter_mut().flat_map(|tickets| tickets.drain(..));
+        arrivals.extend(settled.map(|ticket| Arrival::Settled { ticket, result: Ok(()) }));
+        let deadline = if arrivals.is_empty() { deadline } else { Some(Instant::ZERO) };
+        self.machine.wait(deadline, arrivals, ready)
+    }
+
+    pub(super) fn signals(&mut self) -> Vec<i32> {
+        self.machine.signals()
+    }
+
+    pub(super) fn receive(&mut self) -> Heard<ToProcess> {
+        if self.orphaned.is_some() { Heard::Nothing } else { self.line.receive() }
+    }
+
+    /// Hands on what waits. Returns whether nothing waits any more.
+    pub(super) fn flush(&mut self) -> bool {
+        let logged = self.journal.flush();
+        let told = self.orphaned.is_some() || self.line.flush();
+        logged && told
+    }
+
+    /// As keepalived: with `-V` a stop sends no advert of priority 0 and leaves the addresses; scripts still run.
+    pub(super) fn keep(&mut self) {
+        self.kept.get_or_insert_default();
+    }
+
+    /// There is no supervisor any more. Returns whether that is new.
+    pub(super) fn bereave(&mut self) -> bool {
+        if self.orphaned.is_some() {
+            return false;
+        }
+        self.machine.unwatch(&self.line);
+        self.orphaned = Some(Vec::new());
+        true
+    }
+
+    /// The end: the supervisor takes the last messages, or the last scripts run here.
+    pub(super) fn part(mut self) {
+        if let Some(scripts) = self.orphaned.take() {
+            orphan::run(scripts, &mut self.journal);
+        }
+        let limit = clock::now() + LAST_WORDS;
+        while !self.line.flush() && !self.line.is_broken() && clock::now() < limit {
+            let retry = clock::now() + Duration::from_millis(5);
+            if self.machine.wait(Some(retry), &mut Vec::new(), &mut Vec::new()).is_err() {
+                break;
+            }
+        }
+        self.journal.flush();
+    }
+}
+
+impl Datagrams for Here {
+    fn listen(&mut self, channel: Channel, vrids: &[u8]) {
+        self.machine.listen(channel, vrids);
+    }
+    fn ignore(&mut self, channel: Channel) {
+        self.machine.ignore(channel);
+    }
+    fn send(&mut self, datagram: Datagram) {
+        if self.kept.is_none() {
+            self.machine.send(datagram);
+        }
+    }
+}
+
+impl Network for Here {
+    fn submit(&mut self, ticket: Ticket, op: NetworkOp) {
+        match &mut self.kept {
+            None => self.machine.submit(ticket, op),
+            Some(tickets) => tickets.push_back(ticket),
+        }
+    }
+}
+
+impl host::Journal for Here {
+    fn write(&mut self, severity: Severity, line: &str) {
+        // What the engine says of its stop did not happen.
+        if self.kept.is_none() {
+            self.journal.write(severity, line);
+        }
+    }
+}
+
+impl Bus for Here {
+    fn tell(&mut self, message: ToSupervisor) {
+        match (&mut self.orphaned, message) {
+            (None, message) => {
+                if let Err(error) = self.line.send(&message) {
+                    self.journal.write(Severity::Error, &format!("The supervisor does not listen: {error}"));
+                }
+            }
+            (Some(scripts), ToSupervisor::Notify { queue, job }) => scripts.push((queue, job)),
+            (Some(_), _) => {}
+        }
+    }
+}

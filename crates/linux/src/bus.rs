@@ -1,0 +1,249 @@
+//! One end of a bus: records of bytes over a `SOCK_SEQPACKET` socket. Neither sending nor receiving ever waits.
+//!
+//! A record that is larger than a socket buffer takes goes as a sealed memory file: the record itself is then empty and
+//! the file's descriptor comes with it (`SCM_RIGHTS`).
+
+use std::collections::VecDeque;
+use std::fs::File;
+use std::io::{self, IoSlice, IoSliceMut, Read, Write};
+use std::mem::MaybeUninit;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+
+use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, fcntl_get_seals, memfd_create};
+use rustix::io::Errno;
+use rustix::net::{
+    AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer,
+    SendAncillaryMessage, SendFlags, SocketFlags, SocketType, recvmsg, sendmsg, socketpair,
+};
+
+/// Most bytes that a memory file may hold: far above any configuration, and a limit on what a broken peer can make us
+/// read.
+pub const MAX_RECORD: usize = 64 * 1024 * 1024;
+
+/// Most records that wait for the peer to read. A worker makes a few a second, so a peer that is this far behind hangs.
+pub const MAX_WAITING: usize = 4096;
+
+/// One end.
+#[derive(Debug)]
+pub struct BusEnd {
+    socket: OwnedFd,
+    /// Largest record that goes through the socket itself.
+    inline: usize,
+    waiting: VecDeque<Record>,
+    lost: u64,
+    broken: bool,
+    buffer: Vec<u8>,
+}
+
+/// What one receive found.
+#[derive(PartialEq, Eq, Debug)]
+pub enum Received {
+    /// A record.
+    Record(Vec<u8>),
+    /// Nothing for now.
+    Nothing,
+    /// The other end is closed.
+    Closed,
+}
+
+#[derive(Debug)]
+struct Record {
+    bytes: Vec<u8>,
+    file: Option<OwnedFd>,
+}
+
+impl BusEnd {
+    /// Two connected ends; the second is for another process. Records of more than `inline` bytes go as memory files.
+    pub fn pair(inline: usize) -> io::Result<(Self, OwnedFd)> {
+        let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
+        let (here, there) = socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, flags, None)?;
+        Ok((Self::from_socket(here, inline), there))
+    }
+
+    /// The end that another process made with [`Self::pair`].
+    pub fn from_socket(socket: OwnedFd, inline: usize) -> Self {
+        Self { socket, inline, waiting: VecDeque::new(), lost: 0, broken: false, buffer: vec![0; inline + 1] }
+    }
+
+    /// Sends a record after all before it; what cannot be sent now waits for [`Self::flush`].
+    pub fn send(&mut self, bytes: Vec<u8>) -> io::Result<()> {
+        if self.waiting.len() >= MAX_WAITING {
+            self.lost += 1;
+            return Err(io::ErrorKind::QuotaExceeded.into());
+        }
+        let record = if bytes.is_empty() || bytes.len() > self.inline {
+            Record { bytes: Vec::new(), file: Some(sealed_file(&bytes)?) }
+        } else {
+            Record { bytes, file: None }
+        };
+        self.waiting.push_back(record);
+        self.flush();
+        Ok(())
+    }
+
+    /// Sends what waits, as far as the socket takes it. Returns whether nothing waits any more.
+    pub fn flush(&mut self) -> bool {
+        while let Some(record) = self.waiting.front() {
+            match send_record(&self.socket, record) {
+                Ok(()) => drop(self.waiting.pop_front()),
+                Err(Errno::INTR) => {}
+                Err(Errno::AGAIN | Errno::NOBUFS) => return false,
+                // The peer is gone; the next receive says so.
+                Err(_) => {
+                    self.broken = true;
+                    self.waiting.clear();
+                }
+            }
+        }
+        true
+    }
+
+    /// Whether something waits to be sent.
+    pub fn is_waiting(&self) -> bool {
+        !self.waiting.is_empty()
+    }
+
+    /// Whether the other end was found closed while sending.
+    pub fn is_broken(&self) -> bool {
+        self.broken
+    }
+
+    /// Records that were dropped because too many waited.
+    pub fn lost(&self) -> u64 {
+        self.lost
+    }
+
+    /// The next record.
+    pub fn receive(&mut self) -> io::Result<Received> {
+        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+        let mut control = RecvAncillaryBuffer::new(&mut space);
+        let flags = RecvFlags::DONTWAIT | RecvFlags::CMSG_CLOEXEC;
+        let length = loop {
+            let mut parts = [IoSliceMut::new(&mut self.buffer)];
+            match recvmsg(&self.socket, &mut parts, &mut control, flags) {
+                Ok(message) => break message.bytes,
+                Err(Errno::INTR) => {}
+                Err(Errno::AGAIN) => return Ok(Received::Nothing),
+                Err(Errno::CONNRESET) => return Ok(Received::Closed),
+                Err(error) => return Err(error.into()),
+            }
+        };
+        let file = control.drain().find_map(|message| {
+            // Credentials are not asked for, and nobody sends them.
+            let RecvAncillaryMessage::ScmRights(mut files) = message else { return None };
+            files.next()
+        });
+        match (file, length) {
+            (Some(file), _) => read_file(file).map(Received::Record),
+            // No record is empty without a file, so this is the end of the stream.
+            (None, 0) => Ok(Received::Closed),
+            (None, length) if length > self.inline => Err(io::ErrorKind::InvalidData.into()),
+            (None, length) => Ok(Received::Record(self.buffer[..length].to_vec())),
+        }
+    }
+}
+
+impl AsFd for BusEnd {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.socket.as_fd()
+    }
+}
+
+fn send_record(socket: &OwnedFd, record: &Record) -> Result<(), Errno> {
+    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+    let mut control = SendAncillaryBuffer::new(&mut space);
+    let files: Vec<BorrowedFd<'_>> = record.file.iter().map(AsFd::as_fd).collect();
+    if !files.is_empty() {
+        // The space was measured for exactly this, so it fits.
+        control.push(SendAncillaryMessage::ScmRights(&files));
+    }
+    let flags = SendFlags::NOSIGNAL | SendFlags::DONTWAIT;
+    sendmsg(socket, &[IoSlice::new(&record.bytes)], &mut control, flags).map(drop)
+}
+
+/// A memory file with these bytes that nobody can change any more.
+fn sealed_file(bytes: &[u8]) -> io::Result<OwnedFd> {
+    let file = memfd_create("standfast-bus", MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING)?;
+    let mut file = File::from(file);
+    file.write_all(bytes)?;
+    let file = OwnedFd::from(file);
+    fcntl_add_seals(&file, SealFlags::WRITE | SealFlags::SHRINK | SealFlags::GROW | SealFlags::SEAL)?;
+    Ok(file)
+}
+
+fn read_file(file: OwnedFd) -> io::Result<Vec<u8>> {
+    // Unsealed, it could change under our hands.
+    if !fcntl_get_seals(&file)?.contains(SealFlags::WRITE | SealFlags::SHRINK | SealFlags::GROW) {
+        return Err(io::ErrorKind::InvalidData.into());
+    }
+    let size = rustix::fs::fstat(&file)?.st_size;
+    let size = usize::try_from(size).ok().filter(|&size| size <= MAX_RECORD);
+    let size = size.ok_or_else(|| io::Error::from(io::ErrorKind::InvalidData))?;
+    let mut bytes = vec![0; size];
+    // The descriptor shares its offset with the sender's, which stands at the end.
+    rustix::fs::seek(&file, rustix::fs::SeekFrom::Start(0))?;
+    File::from(file).read_exact(&mut bytes)?;
+    Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const INLINE: usize = 1000;
+
+    fn ends() -> (BusEnd, BusEnd) {
+        let (here, there) = BusEnd::pair(INLINE).unwrap();
+        (here, BusEnd::from_socket(there, INLINE))
+    }
+
+    #[test]
+    fn records_of_every_size_arrive_whole_and_in_order() {
+        let (mut here, mut there) = ends();
+        let sizes = [1, INLINE, INLINE + 1, 0, 3_000_000, 7];
+        for size in sizes {
+            here.send(vec![b'x'; size]).unwrap();
+        }
+        for size in sizes {
+            assert_eq!(there.receive().unwrap(), Received::Record(vec![b'x'; size]));
+        }
+        assert_eq!(there.receive().unwrap(), Received::Nothing);
+    }
+
+    #[test]
+    fn a_peer_that_does_not_read_makes_records_wait_and_then_lose() {
+        let (mut here, mut there) = ends();
+        let mut sent = 0;
+        while here.send(vec![b'x'; INLINE]).is_ok() {
+            sent += 1;
+        }
+        assert!(here.is_waiting());
+        assert_eq!(here.lost(), 1);
+        let mut received = 0;
+        loop {
+            here.flush();
+            match there.receive().unwrap() {
+                Received::Record(_) => received += 1,
+                Received::Nothing => break,
+                Received::Closed => panic!("closed"),
+            }
+        }
+        assert_eq!(received, sent);
+    }
+
+    #[test]
+    fn the_end_of_a_peer_is_seen_by_both_directions() {
+        let (mut here, there) = ends();
+        drop(there);
+        assert_eq!(here.receive().unwrap(), Received::Closed);
+        here.send(vec![1]).unwrap();
+        assert!(here.is_broken());
+        assert!(!here.is_waiting());
+    }
+
+    #[test]
+    fn a_memory_file_that_could_still_change_is_refused() {
+        let file = memfd_create("loose", MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING).unwrap();
+        assert!(read_file(file).is_err());
+    }
+}

@@ -1,0 +1,233 @@
+//! Where log lines go: the system's log, the terminal, a file. Writing never waits.
+//!
+//! A sink that cannot take a line now keeps it, up to [`MAX_WAITING`]; after that lines are lost, counted, and their
+//! number is written once the sink takes lines again.
+
+mod console;
+mod file;
+mod syslog;
+
+use std::collections::VecDeque;
+use std::io;
+use std::path::PathBuf;
+
+use host::Severity;
+
+use crate::clock::{self, WallTime};
+
+pub use syslog::Facility;
+
+use console::Console;
+use file::LogFile;
+use syslog::Syslog;
+
+/// Most lines that wait in one sink. A start or a takeover of many instances writes a few hundred at once.
+pub const MAX_WAITING: usize = 1024;
+
+/// Longest line, in bytes: with its head it stays below what one write to a pipe takes as a whole (4,096).
+pub const MAX_LINE: usize = 3800;
+
+/// The system's log socket.
+pub const DEV_LOG: &str = "/dev/log";
+
+/// What to write, and where.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct JournalOptions {
+    /// What lines in the system's log begin with: `Keepalived_vrrp`.
+    pub ident: String,
+    /// The log socket and the facility to use there; `None` does not write there.
+    pub syslog: Option<(PathBuf, Facility)>,
+    /// Write to descriptor 2.
+    pub console: bool,
+    /// Write to the end of this file.
+    pub file: Option<PathBuf>,
+    /// Write [`Severity::Detail`] too.
+    pub detail: bool,
+}
+
+/// The log of one process.
+#[derive(Debug)]
+pub struct Journal {
+    detail: bool,
+    sinks: Vec<Sink>,
+}
+
+impl Journal {
+    /// Opens all sinks. That of the system may come later; a file that cannot be opened is told of.
+    pub fn open(options: &JournalOptions) -> (Self, Option<io::Error>) {
+        let JournalOptions { ident, syslog, console, file, detail } = options;
+        let mut sinks = Vec::new();
+        if let Some((socket, facility)) = syslog {
+            sinks.push(Sink::new(Outlet::Syslog(Syslog::new(socket, *facility, ident))));
+        }
+        if *console {
+            sinks.push(Sink::new(Outlet::Console(Console::open())));
+        }
+        let file = file.as_ref().map(|path| LogFile::open(path)).transpose();
+        let (file, failure) = match file {
+            Ok(file) => (file, None),
+            Err(failure) => (None, Some(failure)),
+        };
+        sinks.extend(file.map(|file| Sink::new(Outlet::File(file))));
+        (Self { detail: *detail, sinks }, failure)
+    }
+
+    /// Nowhere.
+    pub fn silent() -> Self {
+        Self { detail: false, sinks: Vec::new() }
+    }
+
+    /// Whether no line waits.
+    pub fn is_flushed(&self) -> bool {
+        self.sinks.iter().all(|sink| sink.waiting.is_empty())
+    }
+
+    /// Hands waiting lines to sinks that take them now. Returns whether none waits any more.
+    pub fn flush(&mut self) -> bool {
+        for sink in &mut self.sinks {
+            sink.flush();
+        }
+        self.is_flushed()
+    }
+}
+
+impl host::Journal for Journal {
+    /// A text of several lines becomes several entries.
+    fn write(&mut self, severity: Severity, line: &str) {
+        if severity == Severity::Detail && !self.detail {
+            return;
+        }
+        let now = clock::wall();
+        for line in line.lines().filter(|line| !line.trim().is_empty()) {
+            let line = printable(line);
+            for sink in &mut self.sinks {
+                sink.write(severity, now, &line);
+            }
+        }
+    }
+}
+
+/// One place that lines go to, with those that wait for it.
+#[derive(Debug)]
+struct Sink {
+    outlet: Outlet,
+    waiting: VecDeque<Vec<u8>>,
+    lost: u64,
+}
+
+#[derive(Debug)]
+enum Outlet {
+    Syslog(Syslog),
+    Console(Console),
+    File(LogFile),
+}
+
+/// What became of an attempt to write.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Put {
+    /// All of it is written.
+    Done,
+    /// The first bytes are written; the rest waits.
+    Partly(usize),
+    /// It can be tried again later.
+    Later,
+    /// It never can.
+    Never,
+}
+
+impl Sink {
+    fn new(outlet: Outlet) -> Self {
+        Self { outlet, waiting: VecDeque::new(), lost: 0 }
+    }
+
+    fn write(&mut self, severity: Severity, now: WallTime, line: &str) {
+        self.flush();
+        if self.lost > 0 && self.waiting.is_empty() {
+            let told = format!("{} log lines were lost", self.lost);
+            self.lost = 0;
+            self.enqueue(Severity::Warning, now, &told);
+        }
+        self.enqueue(severity, now, line);
+        self.flush();
+    }
+
+    fn enqueue(&mut self, severity: Severity, now: WallTime, line: &str) {
+        if self.waiting.len() >= MAX_WAITING {
+            self.lost += 1;
+        } else {
+            let entry = self.outlet.format(severity, now, line);
+            self.waiting.push_back(entry);
+        }
+    }
+
+    fn flush(&mut self) -> bool {
+        while let Some(entry) = self.waiting.front_mut() {
+            match self.outlet.put(entry) {
+                Put::Done => drop(self.waiting.pop_front()),
+                Put::Partly(written) => {
+                    entry.drain(..written);
+                    return false;
+                }
+                Put::Later => return false,
+                Put::Never => {
+                    self.waiting.pop_front();
+                    self.lost += 1;
+                }
+            }
+        }
+        true
+    }
+}
+
+impl Outlet {
+    fn format(&self, severity: Severity, now: WallTime, line: &str) -> Vec<u8> {
+        match self {
+            Self::Syslog(syslog) => syslog.format(severity, now, line),
+            Self::Console(_) | Self::File(_) => {
+                let at = now.local();
+                format!("{} {at} {}: {line}\n", at.weekday_name(), at.year).into_bytes()
+            }
+        }
+    }
+
+    fn put(&mut self, entry: &[u8]) -> Put {
+        match self {
+            Self::Syslog(syslog) => syslog.put(entry),
+            Self::Console(console) => console.put(entry),
+            Self::File(file) => file.put(entry),
+        }
+    }
+}
+
+/// The line with what could move a terminal's cursor or fake another line made visible, cut at [`MAX_LINE`].
+fn printable(line: &str) -> String {
+    let mut text = String::with_capacity(line.len());
+    for letter in line.chars() {
+        if text.len() >= MAX_LINE {
+            text.push('…');
+            break;
+        }
+        if letter.is_control() && letter != '\t' {
+            text.extend(letter.escape_unicode());
+        } else {
+            text.push(letter);
+        }
+    }
+    text
+}
+
+/// What a failed write to a descriptor that never waits means.
+fn failed(error: rustix::io::Errno) -> Put {
+    match error {
+        rustix::io::Errno::AGAIN | rustix::io::Errno::NOBUFS | rustix::io::Errno::INTR => Put::Later,
+        _ => Put::Never,
+    }
+}
+
+/// What a write of so many bytes of an entry means.
+fn wrote(written: usize, entry: &[u8]) -> Put {
+    if written < entry.len() { Put::Partly(written) } else { Put::Done }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,170 @@
+use std::fs;
+use std::os::unix::net::UnixDatagram;
+
+use host::Journal as _;
+
+use super::*;
+
+/// A directory that is removed at the end.
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("standfast-journal-{name}-{}", std::process::id()));
+        fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+    fn socket(&self) -> PathBuf {
+        self.0.join("log")
+    }
+    fn daemon(&self) -> UnixDatagram {
+        let daemon = UnixDatagram::bind(self.socket()).unwrap();
+        daemon.set_nonblocking(true).unwrap();
+        daemon
+    }
+    fn journal(&self, detail: bool) -> Journal {
+        let options = JournalOptions {
+            ident: "Keepalived_vrrp".into(),
+            syslog: Some((self.socket(), Facility::Local(3))),
+            console: false,
+            file: None,
+            detail,
+        };
+        Journal::open(&options).0
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+fn next(daemon: &UnixDatagram) -> Option<String> {
+    let mut buffer = [0; 8192];
+    let length = daemon.recv(&mut buffer).ok()?;
+    Some(String::from_utf8(buffer[..length].to_vec()).unwrap())
+}
+
+/// RFC 3164 §4: `<PRI>`, then the header's time, then the tag with its process number.
+#[test]
+fn a_line_in_the_systems_log_has_priority_time_ident_and_number() {
+    let scratch = Scratch::new("line");
+    let daemon = scratch.daemon();
+    scratch.journal(false).write(Severity::Info, "(VI_1) Entering MASTER STATE");
+    let line = next(&daemon).unwrap();
+    // Facility local3 is 19, severity info is 6: 19 * 8 + 6.
+    let rest = line.strip_prefix("<158>").unwrap();
+    let tail = format!(" Keepalived_vrrp[{}]: (VI_1) Entering MASTER STATE", std::process::id());
+    assert_eq!(&rest[15..], tail);
+}
+
+#[test]
+fn details_are_written_only_if_wanted() {
+    let scratch = Scratch::new("detail");
+    let daemon = scratch.daemon();
+    scratch.journal(false).write(Severity::Detail, "a");
+    assert_eq!(next(&daemon), None);
+    scratch.journal(true).write(Severity::Detail, "b");
+    assert!(next(&daemon).unwrap().ends_with(": b"));
+}
+
+#[test]
+fn a_log_daemon_that_comes_late_or_is_restarted_gets_the_lines() {
+    let scratch = Scratch::new("restart");
+    let mut journal = scratch.journal(false);
+    journal.write(Severity::Info, "before there was one");
+    let daemon = scratch.daemon();
+    journal.write(Severity::Info, "now");
+    assert!(next(&daemon).unwrap().ends_with("before there was one"));
+    assert!(next(&daemon).unwrap().ends_with("now"));
+    drop(daemon);
+    fs::remove_file(scratch.socket()).unwrap();
+    journal.write(Severity::Info, "while it is away");
+    let daemon = scratch.daemon();
+    assert!(journal.flush());
+    assert!(next(&daemon).unwrap().ends_with("while it is away"));
+}
+
+#[test]
+fn a_log_daemon_that_does_not_read_costs_lines_but_no_time_and_their_number_is_told() {
+    let scratch = Scratch::new("slow");
+    let daemon = scratch.daemon();
+    let mut journal = scratch.journal(false);
+    // Would hang here if it waited.
+    for number in 0..MAX_WAITING * 2 {
+        journal.write(Severity::Info, &format!("line {number}"));
+    }
+    let mut lines = Vec::new();
+    loop {
+        let before = lines.len();
+        lines.extend(std::iter::from_fn(|| next(&daemon)));
+        journal.flush();
+        if lines.len() == before {
+            break;
+        }
+    }
+    journal.write(Severity::Info, "after");
+    let told = next(&daemon).unwrap();
+    let lost: usize =
+        told.split(": ").nth(1).and_then(|text| text.split(' ').next()).unwrap().parse().unwrap();
+    assert_eq!(lines.len() + lost, MAX_WAITING * 2, "{told}");
+    assert!(next(&daemon).unwrap().ends_with(": after"));
+}
+
+#[test]
+fn several_lines_are_several_entries_and_control_characters_are_shown() {
+    let scratch = Scratch::new("lines");
+    let daemon = scratch.daemon();
+    scratch.journal(false).write(Severity::Info, "one\ntwo \u{1b}[2J\n\n");
+    assert!(next(&daemon).unwrap().ends_with(": one"));
+    assert!(next(&daemon).unwrap().ends_with(": two \\u{1b}[2J"));
+    assert_eq!(next(&daemon), None);
+}
+
+#[test]
+fn a_file_is_appended_to_and_begun_anew_after_it_was_moved_away() {
+    let scratch = Scratch::new("file");
+    let path = scratch.0.join("keepalived.log");
+    fs::write(&path, "old\n").unwrap();
+    let options = JournalOptions {
+        ident: "Keepalived".into(),
+        syslog: None,
+        console: false,
+        file: Some(path.clone()),
+        detail: false,
+    };
+    let (mut journal, failure) = Journal::open(&options);
+    assert!(failure.is_none());
+    journal.write(Severity::Info, "new");
+    let text = fs::read_to_string(&path).unwrap();
+    let (first, second) = text.split_once('\n').unwrap();
+    assert_eq!(first, "old");
+    // `Tue Nov 24 05:54:48 2026: new`, as keepalived writes it.
+    assert_eq!(second.len(), "Tue Nov 24 05:54:48 2026: new\n".len());
+    assert!(second.ends_with(": new\n"));
+    fs::rename(&path, scratch.0.join("rotated")).unwrap();
+    for _ in 0..200 {
+        journal.write(Severity::Info, "later");
+    }
+    assert!(fs::read_to_string(&path).unwrap().ends_with(": later\n"));
+}
+
+#[test]
+fn a_file_that_cannot_be_opened_is_told_of() {
+    let options = JournalOptions {
+        ident: "Keepalived".into(),
+        syslog: None,
+        console: false,
+        file: Some("/nonexistent/directory/log".into()),
+        detail: false,
+    };
+    assert!(Journal::open(&options).1.is_some());
+}
+
+#[test]
+fn a_line_that_is_too_long_is_cut() {
+    let line = printable(&"ä".repeat(MAX_LINE));
+    assert!(line.len() <= MAX_LINE + '…'.len_utf8() + 1);
+    assert!(line.ends_with('…'));
+}

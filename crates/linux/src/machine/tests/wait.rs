@@ -1,0 +1,106 @@
+//! Waiting: the deadline, packets that came in time, floods.
+
+use host::{Arrival, Datagrams, Instant, Packet};
+
+use crate::poll::Token;
+use crate::testbed::{golden_v4, received, with_two_hosts};
+use crate::{Machine, clock};
+
+/// RFC 9568 §6.4.2 restarts the timer at each advert: one that came before the timer expired must be seen first.
+#[test]
+fn a_packet_that_waits_beats_the_timer_that_expired() {
+    with_two_hosts("a_packet_that_waits_beats_the_timer_that_expired", |a, b| {
+        b.machine.listen(b.channel("224.0.0.18"), &[51]);
+        a.enter();
+        a.machine.send(a.datagram(1, Packet::Ipv4(golden_v4())));
+        a.settle();
+        b.enter();
+        let mut arrivals = Vec::new();
+        b.machine.wait(Some(Instant::ZERO), &mut arrivals, &mut Vec::new()).unwrap();
+        assert!(matches!(&arrivals[..], [Arrival::Received(_), Arrival::Woken]), "{arrivals:?}");
+    });
+}
+
+#[test]
+fn a_flood_is_taken_in_bounded_turns_and_nothing_of_it_is_lost() {
+    with_two_hosts("a_flood_is_taken_in_bounded_turns_and_nothing_of_it_is_lost", |a, b| {
+        b.machine.listen(b.channel("224.0.0.18"), &[51]);
+        a.enter();
+        // More than one turn takes, and no more than a socket's buffer holds.
+        let flood: u16 = 200;
+        for number in 0..flood {
+            let mut packet = golden_v4();
+            packet[4..6].copy_from_slice(&(number + 1).to_be_bytes());
+            a.machine.send(a.datagram(u64::from(number), Packet::Ipv4(packet)));
+        }
+        a.settle();
+        b.enter();
+        let mut arrivals = Vec::new();
+        b.machine.wait(None, &mut arrivals, &mut Vec::new()).unwrap();
+        assert_eq!(arrivals.len(), 128);
+        arrivals.extend(b.settle());
+        let numbers: Vec<u16> = arrivals
+            .into_iter()
+            .filter_map(received)
+            .map(|one| u16::from_be_bytes([one.bytes[4], one.bytes[5]]))
+            .collect();
+        assert_eq!(numbers, (1..=flood).collect::<Vec<u16>>());
+    });
+}
+
+#[test]
+fn the_deadline_of_the_last_wait_counts() {
+    with_two_hosts("the_deadline_of_the_last_wait_counts", |a, _| {
+        a.enter();
+        let mut machine = Machine::open().unwrap();
+        let mut arrivals = Vec::new();
+        machine.wait(Some(Instant::ZERO), &mut arrivals, &mut Vec::new()).unwrap();
+        assert!(matches!(&arrivals[..], [Arrival::Surveyed { .. }, Arrival::Woken]), "{arrivals:?}");
+        arrivals.clear();
+        // Something to tell, so that the wait does not wait; the old deadline is no longer asked for.
+        machine.listen(host::Channel { link: host::LinkIndex(9999), ..a.channel("224.0.0.18") }, &[51]);
+        let later = clock::now() + std::time::Duration::from_secs(60);
+        machine.wait(Some(later), &mut arrivals, &mut Vec::new()).unwrap();
+        assert!(matches!(&arrivals[..], [Arrival::Deaf { .. }]), "{arrivals:?}");
+    });
+}
+
+#[test]
+fn a_foreign_descriptor_is_told_by_its_token() {
+    let mut machine = Machine::open().unwrap();
+    let (reader, mut writer) = std::io::pipe().unwrap();
+    machine.watch(&reader, Token(7)).unwrap();
+    let (mut arrivals, mut ready) = (Vec::new(), Vec::new());
+    machine.wait(None, &mut arrivals, &mut ready).unwrap();
+    assert_eq!(ready, []);
+    std::io::Write::write_all(&mut writer, b"x").unwrap();
+    machine.wait(None, &mut arrivals, &mut ready).unwrap();
+    assert_eq!(ready, [Token(7)]);
+    machine.unwatch(&reader);
+    ready.clear();
+    machine.wait(Some(Instant::ZERO), &mut arrivals, &mut ready).unwrap();
+    assert_eq!(ready, []);
+}
+
+/// The kernel names some descriptors at a time; the deadline may be among the first of many.
+#[test]
+fn packets_on_many_channels_all_come_before_the_timer() {
+    with_two_hosts("packets_on_many_channels_all_come_before_the_timer", |a, b| {
+        let channels: u8 = 200;
+        for number in 0..channels {
+            b.machine.listen(b.channel(&format!("239.1.0.{number}")), &[51]);
+        }
+        a.enter();
+        for number in 0..channels {
+            let mut packet = golden_v4();
+            packet[16..20].copy_from_slice(&[239, 1, 0, number]);
+            a.machine.send(a.datagram(u64::from(number), Packet::Ipv4(packet)));
+        }
+        assert_eq!(a.settle(), []);
+        b.enter();
+        let mut arrivals = Vec::new();
+        b.machine.wait(Some(Instant::ZERO), &mut arrivals, &mut Vec::new()).unwrap();
+        assert_eq!(arrivals.pop(), Some(Arrival::Woken));
+        assert_eq!(arrivals.into_iter().filter_map(received).count(), usize::from(channels));
+    });
+}

@@ -1,0 +1,331 @@
+//! Starting, signalling and reaping processes.
+//!
+//! A child is this same executable started again (`/proc/self/exe`, which names the running file even after an
+//! upgrade replaced it on disk): workers are, and scripts begin as it, become who they run as, and then become the
+//! script. So nothing runs between a fork and an exec but the standard library.
+
+use std::ffi::{CStr, OsString};
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+use nix::sys::signal::SigSet;
+use nix::sys::wait::{Id, WaitPidFlag};
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::fs::{Mode, OFlags};
+use rustix::process::{
+    Pid, PidfdFlags, Signal, WaitId, WaitIdOptions, kill_process_group, pidfd_open, pidfd_send_signal,
+};
+
+/// The path by which a process starts itself anew.
+pub const SELF: &str = "/proc/self/exe";
+
+/// What a child of this process begins with.
+#[derive(Debug)]
+pub struct Spawn {
+    program: PathBuf,
+    arguments: Vec<OsString>,
+    name: OsString,
+    input: Option<OwnedFd>,
+    output: Option<OwnedFd>,
+    error: bool,
+    own_group: bool,
+    withheld: &'static [&'static str],
+}
+
+impl Spawn {
+    /// This executable, called `name` in listings of processes, with these arguments.
+    pub fn itself(
+        name: impl Into<OsString>,
+        arguments: impl IntoIterator<Item = impl Into<OsString>>,
+    ) -> Self {
+        Self::of(SELF, name, arguments)
+    }
+
+    /// The same for another executable.
+    pub fn of(
+        program: impl Into<PathBuf>,
+        name: impl Into<OsString>,
+        arguments: impl IntoIterator<Item = impl Into<OsString>>,
+    ) -> Self {
+        Self {
+            program: program.into(),
+            arguments: arguments.into_iter().map(Into::into).collect(),
+            name: name.into(),
+            input: None,
+            output: None,
+            error: false,
+            own_group: false,
+            withheld: &[],
+        }
+    }
+
+    /// What it finds at descriptor 0; `/dev/null` otherwise.
+    #[must_use]
+    pub fn input(mut self, input: OwnedFd) -> Self {
+        self.input = Some(input);
+        self
+    }
+
+    /// What it finds at descriptor 1; `/dev/null` otherwise.
+    #[must_use]
+    pub fn output(mut self, output: OwnedFd) -> Self {
+        self.output = Some(output);
+        self
+    }
+
+    /// It shares our descriptor 2; `/dev/null` otherwise.
+    #[must_use]
+    pub fn share_stderr(mut self, share: bool) -> Self {
+        self.error = share;
+        self
+    }
+
+    /// It leads a process group of its own.
+    #[must_use]
+    pub fn own_group(mut self) -> Self {
+        self.own_group = true;
+        self
+    }
+
+    /// Environment variables that it does not inherit.
+    #[must_use]
+    pub fn withhold(mut self, variables: &'static [&'static str]) -> Self {
+        self.withheld = variables;
+        self
+    }
+
+    /// Starts it. No descriptor but 0 to 2 is inherited: every other is opened close-on-exec throughout this crate.
+    /// Signals that are blocked here are blocked in the child too.
+    pub fn start(self) -> io::Result<Child> {
+        let mut command = Command::new(&self.program);
+        command.arg0(&self.name).args(&self.arguments);
+        command.stdin(self.input.map_or_else(Stdio::null, Stdio::from));
+        command.stdout(self.output.map_or_else(Stdio::null, Stdio::from));
+        command.stderr(if self.error { Stdio::inherit() } else { Stdio::null() });
+        if self.own_group {
+            command.process_group(0);
+        }
+        for variable in self.withheld {
+            command.env_remove(variable);
+        }
+        Child::adopt(&command.spawn()?)
+    }
+}
+
+/// How a process ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Ended {
+    /// With this status.
+    Exited(u8),
+    /// By this signal.
+    Signalled(i32),
+}
+
+/// A child that has not been reaped. Its number cannot name another process while this exists.
+#[derive(Debug)]
+pub struct Child {
+    pid: Pid,
+    pidfd: OwnedFd,
+}
+
+impl Child {
+    /// Takes over a child that nobody has waited for, nor will.
+    fn adopt(child: &std::process::Child) -> io::Result<Self> {
+        let raw = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
+        let pid = raw.ok_or_else(|| io::Error::from(io::ErrorKind::InvalidData))?;
+        let pidfd = pidfd_open(pid, PidfdFlags::NONBLOCK)?;
+        Ok(Self { pid, pidfd })
+    }
+
+    /// Its number.
+    pub fn pid(&self) -> u32 {
+        self.pid.as_raw_nonzero().get().unsigned_abs()
+    }
+
+    /// Asks or forces it to end. A process that ended already is no failure.
+    pub fn signal(&self, signal: StopSignal) {
+        // The one failure possible for a child of ours is that it has ended.
+        let _ = pidfd_send_signal(&self.pidfd, signal.number());
+    }
+
+    /// The same for its whole process group, which it must lead.
+    pub fn signal_group(&self, signal: StopSignal) {
+        // As above; the group's number is the child's, which is not used again before it is reaped.
+        let _ = kill_process_group(self.pid, signal.number());
+    }
+
+    /// How it ended, if it has; it is reaped then, and must not be asked again.
+    pub fn try_reap(&self) -> io::Result<Option<Ended>> {
+        let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG;
+        let status = match rustix::process::waitid(WaitId::PidFd(self.pidfd.as_fd()), options) {
+            Ok(status) => status,
+            Err(rustix::io::Errno::AGAIN) => None,
+            Err(error) => return Err(error.into()),
+        };
+        Ok(status.map(|status| match (status.exit_status(), status.terminating_signal()) {
+            (Some(code), _) => Ended::Exited(u8::try_from(code).unwrap_or(u8::MAX)),
+            (None, signal) => Ended::Signalled(signal.unwrap_or(0)),
+        }))
+    }
+
+    /// Waits until it has ended. For a process that has nothing else to do.
+    pub fn wait(&self) -> io::Result<Ended> {
+        loop {
+            if let Some(ended) = self.try_reap()? {
+                return Ok(ended);
+            }
+            match poll(&mut [PollFd::new(&self.pidfd, PollFlags::IN)], None) {
+                Ok(_) | Err(rustix::io::Errno::INTR) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+}
+
+impl AsFd for Child {
+    /// Becomes readable when it ends.
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.pidfd.as_fd()
+    }
+}
+
+/// The two signals that end a process.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum StopSignal {
+    /// SIGTERM.
+    Ask,
+    /// SIGKILL.
+    Force,
+}
+
+impl StopSignal {
+    const fn number(self) -> Signal {
+        match self {
+            Self::Ask => Signal::TERM,
+            Self::Force => Signal::KILL,
+        }
+    }
+}
+
+/// The number of some child that has ended and has not been reaped, if there is one. It stays unreaped: one of ours is
+/// reaped by its [`Child`], so that its number cannot be mistaken; any other with [`reap_stranger`].
+pub fn any_ended() -> Option<u32> {
+    let flags = WaitPidFlag::WEXITED | WaitPidFlag::WNOHANG | WaitPidFlag::WNOWAIT;
+    // The one failure possible is that there are no children.
+    let status = nix::sys::wait::waitid(Id::All, flags).ok()?;
+    status.pid().map(|pid| pid.as_raw().unsigned_abs())
+}
+
+/// Reaps a process that was left to us by its parent's end ([`adopt_orphans`]).
+pub fn reap_stranger(pid: u32) {
+    if let Some(pid) = i32::try_from(pid).ok().and_then(Pid::from_raw) {
+        // It has ended, so this takes no time; that it is gone already is no harm.
+        let _ = rustix::process::waitid(WaitId::Pid(pid), WaitIdOptions::EXITED | WaitIdOptions::NOHANG);
+    }
+}
+
+/// From now on what our children leave behind becomes our child, not that of an init that may not reap.
+pub fn adopt_orphans() -> io::Result<()> {
+    Ok(rustix::process::set_child_subreaper(Some(rustix::process::getpid()))?)
+}
+
+/// From now on the end of our parent sends us SIGTERM. Lost when the account changes, so ask for it after that.
+pub fn end_with_parent() -> io::Result<()> {
+    Ok(rustix::process::set_parent_process_death_signal(Some(Signal::TERM))?)
+}
+
+/// The name in listings of processes; the kernel keeps 15 bytes. Executing `/proc/self/exe` would leave `exe` there.
+pub fn set_name(name: &CStr) {
+    // Cosmetic: nothing depends on it.
+    let _ = rustix::thread::set_name(name);
+}
+
+/// Becomes another program, which begins with no signal blocked. Returns only on failure.
+///
+/// As keepalived: a file that the kernel does not recognise as a program (`ENOEXEC`: a script without `#!`) is run by
+/// the shell.
+pub fn become_program(argv: &[OsString]) -> io::Error {
+    let Some((program, arguments)) = argv.split_first() else {
+        return io::Error::from(io::ErrorKind::InvalidInput);
+    };
+    if let Err(error) = SigSet::all().thread_unblock() {
+        return error.into();
+    }
+    let error = Command::new(program).args(arguments).exec();
+    if error.raw_os_error() != Some(rustix::io::Errno::NOEXEC.raw_os_error()) {
+        return error;
+    }
+    Command::new("/bin/sh").args(argv).exec()
+}
+
+/// Takes descriptor 0 out of the way: returns it under another number and leaves `/dev/null` at 0.
+pub fn take_stdin() -> io::Result<OwnedFd> {
+    let taken = rustix::io::fcntl_dupfd_cloexec(io::stdin(), FIRST_FREE)?;
+    rustix::stdio::dup2_stdin(dev_null()?)?;
+    Ok(taken)
+}
+
+/// The same for descriptor 1.
+pub fn take_stdout() -> io::Result<OwnedFd> {
+    let taken = rustix::io::fcntl_dupfd_cloexec(io::stdout(), FIRST_FREE)?;
+    rustix::stdio::dup2_stdout(dev_null()?)?;
+    Ok(taken)
+}
+
+/// Leaves `/dev/null` at descriptor 2.
+pub fn drop_stderr() -> io::Result<()> {
+    Ok(rustix::stdio::dup2_stderr(dev_null()?)?)
+}
+
+/// Leaves the session, terminal and directory that this process was started from.
+pub fn leave_session() -> io::Result<()> {
+    rustix::process::setsid()?;
+    Ok(rustix::process::chdir("/")?)
+}
+
+/// A pipe: the end to read, and the end to write.
+pub fn blocking_pipe() -> io::Result<(OwnedFd, OwnedFd)> {
+    Ok(rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC)?)
+}
+
+/// The same with an end to read that never waits.
+pub fn pipe() -> io::Result<(OwnedFd, OwnedFd)> {
+    let (reader, writer) = blocking_pipe()?;
+    rustix::fs::fcntl_setfl(&reader, OFlags::NONBLOCK)?;
+    Ok((reader, writer))
+}
+
+/// The first descriptor after the three standard ones.
+const FIRST_FREE: i32 = 3;
+
+fn dev_null() -> io::Result<OwnedFd> {
+    Ok(rustix::fs::open("/dev/null", OFlags::RDWR | OFlags::CLOEXEC | OFlags::NOCTTY, Mode::empty())?)
+}
+
+/// What the kernel calls itself.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct SystemName {
+    /// `Linux`.
+    pub name: String,
+    /// `6.12.1-amd64`.
+    pub release: String,
+    /// When and how it was built.
+    pub version: String,
+}
+
+/// The kernel's name (`uname`).
+pub fn system_name() -> SystemName {
+    let uname = rustix::system::uname();
+    let text = |text: &CStr| text.to_string_lossy().into_owned();
+    SystemName { name: text(uname.sysname()), release: text(uname.release()), version: text(uname.version()) }
+}
+
+/// The error number of "not now, perhaps later" (EAGAIN).
+pub const TRY_AGAIN: i32 = libc::EAGAIN;
+/// That of "not allowed" (EPERM).
+pub const NOT_PERMITTED: i32 = libc::EPERM;
+/// That of "makes no sense" (EINVAL).
+pub const INVALID: i32 = libc::EINVAL;

@@ -1,0 +1,169 @@
+//! Scenarios by chance: what nobody would think of writing down.
+//!
+//! From a seed comes a pair or triple of nodes, their configuration, the weather, and a row of misfortunes. Then all
+//! is healed, and after a bounded time there must be one master, the right one where preemption decides, and silence
+//! but for its adverts. A seed that fails is shrunk: misfortunes that are not needed for the failure are left out.
+
+mod plan;
+
+use std::time::Duration;
+
+use host::Instant;
+use vrrp::config::{InstanceConfig, Preemption};
+
+pub use self::plan::Plan;
+use crate::invariant::Violation;
+use crate::scenario::Failure;
+use crate::world::World;
+
+/// How often a shrinking failure is run again at most.
+const SHRINKING: usize = 300;
+
+/// A seed that failed.
+#[derive(Clone, Debug)]
+pub struct Finding {
+    /// The seed.
+    pub seed: u64,
+    /// What went wrong in the shrunk plan.
+    pub failure: Failure,
+    /// The fewest misfortunes that were found to bring it about.
+    pub plan: Plan,
+}
+
+/// Runs the scenario of a seed. What a failure shrinks to, if it fails.
+pub fn seed(seed: u64) -> Result<(), Box<Finding>> {
+    let plan = Plan::new(seed);
+    match run(&plan) {
+        Ok(()) => Ok(()),
+        Err(failure) => Err(Box::new(shrink(seed, plan, failure))),
+    }
+}
+
+/// Runs a plan, and judges how it ends.
+pub fn run(plan: &Plan) -> Result<(), Failure> {
+    let scenario = plan.scenario();
+    let mut world = scenario.build(false);
+    scenario.run(&mut world)?;
+    judge(plan, &mut world).map_err(Failure::Violation)
+}
+
+/// After everything was healed and had time to settle.
+fn judge(plan: &Plan, world: &mut World) -> Result<(), Violation> {
+    let now = world.now();
+    let violation = |rule, details: String| Err(Violation { at: now, rule, details });
+    let masters = world.masters(plan::INSTANCE);
+    let [master] = masters[..] else {
+        return violation("in the end there is one master", format!("{masters:?}"));
+    };
+    let running: Vec<(usize, &InstanceConfig)> = world
+        .nodes()
+        .iter()
+        .enumerate()
+        .filter(|(_, node)| node.is_working())
+        .filter_map(|(number, node)| Some((number, node.config.instances.first()?)))
+        .collect();
+    let preempts = running.iter().all(|(_, instance)| instance.preemption != Preemption::Never);
+    let best = running.iter().map(|(_, instance)| instance.priority).max();
+    let priority =
+        running.iter().find(|(number, _)| *number == master).map(|(_, instance)| instance.priority);
+    if preempts && priority != best {
+        let name = &world.node(master).name;
+        return violation(
+            "in the end the best is master",
+            format!("{name} with {priority:?} below {best:?}"),
+        );
+    }
+    if let Some(last) = world.takeovers().last()
+        && last.at > plan.settled()
+    {
+        return violation("in the end mastership rests", format!("taken at {} by {}", last.at, last.node));
+    }
+    if let Some(last) = world.watch.last_order()
+        && last > plan.settled() + world.watch.settling
+    {
+        return violation("in the end no orders are given", format!("one at {last}"));
+    }
+    client_reaches(world, master)
+}
+
+/// Where announcements are repeated, the client finds the master however it was cut off meanwhile.
+fn client_reaches(world: &mut World, master: usize) -> Result<(), Violation> {
+    let Some(instance) = world.node(master).config.instances.first().cloned() else { return Ok(()) };
+    if instance.announce.refresh > Duration::ZERO && instance.announce.refresh * 2 < plan::quiet(&instance) {
+        for vip in instance.addresses.iter().chain(&instance.excluded) {
+            let address = vip.prefix.address();
+            let answers = world.answers(0, address);
+            if answers != Some(master) {
+                let details = format!("{address} answers at {answers:?}, master is {master}");
+                return Err(Violation {
+                    at: world.now(),
+                    rule: "in the end the client reaches the master",
+                    details,
+                });
+            }
+        }
+    }
+    Ok(())
+}
+
+fn shrink(seed: u64, plan: Plan, failure: Failure) -> Finding {
+    let mut finding = Finding { seed, failure, plan };
+    let mut at = 0;
+    for _ in 0..SHRINKING {
+        if at >= finding.plan.misfortunes.len() {
+            break;
+        }
+        let mut fewer = finding.plan.clone();
+        fewer.misfortunes.remove(at);
+        match run(&fewer) {
+            Ok(()) => at += 1,
+            Err(failure) => (finding.plan, finding.failure) = (fewer, failure),
+        }
+    }
+    finding
+}
+
+/// Seeds from `first` on, so many, on as many threads as the machine has processors. The findings, by seed, of which
+/// there may be more once `most` were found.
+pub fn seeds(first: u64, count: u64, most: usize) -> Vec<Finding> {
+    use std::sync::Mutex;
+    use std::sync::atomic::{AtomicU64, Ordering};
+    let next = AtomicU64::new(first);
+    let findings = Mutex::new(Vec::new());
+    let work = || loop {
+        let n = next.fetch_add(1, Ordering::Relaxed);
+        if n >= first + count {
+            return;
+        }
+        if let Err(finding) = seed(n)
+            && let Ok(mut findings) = findings.lock()
+        {
+            findings.push(*finding);
+            if findings.len() >= most {
+                return;
+            }
+        }
+    };
+    std::thread::scope(|scope| {
+        for _ in 0..std::thread::available_parallelism().map_or(1, std::num::NonZero::get) {
+            scope.spawn(work);
+        }
+    });
+    let mut findings = findings.into_inner().unwrap_or_default();
+    findings.sort_by_key(|finding| finding.seed);
+    findings
+}
+
+/// When nothing more should change after `healed`: a backup has run out of patience, was preempted after the longest
+/// delay, and that took another master-down time.
+fn settling(healed: Instant, instances: &[&InstanceConfig], scripts: Duration) -> Instant {
+    let patience =
+        |it: &&InstanceConfig| it.interval * (u32::from(it.down_timer_adverts) + 1) + Duration::from_secs(1);
+    let delay = |it: &&InstanceConfig| match it.preemption {
+        Preemption::Delayed(delay) => delay + it.interval,
+        Preemption::Allowed | Preemption::Never => Duration::ZERO,
+    };
+    let patience = instances.iter().map(patience).max().unwrap_or_default();
+    let delay = instances.iter().map(delay).max().unwrap_or_default();
+    healed + patience * 2 + delay + scripts + Duration::from_millis(100)
+}

@@ -1,0 +1,391 @@
+//! What must hold whatever happens, and the books that are kept to tell.
+//!
+//! A virtual router is a (segment, family, VRID); its members are the instances that take part. A *disturbance* of a
+//! segment is anything that legitimately lets members disagree: a frame lost by chance, a cut, a partition or its
+//! end, a change of weather, a link, node, worker or script that changes, an address changed by hand. Every rule that
+//! needs time counts it from the last disturbance, so the rules hold in any weather and need no tolerance.
+//!
+//! | Rule | From when it must hold |
+//! |---|---|
+//! | Of two masters that reach one another, one yields | one interval, one delay and one late wake-up after both were masters undisturbed: by then each has sent an advert and each has heard the other's |
+//! | Every member that can take part is master or hears one | the longest master-down time after the last disturbance: by then a backup that hears nobody has run out of patience |
+//! | Addresses are held by a working master and nobody else working | once the kernel had time for the orders |
+//! | Each takeover is announced, every address | likewise |
+//! | No advert sooner than the interval after the last, or than its place in the rhythm when that was late by a tenth at most | always, but for the first of a mastership, those that resign (priority 0, at most two each), and one answer to each advert heard, in the same instant: to a priority of 0 (RFC 9568 §6.4.3), to a lesser master (as keepalived), or before yielding (`higher_priority_send_advert`) |
+//! | Only a master advertises | always |
+//! | After a wake-up every deadline lies ahead | always |
+//! | No order repeats for ever | the same order at most eight times undisturbed |
+
+mod check;
+
+use std::collections::{BTreeMap, VecDeque};
+use std::fmt;
+use std::net::IpAddr;
+use std::time::Duration;
+
+use host::{Delivery, Family, Instant, LinkIndex, NetworkOp};
+use vrrp::wire::vrid_of;
+
+pub(crate) use self::check::Check;
+use crate::world::wire::Frame;
+
+/// The same order so often without a disturbance is one too many. Upstream's own retries and ours stay below.
+const SAME_ORDER: u32 = 8;
+/// A share of the interval by which an advert may be late without moving those after it.
+const LATE: u32 = 10;
+/// Pauses before an address is put back that somebody takes away again and again: the first, the longest, and how long
+/// it must stay for the next to be the first again. Those of `vrrp::holdings`.
+const PUT_BACK: (Duration, Duration, Duration) =
+    (Duration::from_millis(100), Duration::from_secs(10), Duration::from_secs(10));
+/// Adverts of priority 0 in one resignation. As keepalived: two on a fault.
+const RESIGNATIONS: u32 = 2;
+
+/// A rule that was broken.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Violation {
+    /// When.
+    pub at: Instant,
+    /// The rule, as a sentence.
+    pub rule: &'static str,
+    /// By whom and how.
+    pub details: String,
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "at {}: {}: {}", self.at, self.rule, self.details)
+    }
+}
+
+/// An instance of a node.
+#[derive(Debug)]
+pub(crate) struct Member {
+    pub(crate) node: usize,
+    pub(crate) instance: String,
+    pub(crate) router: usize,
+    /// The link that adverts leave by.
+    pub(crate) link: LinkIndex,
+    pub(crate) port: usize,
+    /// The link that it is on, which has an address of its own.
+    pub(crate) base: LinkIndex,
+    pub(crate) vips: Vec<(LinkIndex, IpAddr)>,
+    pub(crate) interval: Duration,
+    /// A backup that hears nobody waits no longer than this.
+    pub(crate) patience: Duration,
+    /// Beyond the settling time, for announcements that are spread out.
+    pub(crate) pace: Duration,
+    pub(crate) master: bool,
+    /// When it became master or ceased to be.
+    since: Instant,
+    /// Before this the kernel may legitimately hold something else.
+    unsettled: Instant,
+    /// By destination: when the rhythm of adverts began, and how many came since.
+    rhythm: BTreeMap<IpAddr, (Instant, u32)>,
+    /// By address: when somebody last took it away or the kernel refused it, and how often of late.
+    trouble: BTreeMap<IpAddr, (Instant, u32)>,
+    resigned: BTreeMap<IpAddr, u32>,
+    /// Adverts heard in an instant.
+    heard: (Instant, u32),
+    /// Adverts sent out of turn in an instant, by destination.
+    answered: BTreeMap<IpAddr, (Instant, u32)>,
+    /// When each address was last announced.
+    announced: Vec<Option<Instant>>,
+    held_pending: bool,
+    live: bool,
+}
+
+impl Member {
+    pub(crate) fn new(
+        node: usize,
+        instance: &str,
+        link: LinkIndex,
+        port: usize,
+        vips: Vec<(LinkIndex, IpAddr)>,
+        interval: Duration,
+    ) -> Self {
+        Self {
+            node,
+            instance: instance.to_owned(),
+            router: 0,
+            link,
+            port,
+            base: link,
+            vips,
+            interval,
+            patience: Duration::ZERO,
+            pace: Duration::ZERO,
+            master: false,
+            since: Instant::ZERO,
+            unsettled: Instant::ZERO,
+            rhythm: BTreeMap::new(),
+            trouble: BTreeMap::new(),
+            resigned: BTreeMap::new(),
+            heard: (Instant::ZERO, 0),
+            answered: BTreeMap::new(),
+            announced: Vec::new(),
+            held_pending: false,
+            live: true,
+        }
+    }
+}
+
+/// A virtual router.
+#[derive(Debug)]
+struct Group {
+    segment: usize,
+    family: Family,
+    vrid: u8,
+    rivals_pending: bool,
+    available_pending: bool,
+}
+
+/// The books.
+#[derive(Debug, Default)]
+pub(crate) struct Watch {
+    members: Vec<Member>,
+    groups: Vec<Group>,
+    /// By segment.
+    disturbed: BTreeMap<usize, Instant>,
+    orders: BTreeMap<(usize, bool, LinkIndex, IpAddr), u32>,
+    last_order: Option<Instant>,
+    due: VecDeque<(Instant, Check)>,
+    violation: Option<Violation>,
+    /// How long the kernel may take for all orders of a change.
+    pub(crate) settling: Duration,
+}
+
+impl Watch {
+    pub(crate) const fn violation(&self) -> Option<&Violation> {
+        self.violation.as_ref()
+    }
+
+    pub(crate) fn violate(&mut self, at: Instant, rule: &'static str, details: &str) {
+        self.violation.get_or_insert_with(|| Violation { at, rule, details: details.to_owned() });
+    }
+
+    /// When the last order was given to a kernel.
+    pub(crate) const fn last_order(&self) -> Option<Instant> {
+        self.last_order
+    }
+
+    /// A check that has to be made, and when.
+    pub(crate) fn due(&mut self) -> Option<(Instant, Check)> {
+        self.due.pop_front()
+    }
+
+    /// Forgets a node's members; those that are enrolled again keep their books.
+    pub(crate) fn retire(&mut self, node: usize) {
+        self.members.iter_mut().filter(|member| member.node == node).for_each(|member| member.live = false);
+    }
+
+    /// A node takes part in a virtual router.
+    pub(crate) fn enrol(&mut self, segment: usize, family: Family, vrid: u8, new: Member) {
+        let is = |g: &Group| (g.segment, g.family, g.vrid) == (segment, family, vrid);
+        let router = self.groups.iter().position(is).unwrap_or_else(|| {
+            self.groups.push(Group {
+                segment,
+                family,
+                vrid,
+                rivals_pending: false,
+                available_pending: false,
+            });
+            self.groups.len() - 1
+        });
+        let mut announced = vec![None; new.vips.len()];
+        let old = self.members.iter_mut().find(|m| m.node == new.node && m.instance == new.instance);
+        match old {
+            Some(old) => {
+                for (vip, announced) in new.vips.iter().zip(&mut announced) {
+                    let known = old.vips.iter().position(|old| old == vip);
+                    *announced = known.and_then(|known| old.announced[known]);
+                }
+                let Member { link, port, base, vips, interval, patience, pace, .. } = new;
+                (old.link, old.port, old.base) = (link, port, base);
+                (old.vips, old.interval, old.patience, old.pace) = (vips, interval, patience, pace);
+                (old.router, old.announced, old.live) = (router, announced, true);
+            }
+            None => self.members.push(Member { router, announced, ..new }),
+        }
+    }
+
+    /// A new worker does not know when the last one sent.
+    pub(crate) fn worker_started(&mut self, node: usize) {
+        self.members.iter_mut().filter(|member| member.node == node).for_each(|member| member.rhythm.clear());
+    }
+
+    /// Something happened that lets the members on a segment disagree for a while.
+    pub(crate) fn disturb(&mut self, now: Instant, segment: usize) {
+        self.disturbed.insert(segment, now);
+        self.orders.clear();
+        for router in 0..self.groups.len() {
+            let group = &mut self.groups[router];
+            if group.segment == segment && !group.available_pending {
+                group.available_pending = true;
+                let at = now + self.patience(router);
+                self.due.push_back((at, Check::Available(router)));
+            }
+        }
+    }
+
+    /// What a node's kernel holds may differ from what its worker wants for a while.
+    pub(crate) fn unsettle(&mut self, now: Instant, node: usize) {
+        for member in 0..self.members.len() {
+            if self.members[member].node == node {
+                self.unsettle_member(now, member);
+            }
+        }
+    }
+
+    /// Somebody took an address away, or the kernel refused an order about it. The worker tries again at once or after
+    /// a pause, which grows if that happens again.
+    pub(crate) fn trouble(&mut self, now: Instant, node: usize, address: IpAddr) {
+        for at in 0..self.members.len() {
+            let member = &mut self.members[at];
+            if member.node != node {
+                continue;
+            }
+            let (last, times) = member.trouble.get(&address).copied().unwrap_or((now, 0));
+            let times = if now.since(last) < PUT_BACK.2 + PUT_BACK.1 { times + 1 } else { 1 };
+            member.trouble.insert(address, (now, times));
+            let pause = if times > 1 { PUT_BACK.0 * (1 << (times - 2).min(10)) } else { Duration::ZERO };
+            self.unsettle_member(now + PUT_BACK.0 + pause.min(PUT_BACK.1), at);
+        }
+    }
+
+    pub(crate) fn mastership(&mut self, now: Instant, node: usize, instance: &str, master: bool) {
+        let Some(at) = self.members.iter().position(|m| m.live && m.node == node && m.instance == instance)
+        else {
+            return;
+        };
+        let member = &mut self.members[at];
+        if member.master == master {
+            return;
+        }
+        (member.master, member.since) = (master, now);
+        let router = member.router;
+        if master {
+            member.resigned.clear();
+            self.due.push_back((now + self.settling + self.members[at].pace, Check::Announced(at, now)));
+            self.suspect_rivals(now, router);
+        } else {
+            self.due.push_back((now, Check::Available(router)));
+            self.groups[router].available_pending = true;
+        }
+        self.unsettle_member(now, at);
+    }
+
+    pub(crate) fn ordered(&mut self, now: Instant, node: usize, op: &NetworkOp) {
+        let (add, address) = match op {
+            NetworkOp::AddAddress(address) => (true, address),
+            NetworkOp::RemoveAddress(address) => (false, address),
+            // Given again and again as long as the address is held: that is what it is for.
+            NetworkOp::RenewAddress(_) => return,
+            NetworkOp::AddLink(_)
+            | NetworkOp::RemoveLink(_)
+            | NetworkOp::AddRoute(_)
+            | NetworkOp::RemoveRoute(_)
+            | NetworkOp::AddRule(_)
+            | NetworkOp::RemoveRule(_) => {
+                self.last_order = Some(now);
+                return;
+            }
+        };
+        self.last_order = Some(now);
+        let times = self.orders.entry((node, add, address.link, address.prefix.address())).or_default();
+        *times += 1;
+        if *times > SAME_ORDER {
+            self.violate(now, "no order repeats for ever", &format!("node {node}: {op:?}"));
+        }
+    }
+
+    pub(crate) fn announced(&mut self, now: Instant, node: usize, link: LinkIndex, address: IpAddr) {
+        for member in self.members.iter_mut().filter(|member| member.node == node) {
+            for (vip, announced) in member.vips.iter().zip(&mut member.announced) {
+                if *vip == (link, address) {
+                    *announced = Some(now);
+                }
+            }
+        }
+    }
+
+    pub(crate) fn heard_advert(&mut self, now: Instant, node: usize, delivery: &Delivery) {
+        let Some(vrid) = vrid_of(delivery) else { return };
+        if let Some(member) = self.member_of(node, delivery.link, Family::of(delivery.source), vrid) {
+            count(&mut self.members[member].heard, now);
+        }
+    }
+
+    pub(crate) fn sent_advert(&mut self, now: Instant, node: usize, link: LinkIndex, frame: &Frame) {
+        let Some(at) = self.member_of(node, link, Family::of(frame.source), frame.vrid) else { return };
+        let member = &mut self.members[at];
+        if frame.priority == 0 {
+            let resigned = member.resigned.entry(frame.destination).or_default();
+            *resigned += 1;
+            if *resigned > RESIGNATIONS {
+                let details = format!("{} of node {node}", member.instance);
+                self.violate(now, "a master resigns at most twice", &details);
+            }
+            return;
+        }
+        if !member.master {
+            // The mastership may be told after its first advert, in the same instant.
+            self.due.push_back((now, Check::Entitled(at, now)));
+        }
+        let began = member.rhythm.get(&frame.destination).copied();
+        if let Some((start, sent)) = began
+            && member.master
+            && member.since <= start
+        {
+            if now.since(start) + member.interval / LATE >= member.interval.saturating_mul(sent + 1) {
+                member.rhythm.insert(frame.destination, (start, sent + 1));
+                return;
+            }
+            let answers = member.answered.entry(frame.destination).or_default();
+            count(answers, now);
+            if member.heard.0 != now || member.heard.1 < answers.1 {
+                let after = now.since(start);
+                let details = format!("{} of node {node}: {sent} more, {after:?} after one", member.instance);
+                self.violate(now, "no advert sooner than the interval after the last", &details);
+            }
+        }
+        self.members[at].rhythm.insert(frame.destination, (now, 0));
+    }
+
+    fn unsettle_member(&mut self, now: Instant, at: usize) {
+        let settling = self.settling;
+        let member = &mut self.members[at];
+        member.unsettled = member.unsettled.max(now);
+        if !member.held_pending {
+            member.held_pending = true;
+            self.due.push_back((member.unsettled + settling, Check::Held(at)));
+        }
+    }
+
+    fn suspect_rivals(&mut self, now: Instant, router: usize) {
+        let masters = self.members_of(router).filter(|member| member.master).count();
+        if masters > 1 && !self.groups[router].rivals_pending {
+            self.groups[router].rivals_pending = true;
+            self.due.push_back((now, Check::Rivals(router)));
+        }
+    }
+
+    fn member_of(&self, node: usize, link: LinkIndex, family: Family, vrid: u8) -> Option<usize> {
+        self.members.iter().position(|member| {
+            let group = &self.groups[member.router];
+            (member.node, member.link) == (node, link) && (group.family, group.vrid) == (family, vrid)
+        })
+    }
+
+    fn members_of(&self, router: usize) -> impl Iterator<Item = &Member> {
+        self.members.iter().filter(move |member| member.live && member.router == router)
+    }
+
+    fn patience(&self, router: usize) -> Duration {
+        self.members_of(router).map(|member| member.patience).max().unwrap_or_default()
+    }
+}
+
+/// One more in this instant.
+fn count(counter: &mut (Instant, u32), now: Instant) {
+    *counter = if counter.0 == now { (now, counter.1 + 1) } else { (now, 1) };
+}

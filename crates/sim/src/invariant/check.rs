@@ -1,0 +1,229 @@
+//! The rules that are judged at a time, not at an event.
+
+use std::time::Duration;
+
+use host::{Instant, Link};
+use vrrp::config::{Config, InstanceConfig, TrackScript, Version, Weight};
+
+use super::{Member, Watch};
+use crate::world::{Latency, World, link_named};
+
+/// What is not the protocol's: a start, a script's run, the time of an event itself.
+const MARGIN: Duration = Duration::from_millis(20);
+/// Orders that a change may need: each member's addresses to take and to put, on the largest of simulated nodes.
+const ORDERS: u32 = 64;
+
+/// A judgement to be made.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Check {
+    /// Of two masters of a group that reach one another, one yields.
+    Rivals(usize),
+    /// Every member of a group that can take part is master or hears one.
+    Available(usize),
+    /// A member's addresses are held if and only if it is master.
+    Held(usize),
+    /// A member that became master then has announced every address.
+    Announced(usize, Instant),
+    /// A member that advertised then is or was master.
+    Entitled(usize, Instant),
+}
+
+impl Watch {
+    pub(crate) fn new(latency: Latency) -> Self {
+        Self { settling: latency.kernel.1 * ORDERS + latency.wake.1 + MARGIN, ..Self::default() }
+    }
+}
+
+impl World {
+    /// Enters a node's instances into the books, from its configuration.
+    pub(crate) fn watch_node(&mut self, node: usize) {
+        self.watch.retire(node);
+        for instance in self.nodes[node].config.instances.clone() {
+            let it = &self.nodes[node];
+            let Some(base) = link_named(it, &instance.link) else { continue };
+            // A link of its own may not be there yet; then this is asked again when it is.
+            let home = match &instance.own_link {
+                Some(own) => link_named(it, &own.link.name),
+                None => Some(base),
+            };
+            let Some(home) = home else { continue };
+            let by_base = instance.own_link.as_ref().is_some_and(|own| own.adverts_by_base);
+            let link = if by_base { base } else { home };
+            let Some((segment, port)) = self.port_of(node, link) else { continue };
+            let vips = instance.addresses.iter().chain(&instance.excluded);
+            let vips: Vec<_> = vips
+                .filter_map(|vip| {
+                    let on = vip.link.as_ref().map_or(Some(home), |name| link_named(it, name))?;
+                    Some((on, vip.prefix.address()))
+                })
+                .collect();
+            let pace = it.config.pace.arp.max(it.config.pace.neighbour);
+            let packets =
+                u32::try_from(vips.len()).unwrap_or(u32::MAX).saturating_mul(instance.announce.repeat);
+            let member = Member {
+                base,
+                patience: patience(&instance) + verdict(&it.config, &instance) + self.latency.wake.1 + MARGIN,
+                pace: pace.saturating_mul(packets),
+                ..Member::new(node, &instance.name, link, port, vips, instance.interval)
+            };
+            self.watch.enrol(segment, instance.family, instance.vrid.get(), member);
+        }
+    }
+
+    pub(crate) fn check(&mut self, check: Check) {
+        match check {
+            Check::Rivals(group) => self.check_rivals(group),
+            Check::Available(group) => self.check_available(group),
+            Check::Held(member) => self.check_held(member),
+            Check::Announced(member, since) => self.check_announced(member, since),
+            Check::Entitled(member, at) => {
+                let member = &self.watch.members[member];
+                if !member.master && member.since != at {
+                    let details = format!("{} of {}", member.instance, self.nodes[member.node].name);
+                    self.watch.violate(at, "only a master advertises", &details);
+                }
+            }
+        }
+    }
+
+    fn check_rivals(&mut self, group: usize) {
+        let now = self.now();
+        let segment = &self.segments[self.watch.groups[group].segment];
+        let disturbed = self.disturbed(group);
+        let masters: Vec<&Member> =
+            self.watch.members_of(group).filter(|m| m.master && self.can(m)).collect();
+        let mut next: Option<Instant> = None;
+        for (n, one) in masters.iter().enumerate() {
+            for other in &masters[n + 1..] {
+                if !segment.connects(one.port, other.port) {
+                    continue;
+                }
+                let window = one.interval.max(other.interval)
+                    + segment.weather.delay.1 * 2
+                    + self.latency.wake.1
+                    + Duration::from_millis(1);
+                let until = one.since.max(other.since).max(disturbed) + window;
+                if now >= until {
+                    let names = [one, other].map(|m| self.nodes[m.node].name.as_str());
+                    let details = format!("{} of {} and {}", one.instance, names[0], names[1]);
+                    self.watch.violate(now, "of two masters that reach one another, one yields", &details);
+                    return;
+                }
+                next = Some(next.map_or(until, |next| next.min(until)));
+            }
+        }
+        // Masters that do not reach one another may do so later: then there is a disturbance, and another look.
+        let waits = next.or_else(|| (masters.len() > 1).then(|| now + self.watch.patience(group)));
+        self.watch.groups[group].rivals_pending = waits.is_some();
+        self.watch.due.extend(waits.map(|at| (at, Check::Rivals(group))));
+    }
+
+    fn check_available(&mut self, group: usize) {
+        let now = self.now();
+        let calm = self.disturbed(group) + self.watch.patience(group);
+        if now < calm {
+            self.watch.due.push_back((calm, Check::Available(group)));
+            return;
+        }
+        self.watch.groups[group].available_pending = false;
+        let segment = &self.segments[self.watch.groups[group].segment];
+        let alone = self.watch.members_of(group).find(|member| {
+            let hears = |other: &Member| {
+                other.master && self.nodes[other.node].is_working() && segment.passes(other.port, member.port)
+            };
+            self.can(member) && !member.master && !self.watch.members_of(group).any(hears)
+        });
+        if let Some(member) = alone {
+            let details = format!("{} of {}", member.instance, self.nodes[member.node].name);
+            self.watch.violate(now, "every member that can take part is master or hears one", &details);
+        }
+    }
+
+    fn check_held(&mut self, at: usize) {
+        let now = self.now();
+        let member = &mut self.watch.members[at];
+        let settled = member.unsettled + self.watch.settling;
+        if now < settled {
+            self.watch.due.push_back((settled, Check::Held(at)));
+            return;
+        }
+        member.held_pending = false;
+        let member = &self.watch.members[at];
+        let node = &self.nodes[member.node];
+        // A worker that is paused, or about to be started anew, cannot do anything about its addresses.
+        let is_stopped = !node.is_running() && !node.wanted && !node.stopping;
+        let answerable = node.powered && (node.is_working() || is_stopped);
+        if !member.live || !answerable {
+            return;
+        }
+        let wrong = member.vips.iter().find(|vip| node.machine().holds_on(vip.0, vip.1) != member.master);
+        if let Some((_, address)) = wrong {
+            let details = format!("{address} of {} of {}", member.instance, node.name);
+            let rule =
+                if member.master { "a master holds its addresses" } else { "only a master holds them" };
+            self.watch.violate(now, rule, &details);
+        }
+    }
+
+    fn check_announced(&mut self, at: usize, since: Instant) {
+        let member = &self.watch.members[at];
+        let undisturbed = member.live && member.master && member.since == since && member.unsettled <= since;
+        if !undisturbed || !self.can(member) {
+            return;
+        }
+        let silent = |announced: &Option<Instant>| announced.is_none_or(|announced| announced < since);
+        if let Some(vip) = member.announced.iter().position(silent) {
+            let name = &self.nodes[member.node].name;
+            let details = format!("{} by {} of {name}", member.vips[vip].1, member.instance);
+            self.watch.violate(self.now(), "each takeover is announced", &details);
+        }
+    }
+
+    fn disturbed(&self, group: usize) -> Instant {
+        let segment = self.watch.groups[group].segment;
+        self.watch.disturbed.get(&segment).copied().unwrap_or(Instant::ZERO)
+    }
+
+    /// Whether nothing keeps a member from taking part: its worker works, its link is up and has an address of the
+    /// family that is not one of the virtual ones, and no script or other link is the cause of a fault.
+    fn can(&self, member: &Member) -> bool {
+        let node = &self.nodes[member.node];
+        let machine = node.machine();
+        let family = self.watch.groups[member.router].family;
+        let own = |(link, prefix): (_, host::Prefix)| {
+            link == member.base
+                && prefix.family() == family
+                && !member.vips.contains(&(link, prefix.address()))
+        };
+        let is_up = |link| machine.link(link).is_some_and(Link::is_up);
+        let faultless = || {
+            let Some(it) = node.config.instances.iter().find(|it| it.name == member.instance) else {
+                return false;
+            };
+            let fault = |weight| matches!(weight, Weight::Fault { .. });
+            it.track_links.iter().all(|t| !fault(t.weight) || link_named(node, &t.link).is_some_and(is_up))
+                && it.track_scripts.iter().all(|t| !fault(t.weight) || node.script_is_good(&t.script))
+        };
+        node.is_working()
+            && !node.stopping
+            && is_up(member.link)
+            && machine.addresses().any(own)
+            && faultless()
+    }
+}
+
+/// How long an instance's scripts may take to be believed again after the first run that ends otherwise.
+fn verdict(config: &Config, instance: &InstanceConfig) -> Duration {
+    let of = |track: &TrackScript| config.scripts.iter().find(|script| script.name == track.script);
+    let scripts = instance.track_scripts.iter().filter_map(of);
+    scripts.map(|it| (it.interval + it.timeout) * it.rise.max(it.fall)).max().unwrap_or_default()
+}
+
+/// The longest master-down time that an instance can have, whatever its priority (RFC 9568 §6.1, RFC 3768 §6.1).
+fn patience(instance: &InstanceConfig) -> Duration {
+    let skew = match instance.version {
+        Version::V2 => Duration::from_secs(1),
+        Version::V3 => instance.interval,
+    };
+    instance.interval * u32::from(instance.down_timer_adverts) + skew
+}

@@ -1,0 +1,264 @@
+//! A node: a machine, the worker on it, and a stand-in for the supervisor.
+//!
+//! The worker is the real one. The stand-in does what the supervisor's side of the bus asks: it runs scripts as the
+//! scenario says, remembers who was master, and starts a worker that crashed anew with its memories.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::time::Duration;
+
+use host::{Arrival, Instant, JobId, LinkAddress, LinkIndex, NetworkOp, Outcome, Ticket};
+use vrrp::{Config, Memory};
+use worker::Vrrp;
+use worker::bus::ToWorker;
+
+use crate::machine::Machine;
+
+/// Packets that wait in a socket while the worker is paused; more are dropped, as a socket's buffer does.
+const SOCKET_BUFFER: usize = 64;
+
+/// What a worker is told.
+#[derive(Debug)]
+pub(crate) enum Input {
+    Arrival(Arrival),
+    Message(ToWorker),
+}
+
+/// How a script behaves.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Behaviour {
+    /// Ends with this status after a few milliseconds.
+    Exits(u8),
+    /// Does not end before its time limit.
+    Hangs,
+}
+
+/// A link of a node as it is built.
+#[derive(Clone, Debug)]
+pub struct Socket {
+    /// The link.
+    pub link: LinkIndex,
+    /// The segment it is plugged into.
+    pub segment: usize,
+    /// The addresses it has of itself, in order.
+    pub addresses: Vec<LinkAddress>,
+}
+
+/// The worker, or the machine that waits for one.
+#[derive(Debug)]
+pub(crate) enum Daemon {
+    Down(Machine),
+    Up(Box<Vrrp<Machine>>),
+}
+
+/// What the supervisor's stand-in knows.
+#[derive(Debug, Default)]
+pub(crate) struct Supervisor {
+    /// Instances that are master, as the worker said.
+    pub(crate) masters: BTreeSet<String>,
+    /// What the next worker is told of the last one.
+    pub(crate) memories: Vec<Memory>,
+    /// By the first word of the script's command line. Those that are not named exit with 0.
+    pub(crate) scripts: BTreeMap<String, Behaviour>,
+    /// Tracking scripts that run, with the first word of their command lines.
+    pub(crate) jobs: BTreeMap<JobId, String>,
+    /// How each tracking script's last run ended.
+    pub(crate) outcomes: BTreeMap<String, Outcome>,
+    /// Crashes since the node was started.
+    pub(crate) crashes: u32,
+    /// Every notify script that was asked for: its queue and its command line.
+    pub(crate) notified: Vec<(String, String)>,
+}
+
+/// A node.
+#[derive(Debug)]
+pub struct Node {
+    /// Its name.
+    pub name: String,
+    /// What its daemon obeys when it starts.
+    pub config: Config,
+    /// Its links as they were built.
+    pub sockets: Vec<Socket>,
+    /// The machine has power.
+    pub powered: bool,
+    /// The daemon is to run: it was started, and neither stopped nor killed.
+    pub wanted: bool,
+    /// The daemon was told to stop and has not yet.
+    pub stopping: bool,
+    /// The worker does not get any processor time.
+    pub paused: bool,
+    /// The worker has been told its configuration.
+    pub(crate) introduced: bool,
+    /// How far its monotonic clock is ahead of the world's.
+    pub(crate) clock: Duration,
+    /// Counts workers, so that nothing meant for an earlier one reaches a later.
+    pub(crate) life: u64,
+    /// When the world wakes the worker, and the deadline that it does so for.
+    pub(crate) timer: Option<(Instant, Instant)>,
+    pub(crate) daemon: Daemon,
+    pub(crate) supervisor: Supervisor,
+    /// What waits for a paused worker.
+    pub(crate) inbox: VecDeque<Input>,
+    /// Orders that the kernel has not carried out.
+    pub(crate) kernel: VecDeque<(u64, Ticket, NetworkOp)>,
+    /// When the kernel is done with the orders it has.
+    pub(crate) kernel_free: Instant,
+}
+
+impl Node {
+    /// A node without power. Its links are added to `machine` before.
+    pub(crate) fn new(name: &str, config: Config, machine: Machine, clock: Duration) -> Self {
+        Self {
+            name: name.to_owned(),
+            config,
+            sockets: Vec::new(),
+            powered: true,
+            wanted: false,
+            stopping: false,
+            paused: false,
+            introduced: false,
+            clock,
+            life: 0,
+            timer: None,
+            daemon: Daemon::Down(machine),
+            supervisor: Supervisor::default(),
+            inbox: VecDeque::new(),
+            kernel: VecDeque::new(),
+            kernel_free: Instant::ZERO,
+        }
+    }
+
+    /// The machine.
+    pub fn machine(&self) -> &Machine {
+        match &self.daemon {
+            Daemon::Down(machine) => machine,
+            Daemon::Up(worker) => worker.machine(),
+        }
+    }
+
+    pub(crate) fn machine_mut(&mut self) -> &mut Machine {
+        match &mut self.daemon {
+            Daemon::Down(machine) => machine,
+            Daemon::Up(worker) => worker.machine_mut(),
+        }
+    }
+
+    /// A worker runs and gets processor time.
+    pub const fn is_working(&self) -> bool {
+        matches!(self.daemon, Daemon::Up(_)) && !self.paused
+    }
+
+    /// A worker runs, paused or not.
+    pub const fn is_running(&self) -> bool {
+        matches!(self.daemon, Daemon::Up(_))
+    }
+
+    /// Whether its worker said that an instance is master.
+    pub fn is_master(&self, instance: &str) -> bool {
+        self.supervisor.masters.contains(instance)
+    }
+
+    /// Every notify script that was asked for since the node was started: queue and command line.
+    pub fn notified(&self) -> &[(String, String)] {
+        &self.supervisor.notified
+    }
+
+    /// The world's time on the node's clock.
+    pub(crate) fn local(&self, now: Instant) -> Instant {
+        now + self.clock
+    }
+
+    /// Time on the node's clock in the world's.
+    pub(crate) fn worldly(&self, at: Instant) -> Instant {
+        at - self.clock
+    }
+
+    /// A worker starts that nobody has told anything.
+    pub(crate) fn start_worker(&mut self) {
+        let mut machine = self.take_machine();
+        machine.close();
+        self.daemon = Daemon::Up(Box::new(Vrrp::new(machine)));
+        self.life += 1;
+        self.timer = None;
+        self.introduced = false;
+    }
+
+    /// The worker is gone. Its addresses stay; what waited for it is lost.
+    pub(crate) fn end_worker(&mut self) {
+        let mut machine = self.take_machine();
+        machine.close();
+        self.daemon = Daemon::Down(machine);
+        self.timer = None;
+        self.inbox.clear();
+        self.supervisor.jobs.clear();
+    }
+
+    /// The worker crashed: the supervisor keeps what it was.
+    pub(crate) fn remember(&mut self, now: Instant) {
+        let master_until = self.local(now);
+        let masters = self.supervisor.masters.iter();
+        self.supervisor.memories =
+            masters.map(|instance| Memory { instance: instance.clone(), master_until }).collect();
+        self.supervisor.crashes += 1;
+    }
+
+    /// What waits for a paused worker; the queue of packets is short.
+    pub(crate) fn queue(&mut self, input: Input) {
+        let is_packet = |input: &Input| matches!(input, Input::Arrival(Arrival::Received(_)));
+        if !is_packet(&input) || self.inbox.iter().filter(|i| is_packet(i)).count() < SOCKET_BUFFER {
+            self.inbox.push_back(input);
+        }
+    }
+
+    /// The power is gone: nothing is left but what the node is built of.
+    pub(crate) fn lose_power(&mut self) {
+        self.end_worker();
+        let mut machine = self.take_machine();
+        machine.reboot();
+        self.daemon = Daemon::Down(machine);
+        self.kernel.clear();
+        self.supervisor =
+            Supervisor { scripts: std::mem::take(&mut self.supervisor.scripts), ..Supervisor::default() };
+        self.powered = false;
+        self.wanted = false;
+        self.stopping = false;
+        self.paused = false;
+    }
+
+    /// The power is back: links have the addresses they were built with.
+    pub(crate) fn gain_power(&mut self) {
+        self.powered = true;
+        let addresses: Vec<_> = self.sockets.iter().flat_map(|s| s.addresses.iter().cloned()).collect();
+        for address in addresses {
+            self.machine_mut().add_address(address);
+        }
+    }
+
+    /// The last run of a script of the configuration ended well.
+    pub(crate) fn script_is_good(&self, name: &str) -> bool {
+        let script = self.config.scripts.iter().find(|script| script.name == name);
+        let outcome = script.and_then(|it| self.supervisor.outcomes.get(it.command.argv.first()?));
+        outcome.is_some_and(|outcome| outcome.is_success())
+    }
+
+    /// A tracking script's run ended. Whether otherwise than the run before; `None` if it was given up meanwhile.
+    pub(crate) fn job_ends(&mut self, id: JobId, outcome: Outcome) -> Option<bool> {
+        let script = self.supervisor.jobs.remove(&id)?;
+        Some(self.supervisor.outcomes.insert(script, outcome) != Some(outcome))
+    }
+
+    /// How a script's run ends, and whether that takes its whole time limit.
+    pub(crate) fn script_outcome(&self, argv: &[String]) -> (Outcome, bool) {
+        let behaviour = argv.first().and_then(|word| self.supervisor.scripts.get(word));
+        match behaviour.copied().unwrap_or(Behaviour::Exits(0)) {
+            Behaviour::Exits(status) => (Outcome::Exited(status), false),
+            Behaviour::Hangs => (Outcome::TimedOut, true),
+        }
+    }
+
+    fn take_machine(&mut self) -> Machine {
+        match std::mem::replace(&mut self.daemon, Daemon::Down(Machine::new())) {
+            Daemon::Down(machine) => machine,
+            Daemon::Up(worker) => worker.into_machine(),
+        }
+    }
+}

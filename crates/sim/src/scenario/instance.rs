@@ -1,0 +1,210 @@
+//! Instances in a scenario's few words: `key=value` and flags. What is not said has Keepalived's default.
+
+use std::fmt::{self, Write};
+use std::net::IpAddr;
+
+use host::{Command, Family, LinkName, MacAddress, Prefix, VirtualLink, VirtualLinkKind};
+use vrrp::config::{
+    AnnounceConfig, Authentication, InstanceConfig, Mode, NotifyScripts, OwnLink, Peer, Preemption, Priority,
+    ScriptConfig, TrackLink, TrackScript, Version, VirtualAddress, Vrid, Weight,
+};
+
+use super::Why;
+
+/// An instance that says nothing yet: VRID 51, version 2, priority 100, interval one second, no address.
+pub fn plain(name: &str, link: &LinkName) -> InstanceConfig {
+    let vrid = Vrid::new(51).expect("51 is not 0");
+    let notify = Command { argv: vec!["notify".to_owned()], account: None };
+    InstanceConfig {
+        notify: NotifyScripts { any: Some(notify), ..NotifyScripts::default() },
+        ..InstanceConfig::plain(name, link.clone(), vrid)
+    }
+}
+
+/// Obeys one word. Tracking scripts that it names are added to `scripts`.
+pub(super) fn apply(it: &mut InstanceConfig, scripts: &mut Vec<ScriptConfig>, word: &str) -> Result<(), Why> {
+    let bad = || Why::BadValue(word.to_owned());
+    let Some((key, value)) = word.split_once('=') else { return apply_flag(it, word) };
+    match key {
+        "vrid" => it.vrid = value.parse().ok().and_then(Vrid::new).ok_or_else(bad)?,
+        "version" => it.version = if value == "3" { Version::V3 } else { Version::V2 },
+        "priority" => it.priority = Priority(value.parse().map_err(|_| bad())?),
+        "interval" => it.interval = super::read::duration(value)?,
+        "down_timer_adverts" => it.down_timer_adverts = value.parse().map_err(|_| bad())?,
+        "vip" | "evip" => {
+            let prefix = super::read::prefix(value)?;
+            let vip = VirtualAddress::plain(prefix);
+            if key == "evip" {
+                it.excluded.push(vip);
+                return Ok(());
+            }
+            it.addresses.push(vip);
+            it.family = prefix.family();
+            if let (Mode::Multicast { group }, Family::V6) = (&mut it.mode, it.family) {
+                *group = Mode::GROUP_V6;
+            }
+        }
+        "unicast" => {
+            let peers: Result<Vec<_>, _> = value.split(',').map(|peer| peer.parse::<IpAddr>()).collect();
+            let peers = peers.map_err(|_| bad())?.into_iter();
+            let peers = peers.map(|address| Peer { address, ttl: (0, 255) }).collect();
+            it.mode = Mode::Unicast { peers, ttl: None, check_source: true };
+        }
+        "source" => it.source = Some(value.parse().map_err(|_| bad())?),
+        "password" => {
+            let mut password = [0; 8];
+            password.iter_mut().zip(value.bytes()).for_each(|(to, from)| *to = from);
+            it.authentication = Authentication::Password(password);
+        }
+        "preempt_delay" => it.preemption = Preemption::Delayed(super::read::duration(value)?),
+        "garp_repeat" => it.announce.repeat = value.parse().map_err(|_| bad())?,
+        "garp_delay" => it.announce.delay = super::read::duration(value)?,
+        "garp_refresh" => it.announce.refresh = super::read::duration(value)?,
+        "lifetime" => it.lifetime = Some(value.parse().map_err(|_| bad())?),
+        "track_link" => {
+            let (link, weight) = value.split_once('/').ok_or_else(bad)?;
+            let link = LinkName::new(link).map_err(|_| bad())?;
+            it.track_links.push(TrackLink { link, weight: weight_of(weight)? });
+        }
+        "script" => {
+            let (track, script) = script(value)?;
+            scripts.retain(|known| known.name != script.name);
+            scripts.push(script);
+            it.track_scripts.push(track);
+        }
+        _ => return Err(Why::UnknownWord(word.to_owned())),
+    }
+    Ok(())
+}
+
+fn apply_flag(it: &mut InstanceConfig, word: &str) -> Result<(), Why> {
+    match word {
+        "nopreempt" => it.preemption = Preemption::Never,
+        "preempt" => it.preemption = Preemption::Allowed,
+        "wants_master" => it.wants_master = true,
+        "skip_address_check" => it.skip_address_check = true,
+        "lower_priority_no_advert" => it.lower_priority_no_advert = true,
+        "higher_priority_send_advert" => it.higher_priority_send_advert = true,
+        "checksum_as_v2" => it.checksum_as_v2 = true,
+        "dont_track_primary" => it.track_own_link = false,
+        "step_down" => it.step_down = true,
+        "vmac" | "vmac_by_base" => it.own_link = Some(vmac(it, word == "vmac_by_base")),
+        _ => return Err(Why::UnknownWord(word.to_owned())),
+    }
+    Ok(())
+}
+
+/// A link of its own with the virtual router's Ethernet address (RFC 9568 §7.3). Says so after `vrid` and `vip`.
+pub(crate) fn vmac(it: &InstanceConfig, adverts_by_base: bool) -> OwnLink {
+    let family = if it.family == Family::V4 { 1 } else { 2 };
+    let link = VirtualLink {
+        name: LinkName::new(&format!("vrrp.{}", it.vrid)).expect("eight bytes at most"),
+        base: it.link.clone(),
+        kind: VirtualLinkKind::Vmac(MacAddress([0, 0, 0x5e, 0, family, it.vrid.get()])),
+        group: None,
+        family: it.family,
+        both_families: it.excluded.iter().any(|vip| vip.prefix.family() != it.family),
+    };
+    OwnLink { link, adverts_by_base, address: None }
+}
+
+/// `NAME/WEIGHT/INTERVAL/FALL/RISE`, and `/init_fail` if it counts as failed at first. The command is the name.
+fn script(value: &str) -> Result<(TrackScript, ScriptConfig), Why> {
+    let bad = || Why::BadValue(value.to_owned());
+    let parts: Vec<&str> = value.split('/').collect();
+    let (name, weight, interval, fall, rise, starts_failed) = match parts[..] {
+        [name, weight, interval, fall, rise] => (name, weight, interval, fall, rise, false),
+        [name, weight, interval, fall, rise, "init_fail"] => (name, weight, interval, fall, rise, true),
+        _ => return Err(bad()),
+    };
+    let interval = super::read::duration(interval)?;
+    let track = TrackScript { script: name.to_owned(), weight: weight_of(weight)? };
+    let script = ScriptConfig {
+        name: name.to_owned(),
+        command: Command { argv: vec![name.to_owned()], account: None },
+        interval,
+        timeout: interval,
+        rise: rise.parse().map_err(|_| bad())?,
+        fall: fall.parse().map_err(|_| bad())?,
+        starts_failed,
+    };
+    Ok((track, script))
+}
+
+/// A number of points, or 0 for a fault.
+fn weight_of(text: &str) -> Result<Weight, Why> {
+    match text.parse::<i16>() {
+        Ok(0) => Ok(Weight::Fault { reverse: false }),
+        Ok(points @ -253..=253) => Ok(Weight::Points { points, reverse: false }),
+        Ok(_) | Err(_) => Err(Why::BadValue(text.to_owned())),
+    }
+}
+
+/// The words from which [`apply`] makes this instance of a [`plain`] one.
+pub(crate) fn words(it: &InstanceConfig, scripts: &[ScriptConfig]) -> Result<String, fmt::Error> {
+    let mut out = format!("vrid={} version={} priority={}", it.vrid, it.version.number(), it.priority);
+    write!(out, " interval={:?} down_timer_adverts={}", it.interval, it.down_timer_adverts)?;
+    for vip in &it.addresses {
+        write!(out, " vip={}", vip.prefix)?;
+    }
+    for vip in &it.excluded {
+        write!(out, " evip={}", vip.prefix)?;
+    }
+    if let Mode::Unicast { peers, .. } = &it.mode {
+        let peers: Vec<_> = peers.iter().map(|peer| peer.address.to_string()).collect();
+        write!(out, " unicast={}", peers.join(","))?;
+    }
+    if let Some(source) = it.source {
+        write!(out, " source={source}")?;
+    }
+    if let Authentication::Password(password) = &it.authentication {
+        let text = String::from_utf8_lossy(password);
+        write!(out, " password={}", text.trim_end_matches('\0'))?;
+    }
+    match it.preemption {
+        Preemption::Allowed => {}
+        Preemption::Delayed(delay) => write!(out, " preempt_delay={delay:?}")?,
+        Preemption::Never => out.push_str(" nopreempt"),
+    }
+    let AnnounceConfig { repeat, delay, refresh, .. } = it.announce;
+    write!(out, " garp_repeat={repeat} garp_delay={delay:?} garp_refresh={refresh:?}")?;
+    for track in &it.track_links {
+        write!(out, " track_link={}/{}", track.link, points(track.weight))?;
+    }
+    for track in &it.track_scripts {
+        if let Some(script) = scripts.iter().find(|script| script.name == track.script) {
+            let ScriptConfig { name, interval, fall, rise, starts_failed, .. } = script;
+            write!(out, " script={name}/{}/{interval:?}/{fall}/{rise}", points(track.weight))?;
+            out.push_str(if *starts_failed { "/init_fail" } else { "" });
+        }
+    }
+    if let Some(lifetime) = it.lifetime {
+        write!(out, " lifetime={lifetime}")?;
+    }
+    let by_base = it.own_link.as_ref().map(|own| own.adverts_by_base);
+    let flags = [
+        (by_base == Some(false), " vmac"),
+        (by_base == Some(true), " vmac_by_base"),
+        (it.wants_master, " wants_master"),
+        (it.skip_address_check, " skip_address_check"),
+        (it.lower_priority_no_advert, " lower_priority_no_advert"),
+        (it.higher_priority_send_advert, " higher_priority_send_advert"),
+        (it.checksum_as_v2, " checksum_as_v2"),
+        (!it.track_own_link, " dont_track_primary"),
+        (it.step_down, " step_down"),
+    ];
+    flags.iter().filter(|(on, _)| *on).for_each(|(_, word)| out.push_str(word));
+    Ok(out)
+}
+
+const fn points(weight: Weight) -> i16 {
+    match weight {
+        Weight::Fault { .. } => 0,
+        Weight::Points { points, .. } => points,
+    }
+}
+
+/// The addresses as they were written, for messages.
+pub(super) fn prefixes(prefixes: &[Prefix]) -> String {
+    prefixes.iter().map(Prefix::to_string).collect::<Vec<_>>().join(",")
+}

@@ -1,0 +1,259 @@
+//! What a scenario can do to the world.
+
+use std::fmt::Write;
+use std::net::IpAddr;
+
+use host::{Instant, LinkAddress, LinkIndex, Prefix};
+use vrrp::Config;
+
+use super::{Happening, World};
+use crate::network::{Port, Weather};
+use crate::node::Behaviour;
+use crate::scenario::instance;
+
+/// Something done to the world. Nodes, segments and links are given by their numbers.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Command {
+    /// The daemon is started, with power first if there is none.
+    Start(usize),
+    /// The daemon is told to stop, gives up and ends.
+    Stop(usize),
+    /// The power is cut: addresses, memory and all.
+    Kill(usize),
+    /// The worker ends without a word; the supervisor starts another.
+    Crash(usize),
+    /// The worker gets no processor time; packets wait, a few.
+    Pause(usize),
+    /// It gets some again.
+    Resume(usize),
+    /// A link is taken down or brought up by its administrator.
+    SetAdmin(usize, LinkIndex, bool),
+    /// A cable is pulled or plugged in.
+    SetCarrier(usize, LinkIndex, bool),
+    /// Nothing gets out of a link, or everything again.
+    Mute(usize, LinkIndex, bool),
+    /// Nothing gets into a link, or everything again.
+    Deafen(usize, LinkIndex, bool),
+    /// Nodes are put on sides; those not named stay on side 0, and so does the client.
+    Partition(usize, Vec<(usize, u8)>),
+    /// A segment has no partition and no cut any more.
+    Heal(usize),
+    /// A segment's weather changes.
+    SetWeather(usize, Weather),
+    /// Somebody puts an address on a link.
+    AddAddress(usize, LinkIndex, Prefix),
+    /// Somebody takes an address from a link.
+    RemoveAddress(usize, LinkIndex, IpAddr),
+    /// A script behaves like this from now on.
+    Script(usize, String, Behaviour),
+    /// The kernel refuses a node's next orders, this many.
+    Refuse(usize, u32),
+    /// The daemon obeys another configuration.
+    Configure(usize, Box<Config>),
+}
+
+impl Command {
+    /// The node that it is about; `None` if it is about a segment.
+    pub const fn node(&self) -> Option<usize> {
+        match *self {
+            Self::Start(node)
+            | Self::Stop(node)
+            | Self::Kill(node)
+            | Self::Crash(node)
+            | Self::Pause(node)
+            | Self::Resume(node)
+            | Self::SetAdmin(node, ..)
+            | Self::SetCarrier(node, ..)
+            | Self::Mute(node, ..)
+            | Self::Deafen(node, ..)
+            | Self::AddAddress(node, ..)
+            | Self::RemoveAddress(node, ..)
+            | Self::Script(node, ..)
+            | Self::Refuse(node, _)
+            | Self::Configure(node, _) => Some(node),
+            Self::Partition(..) | Self::Heal(_) | Self::SetWeather(..) => None,
+        }
+    }
+}
+
+impl World {
+    pub(super) fn obey(&mut self, command: &Command) {
+        match *command {
+            Command::Start(node) => self.start(node),
+            Command::Stop(node) => self.stop(node),
+            Command::Kill(node) => {
+                self.worker_ended(node, "lost power");
+                self.nodes[node].lose_power();
+                self.replug(node);
+                self.disturb_node(node);
+            }
+            Command::Crash(node) => self.crash(node),
+            Command::Pause(node) => {
+                self.nodes[node].paused = self.nodes[node].is_running();
+                self.disturb_node(node);
+            }
+            Command::Resume(node) => self.resume(node),
+            Command::SetAdmin(node, link, up) => self.set_admin(node, link, up),
+            Command::SetCarrier(node, link, up) => {
+                let admin_up = self.nodes[node].machine().link(link).is_some_and(|link| link.admin_up);
+                let arrivals = self.nodes[node].machine_mut().set_link(link, admin_up, up);
+                self.disturb_node(node);
+                self.report(node, arrivals);
+            }
+            Command::Mute(node, link, mute) => self.at_port(node, link, |port| port.mute = mute),
+            Command::Deafen(node, link, deaf) => self.at_port(node, link, |port| port.deaf = deaf),
+            Command::Partition(segment, ref sides) => {
+                for port in &mut self.segments[segment].ports {
+                    port.side =
+                        sides.iter().find(|(node, _)| *node == port.node).map_or(0, |(_, side)| *side);
+                }
+                self.watch.disturb(self.now, segment);
+            }
+            Command::Heal(segment) => {
+                for port in &mut self.segments[segment].ports {
+                    (port.side, port.mute, port.deaf) = (0, false, false);
+                }
+                self.watch.disturb(self.now, segment);
+            }
+            Command::SetWeather(segment, weather) => {
+                self.segments[segment].weather = weather;
+                self.watch.disturb(self.now, segment);
+            }
+            Command::AddAddress(node, link, prefix) => {
+                self.disturb_node(node);
+                let arrival = self.nodes[node].machine_mut().add_address(LinkAddress::plain(link, prefix));
+                self.report(node, arrival);
+            }
+            Command::RemoveAddress(node, link, address) => {
+                self.disturb_node(node);
+                self.watch.trouble(self.now, node, address);
+                let arrival = self.nodes[node].machine_mut().remove_address(link, address);
+                self.report(node, arrival);
+            }
+            Command::Script(node, ref script, behaviour) => {
+                self.nodes[node].supervisor.scripts.insert(script.clone(), behaviour);
+                self.disturb_node(node);
+            }
+            Command::Refuse(node, orders) => {
+                self.nodes[node].machine_mut().refuse(orders);
+                self.disturb_node(node);
+            }
+            Command::Configure(node, ref config) => self.configure(node, config),
+        }
+    }
+
+    /// The command in the words of a scenario, which [`crate::scenario`] reads.
+    pub fn describe(&self, command: &Command) -> String {
+        let name = |node: usize| self.nodes[node].name.clone();
+        let at = |node: usize, link: LinkIndex| {
+            let link = self.nodes[node].machine().link(link).map_or("?", |link| link.name.as_str());
+            format!("{}.{link}", self.nodes[node].name)
+        };
+        match *command {
+            Command::Start(node) => format!("start {}", name(node)),
+            Command::Stop(node) => format!("stop {}", name(node)),
+            Command::Kill(node) => format!("kill {}", name(node)),
+            Command::Crash(node) => format!("crash {}", name(node)),
+            Command::Pause(node) => format!("pause {}", name(node)),
+            Command::Resume(node) => format!("resume {}", name(node)),
+            Command::SetAdmin(node, link, up) => format!("{} {}", choose(up, "up", "down"), at(node, link)),
+            Command::SetCarrier(node, link, up) => {
+                format!("{} {}", choose(up, "plug", "unplug"), at(node, link))
+            }
+            Command::Mute(node, link, on) => format!("{} {}", choose(on, "mute", "unmute"), at(node, link)),
+            Command::Deafen(node, link, on) => {
+                format!("{} {}", choose(on, "deafen", "undeafen"), at(node, link))
+            }
+            Command::Partition(segment, ref sides) => {
+                let mut text = format!("partition {}", self.segments[segment].name);
+                for (node, side) in sides {
+                    let _ = write!(text, " {}={side}", self.nodes[*node].name);
+                }
+                text
+            }
+            Command::Heal(segment) => format!("heal {}", self.segments[segment].name),
+            Command::SetWeather(segment, weather) => {
+                let Weather { delay, loss, duplicate, reorder } = weather;
+                format!(
+                    "weather {} delay={:?}..{:?} loss={loss} duplicate={duplicate} reorder={reorder}",
+                    self.segments[segment].name, delay.0, delay.1
+                )
+            }
+            Command::AddAddress(node, link, prefix) => format!("add {} {prefix}", at(node, link)),
+            Command::RemoveAddress(node, link, address) => format!("remove {} {address}", at(node, link)),
+            Command::Script(node, ref script, Behaviour::Exits(status)) => {
+                format!("script {} {script} exits {status}", name(node))
+            }
+            Command::Script(node, ref script, Behaviour::Hangs) => {
+                format!("script {} {script} hangs", name(node))
+            }
+            Command::Refuse(node, orders) => format!("refuse {} {orders}", name(node)),
+            Command::Configure(node, ref config) => {
+                let words = |it| instance::words(it, &config.scripts).unwrap_or_default();
+                let instances =
+                    config.instances.iter().map(|it| format!("{} {} {}", it.name, it.link, words(it)));
+                format!("configure {} {}", name(node), instances.collect::<Vec<_>>().join(" and "))
+            }
+        }
+    }
+
+    /// What waited is told first, packets before the deadline that passed meanwhile: a worker that slept must hear who
+    /// is master before it concludes that nobody is.
+    fn resume(&mut self, node: usize) {
+        let it = &mut self.nodes[node];
+        if !it.paused {
+            return;
+        }
+        it.paused = false;
+        let inbox = std::mem::take(&mut it.inbox);
+        self.disturb_node(node);
+        for input in inbox {
+            self.tell(node, input);
+        }
+        let (now, it) = (self.now, &mut self.nodes[node]);
+        if let Some((at, deadline)) = it.timer
+            && at <= now
+        {
+            it.timer = Some((now, deadline));
+            self.schedule(now, Happening::Wake { node });
+        }
+    }
+
+    /// As Linux: a link that comes up makes its link-local address anew. So do the other IPv6 addresses it was built
+    /// with, as whoever configured them would see to.
+    fn set_admin(&mut self, node: usize, link: LinkIndex, up: bool) {
+        self.disturb_node(node);
+        let running = self.nodes[node].machine().link(link).is_some_and(|link| link.running);
+        let mut arrivals = self.nodes[node].machine_mut().set_link(link, up, running);
+        if up && !arrivals.is_empty() {
+            let own =
+                self.nodes[node].sockets.iter().filter(|s| s.link == link).flat_map(|s| s.addresses.clone());
+            let own: Vec<_> = own.filter(|address| address.prefix.address().is_ipv6()).collect();
+            let machine = self.nodes[node].machine_mut();
+            arrivals.extend(own.into_iter().filter_map(|address| machine.add_address(address)));
+        }
+        self.report(node, arrivals);
+    }
+
+    fn at_port(&mut self, node: usize, link: LinkIndex, change: impl Fn(&mut Port)) {
+        for segment in 0..self.segments.len() {
+            let on = |port: &&mut Port| port.node == node && port.base == link;
+            self.segments[segment].ports.iter_mut().filter(on).for_each(&change);
+        }
+        self.disturb_node(node);
+    }
+
+    /// Everything that a node takes part in may be about to change.
+    pub(super) fn disturb_node(&mut self, node: usize) {
+        let now: Instant = self.now;
+        for at in 0..self.nodes[node].sockets.len() {
+            let segment = self.nodes[node].sockets[at].segment;
+            self.watch.disturb(now, segment);
+        }
+        self.watch.unsettle(now, node);
+    }
+}
+
+const fn choose(which: bool, yes: &'static str, no: &'static str) -> &'static str {
+    if which { yes } else { no }
+}

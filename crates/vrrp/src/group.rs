@@ -1,0 +1,152 @@
+//! Sync groups: instances that are master together or not at all (vrrp-behaviour §8).
+//!
+//! The members ask, the group answers. One that cannot take part keeps the others from it; one that gave way takes the
+//! others along, who give way in silence, so that their rival hears no more than it has to; and mastership is taken
+//! when the last one's time has passed.
+
+use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
+
+use crate::config::GroupConfig;
+use crate::event::Action;
+use crate::instance::{Instance, InstanceId, Turn};
+use crate::notice::{GroupFact, Notice, State};
+
+/// One sync group.
+#[derive(Debug)]
+pub(crate) struct Group {
+    config: GroupConfig,
+    members: Vec<InstanceId>,
+    told: Option<State>,
+}
+
+/// All instances of the node.
+type Instances = BTreeMap<InstanceId, Instance>;
+
+impl Group {
+    /// A group of instances in the order of its file. `told` is what people know of its predecessor of that name.
+    pub(crate) fn new(config: GroupConfig, members: Vec<InstanceId>, told: Option<State>) -> Self {
+        Self { config, members, told }
+    }
+
+    /// Its name.
+    pub(crate) fn name(&self) -> &str {
+        &self.config.name
+    }
+
+    /// Its members in the order of the file.
+    pub(crate) fn members(&self) -> &[InstanceId] {
+        &self.members
+    }
+
+    /// The state that people were told last.
+    pub(crate) fn told(&self) -> Option<State> {
+        self.told
+    }
+
+    /// Makes the members agree. `touched` are the instances that something happened to in this turn, in order.
+    pub(crate) fn settle(&mut self, touched: &[InstanceId], instances: &mut Instances, turn: &mut Turn<'_>) {
+        let resting = |member: &Instance| matches!(member.state(), State::Init | State::Fault);
+        if self.any(instances, |member| member.state() == State::Fault && !member.is_free()) {
+            self.bring(State::Fault, instances, turn, |member| member.state() != State::Fault);
+        } else if self.all(instances, Instance::is_free) && self.any(instances, resting) {
+            self.begin(instances, turn);
+        }
+        let masters = self.count(instances, State::Master);
+        if masters > 0 && masters < self.members.len() {
+            self.bring(State::Backup, instances, turn, Instance::is_master);
+        }
+        if self.all(instances, Instance::wishes_to_be_master) {
+            self.lead(touched, instances, turn);
+        }
+        for state in [State::Master, State::Backup, State::Fault] {
+            if self.count(instances, state) == self.members.len() {
+                self.tell(state, turn);
+            }
+        }
+    }
+
+    /// Says that the group ends with its members.
+    pub(crate) fn end(&mut self, state: State, turn: &mut Turn<'_>) {
+        self.tell(state, turn);
+    }
+
+    /// Nothing stands in the way any more: all begin together. One that a reload adds to masters becomes one.
+    fn begin(&mut self, instances: &mut Instances, turn: &mut Turn<'_>) {
+        let owners = self.all(instances, Instance::is_wanting_owner);
+        let masters = self.count(instances, State::Master) > 0;
+        // As keepalived: a group's first state is told before its members'.
+        if self.told.is_none() && !masters {
+            self.tell(State::Backup, turn);
+        }
+        let mut said = self.told == Some(State::Backup) || masters;
+        for id in &self.members {
+            let Some(member) = instances.get_mut(id) else { continue };
+            if matches!(member.state(), State::Init | State::Fault) {
+                member.begin_with_group(masters, owners, turn);
+                if !core::mem::replace(&mut said, true) {
+                    self.say(GroupFact::Syncing(State::Backup), turn);
+                }
+            }
+        }
+    }
+
+    /// Brings members that are elsewhere to where one of them went.
+    fn bring(
+        &self,
+        state: State,
+        instances: &mut Instances,
+        turn: &mut Turn<'_>,
+        elsewhere: impl Fn(&Instance) -> bool,
+    ) {
+        let mut said = false;
+        for id in &self.members {
+            let Some(member) = instances.get_mut(id).filter(|member| elsewhere(member)) else { continue };
+            if !core::mem::replace(&mut said, true) {
+                self.say(GroupFact::Syncing(state), turn);
+            }
+            member.follow(state, turn);
+        }
+    }
+
+    /// All wish to be master: the one whose time passed last goes first.
+    fn lead(&self, touched: &[InstanceId], instances: &mut Instances, turn: &mut Turn<'_>) {
+        let first = touched.iter().rev().find(|id| self.members.contains(id)).copied();
+        let others = self.members.iter().copied().filter(|id| Some(*id) != first);
+        for (place, id) in first.into_iter().chain(others).enumerate() {
+            if let Some(member) = instances.get_mut(&id) {
+                member.follow(State::Master, turn);
+            }
+            if place == 0 && self.members.len() > 1 {
+                self.say(GroupFact::Syncing(State::Master), turn);
+            }
+        }
+    }
+
+    fn tell(&mut self, state: State, turn: &mut Turn<'_>) {
+        if self.told != Some(state) {
+            let first = self.told.replace(state).is_none();
+            self.say(GroupFact::Entered { state, first }, turn);
+        }
+    }
+
+    fn say(&self, fact: GroupFact, turn: &mut Turn<'_>) {
+        turn.out.push(Action::Notice(Notice::Group { name: self.config.name.clone(), fact }));
+    }
+
+    fn all(&self, instances: &Instances, is: impl Fn(&Instance) -> bool) -> bool {
+        self.members.iter().filter_map(|id| instances.get(id)).all(is)
+    }
+
+    fn any(&self, instances: &Instances, is: impl Fn(&Instance) -> bool) -> bool {
+        self.members.iter().filter_map(|id| instances.get(id)).any(is)
+    }
+
+    fn count(&self, instances: &Instances, state: State) -> usize {
+        self.members
+            .iter()
+            .filter_map(|id| instances.get(id))
+            .filter(|member| member.state() == state)
+            .count()
+    }
+}

@@ -1,0 +1,108 @@
+//! What an instance wants in the kernel: its own link always, addresses, routes and rules while it is master.
+
+use alloc::vec::Vec;
+use core::net::{IpAddr, Ipv6Addr};
+
+use host::{Family, LinkAddress, LinkIndex, LinkName, MacAddress, Prefix, VirtualLinkKind};
+
+use super::Instance;
+use crate::config::{OwnLink, VirtualAddress, VirtualRoute};
+use crate::item::Item;
+use crate::links::Links;
+
+impl Instance {
+    /// What it wants now.
+    pub(crate) fn wants(&self, links: &Links) -> Vec<Item> {
+        let mut wants = self.foundations(links);
+        if self.is_master() {
+            wants.extend(self.spoils(links));
+        }
+        wants
+    }
+
+    /// Everything that it may come to want on the links that exist.
+    pub(crate) fn claims(&self, links: &Links) -> Vec<Item> {
+        let mut claims = self.foundations(links);
+        claims.extend(self.spoils(links));
+        claims
+    }
+
+    /// All its addresses on the links that exist, in the order of the file, wanted or not.
+    pub(crate) fn addresses<'a>(&'a self, links: &'a Links) -> impl Iterator<Item = LinkAddress> + 'a {
+        let home = self.place.map(|place| place.home);
+        self.config.addresses.iter().chain(&self.config.excluded).filter_map(move |address| {
+            let link = match &address.link {
+                None => home?,
+                Some(name) => links.named(name)?.index,
+            };
+            Some(link_address(address, link, self.config.lifetime))
+        })
+    }
+
+    /// Its own link, and the address that adverts leave from where the kernel gives none.
+    fn foundations(&self, links: &Links) -> Vec<Item> {
+        let Some(own) = &self.config.own_link else { return Vec::new() };
+        if links.named(&self.config.link).is_none() {
+            return Vec::new();
+        }
+        let mut items = alloc::vec![Item::Link(own.link.clone())];
+        if let (Some(link), Some(prefix)) = (links.named(&own.link.name), self.own_source(own, links)) {
+            let mut address = LinkAddress::plain(link.index, prefix);
+            if prefix.family() == Family::V6 {
+                // As keepalived: without duplicate detection, and deprecated, so that nothing else leaves from it.
+                address.flags = LinkAddress::NODAD;
+                address.preferred_lifetime = Some(0);
+            }
+            items.push(Item::Address(address));
+        }
+        items
+    }
+
+    /// What a master holds. As keepalived: addresses, routes, rules.
+    fn spoils(&self, links: &Links) -> Vec<Item> {
+        let index = |name: &LinkName| links.named(name).map(|link| link.index);
+        let routes = self.config.routes.iter().filter_map(|VirtualRoute { route, .. }| route.relink(index));
+        let rules = self.config.rules.iter().map(|rule| rule.rule.clone());
+        self.addresses(links)
+            .map(Item::Address)
+            .chain(routes.map(Item::Route))
+            .chain(rules.map(Item::Rule))
+            .collect()
+    }
+
+    /// The address to put on its own link. A VMAC for IPv6 gets the link-local address of its base, or one made from
+    /// the base's Ethernet address (RFC 9568 §7.4: it must not be made from the virtual one).
+    pub(super) fn own_source(&self, own: &OwnLink, links: &Links) -> Option<Prefix> {
+        match (&own.link.kind, self.config.family) {
+            (VirtualLinkKind::Ipvlan(_), _) => own.address,
+            (VirtualLinkKind::Vmac(_), Family::V4) => None,
+            (VirtualLinkKind::Vmac(_), Family::V6) => {
+                let base = links.named(&self.config.link)?;
+                let of_base = || links.first_address(base.index, Family::V6, super::faults::is_link_local);
+                let made = || base.mac.map(link_local_of).map(IpAddr::V6);
+                Prefix::new(self.config.source.or_else(of_base).or_else(made)?, 64)
+            }
+        }
+    }
+}
+
+/// An address of a configuration on a link.
+pub(crate) fn link_address(address: &VirtualAddress, link: LinkIndex, lifetime: Option<u32>) -> LinkAddress {
+    LinkAddress {
+        link,
+        prefix: address.prefix,
+        broadcast: address.broadcast.map(IpAddr::V4),
+        peer: address.peer,
+        scope: address.scope,
+        label: address.label.clone(),
+        flags: address.flags,
+        preferred_lifetime: address.preferred_lifetime,
+        valid_lifetime: lifetime,
+    }
+}
+
+/// The link-local address that is made from an Ethernet address (RFC 4291 appendix A).
+fn link_local_of(mac: MacAddress) -> Ipv6Addr {
+    let [a, b, c, d, e, f] = mac.0;
+    Ipv6Addr::from_octets([0xfe, 0x80, 0, 0, 0, 0, 0, 0, a ^ 2, b, c, 0xff, 0xfe, d, e, f])
+}

@@ -1,0 +1,169 @@
+//! Sync groups. What is expected was recorded from Keepalived (scenarios group1, groupfault, group-order).
+
+use alloc::boxed::Box;
+use alloc::vec;
+use core::time::Duration;
+
+use host::{Engine, Instant, LinkIndex, LinkName};
+
+use super::bench::*;
+use crate::config::{Config, GroupConfig, InstanceConfig, Priority, Vrid};
+use crate::event::Event;
+use crate::notice::State;
+
+const ETH1: LinkIndex = LinkIndex(3);
+
+/// `I` with priority 100 on eth0 and `J` with priority 90 on eth1, in the group `G`.
+fn pair() -> Config {
+    let first = InstanceConfig { name: "I".into(), ..instance() };
+    let second = InstanceConfig {
+        name: "J".into(),
+        link: LinkName::new("eth1").unwrap(),
+        vrid: Vrid::new(52).unwrap(),
+        priority: Priority(90),
+        ..instance()
+    };
+    let group = GroupConfig {
+        name: "G".into(),
+        members: vec!["I".into(), "J".into()],
+        notify: Default::default(),
+        mail: false,
+    };
+    Config { groups: vec![group], ..config([first, second], []) }
+}
+
+fn eth1(up: bool) -> host::Link {
+    host::Link { index: ETH1, name: LinkName::new("eth1").unwrap(), ..link(up) }
+}
+
+fn both_links(up: bool) -> Event {
+    let second = host::LinkAddress { link: ETH1, ..address(OURS) };
+    survey(vec![link(true), eth1(up)], vec![address(OURS), second])
+}
+
+fn start(config: Config, up: bool) -> (Bench, vec::Vec<alloc::string::String>) {
+    let mut bench = Bench { router: Default::default(), now: Instant::ZERO, obedient: true };
+    bench.tell(Event::Configured(Box::new(config)));
+    let out = bench.tell(both_links(up));
+    (bench, states(&out))
+}
+
+/// Only states and adverts.
+fn states(out: &[crate::Action]) -> vec::Vec<alloc::string::String> {
+    let other = |line: &alloc::string::String| {
+        ["listen", "garp", "+", "-"].iter().any(|start| line.starts_with(start))
+    };
+    brief(out).into_iter().filter(|line| !other(line)).collect()
+}
+
+fn masters() -> Bench {
+    let (mut bench, _) = start(pair(), true);
+    bench.wait(4_000);
+    assert_eq!(bench.state(), State::Master);
+    bench
+}
+
+/// An advert for `J` on eth1.
+fn hear_second(bench: &mut Bench, priority: u8) -> vec::Vec<crate::Action> {
+    let second = pair().instances.remove(1);
+    let delivery = host::Delivery { link: ETH1, ..advert(&second, HIGH, priority) };
+    bench.tell(Event::Received(delivery))
+}
+
+#[test]
+fn the_first_state_is_told_of_the_group_and_then_of_its_members() {
+    assert_eq!(start(pair(), true).1, ["G BACKUP", "BACKUP", "BACKUP"]);
+}
+
+#[test]
+fn mastership_comes_when_the_last_members_time_has_passed() {
+    let (mut bench, _) = start(pair(), true);
+    assert_eq!(states(&bench.wait(3_640)), [""; 0], "I's time passes at 3.609 s, J's at 3.648 s");
+    let out = bench.wait(20);
+    assert_eq!(states(&out), ["advert 90", "MASTER", "advert 100", "MASTER", "G MASTER"]);
+    let lines = log(&out);
+    assert!(lines.contains(&"VRRP_Group(G) Syncing instances to MASTER state".into()), "{lines:?}");
+}
+
+#[test]
+fn one_that_gives_way_takes_the_others_along_in_silence() {
+    let mut bench = masters();
+    assert_eq!(states(&hear_second(&mut bench, 200)), ["BACKUP", "BACKUP", "G BACKUP"]);
+    // I's time passes again and again, but J hears its master.
+    for _ in 0..10 {
+        assert_eq!(states(&bench.wait(1_000)), [""; 0]);
+        hear_second(&mut bench, 200);
+    }
+    // J's master gives up: both are master a skew time later.
+    hear_second(&mut bench, 0);
+    let skew = Duration::from_nanos(648_437_500);
+    let before = bench.now;
+    assert_eq!(states(&bench.wait(700)), ["advert 90", "MASTER", "advert 100", "MASTER", "G MASTER"]);
+    assert_eq!(bench.router.status(bench.now).instances[1].since, before + skew);
+}
+
+#[test]
+fn an_advert_for_a_member_that_waits_takes_its_wish_back() {
+    let (mut bench, _) = start(pair(), true);
+    bench.wait(3_620);
+    bench.hear(HIGH, 150);
+    assert_eq!(states(&bench.wait(100)), [""; 0], "J's time passes alone");
+    assert_eq!(states(&bench.wait(3_600)), ["advert 100", "MASTER", "advert 90", "MASTER", "G MASTER"]);
+}
+
+#[test]
+fn a_fault_of_one_is_a_fault_of_all_and_they_come_back_together() {
+    let mut bench = masters();
+    let out = bench.tell(Event::LinkChanged(eth1(false)));
+    assert_eq!(states(&out), ["FAULT", "advert 0", "FAULT", "G FAULT"]);
+    assert!(log(&out).contains(&"VRRP_Group(G) Syncing instances to FAULT state".into()));
+    bench.wait(10_000);
+    let out = bench.tell(Event::LinkChanged(eth1(true)));
+    assert_eq!(states(&out), ["BACKUP", "BACKUP", "G BACKUP"]);
+    assert!(log(&out).contains(&"VRRP_Group(G) Syncing instances to BACKUP state".into()));
+    assert_eq!(states(&bench.wait(4_000))[..5], ["advert 90", "MASTER", "advert 100", "MASTER", "G MASTER"]);
+}
+
+#[test]
+fn a_group_that_starts_with_a_fault_waits_for_all() {
+    let (mut bench, out) = start(pair(), false);
+    assert_eq!(out, ["FAULT", "FAULT", "G FAULT"]);
+    bench.wait(1_000);
+    assert_eq!(states(&bench.tell(Event::LinkChanged(eth1(true)))), ["BACKUP", "BACKUP", "G BACKUP"]);
+}
+
+/// Mixed owners and others: all start as backup. Owners alone are master at once.
+#[test]
+fn owners_begin_at_once_only_among_owners() {
+    let owner =
+        |config: InstanceConfig| InstanceConfig { priority: Priority::OWNER, wants_master: true, ..config };
+    let mut mixed = pair();
+    mixed.instances[0] = owner(mixed.instances[0].clone());
+    let (mut bench, _) = start(mixed.clone(), true);
+    assert_eq!(states(&bench.wait(3_640)), [""; 0]);
+    assert_eq!(states(&bench.wait(20)).last().unwrap(), "G MASTER");
+
+    mixed.instances[1] = owner(mixed.instances[1].clone());
+    let (mut bench, mut out) = start(mixed, true);
+    out.extend(states(&bench.wait(0)));
+    assert_eq!(out.last().unwrap(), "G MASTER");
+}
+
+#[test]
+fn the_stop_is_told_of_members_first() {
+    let mut bench = masters();
+    let out = states(&bench.tell(Event::Stop));
+    assert_eq!(out, ["advert 0", "STOP", "advert 0", "STOP", "G STOP", "ignore", "ignore"]);
+}
+
+#[test]
+fn a_member_that_a_reload_adds_to_masters_joins_them() {
+    let mut alone = pair();
+    alone.instances.truncate(1);
+    alone.groups[0].members.truncate(1);
+    let (mut bench, _) = start(alone, true);
+    bench.wait(4_000);
+    assert_eq!(bench.state(), State::Master);
+    assert_eq!(states(&bench.tell(Event::Configured(Box::new(pair())))), ["advert 90", "MASTER"]);
+    assert_eq!(bench.state(), State::Master);
+}

@@ -1,0 +1,193 @@
+//! Routes, rules, static things, links of our own, and addresses with a lifetime.
+
+use alloc::boxed::Box;
+use alloc::vec;
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use host::{
+    Family, LinkIndex, LinkName, MacAddress, NextHop, Prefix, Route, Rule, RuleAction, VirtualLink,
+    VirtualLinkKind,
+};
+
+use super::bench::*;
+use crate::config::{
+    Config, InstanceConfig, Mode, OwnLink, Statics, Version, VirtualAddress, VirtualRoute, VirtualRule,
+};
+use crate::event::{Action, Event};
+use crate::notice::State;
+
+fn route(last: u8) -> VirtualRoute {
+    let destination = Prefix::new(Ipv4Addr::new(198, 51, 100, last).into(), 32).unwrap();
+    let hop = NextHop {
+        via: Some(IpAddr::V4(HIGH)),
+        link: Some(LinkName::new("eth0").unwrap()),
+        weight: 1,
+        onlink: false,
+        realms: None,
+        encapsulation: None,
+    };
+    VirtualRoute { route: Route { hops: vec![hop], ..Route::to(destination) }, track: true }
+}
+
+fn rule(priority: u32) -> VirtualRule {
+    let rule = Rule {
+        family: Family::V4,
+        priority,
+        action: RuleAction::Table(100),
+        invert: false,
+        from: Some(Prefix::host(VIP.into())),
+        to: None,
+        tos: 0,
+        mark: None,
+        input: None,
+        output: None,
+        uids: None,
+        ip_protocol: None,
+        source_ports: None,
+        destination_ports: None,
+        tunnel: None,
+        realms: None,
+        suppress_prefix_length: None,
+        suppress_group: None,
+        protocol: 18,
+    };
+    VirtualRule { rule, track: true }
+}
+
+fn routed() -> InstanceConfig {
+    InstanceConfig { routes: vec![route(1)], rules: vec![rule(1000)], ..instance() }
+}
+
+/// As keepalived: addresses, routes, rules, and the other way around.
+#[test]
+fn routes_come_after_addresses_and_go_before_them() {
+    let mut bench = Bench::with(routed());
+    let out = brief(&bench.wait(3_700));
+    assert_eq!(out[2..5], ["+192.0.2.100/32", "+route 198.51.100.1/32", "+rule 1000"]);
+    let out = brief(&bench.tell(Event::Stop));
+    assert_eq!(out[3..], ["-rule 1000", "-route 198.51.100.1/32", "-192.0.2.100/32"]);
+}
+
+#[test]
+fn a_route_or_rule_that_somebody_deletes_is_put_back_and_mastership_kept() {
+    let mut bench = Bench::master(routed());
+    let out = bench.tell(Event::RouteRemoved(route(1).route.key()));
+    assert_eq!(brief(&out)[0], "+route 198.51.100.1/32");
+    let line = "(VI_1) route to 198.51.100.1/32 in table 254 was removed by another, putting it back";
+    assert_eq!(log(&out)[0], line);
+    let out = bench.tell(Event::RuleRemoved(rule(1000).rule));
+    assert_eq!(brief(&out)[0], "+rule 1000");
+    assert_eq!(bench.state(), State::Master);
+}
+
+#[test]
+fn a_reload_touches_only_the_routes_that_changed() {
+    let mut bench = Bench::master(routed());
+    let changed = InstanceConfig { routes: vec![route(1), route(2)], rules: vec![], ..instance() };
+    let out = bench.tell(Event::Configured(Box::new(config([changed], []))));
+    assert_eq!(brief(&out), ["-rule 1000", "+route 198.51.100.2/32"]);
+}
+
+#[test]
+fn static_things_are_there_from_the_start_and_come_back() {
+    let address = VirtualAddress::plain(Prefix::host(Ipv4Addr::new(192, 0, 2, 7).into()));
+    let statics = Statics {
+        addresses: vec![(LinkName::new("eth0").unwrap(), address)],
+        routes: vec![route(9)],
+        rules: vec![rule(77)],
+    };
+    let (mut bench, out) = Bench::start(Config { statics, ..config([instance()], []) });
+    let put = ["+192.0.2.7/32", "+route 198.51.100.9/32", "+rule 77"];
+    assert_eq!(brief(&out)[2..], put);
+    assert_eq!(brief(&bench.tell(Event::RuleRemoved(rule(77).rule))), ["+rule 77"]);
+    let out = brief(&bench.tell(Event::Stop));
+    assert_eq!(out[2..], ["-rule 77", "-route 198.51.100.9/32", "-192.0.2.7/32"]);
+}
+
+fn vmac(family: Family, adverts_by_base: bool) -> InstanceConfig {
+    let own = VirtualLink {
+        name: LinkName::new("vrrp.51").unwrap(),
+        base: LinkName::new("eth0").unwrap(),
+        kind: VirtualLinkKind::Vmac(MacAddress([0, 0, 0x5e, 0, 1, 51])),
+        group: None,
+        family,
+        both_families: false,
+    };
+    let own_link = Some(OwnLink { link: own, adverts_by_base, address: None });
+    InstanceConfig { own_link, ..instance() }
+}
+
+/// The link that a datagram leaves by.
+fn links_of(out: &[Action]) -> vec::Vec<u32> {
+    out.iter().filter_map(|action| if let Action::Send(d) = action { Some(d.link.0) } else { None }).collect()
+}
+
+#[test]
+fn a_vmac_is_made_first_and_carries_adverts_addresses_and_announcements() {
+    let (mut bench, out) = Bench::start(config([vmac(Family::V4, false)], []));
+    assert_eq!(brief(&out), ["+link vrrp.51", "BACKUP", "listen [51]"], "no fault is told meanwhile");
+    assert_eq!(bench.status().source, Some(OURS.into()), "the base's address");
+    let out = bench.wait(3_700);
+    assert_eq!(brief(&out), ["advert 100", "MASTER", "+192.0.2.100/32", "garp 192.0.2.100"]);
+    assert_eq!(links_of(&out), [9, 9]);
+    let out = brief(&bench.tell(Event::Stop));
+    assert_eq!(out, ["advert 0", "STOP", "ignore", "-192.0.2.100/32", "-link vrrp.51"]);
+}
+
+#[test]
+fn with_vmac_xmit_base_adverts_leave_by_the_base() {
+    let (mut bench, _) = Bench::start(config([vmac(Family::V4, true)], []));
+    assert_eq!(links_of(&bench.wait(3_700)), [2, 9], "the advert, and the announcement");
+}
+
+#[test]
+fn a_vmac_that_somebody_deletes_is_made_again() {
+    let (mut bench, _) = Bench::start(config([vmac(Family::V4, false)], []));
+    bench.wait(10_000);
+    assert_eq!(bench.state(), State::Master);
+    let out = bench.tell(Event::LinkRemoved(LinkIndex(9)));
+    assert!(brief(&out).contains(&"+link vrrp.51".into()), "{:?}", brief(&out));
+    bench.wait(4_000);
+    assert_eq!(bench.state(), State::Master);
+}
+
+#[test]
+fn a_vmac_waits_for_its_base() {
+    let mut bench = Bench { router: Default::default(), now: host::Instant::ZERO, obedient: true };
+    bench.tell(Event::Configured(Box::new(config([vmac(Family::V4, false)], []))));
+    assert_eq!(brief(&bench.tell(survey(vec![], vec![]))), ["FAULT"]);
+    assert_eq!(brief(&bench.tell(Event::LinkChanged(link(true)))), ["+link vrrp.51", "listen [51]"]);
+    assert_eq!(brief(&bench.tell(Event::AddressAdded(address(OURS)))), ["BACKUP"]);
+}
+
+/// RFC 9568 §7.4: the link-local address must not be made from the virtual Ethernet address; it is the base's.
+#[test]
+fn an_ipv6_vmac_gets_the_link_local_address_of_its_base() {
+    let vip: IpAddr = "fe80::100".parse().unwrap();
+    let six = InstanceConfig {
+        family: Family::V6,
+        version: Version::V3,
+        mode: Mode::Multicast { group: Mode::GROUP_V6 },
+        addresses: vec![VirtualAddress::plain(Prefix::host(vip))],
+        ..vmac(Family::V6, false)
+    };
+    let mut bench = Bench { router: Default::default(), now: host::Instant::ZERO, obedient: true };
+    bench.tell(Event::Configured(Box::new(config([six], []))));
+    let base: IpAddr = Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, 0x10).into();
+    let own = host::LinkAddress::plain(ETH0, Prefix::new(base, 64).unwrap());
+    let mut out = bench.tell(survey(vec![link(true)], vec![own]));
+    out.extend(bench.tell(Event::Wake));
+    assert_eq!(brief(&out), ["+link vrrp.51", "listen [51]", "+fe80::10/64", "BACKUP"]);
+    assert_eq!(bench.status().source, Some(base));
+    assert_eq!(brief(&bench.wait(4_000))[..4], ["advert 100", "MASTER", "+fe80::100/128", "na"]);
+}
+
+#[test]
+fn a_master_renews_addresses_that_have_a_lifetime() {
+    let mut bench = Bench::master(InstanceConfig { lifetime: Some(6), ..instance() });
+    let renewals = |out: &[Action]| brief(out).iter().filter(|line| line.starts_with("renew")).count();
+    assert_eq!(renewals(&bench.wait(6_000)), 3);
+    // Given up, it is renewed no more.
+    bench.hear(HIGH, 200);
+    assert_eq!(renewals(&bench.wait(3_000)), 0);
+}
