@@ -12,6 +12,7 @@
 //! | Addresses are held by a working master and nobody else working | once the kernel had time for the orders |
 //! | Each takeover is announced, every address | likewise |
 //! | No advert sooner than the interval after the last, or than its place in the rhythm when that was late by a tenth at most | always, but for the first of a mastership, those that resign (priority 0, at most two each), and one answer to each advert heard, in the same instant: to a priority of 0 (RFC 9568 §6.4.3), to a lesser master (as keepalived), or before yielding (`higher_priority_send_advert`) |
+//! | Nobody resumes mastership after a crash when another that it reaches has taken over since | when the new worker has been told everything |
 //! | Only a master advertises | always |
 //! | After a wake-up every deadline lies ahead | always |
 //! | No order repeats for ever | the same order at most eight times undisturbed |
@@ -92,6 +93,8 @@ pub(crate) struct Member {
     announced: Vec<Option<Instant>>,
     held_pending: bool,
     live: bool,
+    /// When its last worker crashed.
+    crashed: Option<Instant>,
 }
 
 impl Member {
@@ -125,6 +128,7 @@ impl Member {
             announced: Vec::new(),
             held_pending: false,
             live: true,
+            crashed: None,
         }
     }
 }
@@ -208,9 +212,20 @@ impl Watch {
         }
     }
 
-    /// A new worker does not know when the last one sent.
-    pub(crate) fn worker_started(&mut self, node: usize) {
-        self.members.iter_mut().filter(|member| member.node == node).for_each(|member| member.rhythm.clear());
+    /// A worker crashed. What it was master of, the next one may resume.
+    pub(crate) fn worker_crashed(&mut self, now: Instant, node: usize) {
+        let members = self.members.iter_mut().filter(|member| member.node == node);
+        members.for_each(|member| member.crashed = Some(now));
+    }
+
+    /// A new worker does not know when the last one sent. `told`: when it has been told everything.
+    pub(crate) fn worker_started(&mut self, now: Instant, told: Instant, node: usize) {
+        for (at, member) in self.members.iter_mut().enumerate().filter(|(_, member)| member.node == node) {
+            member.rhythm.clear();
+            if let Some(crashed) = member.crashed.take() {
+                self.due.push_back((told, Check::Resumed { member: at, crashed, started: now }));
+            }
+        }
     }
 
     /// Something happened that lets the members on a segment disagree for a while.
