@@ -186,12 +186,16 @@ impl World {
         let member = &self.watch.members[at];
         let segment = &self.segments[self.watch.groups[member.router].segment];
         let follows = |other: &Member| {
-            other.master && other.since > crashed && other.since < started && segment.connects(other.port, member.port)
+            other.master
+                && other.priority <= member.priority
+                && other.since > crashed
+                && other.since < started
+                && segment.connects(other.port, member.port)
         };
         let resumed = member.live && member.master && member.since <= crashed && self.can(member);
         if resumed && self.watch.members_of(member.router).any(|other| self.can(other) && follows(other)) {
             let details = format!("{} of {}", member.instance, self.nodes[member.node].name);
-            self.watch.violate(self.now(), "nobody resumes when another has taken over", &details);
+            self.watch.violate(self.now(), "nobody resumes when a lesser one has taken over", &details);
         }
     }
 
