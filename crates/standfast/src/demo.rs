@@ -24,6 +24,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::mpsc;
 
+pub(crate) use cast::FILES;
 pub(crate) use report::Report;
 
 use guard::Guard;
@@ -98,7 +99,7 @@ pub(crate) fn run(play: &Play) -> Result<Report, DemoError> {
         Some(daemon) => daemon.clone(),
         None => our_daemon()?,
     };
-    let [a, b] = cast::FILES;
+    let [a, b] = FILES;
     let terms = Terms::read(a, b)?;
     let signals = observe::block_signals().map_err(DemoError::when("block signals"))?;
     let names = Names::of(std::process::id());
@@ -115,16 +116,20 @@ pub(crate) fn run(play: &Play) -> Result<Report, DemoError> {
         .and_then(|director| director.direct());
     let keep = match &result {
         Ok(report) => !report.passed,
+        // Before the daemons began, there is nothing to read.
         Err(cause) => {
             !matches!(cause, DemoError::Interrupted | DemoError::NoIproute | DemoError::Stage { .. })
         }
     };
     guard.relieve(keep);
-    result.map_err(|cause| if keep { logged(cause, &directory) } else { cause })
-}
-
-fn logged(cause: DemoError, directory: &Path) -> DemoError {
-    DemoError::Logged { cause: Box::new(cause), directory: directory.display().to_string() }
+    if !keep {
+        return result;
+    }
+    let directory = directory.display().to_string();
+    match result {
+        Ok(report) => Ok(Report { logs: Some(directory), ..report }),
+        Err(cause) => Err(DemoError::Logged { cause: Box::new(cause), directory }),
+    }
 }
 
 /// The daemon that was built with this program, or installed with it.

@@ -89,6 +89,7 @@ pub(super) fn start(options: Options, detached: bool) -> Result<Supervisor, Exit
         reload: Reload::default(),
         dumps: Dumps::default(),
         phase: Phase::Running,
+        cleaning: false,
         exit: Exit::Normal,
         finished: Vec::new(),
         options,

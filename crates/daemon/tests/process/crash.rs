@@ -92,10 +92,11 @@ fn a_supervisor_that_is_killed_takes_its_worker_and_the_address_with_it() {
 fn a_worker_that_hangs_does_not_keep_the_daemon() {
     let Some(bench) = Bench::new("a_worker_that_hangs_does_not_keep_the_daemon") else { return };
     bench.configure("");
-    let daemon = bench.start(&[]).ready();
+    let daemon = bench.start(&[]).master();
     let worker = bench.pid("vrrp.pid");
     send(worker, "STOP");
     assert_eq!(daemon.stop(), Some(0));
     assert!(is_over(worker));
     assert_eq!(bench.count("killing it"), 1);
+    assert!(!bench.has_address(), "another worker gave up in its place");
 }
