@@ -1,0 +1,6 @@
+//! `standfast`, the operator's tool.
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    standfast::run()
+}
