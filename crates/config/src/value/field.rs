@@ -100,13 +100,7 @@ impl Reader<'_> {
         *field(into) = Some(Set { value, at });
     }
 
-    pub(super) fn script<B>(
-        &mut self,
-        row: &Keyword<B>,
-        field: Field<B, lex::CommandLine>,
-        node: NodeId,
-        into: &mut B,
-    ) {
+    pub(super) fn script<B>(&mut self, row: &Keyword<B>, field: Field<B, lex::CommandLine>, node: NodeId, into: &mut B) {
         let line = self.place_of(node);
         let at = self.keyword(node);
         if let Some(before) = field(into) {
@@ -183,8 +177,7 @@ impl Reader<'_> {
                 "reverse" => reverse = true,
                 other => {
                     let message = format!("`{other}` behind a weight is not understood");
-                    self.report
-                        .add(Diagnostic::new(code::BAD_WORD, word, message).help("reverse, or nothing"));
+                    self.report.add(Diagnostic::new(code::BAD_WORD, word, message).help("reverse, or nothing"));
                 }
             }
         }
