@@ -191,7 +191,6 @@ impl Supervisor {
         };
         match self.vrrp.start(begin, self.effective.vrrp.clone(), now) {
             Ok(pid) => {
-                self.log(Severity::Info, &format!("Starting VRRP child process, pid={pid}"));
                 let watched = self.vrrp.line().map(|line| self.poll.watch(line, BUS, Interest::Read));
                 if let Some(Err(error)) = watched {
                     self.log(Severity::Error, &error.to_string());
@@ -199,6 +198,7 @@ impl Supervisor {
                 if let Err(error) = self.vrrp_pid_file.write(pid) {
                     self.log(Severity::Error, &format!("Unable to write the VRRP pid file: {error}"));
                 }
+                self.log(Severity::Info, &format!("Starting VRRP child process, pid={pid}"));
             }
             Err(error) => {
                 self.log(Severity::Alert, &format!("Unable to start the VRRP child process: {error}"));

@@ -9,7 +9,7 @@ use std::time::Duration;
 use host::{Arrival, Instant, JobId, LinkAddress, LinkIndex, NetworkOp, Outcome, Ticket};
 use vrrp::{Config, Memory};
 use worker::Vrrp;
-use worker::bus::{Configure, ToWorker};
+use worker::bus::ToWorker;
 
 use crate::machine::Machine;
 
@@ -86,6 +86,8 @@ pub struct Node {
     pub stopping: bool,
     /// The worker does not get any processor time.
     pub paused: bool,
+    /// The worker has been told its configuration.
+    pub(crate) introduced: bool,
     /// How far its monotonic clock is ahead of the world's.
     pub(crate) clock: Duration,
     /// Counts workers, so that nothing meant for an earlier one reaches a later.
@@ -113,6 +115,7 @@ impl Node {
             wanted: false,
             stopping: false,
             paused: false,
+            introduced: false,
             clock,
             life: 0,
             timer: None,
@@ -169,16 +172,14 @@ impl Node {
         at - self.clock
     }
 
-    /// A worker starts. What the supervisor tells it.
-    pub(crate) fn start_worker(&mut self) -> Input {
+    /// A worker starts that nobody has told anything.
+    pub(crate) fn start_worker(&mut self) {
         let mut machine = self.take_machine();
         machine.close();
         self.daemon = Daemon::Up(Box::new(Vrrp::new(machine)));
         self.life += 1;
         self.timer = None;
-        let memories = std::mem::take(&mut self.supervisor.memories);
-        let configure = Configure { config: self.config.clone(), memories };
-        Input::Message(ToWorker::Configure(Box::new(configure)))
+        self.introduced = false;
     }
 
     /// The worker is gone. Its addresses stay; what waited for it is lost.
@@ -212,11 +213,7 @@ impl Node {
     pub(crate) fn lose_power(&mut self) {
         self.end_worker();
         let mut machine = self.take_machine();
-        let held: Vec<_> = machine.addresses().collect();
-        for (link, prefix) in held {
-            machine.remove_address(link, prefix.address());
-        }
-        machine.refuse(0);
+        machine.reboot();
         self.daemon = Daemon::Down(machine);
         self.kernel.clear();
         self.supervisor =

@@ -12,7 +12,9 @@ use std::net::IpAddr;
 use std::rc::Rc;
 use std::time::Duration;
 
-use host::{Arrival, Instant, JobId, LinkIndex, LinkName, MacAddress, NetworkOp, Outcome, Prefix};
+use host::{
+    Arrival, Instant, JobId, LinkAddress, LinkIndex, LinkName, MacAddress, NetworkOp, Outcome, Prefix,
+};
 use vrrp::Config;
 use worker::bus::{ToSupervisor, ToWorker};
 
@@ -85,10 +87,22 @@ enum Happening {
     Kernel {
         node: usize,
     },
+    /// The lifetime of an address is over, unless it was renewed.
+    Expire {
+        node: usize,
+        link: LinkIndex,
+        address: IpAddr,
+        lease: u64,
+    },
     Input {
         node: usize,
         life: u64,
         input: Input,
+    },
+    /// A new worker is told its configuration.
+    Introduce {
+        node: usize,
+        life: u64,
     },
     /// A new worker has its first look at links and addresses.
     Survey {
@@ -267,7 +281,7 @@ impl World {
     }
 
     /// The node that gets the client's packets for an address and has it: where the address answers.
-    pub fn answers(&mut self, segment: usize, address: std::net::IpAddr) -> Option<usize> {
+    pub fn answers(&mut self, segment: usize, address: IpAddr) -> Option<usize> {
         let nodes = &self.nodes;
         let alive = |it: &Segment, port: usize| {
             let port = &it.ports[port];
@@ -289,9 +303,22 @@ impl World {
             Happening::Frame { segment, to, frame } => self.deliver(segment, to, &frame),
             Happening::Client { segment, frame } => self.segments[segment].client_hears(&frame),
             Happening::Kernel { node } => self.carry_out(node),
+            Happening::Expire { node, link, address, lease } => {
+                let arrival = self.nodes[node].machine_mut().expire(link, address, lease);
+                if arrival.is_some() {
+                    self.disturb_node(node);
+                    self.watch.trouble(self.now, node, address);
+                }
+                self.report(node, arrival);
+            }
             Happening::Input { node, life, input } => {
                 if self.nodes[node].life == life {
                     self.tell(node, input);
+                }
+            }
+            Happening::Introduce { node, life } => {
+                if self.nodes[node].life == life && self.nodes[node].is_running() {
+                    self.introduce(node);
                 }
             }
             Happening::Survey { node, life } => {
@@ -440,22 +467,67 @@ impl World {
     fn carry_out(&mut self, node: usize) {
         let it = &mut self.nodes[node];
         let Some((life, ticket, op)) = it.kernel.pop_front() else { return };
-        let address = address_of(&op);
-        let (result, arrival) = it.machine_mut().apply(op);
-        if let (Err(_), Some(address)) = (&result, address) {
-            self.watch.trouble(self.now, node, address);
+        let address = match &op {
+            NetworkOp::AddAddress(it) | NetworkOp::RenewAddress(it) | NetworkOp::RemoveAddress(it) => {
+                Some((it.link, it.prefix.address(), it.valid_lifetime))
+            }
+            NetworkOp::AddLink(_)
+            | NetworkOp::RemoveLink(_)
+            | NetworkOp::AddRoute(_)
+            | NetworkOp::RemoveRoute(_)
+            | NetworkOp::AddRule(_)
+            | NetworkOp::RemoveRule(_) => None,
+        };
+        let (result, arrivals) = it.machine_mut().apply(op);
+        match address {
+            Some((_, address, _)) if result.is_err() => self.watch.trouble(self.now, node, address),
+            Some((link, address, Some(seconds))) => self.lease(node, link, address, seconds),
+            Some(_) => {}
+            None => self.replug(node),
         }
         let settled = Arrival::Settled { ticket, result };
         // Answers and reports come by different sockets: either may be read first.
         let report_first = self.chance.happens(500);
         if report_first {
-            self.report(node, arrival.clone());
+            self.report(node, arrivals.iter().cloned());
         }
         if self.nodes[node].life == life {
             self.tell(node, Input::Arrival(settled));
         }
         if !report_first {
-            self.report(node, arrival);
+            self.report(node, arrivals);
+        }
+    }
+
+    /// An address that is not renewed goes when its lifetime is over.
+    fn lease(&mut self, node: usize, link: LinkIndex, address: IpAddr, seconds: u32) {
+        if let Some(lease) = self.nodes[node].machine().lease(link, address) {
+            let at = self.now + Duration::from_secs(seconds.into());
+            self.schedule(at, Happening::Expire { node, link, address, lease });
+        }
+    }
+
+    /// Links that a worker made are plugged in beside the one they are on; those that it removed are no more.
+    pub(crate) fn replug(&mut self, node: usize) {
+        let machine = self.nodes[node].machine();
+        let links: Vec<_> =
+            machine.links().map(|link| (link.index, machine.base(link.index), link.mac)).collect();
+        let mut changed = false;
+        for segment in &mut self.segments {
+            for port in segment.ports.iter_mut().filter(|port| port.node == node && !port.gone) {
+                port.gone = !links.iter().any(|(link, ..)| *link == port.link);
+                changed |= port.gone;
+            }
+            for (link, base, mac) in &links {
+                if let (Some(base), None) = (segment.port_of(node, *base), segment.port_of(node, *link)) {
+                    segment.plug_on(base, *link, mac.unwrap_or_default());
+                    changed = true;
+                }
+            }
+        }
+        if changed {
+            self.watch_node(node);
+            self.disturb_node(node);
         }
     }
 
@@ -528,21 +600,5 @@ impl Ord for Due {
 
 /// A link's number by its name.
 pub(crate) fn link_named(node: &Node, name: &LinkName) -> Option<LinkIndex> {
-    let is = |link: &LinkIndex| node.machine().link(*link).is_some_and(|link| &link.name == name);
-    node.sockets.iter().map(|socket| socket.link).find(is)
-}
-
-/// The address that an order is about, if it is about one.
-fn address_of(op: &NetworkOp) -> Option<IpAddr> {
-    match op {
-        NetworkOp::AddAddress(address)
-        | NetworkOp::RemoveAddress(address)
-        | NetworkOp::RenewAddress(address) => Some(address.prefix.address()),
-        NetworkOp::AddLink(_)
-        | NetworkOp::RemoveLink(_)
-        | NetworkOp::AddRoute(_)
-        | NetworkOp::RemoveRoute(_)
-        | NetworkOp::AddRule(_)
-        | NetworkOp::RemoveRule(_) => None,
-    }
+    node.machine().links().find(|link| &link.name == name).map(|link| link.index)
 }

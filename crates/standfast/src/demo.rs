@@ -61,7 +61,9 @@ pub(crate) enum DemoError {
     NotRoot,
     #[error("this needs the program ip (package iproute2), which is not there")]
     NoIproute,
-    #[error("there is no keepalived beside this program (looked for {0}); build it with make, or name one by --daemon")]
+    #[error(
+        "there is no keepalived beside this program (looked for {0}); build it with make, or name one by --daemon"
+    )]
     NoDaemon(String),
     #[error("the stage cannot be built: ip {order}: {said}")]
     Stage { order: String, said: String },
@@ -113,7 +115,9 @@ pub(crate) fn run(play: &Play) -> Result<Report, DemoError> {
         .and_then(|director| director.direct());
     let keep = match &result {
         Ok(report) => !report.passed,
-        Err(cause) => !matches!(cause, DemoError::Interrupted | DemoError::NoIproute | DemoError::Stage { .. }),
+        Err(cause) => {
+            !matches!(cause, DemoError::Interrupted | DemoError::NoIproute | DemoError::Stage { .. })
+        }
     };
     guard.relieve(keep);
     result.map_err(|cause| if keep { logged(cause, &directory) } else { cause })
@@ -139,8 +143,7 @@ fn our_daemon() -> Result<PathBuf, DemoError> {
 
 /// The first line of what a daemon says of itself with `--version`.
 fn version(daemon: &Path) -> Result<String, DemoError> {
-    let output =
-        Command::new(daemon).arg("--version").output().map_err(DemoError::when("run the daemon"))?;
+    let output = Command::new(daemon).arg("--version").output().map_err(DemoError::when("run the daemon"))?;
     let said = [output.stdout, output.stderr].concat();
     Ok(String::from_utf8_lossy(&said).lines().next().unwrap_or("unknown").trim().to_owned())
 }

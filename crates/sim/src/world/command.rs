@@ -9,7 +9,7 @@ use vrrp::Config;
 use worker::bus::{Configure, ToWorker};
 
 use super::{Happening, World};
-use crate::network::Weather;
+use crate::network::{Port, Weather};
 use crate::node::{Behaviour, Input};
 use crate::timeline::Fact;
 
@@ -91,6 +91,7 @@ impl World {
             Command::Kill(node) => {
                 self.worker_ended(node, "lost power");
                 self.nodes[node].lose_power();
+                self.replug(node);
                 self.disturb_node(node);
             }
             Command::Crash(node) => self.crash(node),
@@ -221,26 +222,35 @@ impl World {
             return;
         }
         it.stopping = true;
-        if it.is_running() {
+        if it.is_running() && it.introduced {
             self.tell(node, Input::Message(ToWorker::Stop));
-        } else {
+        } else if !it.is_running() {
             self.start_worker(node);
         }
     }
 
     pub(super) fn start_worker(&mut self, node: usize) {
-        let configure = self.nodes[node].start_worker();
+        self.nodes[node].start_worker();
         self.note(node, Fact::Worker("started"));
         self.watch.worker_started(node);
         let life = self.nodes[node].life;
         let at = self.now + self.chance.time(START);
-        self.schedule(at, Happening::Input { node, life, input: configure });
-        if self.nodes[node].stopping {
-            self.schedule(at, Happening::Input { node, life, input: Input::Message(ToWorker::Stop) });
-        }
+        self.schedule(at, Happening::Introduce { node, life });
         let at = self.now + self.chance.time(START);
         self.schedule(at, Happening::Survey { node, life });
         self.disturb_node(node);
+    }
+
+    /// A new worker is told its configuration, and to stop if that was asked for meanwhile.
+    pub(super) fn introduce(&mut self, node: usize) {
+        let it = &mut self.nodes[node];
+        it.introduced = true;
+        let memories = std::mem::take(&mut it.supervisor.memories);
+        let configure = Configure { config: it.config.clone(), memories };
+        self.tell(node, Input::Message(ToWorker::Configure(Box::new(configure))));
+        if self.nodes[node].stopping {
+            self.tell(node, Input::Message(ToWorker::Stop));
+        }
     }
 
     /// The worker ended in order, or with the machine: nobody remembers it.
@@ -314,21 +324,19 @@ impl World {
         self.report(node, arrivals);
     }
 
-    fn at_port(&mut self, node: usize, link: LinkIndex, change: impl FnOnce(&mut crate::network::Port)) {
+    fn at_port(&mut self, node: usize, link: LinkIndex, change: impl Fn(&mut Port)) {
         for segment in 0..self.segments.len() {
-            if let Some(port) = self.segments[segment].port_of(node, link) {
-                change(&mut self.segments[segment].ports[port]);
-                self.watch.disturb(self.now, segment);
-                return;
-            }
+            let on = |port: &&mut Port| port.node == node && port.base == link;
+            self.segments[segment].ports.iter_mut().filter(on).for_each(&change);
         }
+        self.disturb_node(node);
     }
 
     fn configure(&mut self, node: usize, config: &Config) {
         self.nodes[node].config = config.clone();
         self.watch_node(node);
         self.disturb_node(node);
-        if self.nodes[node].is_running() {
+        if self.nodes[node].is_running() && self.nodes[node].introduced {
             let configure = Configure { config: config.clone(), memories: Vec::new() };
             self.tell(node, Input::Message(ToWorker::Configure(Box::new(configure))));
         }

@@ -102,7 +102,7 @@ impl Report {
                 one.new_master,
                 told(one.takeover),
                 told(one.bound),
-                told(one.outage),
+                outage(one.outage),
                 if one.within_bound { "ok" } else { "NOT WITHIN THE BOUND" },
             );
         }
@@ -123,6 +123,10 @@ impl Report {
         };
         text + "  " + verdict + "\n"
     }
+}
+
+fn outage(time: Option<Duration>) -> String {
+    if time == Some(Duration::ZERO) { "none".to_owned() } else { told(time) }
 }
 
 fn told(time: Option<Duration>) -> String {
