@@ -1,6 +1,9 @@
 //! What an editor offers: the keywords of a block, and the words behind one.
 
+use std::sync::OnceLock;
+
 use super::{block, example, row};
+use crate::diagnostic::code;
 use crate::table::Value;
 
 /// Something that may be typed.
@@ -60,13 +63,15 @@ pub fn words(path: &str, keyword: &str) -> Vec<Candidate> {
     }
 }
 
-/// All names of keywords and diagnostics, each once, sorted: what a shell offers behind `explain`.
-pub fn explainable() -> Vec<String> {
-    let mut names: Vec<String> =
-        super::blocks().iter().flat_map(|block| &block.rows).map(|row| row.name.to_owned()).collect();
+/// All names of keywords, sorted, each once, and then the codes of diagnostics: what a shell offers behind `explain`.
+pub fn explainable() -> Vec<&'static str> {
+    static CODES: OnceLock<Vec<String>> = OnceLock::new();
+    let mut names: Vec<&str> =
+        super::blocks().iter().flat_map(|block| &block.rows).map(|row| row.name).collect();
     names.sort_unstable();
     names.dedup();
-    names.extend(crate::diagnostic::code::ALL.iter().map(ToString::to_string));
+    let codes = CODES.get_or_init(|| code::ALL.iter().map(ToString::to_string).collect());
+    names.extend(codes.iter().map(String::as_str));
     names
 }
 
