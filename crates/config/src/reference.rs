@@ -48,4 +48,7 @@ pub(crate) fn block_name(path: &str) -> String {
 }
 
 #[cfg(test)]
+pub(crate) use example::{head as example_head, line as example_line, words as example_words};
+
+#[cfg(test)]
 mod tests;

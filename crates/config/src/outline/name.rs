@@ -107,7 +107,9 @@ impl Outline {
                     let firsts = self.nodes(Some(line.node)).filter_map(|node| self.tree.words(node).first());
                     names.extend(firsts.map(|&span| used(named, span)));
                 }
-                ("FILE_CHECK", "track_file") => names.extend(words.first().map(|&span| used(Named::File, span))),
+                ("FILE_CHECK", "track_file") => {
+                    names.extend(words.first().map(|&span| used(Named::File, span)))
+                }
                 ("BFD_CHECK", "name") => names.extend(words.first().map(|&span| used(Named::Session, span))),
                 ("global_defs", "lvs_sync_daemon") => {
                     let inst = words.get(1).filter(|&&word| self.text(word) == "inst");

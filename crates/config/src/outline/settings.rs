@@ -6,8 +6,8 @@ use serde_json::{Map, Value as Json, json};
 
 use super::{Line, Outline};
 use crate::lex;
+use crate::reference::block;
 use crate::reference::schema::{default_of, has_name, is_array, join};
-use crate::reference::{block, row};
 use crate::source::Span;
 use crate::table::{Row, Value};
 use crate::tree::NodeId;
@@ -137,13 +137,23 @@ impl Filling<'_> {
     }
 
     /// Fills in what a block does not say: inherited, else the default.
-    fn absent(&mut self, path: &str, pointer: &str, around: &[&Map<String, Json>], into: &mut Map<String, Json>) {
+    fn absent(
+        &mut self,
+        path: &str,
+        pointer: &str,
+        around: &[&Map<String, Json>],
+        into: &mut Map<String, Json>,
+    ) {
         for row in block(path).map_or(&[][..], |block| &block.rows) {
             if into.contains_key(row.name) || row.deprecated.is_some() {
                 continue;
             }
             let from = row.inherits.and_then(|from| {
-                let outer = around.iter().rev().find_map(|outer| outer.get(from)).map(|value| (value, outer_of(pointer)));
+                let outer = around
+                    .iter()
+                    .rev()
+                    .find_map(|outer| outer.get(from))
+                    .map(|value| (value, outer_of(pointer)));
                 let global = || Some((self.global.get(from)?, format!("/{GLOBAL}")));
                 outer.or_else(global).map(|(value, at)| (value.clone(), format!("{at}/{from}")))
             });

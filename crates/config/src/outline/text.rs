@@ -84,10 +84,12 @@ pub fn definitions(line: &str) -> Vec<(Range<usize>, &str, Role)> {
     // The variable of a sequence is a definition too.
     if let Some(rest) = trimmed.strip_prefix("~SEQ").or_else(|| trimmed.strip_prefix("~LST")) {
         let rest = rest.strip_prefix('x').unwrap_or(rest);
-        let inner = rest.trim_start_matches(is_blank).strip_prefix('(').map(|rest| rest.trim_start_matches(is_blank));
+        let inner =
+            rest.trim_start_matches(is_blank).strip_prefix('(').map(|rest| rest.trim_start_matches(is_blank));
         if let Some(inner) = inner {
             let at = line.len() - inner.len();
-            let length = inner.bytes().take_while(|byte| byte.is_ascii_alphanumeric() || *byte == b'_').count();
+            let length =
+                inner.bytes().take_while(|byte| byte.is_ascii_alphanumeric() || *byte == b'_').count();
             if let Some(name) = line.get(at..at + length).filter(|name| !name.is_empty()) {
                 found.push((at..at + length, name, Role::Defines));
             }
@@ -117,6 +119,8 @@ pub fn indented(text: &str, unit: &str) -> String {
     let mut depth: usize = 0;
     // Lines of a definition that goes on count for themselves: their braces need not match.
     let mut stored: Option<usize> = None;
+    // Alternatives of one line, each behind its condition, open a block once.
+    let mut alternative = false;
     for line in text.split_inclusive('\n') {
         let (body, newline) = match line.strip_suffix('\n') {
             Some(body) => (body.strip_suffix('\r').unwrap_or(body), true),
@@ -125,12 +129,17 @@ pub fn indented(text: &str, unit: &str) -> String {
         let body = body.trim_matches(lex::is_blank);
         if !body.is_empty() {
             let (opens, closes, leading) = braces(body);
-            let level = stored.map_or(depth, |more| depth + more + 1);
+            let again = usize::from(alternative && body.starts_with('@') && opens > closes);
+            let level = stored.map_or(depth - again.min(depth), |more| depth + more + 1);
             out.push_str(&unit.repeat(level.saturating_sub(leading)));
             out.push_str(body);
             match &mut stored {
-                None if !body.starts_with('$') => depth = (depth + opens).saturating_sub(closes),
-                None => {}
+                None if body.starts_with('$') => {}
+                None => {
+                    let again = alternative && body.starts_with('@') && opens > closes;
+                    depth = if again { depth } else { (depth + opens).saturating_sub(closes) };
+                    alternative = body.starts_with('@') && opens > closes;
+                }
                 Some(more) => *more = (*more + opens).saturating_sub(closes),
             }
         }

@@ -21,7 +21,7 @@ const HEADS: &[(&str, &str)] = &[
 ];
 
 /// The head of a block: its keyword and the words behind it.
-pub(super) fn head(name: &str) -> String {
+pub(crate) fn head(name: &str) -> String {
     match HEADS.iter().find(|(keyword, _)| *keyword == name) {
         Some((_, words)) => format!("{name} {words}"),
         None => name.to_owned(),
@@ -29,7 +29,7 @@ pub(super) fn head(name: &str) -> String {
 }
 
 /// The keyword with good words behind it, without the blocks around: one line, or a small block.
-pub(super) fn line(path: &str, row: &Row) -> Vec<String> {
+pub(crate) fn line(path: &str, row: &Row) -> Vec<String> {
     let name = row.name;
     match row.value {
         Value::Flag => vec![name.to_owned()],
@@ -71,7 +71,8 @@ pub(super) fn in_its_blocks(path: &str, row: &Row) -> Vec<String> {
     lines
 }
 
-fn words(path: &str, row: &Row) -> String {
+/// Good words behind the keyword.
+pub(crate) fn words(path: &str, row: &Row) -> String {
     if let Some(words) = look_up(WORDS, path, row.name) {
         return words.to_owned();
     }

@@ -134,7 +134,9 @@ pub(crate) fn default_of(row: &Row, default: &str) -> Option<Json> {
     match &row.value {
         Value::Flag | Value::Switch => crate::value::switch(default).map(Json::from),
         Value::Number { .. } => default.parse::<i128>().ok().map(number),
-        Value::Decimal { .. } => default.parse::<f64>().ok().map(Json::from),
+        Value::Decimal { .. } => {
+            default.parse::<i64>().map(Json::from).or_else(|_| default.parse::<f64>().map(Json::from)).ok()
+        }
         Value::Choice(_) | Value::Text | Value::Link | Value::Address => Some(default.into()),
         Value::Script | Value::Words => Some(default.split_whitespace().collect::<Vec<_>>().into()),
         Value::Lines | Value::Block => None,

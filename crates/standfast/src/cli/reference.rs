@@ -86,7 +86,8 @@ fn pages(block: Option<&str>) -> ExitCode {
 /// The completion of a command line, which knows every keyword behind `explain`.
 fn completed(line: Command, shell: Shell) -> String {
     let words = PossibleValuesParser::new(completion::explainable());
-    let mut line = line.mut_subcommand("explain", |verb| verb.mut_arg("word", |word| word.value_parser(words)));
+    let mut line =
+        line.mut_subcommand("explain", |verb| verb.mut_arg("word", |word| word.value_parser(words)));
     let name = line.get_name().to_owned();
     let mut text = Vec::new();
     clap_complete::generate(shell, &mut line, name, &mut text);
@@ -102,7 +103,9 @@ fn files(line: &Command) -> Vec<(String, String)> {
         markdown::pages().into_iter().map(|page| (format!("{PAGES}/{}", page.file), page.text)).collect();
     files.push((format!("{PAGES}/keepalived.conf.schema.json"), schema::schema()));
     files.push(("packaging/keepalived.conf.5".into(), man::page()));
-    for (shell, name) in [(Shell::Bash, "standfast.bash"), (Shell::Fish, "standfast.fish"), (Shell::Zsh, "_standfast")] {
+    for (shell, name) in
+        [(Shell::Bash, "standfast.bash"), (Shell::Fish, "standfast.fish"), (Shell::Zsh, "_standfast")]
+    {
         files.push((format!("packaging/completions/{name}"), completed(line.clone(), shell)));
     }
     files
@@ -150,7 +153,11 @@ mod tests {
         for (path, text) in &files {
             let have = fs::read_to_string(root.join(path)).unwrap_or_default();
             let line = have.lines().zip(text.lines()).position(|(have, now)| have != now);
-            assert!(have == *text, "{path} is not what the rows say (line {:?}); {AGAIN}", line.map(|line| line + 1));
+            assert!(
+                have == *text,
+                "{path} is not what the rows say (line {:?}); {AGAIN}",
+                line.map(|line| line + 1)
+            );
         }
         for path in kept(&root).unwrap() {
             assert!(files.iter().any(|(known, _)| *known == path), "{path} is no longer made; {AGAIN}");
