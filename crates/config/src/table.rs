@@ -183,29 +183,36 @@ impl<B> Keyword<B> {
     }
 }
 
+/// Most pieces that the rows of one block stand in.
+const MAX_PARTS: usize = 8;
+
 /// A block: its rows, and an index over their names.
 pub(crate) struct Block<B: 'static> {
     pub(crate) name: &'static str,
-    keywords: &'static [Keyword<B>],
-    more: &'static [Keyword<B>],
+    parts: [&'static [Keyword<B>]; MAX_PARTS],
     steers: bool,
     index: OnceLock<BTreeMap<&'static str, &'static Keyword<B>>>,
 }
 
 impl<B> Block<B> {
     pub(crate) const fn new(name: &'static str, keywords: &'static [Keyword<B>]) -> Self {
-        Self { name, keywords, more: &[], steers: false, index: OnceLock::new() }
+        let block = Self { name, parts: [&[]; MAX_PARTS], steers: false, index: OnceLock::new() };
+        block.and(keywords)
     }
 
     /// Further rows.
     pub(crate) const fn and(mut self, more: &'static [Keyword<B>]) -> Self {
-        self.more = more;
+        let mut next = 0;
+        while !self.parts[next].is_empty() {
+            next += 1;
+        }
+        self.parts[next] = more;
         self
     }
 
     /// All rows.
     pub(crate) fn rows(&self) -> impl Iterator<Item = &'static Keyword<B>> + use<B> {
-        self.keywords.iter().chain(self.more)
+        self.parts.into_iter().flatten()
     }
 
     /// Some of the keywords change how the text after them is read.

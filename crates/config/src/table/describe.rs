@@ -150,8 +150,7 @@ fn below(path: String, rows: &'static dyn Rows, blocks: &mut Vec<BlockRows>) {
         return;
     }
     let described = rows.describe();
-    let inner: Vec<_> =
-        described.iter().filter_map(|(row, block)| Some((row.name, (*block)?))).collect();
+    let inner: Vec<_> = described.iter().filter_map(|(row, block)| Some((row.name, (*block)?))).collect();
     blocks.push(BlockRows { path: path.clone(), rows: described.into_iter().map(|(row, _)| row).collect() });
     for (name, rows) in inner {
         let path = if path.is_empty() { name.to_owned() } else { format!("{path}/{name}") };

@@ -100,7 +100,13 @@ impl Reader<'_> {
         *field(into) = Some(Set { value, at });
     }
 
-    pub(super) fn script<B>(&mut self, row: &Keyword<B>, field: Field<B, lex::CommandLine>, node: NodeId, into: &mut B) {
+    pub(super) fn script<B>(
+        &mut self,
+        row: &Keyword<B>,
+        field: Field<B, lex::CommandLine>,
+        node: NodeId,
+        into: &mut B,
+    ) {
         let line = self.place_of(node);
         let at = self.keyword(node);
         if let Some(before) = field(into) {
@@ -109,15 +115,23 @@ impl Reader<'_> {
             self.report.add(found.related(before.at, "the first, which counts"));
             return;
         }
-        let behind = Span::new(at.end(), line.end());
+        let behind = crate::expand::trim(self.sources, Span::new(at.end(), line.end()));
+        match self.command_line(row.name, node) {
+            Some(command) if command.argv.is_empty() => self.lacks_word(node, row.missing),
+            Some(command) => *field(into) = Some(Set { value: command, at: behind }),
+            None => {}
+        }
+    }
+
+    /// What stands behind a keyword, read as a script; complains and gives `None` if a quotation mark lacks its partner.
+    pub(crate) fn command_line(&mut self, name: &str, node: NodeId) -> Option<lex::CommandLine> {
+        let behind = Span::new(self.keyword(node).end(), self.place_of(node).end());
         match lex::command_line(self.text(behind)) {
-            Ok(command) if command.argv.is_empty() => self.lacks_word(node, row.missing),
-            Ok(command) => {
-                *field(into) = Some(Set { value: command, at: crate::expand::trim(self.sources, behind) })
-            }
+            Ok(command) => Some(command),
             Err(quote) => {
-                let message = format!("A {quote} without its partner; `{}` is ignored", row.name);
+                let message = format!("A {quote} without its partner; `{name}` is ignored");
                 self.complain(code::UNMATCHED_QUOTE, crate::expand::trim(self.sources, behind), message);
+                None
             }
         }
     }
@@ -177,7 +191,8 @@ impl Reader<'_> {
                 "reverse" => reverse = true,
                 other => {
                     let message = format!("`{other}` behind a weight is not understood");
-                    self.report.add(Diagnostic::new(code::BAD_WORD, word, message).help("reverse, or nothing"));
+                    self.report
+                        .add(Diagnostic::new(code::BAD_WORD, word, message).help("reverse, or nothing"));
                 }
             }
         }

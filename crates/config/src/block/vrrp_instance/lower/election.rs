@@ -112,7 +112,12 @@ impl Lowering<'_, '_, '_> {
         }
     }
 
-    pub(super) fn authentication(&mut self, block: AuthenticationBlock, version: Version) -> Authentication {
+    pub(super) fn authentication(
+        &mut self,
+        block: AuthenticationBlock,
+        version: Version,
+        signed: bool,
+    ) -> Authentication {
         let AuthenticationBlock { auth_type, auth_pass } = block;
         let Some(kind) = auth_type else {
             if let Some(pass) = auth_pass {
@@ -139,6 +144,7 @@ impl Lowering<'_, '_, '_> {
         let against = match version {
             Version::V3 => Some("version 3 has no authentication"),
             Version::V2 if self.strict => Some("strict mode has no authentication"),
+            Version::V2 if signed => Some("auth_hmac comes before authentication"),
             Version::V2 => None,
         };
         if let Some(why) = against {
