@@ -28,7 +28,8 @@ global_defs {
     enable_script_security yes
 }
 vrrp_script chk { script \"/bin/true 'a b' # no comment\" ; weight 1 }
-~SEQ(N, 2) vrrp_instance VI_$N { interface $IF
+~SEQ(N, 2) vrrp_instance VI_$N {
+    interface $IF
     virtual_router_id $N
     priority +1$N
     advert_int 01.50
@@ -106,7 +107,7 @@ fn settings_have_their_places_and_inherited_values_and_defaults() {
     assert!(places.get("/vrrp_instance/0/preempt_delay").is_none());
     assert_eq!(settings["global_defs"]["vrrp_garp_master_delay"], 7);
     let place = &places["/vrrp_instance/0/advert_int"];
-    assert_eq!((&place["line"], &place["column"]), (&json!(11), &json!(16)));
+    assert_eq!((&place["line"], &place["column"]), (&json!(12), &json!(16)));
     let made = &places["/vrrp_instance/0/interface"];
     assert_eq!(made["via"][0]["what"], "defined here");
     assert_eq!(made["via"][0]["line"], 1);

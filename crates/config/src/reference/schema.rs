@@ -33,6 +33,8 @@ pub(crate) fn has_name(keyword: &str) -> bool {
 /// Whether there may be several of a keyword, so that its value is an array.
 pub(crate) fn is_array(row: &Row) -> bool {
     match row.value {
+        // Several of these continue one another.
+        Value::Block if row.name == "global_defs" => false,
         Value::Block => row.repeats || has_name(row.name),
         // The lines of several such blocks come one after the other.
         Value::Lines => has_name(row.name),
@@ -104,9 +106,14 @@ fn value(path: &str, row: &Row) -> Json {
     match &row.value {
         Value::Flag | Value::Switch => json!({ "type": "boolean" }),
         Value::Number { least, most, .. } => {
-            json!({ "type": "integer", "minimum": number(*least), "maximum": number(*most) })
+            // What a bad number becomes may lie outside: "none at all".
+            let least = row.if_bad.map_or(*least, |bad| i128::from(bad).min(*least));
+            json!({ "type": "integer", "minimum": number(least), "maximum": number(*most) })
         }
-        Value::Decimal { least, most, .. } => json!({ "type": "number", "minimum": least, "maximum": most }),
+        Value::Decimal { least, most, .. } => {
+            let least = row.if_bad.map_or(*least, |_| least.min(0.0));
+            json!({ "type": "number", "minimum": least, "maximum": most })
+        }
         Value::Choice(words) => json!({ "type": "string", "enum": words }),
         Value::Text | Value::Link | Value::Address => json!({ "type": "string" }),
         Value::Script | Value::Words => words,

@@ -6,7 +6,9 @@ use crate::{Assumed, InMemory, Request, Severity, load};
 /// What the examples refer to.
 const AROUND: &str = "vrrp_script chk_haproxy {\nscript /bin/true\n}\ntrack_file load {\nfile /run/load\n}\n\
     vrrp_track_process haproxy {\nprocess haproxy\n}\nbfd_instance router_1 {\nneighbor_ip 192.0.2.254\n}\n\
-    virtual_server_group web {\n192.0.2.10 80\n}\n";
+    virtual_server_group web {\n192.0.2.10 80\n}\nvrrp_instance VI_2 {\ninterface eth2\nvirtual_router_id 2\n\
+    virtual_ipaddress {\n192.0.2.202\n}\n}\nvrrp_instance VI_3 {\ninterface eth2\nvirtual_router_id 3\n\
+    virtual_ipaddress {\n192.0.2.203\n}\n}\n";
 
 #[test]
 fn every_example_reads_without_an_error() {

@@ -107,7 +107,8 @@ pub(super) const ADVICE: &[Advice] = &[
     about(
         306,
         "Names of hosts do not do: an address must be written as a number.",
-        "vrrp_instance VI_1 {\n    virtual_ipaddress {\n        lb.example.com\n    }\n}\n",
+        "vrrp_instance VI_1 {\n    interface eth0\n    virtual_router_id 51\n    virtual_ipaddress {\n        \
+         lb.example.com\n    }\n}\n",
     ),
     about(
         307,
@@ -130,12 +131,20 @@ pub(super) const ADVICE: &[Advice] = &[
     about(
         402,
         "Scripts, files, processes and BFD sessions must be defined above the line that tracks them.",
-        "vrrp_instance VI_1 {\n    track_script {\n        chk_haproxy\n    }\n}\n",
+        "vrrp_instance VI_1 {\n    interface eth0\n    virtual_router_id 51\n    virtual_ipaddress {\n        \
+         192.0.2.10\n    }\n    track_script {\n        chk_haproxy\n    }\n}\n",
     ),
     about(403, "Without a name nothing can refer to it; it is left out.", "vrrp_instance {\n}\n"),
     about(404, "With dynamic_interfaces an interface may come later.", ""),
     about(405, "It is not run. Track it, or let it go.", "vrrp_script chk {\n    script /bin/true\n}\n"),
     about(406, "One of them can go.", ""),
+    about(
+        407,
+        "The member's line counts, or the group's; which, is said in the message.",
+        "",
+    ),
+    about(408, "A sync group moves as one, so only faults count, unless sync_group_tracking_weight is set.", ""),
+    about(409, "A group is there to move several instances together.", ""),
     about(501, "Without script_user, scripts run as keepalived_script if there is such a user.", ""),
     about(502, "Look at the path and at the execute bit.", ""),
     about(
@@ -152,6 +161,7 @@ pub(super) const ADVICE: &[Advice] = &[
          }\n}\n",
     ),
     about(505, "It is looked for in PATH. A full path is safer.", ""),
+    about(506, "Let root own the file, readable for nobody else.", ""),
     about(601, "Give it virtual_router_id, 1 to 255.", "vrrp_instance VI_1 {\n    interface eth0\n}\n"),
     about(602, "Give it interface.", "vrrp_instance VI_1 {\n    virtual_router_id 51\n}\n"),
     about(
@@ -173,5 +183,6 @@ pub(super) const ADVICE: &[Advice] = &[
     ),
     about(606, "One of them has no effect; which, is said in the message.", ""),
     about(607, "Strict mode obeys the RFCs to the letter and undoes what contradicts them.", ""),
+    about(608, "Give it unicast_peer, or take the words out.", ""),
     about(901, "It is read and checked, so the file stays as it is; see COMPATIBILITY.md.", ""),
 ];
