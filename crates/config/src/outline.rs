@@ -13,7 +13,7 @@ pub mod text;
 use crate::diagnostic::Report;
 use crate::expand::Expander;
 use crate::files::Files;
-use crate::load::Request;
+use crate::load::{Loaded, Request};
 use crate::reference;
 use crate::source::{Sources, Span};
 use crate::surroundings::Surroundings;
@@ -42,6 +42,14 @@ pub fn read(request: &Request<'_>, files: &dyn Files, surroundings: &dyn Surroun
         tree::build(&mut expander, &ROOT)
     };
     Outline { tree, sources }
+}
+
+/// A configuration resolved, as JSON: `settings` as written, inherited or by default; `places`, where each stands;
+/// `engines`, what is obeyed in the end, or null if running it would be wrong.
+pub fn effective(outline: &Outline, loaded: &Loaded) -> serde_json::Value {
+    let (settings, places) = outline.settings();
+    let engines = loaded.effective.as_ref().map(|effective| serde_json::json!({ "vrrp": effective.vrrp }));
+    serde_json::json!({ "settings": settings, "places": places, "engines": engines })
 }
 
 /// A line that a row knows.

@@ -5,6 +5,7 @@ mod demo;
 mod explain;
 mod inside;
 mod reference;
+mod show;
 mod simulate;
 mod status;
 
@@ -28,6 +29,8 @@ enum Verb {
     Check(check::Options),
     /// Say what a keyword or a diagnostic means, with an example
     Explain(explain::Options),
+    /// Show a configuration as it is understood: every setting with its place, or one tidy file
+    Show(show::Options),
     /// Show how the running daemon stands
     Status(status::Options),
     /// Run routers on a simulated network in simulated time (needs nothing)
@@ -46,6 +49,7 @@ pub fn run() -> ExitCode {
         Verb::Demo(options) => demo::run(&options),
         Verb::Check(options) => check::run(&options),
         Verb::Explain(options) => explain::run(&options),
+        Verb::Show(options) => show::run(&options),
         Verb::Status(options) => status::run(&options),
         Verb::Simulate(options) => simulate::run(&options),
         Verb::Reference(options) => reference::run(&options, Line::command()),
