@@ -1,7 +1,9 @@
 //! Names → things: scripts by name, accounts by user, links by whether they are there.
 
+mod follow;
 pub(crate) mod names;
 pub(crate) mod script;
+mod service;
 pub(crate) mod tracked;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,6 +16,7 @@ use crate::diagnostic::{Diagnostic, code};
 use crate::source::Span;
 use crate::surroundings::Surroundings;
 use crate::value::Reader;
+pub(crate) use follow::Sessions;
 use names::Names;
 use tracked::Trackables;
 
@@ -42,6 +45,8 @@ pub(crate) struct Resolver<'r, 'a> {
     rule_priorities: [u32; 2],
     /// Names of links of their own that are taken, and by whom.
     pub(crate) own_links: BTreeMap<LinkName, String>,
+    /// What can be followed by name.
+    pub(crate) sessions: Sessions,
     /// Where the first script stands that may run.
     pub(crate) first_script: Option<Span>,
 }
@@ -64,6 +69,7 @@ impl<'r, 'a> Resolver<'r, 'a> {
             names: BTreeMap::new(),
             rule_priorities: [FIRST_RULE; 2],
             own_links: BTreeMap::new(),
+            sessions: Sessions::default(),
             first_script: None,
         };
         resolver.default_account = resolver.script_user();

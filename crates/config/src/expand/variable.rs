@@ -128,6 +128,11 @@ impl Expander<'_> {
             let kept = trim(self.sources, Span::new(line.start(), line.start() + comment_at(text)));
             if !kept.is_empty() {
                 lines.push(kept);
+            } else if more && !text.is_empty() {
+                // Differs: keepalived 2.4.3 ends the definition here, and 2.2.7 does not.
+                let message = format!("keepalived 2.4 ends the definition of ${name} at this comment");
+                let found = Diagnostic::new(code::COMMENT_IN_DEFINITION, line, message);
+                self.report.add(found.help("take the comment out; here the definition goes on"));
             }
             if !more {
                 break;

@@ -46,20 +46,19 @@ impl Reader<'_> {
     ) -> Option<Duration> {
         let word = self.text(at);
         let Some((value, more, rubbish)) = leading_decimal(word, decimals) else {
-            self.complain(code::BAD_NUMBER, at, format!("`{word}` is not a number of seconds"));
+            self.complain(code::BAD_NUMBER, at, format!("`{word}` is not a decimal number"));
             return None;
         };
         let scale = 10_u128.saturating_pow(u32::from(6_u8.saturating_sub(decimals)));
         let micros = u64::try_from(value.saturating_mul(scale)).unwrap_or(u64::MAX);
         let inside = (least..=most).contains(&micros);
         if rubbish && !(lax && !self.test && inside) {
-            self.complain(code::BAD_NUMBER, at, format!("`{word}` is not a number of seconds"));
+            self.complain(code::BAD_NUMBER, at, format!("`{word}` is not a decimal number"));
             return None;
         }
         if !inside {
             let (least, most) = (Duration::from_micros(least), Duration::from_micros(most));
-            let message =
-                format!("{word} is outside {} to {} seconds", least.as_secs_f64(), most.as_secs_f64());
+            let message = format!("{word} is outside {} to {}", least.as_secs_f64(), most.as_secs_f64());
             self.report.add(Diagnostic::new(code::BAD_NUMBER, at, message).label("out of range"));
             return None;
         }
