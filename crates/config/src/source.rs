@@ -155,7 +155,7 @@ impl Sources {
     }
 
     /// The steps from a span back to the main file, nearest first: what it was made from, who asked for it.
-    pub(crate) fn steps(&self, span: Span) -> Vec<(Span, &'static str)> {
+    pub fn steps(&self, span: Span) -> Vec<(Span, &'static str)> {
         let mut steps: Vec<(Span, &'static str)> = Vec::new();
         let mut span = span;
         while steps.len() < MAX_STEPS
@@ -231,6 +231,17 @@ impl Sources {
     /// Whether a span is text of a file rather than made.
     pub fn is_written(&self, span: Span) -> bool {
         self.root(span) == span
+    }
+
+    /// The files that were read, by name, in the order of reading.
+    pub fn file_names(&self) -> impl Iterator<Item = &str> {
+        self.files.iter().map(|file| file.name.as_str())
+    }
+
+    /// The place of the line that includes a file; `None` for the main file and for one that was not read.
+    pub fn included_at(&self, name: &str) -> Option<Place> {
+        let file = self.files.iter().find(|file| file.name == name)?;
+        file.included_at.map(|at| self.place(at))
     }
 
     /// How many files were read.

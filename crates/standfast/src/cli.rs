@@ -4,6 +4,7 @@ mod check;
 mod demo;
 mod explain;
 mod inside;
+mod lsp;
 mod reference;
 mod show;
 mod simulate;
@@ -35,6 +36,8 @@ enum Verb {
     Status(status::Options),
     /// Run routers on a simulated network in simulated time (needs nothing)
     Simulate(simulate::Options),
+    /// Serve an editor: mistakes while typing, completion, explanations, definitions, renaming
+    Lsp(lsp::Options),
     /// Print the reference of the configuration: manual page, documentation, JSON schema, completion
     Reference(reference::Options),
     #[command(hide = true)]
@@ -52,6 +55,7 @@ pub fn run() -> ExitCode {
         Verb::Show(options) => show::run(&options),
         Verb::Status(options) => status::run(&options),
         Verb::Simulate(options) => simulate::run(&options),
+        Verb::Lsp(options) => lsp::run(&options),
         Verb::Reference(options) => reference::run(&options, Line::command()),
         Verb::DemoService(options) => inside::service(&options),
         Verb::DemoGuard(options) => inside::guard(&options),

@@ -19,46 +19,64 @@ pub struct Inside {
     pub lines_of: Option<String>,
     /// It is in a block that no row knows.
     pub unknown: bool,
+    /// The words before the place that belong to the same line of the language, the one being typed last.
+    pub words: Vec<String>,
 }
 
-/// The block at the end of a text, its last line not looked at.
-pub fn inside(before: &str) -> Inside {
-    let complete = before.rfind('\n').map_or("", |end| before.get(..end).unwrap_or(""));
+impl Inside {
+    fn enter(&mut self, keyword: &str) {
+        let path = join(&self.path, keyword);
+        if self.lines_of.is_some() || self.unknown {
+            self.unknown = true;
+        } else if reference::block(&path).is_some() {
+            self.path = path;
+        } else if reference::row(&self.path, keyword).is_some() {
+            self.lines_of = Some(keyword.to_owned());
+        } else {
+            self.unknown = true;
+        }
+    }
+}
+
+/// The block at the end of a text that begins in a certain block, and the words of the line there.
+pub fn inside(before: &str, start: &Inside) -> Inside {
     // The keyword in front of each open brace.
     let mut open: Vec<String> = Vec::new();
+    let mut words: Vec<String> = Vec::new();
     let mut last = String::new();
-    for line in complete.lines() {
+    let mut lines = before.split('\n').peekable();
+    while let Some(line) = lines.next() {
+        words.clear();
         let line = line.get(..comment_at(line)).unwrap_or(line);
-        let mut first = true;
         for token in Lexer::new(line, Span::new(0, line.len())) {
             match token {
                 Token::Open(_) => {
                     open.push(std::mem::take(&mut last));
-                    first = true;
+                    words.clear();
                 }
                 Token::Close(_) => {
                     open.pop();
                     last.clear();
-                    first = true;
+                    words.clear();
                 }
-                Token::Word(span) if std::mem::take(&mut first) => {
-                    line.get(span.start()..span.end()).unwrap_or("").clone_into(&mut last);
+                Token::Word(span) | Token::Unmatched(span) => {
+                    let word = line.get(span.start()..span.end()).unwrap_or("");
+                    if words.is_empty() {
+                        word.clone_into(&mut last);
+                    }
+                    words.push(word.to_owned());
                 }
-                Token::Word(_) | Token::Unmatched(_) => {}
             }
         }
-    }
-    let mut found = Inside::default();
-    for keyword in open {
-        let path = join(&found.path, &keyword);
-        if reference::block(&path).is_some() && found.lines_of.is_none() {
-            found.path = path;
-        } else if reference::row(&found.path, &keyword).is_some() && found.lines_of.is_none() {
-            found.lines_of = Some(keyword);
-        } else {
-            found.unknown = true;
+        if lines.peek().is_none() && (line.is_empty() || line.ends_with(|c: char| is_blank(c) || c == '{' || c == '}')) {
+            words.push(String::new());
         }
     }
+    let mut found = Inside { words: Vec::new(), ..start.clone() };
+    for keyword in open {
+        found.enter(&keyword);
+    }
+    found.words = words;
     found
 }
 

@@ -22,7 +22,7 @@ pub(super) fn facts(row: &Row) -> Vec<Fact> {
         facts.push(("Repeats", "of several the first counts".into()));
     }
     if let Some(since) = row.since {
-        facts.push(("Since", format!("keepalived {since}")));
+        facts.push(("Since", age(since)));
     }
     if let Some(by) = row.deprecated {
         facts.push(("Old", format!("write {} instead", quoted(by))));
@@ -37,10 +37,19 @@ pub(super) fn facts(row: &Row) -> Vec<Fact> {
 pub(super) fn option_facts(option: &OptionRow) -> String {
     let mut facts: Vec<String> = Vec::new();
     facts.extend(option.default.map(|default| format!("Default `{default}`.")));
-    facts.extend(option.since.map(|since| format!("Since keepalived {since}.")));
+    facts.extend(option.since.map(|since| format!("Since {}.", age(since))));
     facts.extend(option.deprecated.map(|by| format!("Write {} instead.", quoted(by))));
     facts.extend(option.not_yet.map(|_| "Not yet obeyed.".to_owned()));
     facts.join(" ")
+}
+
+/// The version that brought something; what is ours alone says so.
+fn age(since: &str) -> String {
+    if since == "standfast" {
+        "standfast; keepalived does not know it".into()
+    } else {
+        format!("keepalived {since}")
+    }
 }
 
 /// A keyword in backquotes; words that explain as they are.

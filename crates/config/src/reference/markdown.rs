@@ -7,7 +7,7 @@ use super::example::in_its_blocks;
 use super::fact::{facts, option_facts};
 use super::{block_name, blocks, schema};
 use crate::diagnostic::code;
-use crate::table::{BlockRows, Row};
+use crate::table::{BlockRows, OptionRow, Row};
 
 /// Stands above every page, so that nobody mends the page instead of the rows.
 const MADE: &str =
@@ -85,13 +85,31 @@ fn up(path: &str) -> String {
 
 fn keyword(text: &mut String, path: &str, row: &Row) {
     let _ = writeln!(text, "## {}\n", row.name);
-    let _ = writeln!(text, "```text\n{}\n```\n", format!("{} {}", row.name, row.syntax).trim_end());
-    if !row.help.is_empty() {
-        let _ = writeln!(text, "{}\n", row.help);
-    }
+    said(text, row);
     let inner = schema::join(path, row.name);
     if super::block(&inner).is_some() {
         let _ = writeln!(text, "The keywords of the block are on [its page]({}).\n", file(&inner));
+    }
+    let _ = writeln!(text, "```text\n{}\n```\n", in_its_blocks(path, row).join("\n"));
+}
+
+/// What an editor shows beside a keyword: all of its entry but the example.
+pub fn entry(row: &Row) -> String {
+    let mut text = String::new();
+    said(&mut text, row);
+    text
+}
+
+/// The same for an option of a line.
+pub fn option_entry(option: &OptionRow) -> String {
+    let head = format!("{} {}", option.name, option.syntax);
+    format!("```text\n{}\n```\n\n{} {}\n", head.trim_end(), option.help, option_facts(option))
+}
+
+fn said(text: &mut String, row: &Row) {
+    let _ = writeln!(text, "```text\n{}\n```\n", format!("{} {}", row.name, row.syntax).trim_end());
+    if !row.help.is_empty() {
+        let _ = writeln!(text, "{}\n", row.help);
     }
     let facts = facts(row);
     for (what, fact) in &facts {
@@ -100,15 +118,15 @@ fn keyword(text: &mut String, path: &str, row: &Row) {
     if !facts.is_empty() {
         text.push('\n');
     }
-    if !row.options.is_empty() {
-        text.push_str("| in a line | behind it | |\n|---|---|---|\n");
-        for option in row.options {
-            let help = format!("{} {}", option.help, option_facts(option));
-            let _ = writeln!(text, "| `{}` | {} | {} |", option.name, cell(option.syntax), help.trim_end());
-        }
-        text.push('\n');
+    if row.options.is_empty() {
+        return;
     }
-    let _ = writeln!(text, "```text\n{}\n```\n", in_its_blocks(path, row).join("\n"));
+    text.push_str("| in a line | behind it | |\n|---|---|---|\n");
+    for option in row.options {
+        let help = format!("{} {}", option.help, option_facts(option));
+        let _ = writeln!(text, "| `{}` | {} | {} |", option.name, cell(option.syntax), help.trim_end());
+    }
+    text.push('\n');
 }
 
 /// Code in a table: a bar would end the cell.

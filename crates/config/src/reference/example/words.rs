@@ -123,6 +123,7 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("min_rx", "100"),
     ("min_tx", "100"),
     ("bfd_instance/weight", "-20"),
+    ("auth_key", "1 secret"),
     // virtual_server and below
     ("ip_family", "inet"),
     ("lb_algo", "wrr"),
