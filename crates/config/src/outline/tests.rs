@@ -166,8 +166,14 @@ fn the_block_at_a_place_is_known_in_an_unfinished_text() {
     assert_eq!(at("glob"), path("", &["glob"]));
     assert_eq!(at("global_defs {\n  rout"), path("global_defs", &["rout"]));
     assert_eq!(at("global_defs { router_id x"), path("global_defs", &["router_id", "x"]));
-    assert_eq!(at("vrrp_instance A { # }\n authentication\n {\n"), path("vrrp_instance/authentication", &[""]));
-    assert_eq!(at("vrrp_instance A {\n authentication { auth_type PASS }\n state "), path("vrrp_instance", &["state", ""]));
+    assert_eq!(
+        at("vrrp_instance A { # }\n authentication\n {\n"),
+        path("vrrp_instance/authentication", &[""])
+    );
+    assert_eq!(
+        at("vrrp_instance A {\n authentication { auth_type PASS }\n state "),
+        path("vrrp_instance", &["state", ""])
+    );
     assert_eq!(inside("rout", &path("global_defs", &[])), path("global_defs", &["rout"]));
     let data = at("vrrp_instance A {\n track_script {\n c");
     assert_eq!((data.path.as_str(), data.lines_of.as_deref()), ("vrrp_instance", Some("track_script")));

@@ -68,7 +68,9 @@ pub fn inside(before: &str, start: &Inside) -> Inside {
                 }
             }
         }
-        if lines.peek().is_none() && (line.is_empty() || line.ends_with(|c: char| is_blank(c) || c == '{' || c == '}')) {
+        if lines.peek().is_none()
+            && (line.is_empty() || line.ends_with(|c: char| is_blank(c) || c == '{' || c == '}'))
+        {
             words.push(String::new());
         }
     }

@@ -31,7 +31,8 @@ fn every_example_reads_without_an_error() {
                 }
             }
             let empty = !row.help.is_empty() && example.iter().any(|line| line.trim() == "...");
-            let wordless = !row.help.is_empty() && !row.syntax.is_empty()
+            let wordless = !row.help.is_empty()
+                && !row.syntax.is_empty()
                 && row.value == Value::Words
                 && row.must_have_word
                 && line(&block.path, row)[0] == row.name;
