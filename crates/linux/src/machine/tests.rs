@@ -2,4 +2,5 @@
 
 mod network;
 mod packets;
+mod routes;
 mod wait;
