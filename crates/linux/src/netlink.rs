@@ -2,14 +2,16 @@
 //!
 //! Here messages are told apart and answers read; [`link`], [`address`], [`route`] and [`rule`] know what is in them.
 //! [`orders`] hands orders in, [`watch`] surveys and follows changes: two sockets, so that a flood of changes costs no
-//! answer.
+//! answer. [`virtual_link`] is what is said about links that we make, by [`exchange`].
 
 mod address;
 mod attributes;
+mod exchange;
 mod link;
 mod orders;
 mod route;
 mod rule;
+pub(crate) mod virtual_link;
 mod watch;
 
 use std::net::IpAddr;
@@ -17,15 +19,16 @@ use std::net::IpAddr;
 use host::{Family, Link, LinkAddress, LinkIndex, Refusal, RouteKey, Rule};
 use netlink_packet_core::{NetlinkBuffer, NlaBuffer, NlasIterator};
 
+pub(crate) use exchange::Exchange;
 pub(crate) use orders::Orders;
 pub(crate) use watch::Watch;
 
 /// Message types (linux/netlink.h, linux/rtnetlink.h).
 const NLMSG_ERROR: u16 = 2;
 const NLMSG_DONE: u16 = 3;
-const RTM_NEWLINK: u16 = 16;
-const RTM_DELLINK: u16 = 17;
-const RTM_GETLINK: u16 = 18;
+pub(crate) const RTM_NEWLINK: u16 = 16;
+pub(crate) const RTM_DELLINK: u16 = 17;
+pub(crate) const RTM_GETLINK: u16 = 18;
 const RTM_NEWADDR: u16 = 20;
 const RTM_DELADDR: u16 = 21;
 const RTM_GETADDR: u16 = 22;
@@ -44,8 +47,8 @@ const NLM_F_ACK: u16 = 0x04;
 const NLM_F_DUMP_INTR: u16 = 0x10;
 const NLM_F_DUMP: u16 = 0x300;
 const NLM_F_REPLACE: u16 = 0x100;
-const NLM_F_EXCL: u16 = 0x200;
-const NLM_F_CREATE: u16 = 0x400;
+pub(crate) const NLM_F_EXCL: u16 = 0x200;
+pub(crate) const NLM_F_CREATE: u16 = 0x400;
 const NLM_F_APPEND: u16 = 0x800;
 const NLM_F_CAPPED: u16 = 0x100;
 const NLM_F_ACK_TLVS: u16 = 0x200;
@@ -64,8 +67,9 @@ const BUFFER: usize = 64 * 1024;
 /// What a message says.
 #[derive(PartialEq, Debug)]
 enum Said {
-    /// There is a link, or it changed. Whether it forwards IPv6 is not known yet.
-    Link(Link),
+    /// There is a link, or it changed, and the routing domain that it is in. Whether it forwards IPv6 is not known
+    /// yet.
+    Link(Link, Option<LinkIndex>),
     /// A link is gone.
     LinkGone(LinkIndex),
     /// A link forwards IPv6 from now on, or no more.
@@ -119,7 +123,7 @@ fn messages(mut bytes: &[u8]) -> impl Iterator<Item = Message> {
 
 fn said(kind: u16, flags: u16, payload: &[u8]) -> Said {
     let read = match kind {
-        RTM_NEWLINK => link::read(payload).map(Said::Link),
+        RTM_NEWLINK => link::read(payload).map(|(link, domain)| Said::Link(link, domain)),
         RTM_DELLINK => link::read_index(payload).map(Said::LinkGone),
         RTM_NEWADDR => address::read(payload).map(Said::Address),
         RTM_DELADDR => address::read(payload).map(Said::AddressGone),

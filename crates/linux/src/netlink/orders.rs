@@ -99,8 +99,7 @@ impl Orders {
         // 0 is what the kernel puts on messages that answer nothing.
         self.sequence = self.sequence.checked_add(1).unwrap_or(1);
         let Some(bytes) = request(&op, self.sequence, self.tagging != Tagging::Refused) else {
-            let refusal = refusal(libc::EOPNOTSUPP, Some("links, routes and rules are not put yet".into()));
-            // Answers come in the order of the orders.
+            let refusal = refusal(libc::EOPNOTSUPP, None);
             self.answers(arrivals);
             arrivals.push(settled(ticket, Err(refusal)));
             return;
@@ -140,7 +139,7 @@ const fn settled(ticket: Ticket, result: Result<(), Refusal>) -> Arrival {
     Arrival::Settled { ticket, result }
 }
 
-/// The message for an order; `None` for orders about links, routes and rules, which are not carried out yet.
+/// The message for an order; `None` for orders about links, which take several.
 pub(super) fn request(op: &NetworkOp, sequence: u32, tagged: bool) -> Option<Vec<u8>> {
     Some(match op {
         NetworkOp::AddAddress(address) => {

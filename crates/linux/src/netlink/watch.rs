@@ -32,6 +32,9 @@ pub(crate) struct Watch {
     sequence: u32,
     /// What was told last of each link, so that a message that changes nothing wakes no engine.
     links: BTreeMap<LinkIndex, Link>,
+    /// The routing domains of links that are in one, and links that changed theirs since this was last asked.
+    domains: BTreeMap<LinkIndex, LinkIndex>,
+    moved: Vec<(LinkIndex, Option<LinkIndex>)>,
     /// Our routes, as far as the kernel has told.
     routes: BTreeSet<RouteKey>,
     /// IPv4 routes may be gone of which the kernel says nothing.
@@ -52,7 +55,7 @@ enum Read {
 
 #[derive(Default)]
 struct Survey {
-    links: Vec<Link>,
+    links: Vec<(Link, Option<LinkIndex>)>,
     addresses: Vec<LinkAddress>,
     routes: BTreeSet<RouteKey>,
     rules: Vec<Rule>,
@@ -79,6 +82,8 @@ impl Watch {
             socket,
             sequence: 0,
             links: BTreeMap::new(),
+            domains: BTreeMap::new(),
+            moved: Vec::new(),
             routes: BTreeSet::new(),
             in_doubt: false,
             is_due: true,
@@ -129,6 +134,21 @@ impl Watch {
         Ok(())
     }
 
+    /// The links that changed their routing domain since this was last asked, and what it is now.
+    pub(crate) fn moved(&mut self) -> Vec<(LinkIndex, Option<LinkIndex>)> {
+        std::mem::take(&mut self.moved)
+    }
+
+    fn note_domain(&mut self, link: LinkIndex, domain: Option<LinkIndex>) {
+        let before = match domain {
+            Some(domain) => self.domains.insert(link, domain),
+            None => self.domains.remove(&link),
+        };
+        if before != domain {
+            self.moved.push((link, domain));
+        }
+    }
+
     /// Asks for everything. The kernel answers as fast as it is read, so this waits for nothing.
     fn survey(&mut self, arrivals: &mut Vec<Arrival>) -> io::Result<()> {
         let mut survey = Survey::default();
@@ -146,16 +166,19 @@ impl Watch {
                 break;
             }
         }
-        for link in &mut survey.links {
+        let mut links = Vec::with_capacity(survey.links.len());
+        for (mut link, domain) in survey.links {
             link.ipv6_router = link::forwards_ipv6(&link.name);
+            self.note_domain(link.index, domain);
+            links.push(link);
         }
-        self.links = survey.links.iter().map(|link| (link.index, link.clone())).collect();
+        self.links = links.iter().map(|link| (link.index, link.clone())).collect();
         self.is_due = false;
         let addresses = survey.addresses.into_iter().map(|one| self.without_default_label(one)).collect();
         self.routes.clone_from(&survey.routes);
         self.in_doubt = false;
         let routes = survey.routes.into_iter().collect();
-        arrivals.push(Arrival::Surveyed { links: survey.links, addresses, routes, rules: survey.rules });
+        arrivals.push(Arrival::Surveyed { links, addresses, routes, rules: survey.rules });
         survey.changes.into_iter().for_each(|said| self.tell(said, arrivals));
         Ok(())
     }
@@ -184,13 +207,15 @@ impl Watch {
                     Said::Answer(Err(refusal)) if message.sequence == sequence => {
                         end = Some(Err(io::Error::from_raw_os_error(refusal.code)));
                     }
-                    Said::Link(link) if message.sequence == sequence => survey.links.push(link),
+                    Said::Link(link, domain) if message.sequence == sequence => {
+                        survey.links.push((link, domain))
+                    }
                     Said::Address(address) if message.sequence == sequence => survey.addresses.push(address),
                     Said::Route(key) if message.sequence == sequence => {
                         survey.routes.insert(key);
                     }
                     Said::Rule(rule) if message.sequence == sequence => survey.rules.push(*rule),
-                    said @ (Said::Link(_)
+                    said @ (Said::Link(..)
                     | Said::LinkGone(_)
                     | Said::Forwarding(..)
                     | Said::Address(_)
@@ -234,7 +259,8 @@ impl Watch {
 
     fn tell(&mut self, said: Said, arrivals: &mut Vec<Arrival>) {
         match said {
-            Said::Link(mut link) => {
+            Said::Link(mut link, domain) => {
+                self.note_domain(link.index, domain);
                 // A link that is known already is asked for nothing: changes of this are told by themselves.
                 link.ipv6_router = match self.links.get(&link.index) {
                     Some(known) => known.ipv6_router,
@@ -249,6 +275,7 @@ impl Watch {
             Said::LinkGone(index) => {
                 self.in_doubt = true;
                 self.links.remove(&index);
+                self.domains.remove(&index);
                 arrivals.push(Arrival::LinkRemoved(index));
             }
             Said::Forwarding(index, does) => {
