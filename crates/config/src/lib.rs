@@ -17,13 +17,13 @@ pub mod effective;
 pub mod files;
 pub mod source;
 pub mod surroundings;
+pub mod table;
 
 mod block;
 mod expand;
 mod lex;
 mod load;
 mod resolve;
-mod table;
 mod tree;
 mod value;
 

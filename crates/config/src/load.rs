@@ -6,14 +6,15 @@ use std::time::Duration;
 
 use vrrp::config::{AnnouncePace, InstanceConfig};
 
-use crate::block::global_defs;
 use crate::block::root::{ROOT, RootBlock};
 use crate::block::vrrp_instance::{VRRP_INSTANCE, VrrpInstanceBlock, lower};
+use crate::block::{global_defs, link, statics, track_file, track_process, vrrp_script, vrrp_sync_group};
 use crate::diagnostic::{Class, Diagnostic, Report, code};
 use crate::effective::Effective;
 use crate::expand::Expander;
 use crate::files::{Files, InMemory};
 use crate::resolve::Resolver;
+use crate::resolve::tracked::{Defined, InUse};
 use crate::source::{Sources, Span};
 use crate::surroundings::{Assumed, Surroundings};
 use crate::tree::{self, NodeId, Tree};
@@ -90,12 +91,47 @@ pub fn load(request: &Request<'_>, files: &dyn Files, surroundings: &dyn Surroun
     for node in tree.roots() {
         first.line(&ROOT, node, &mut root);
     }
-    let daemon = global_defs::daemon(&mut first, &root.global_defs, &surroundings.node_name());
-    let mut resolver =
+    let resolver =
         Resolver::new(reader(&tree, &sources, &mut report, request.test), surroundings, &root.global_defs);
-    resolver.scripts(&root.scripts);
-    let instances = instances(&mut resolver, &root.instances);
-    let scripts = resolver.tracked_scripts();
+    let effective = resolve(resolver, &root);
+    let diagnostics = report.into_list();
+    let refused = diagnostics.iter().any(|found| found.refuses.is_some());
+    Loaded { effective: (!refused).then_some(effective), diagnostics, sources }
+}
+
+/// Names → things, block by block.
+fn resolve(mut resolver: Resolver<'_, '_>, root: &RootBlock) -> Effective {
+    // No `..` here: a block that is read and not obeyed must not compile.
+    let RootBlock {
+        global_defs,
+        identity,
+        scripts,
+        files,
+        processes,
+        bfds,
+        groups,
+        statics,
+        garp_groups,
+        linkbeat_interfaces,
+        interface_up_down_delays,
+        instances: nodes,
+        script_names: _,
+    } = root;
+    let resolver = &mut resolver;
+    let daemon = global_defs::daemon(resolver, identity);
+    vrrp_script::define(resolver, scripts);
+    track_file::define(resolver, files);
+    track_process::define(resolver, processes);
+    bfd_names(resolver, bfds);
+    resolver.groups = vrrp_sync_group::read_all(resolver, groups);
+    let mut instances = instances(resolver, nodes);
+    let groups = std::mem::take(&mut resolver.groups);
+    let groups = vrrp_sync_group::finish(resolver, groups, &mut instances);
+    let statics = statics::lower(resolver, statics, &mut instances);
+    let pace_groups = link::pace_groups(resolver, garp_groups);
+    let link_delays = link::delays(resolver, interface_up_down_delays);
+    let polled_links = link::polled(resolver, linkbeat_interfaces);
+    let InUse { scripts, files, processes } = resolver.in_use();
     if let Some(at) = resolver.first_script.filter(|_| !resolver.security()) {
         let message = "SECURITY VIOLATION - scripts are being executed but script_security not enabled";
         let found = Diagnostic::new(code::NO_SCRIPT_SECURITY, at, message).class(Class::Security);
@@ -103,18 +139,37 @@ pub fn load(request: &Request<'_>, files: &dyn Files, surroundings: &dyn Surroun
     }
     let gap = |set: &Option<Set<Duration>>| set.as_ref().map_or(Duration::ZERO, |set| set.value);
     let pace = AnnouncePace {
-        arp: gap(&root.global_defs.vrrp_garp_interval),
-        neighbour: gap(&root.global_defs.vrrp_gna_interval),
+        arp: gap(&global_defs.vrrp_garp_interval),
+        neighbour: gap(&global_defs.vrrp_gna_interval),
     };
-    let effective =
-        Effective { daemon, vrrp: vrrp::Config { instances, scripts, pace, ..vrrp::Config::default() } };
-    let diagnostics = report.into_list();
-    let refused = diagnostics.iter().any(|found| found.refuses.is_some());
-    Loaded { effective: (!refused).then_some(effective), diagnostics, sources }
+    let vrrp = vrrp::Config {
+        instances,
+        scripts,
+        groups,
+        pace,
+        statics,
+        startup_delay: gap(&global_defs.vrrp_startup_delay),
+        files,
+        processes,
+        pace_groups,
+        link_delays,
+        polled_links,
+        firewall: global_defs::firewall(global_defs),
+    };
+    Effective { daemon, vrrp }
 }
 
 fn reader<'a>(tree: &'a Tree, sources: &'a Sources, report: &'a mut Report, test: bool) -> Reader<'a> {
     Reader { tree, sources, report, outermost: &ROOT, test }
+}
+
+/// Names and weights of BFD sessions, which instances may track.
+fn bfd_names(resolver: &mut Resolver<'_, '_>, nodes: &[NodeId]) {
+    for &node in nodes {
+        let Some(&at) = resolver.reader.arguments(node).first() else { continue };
+        let name = resolver.reader.text(at);
+        resolver.trackables.add_bfd(Defined { node, name, at, weight: (0, false), config: Some(()) });
+    }
 }
 
 /// Reads and lowers the virtual routers one after the other, so that only one is held as written.
@@ -122,6 +177,12 @@ fn instances(resolver: &mut Resolver<'_, '_>, nodes: &[NodeId]) -> Vec<InstanceC
     let mut names: BTreeMap<&str, Span> = BTreeMap::new();
     let mut routers = BTreeMap::new();
     let mut instances = Vec::new();
+    for &node in nodes {
+        if let Some(&at) = resolver.reader.arguments(node).first() {
+            let name = resolver.reader.text(at).to_owned();
+            resolver.instances.insert(name);
+        }
+    }
     for &node in nodes {
         let Some(&at) = resolver.reader.arguments(node).first() else {
             let at = resolver.reader.keyword(node);

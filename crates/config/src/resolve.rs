@@ -1,33 +1,27 @@
 //! Names → things: scripts by name, accounts by user, links by whether they are there.
 
+pub(crate) mod names;
 pub(crate) mod script;
+pub(crate) mod tracked;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use host::{Account, Command, LinkName};
-use vrrp::config::{ScriptConfig, Weight};
+use host::{Account, Command, Family, LinkName};
 
 use crate::block::global_defs::GlobalDefsBlock;
-use crate::block::track;
-use crate::block::vrrp_script::VrrpScriptBlock;
+use crate::block::vrrp_sync_group::Groups;
 use crate::diagnostic::{Diagnostic, code};
 use crate::source::Span;
 use crate::surroundings::Surroundings;
-use crate::tree::NodeId;
 use crate::value::Reader;
+use names::Names;
+use tracked::Trackables;
+
+/// Preference of the first rule that has none; the kernel's own begin at 32766.
+const FIRST_RULE: u32 = 16_384;
 
 /// Exit status of a daemon whose VRRP part cannot run: as keepalived.
 pub(crate) const REFUSED: u8 = 2;
-
-/// A script that may be tracked.
-struct Script {
-    node: NodeId,
-    weight: Weight,
-    /// `None` if it was refused.
-    config: Option<ScriptConfig>,
-    at: Span,
-    used: bool,
-}
 
 /// What lowering needs.
 pub(crate) struct Resolver<'r, 'a> {
@@ -36,8 +30,18 @@ pub(crate) struct Resolver<'r, 'a> {
     pub(crate) global: &'r GlobalDefsBlock,
     /// Who scripts run as unless they say otherwise; `None` if that account does not exist.
     default_account: Option<Account>,
-    scripts: BTreeMap<String, Script>,
+    /// What may be tracked by name.
+    pub(crate) trackables: Trackables,
+    /// The sync groups.
+    pub(crate) groups: Groups,
+    /// Names of all virtual routers that are read.
+    pub(crate) instances: BTreeSet<String>,
     links: BTreeMap<LinkName, bool>,
+    names: BTreeMap<Names, BTreeMap<String, u32>>,
+    /// The next preference of a rule that has none, of IPv4 and of IPv6: downward.
+    rule_priorities: [u32; 2],
+    /// Names of links of their own that are taken, and by whom.
+    pub(crate) own_links: BTreeMap<LinkName, String>,
     /// Where the first script stands that may run.
     pub(crate) first_script: Option<Span>,
 }
@@ -53,8 +57,13 @@ impl<'r, 'a> Resolver<'r, 'a> {
             surroundings,
             global,
             default_account: None,
-            scripts: BTreeMap::new(),
+            trackables: Trackables::default(),
+            groups: Groups::default(),
+            instances: BTreeSet::new(),
             links: BTreeMap::new(),
+            names: BTreeMap::new(),
+            rule_priorities: [FIRST_RULE; 2],
+            own_links: BTreeMap::new(),
             first_script: None,
         };
         resolver.default_account = resolver.script_user();
@@ -88,91 +97,27 @@ impl<'r, 'a> Resolver<'r, 'a> {
         self.reader.report.add(found.help("with dynamic_interfaces in global_defs it may come later"));
     }
 
-    /// Takes the scripts in, in the order of the file.
-    pub(crate) fn scripts(&mut self, blocks: &[(NodeId, VrrpScriptBlock)]) {
-        for (node, block) in blocks {
-            if self.scripts.contains_key(&block.name) {
-                continue;
-            }
-            let (points, reverse) = block.weight.as_ref().map_or((0, false), |set| set.value);
-            let config = self.script_config(block);
-            let script = Script {
-                node: *node,
-                weight: track::weight(points, reverse),
-                config,
-                at: block.at,
-                used: false,
-            };
-            self.scripts.insert(block.name.clone(), script);
-        }
-    }
-
-    fn script_config(&mut self, block: &VrrpScriptBlock) -> Option<ScriptConfig> {
-        // No `..` here: a keyword that is read and not obeyed must not compile.
-        let VrrpScriptBlock { name, at, script, interval, timeout, weight: _, rise, fall, user, init_fail } =
-            block;
-        let Some(script) = script else {
-            let message = format!("The script `{name}` has no command; it is left out");
-            self.reader.complain(code::NO_SCRIPT, *at, message);
-            return None;
+    /// The preference of a rule that has none: counting down, for each family.
+    pub(crate) fn next_rule_priority(&mut self, family: Family) -> u32 {
+        let [v4, v6] = &mut self.rule_priorities;
+        let next = match family {
+            Family::V4 => v4,
+            Family::V6 => v6,
         };
-        let second = std::time::Duration::from_secs(1);
-        let interval = interval.as_ref().map_or(second, |set| set.value);
-        let runs = |set: &Option<crate::value::Set<u64>>| {
-            set.as_ref().map_or(1, |set| u32::try_from(set.value).unwrap_or(u32::MAX))
-        };
-        let argv = script.value.argv.clone();
-        let command = match user {
-            Some(user) => self.command(argv, script.at, &user.value, user.at),
-            None => self.command(argv, script.at, &[], script.at),
-        };
-        let Some(command) = command else {
-            let message = format!("The script `{name}` cannot be run; it is left out");
-            self.reader.report.add(Diagnostic::new(code::UNUSED, *at, message));
-            return None;
-        };
-        Some(ScriptConfig {
-            name: name.clone(),
-            command,
-            interval,
-            timeout: timeout.as_ref().map_or(interval, |set| set.value),
-            rise: runs(rise),
-            fall: runs(fall),
-            starts_failed: init_fail.is_some(),
-        })
+        let priority = *next;
+        *next = next.saturating_sub(1);
+        priority
     }
 
-    /// The weight of a script that stands before a node.
-    pub(crate) fn script_weight(&self, name: &str, before: NodeId) -> Option<Weight> {
-        self.scripts.get(name).filter(|script| script.node < before).map(|script| script.weight)
+    /// Whether a virtual router of this name is read.
+    pub(crate) fn has_instance(&self, name: &str) -> bool {
+        self.instances.contains(name)
     }
 
-    /// Marks a script as tracked; `false` if it was refused.
-    pub(crate) fn use_script(&mut self, name: &str) -> bool {
-        let Some(script) = self.scripts.get_mut(name) else { return false };
-        script.used = true;
-        script.config.is_some()
-    }
-
-    pub(crate) fn script_names(&self) -> Vec<String> {
-        self.scripts.keys().cloned().collect()
-    }
-
-    /// The scripts that are tracked, in the order of the file.
-    pub(crate) fn tracked_scripts(&mut self) -> Vec<ScriptConfig> {
-        let mut tracked: Vec<(NodeId, ScriptConfig)> = Vec::new();
-        for (name, script) in std::mem::take(&mut self.scripts) {
-            match script.config {
-                Some(config) if script.used => tracked.push((script.node, config)),
-                Some(_) => {
-                    let message = format!("Nothing tracks the script `{name}`; it is not run");
-                    self.reader.report.add(Diagnostic::new(code::UNUSED, script.at, message));
-                }
-                None => {}
-            }
-        }
-        tracked.sort_unstable_by_key(|(node, _)| *node);
-        tracked.into_iter().map(|(_, config)| config).collect()
+    /// Whether mail is sent about VRRP unless an instance or a group says otherwise.
+    pub(crate) fn vrrp_mail(&self) -> bool {
+        let global = self.global.smtp_alert_vrrp.as_ref().or(self.global.smtp_alert.as_ref());
+        global.is_some_and(|set| set.value)
     }
 
     /// A notify script with the identity that stands behind it.

@@ -57,6 +57,26 @@ pub trait Surroundings {
     }
     /// A variable of the environment, for `${_ENV NAME}`.
     fn environment(&self, name: &str) -> Option<String>;
+    /// The content of a small file of the system, such as a table of names or a key; `None` if it cannot be read or is
+    /// not text.
+    fn read_text(&self, path: &str) -> Option<String> {
+        let _ = path;
+        None
+    }
+    /// The names in a directory, sorted; empty if there is none.
+    fn list(&self, directory: &str) -> Vec<String> {
+        let _ = directory;
+        Vec::new()
+    }
+    /// The routing table of a link that is a virtual routing domain.
+    fn vrf_table(&self, link: &str) -> Option<u32> {
+        let _ = link;
+        None
+    }
+    /// Whether these are the facts of the host that will run it, rather than made up so that nothing is missing.
+    fn is_real(&self) -> bool {
+        true
+    }
 }
 
 /// Surroundings in which everything named exists and is fit: for looking at a file away from its host.
@@ -104,5 +124,11 @@ impl Surroundings for Assumed {
     }
     fn environment(&self, _: &str) -> Option<String> {
         None
+    }
+    fn vrf_table(&self, _: &str) -> Option<u32> {
+        Some(1000)
+    }
+    fn is_real(&self) -> bool {
+        false
     }
 }

@@ -4,10 +4,14 @@
 //! name, and the row's kind reads the words; kinds are in [`crate::value`]. What is printed about keywords (help,
 //! manual, schema) is printed from the same rows.
 
+mod describe;
+
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use crate::value::Kind;
+
+pub use describe::{BlockRows, OptionRow, Row, Value, all};
 
 /// What stands behind a keyword.
 #[derive(Clone, Copy)]
@@ -30,6 +34,8 @@ pub(crate) trait Rows: Sync {
     fn names(&self) -> Vec<&'static str>;
     /// Some keywords here change how the following text is read.
     fn steers(&self) -> bool;
+    /// The rows as data, and the blocks that they open.
+    fn describe(&self) -> Vec<(Row, Option<&'static dyn Rows>)>;
 }
 
 /// What happens when the word is missing.
@@ -58,6 +64,22 @@ pub(crate) struct Keyword<B: 'static> {
     pub(crate) deprecated: Option<&'static str>,
     /// Default as it would be written; `None` if there is none, or it is taken from elsewhere.
     pub(crate) default: Option<&'static str>,
+    /// The keyword of `global_defs` or of the block around that is obeyed if this one is not there.
+    pub(crate) inherits: Option<&'static str>,
+    /// What a number counts: `s`, `ms`, `bytes` and so on; empty if it is a mere number.
+    pub(crate) unit: &'static str,
+    /// Words behind the keyword, where the kind does not tell.
+    pub(crate) takes: Option<&'static str>,
+    /// It may stand several times, and each counts.
+    pub(crate) repeats: bool,
+    /// A second one is complained of and left out.
+    pub(crate) once: bool,
+    /// The version of keepalived that it came with; `None` is 2.2.7 or older.
+    pub(crate) since: Option<&'static str>,
+    /// It is read and checked, and nobody obeys it yet: the feature that it belongs to.
+    pub(crate) later: Option<&'static str>,
+    /// What a line of its block may hold, where lines are data.
+    pub(crate) options: &'static [OptionRow],
     /// One sentence.
     pub(crate) help: &'static str,
 }
@@ -73,6 +95,14 @@ impl<B> Keyword<B> {
             zero: None,
             deprecated: None,
             default: None,
+            inherits: None,
+            unit: "",
+            takes: None,
+            repeats: false,
+            once: false,
+            since: None,
+            later: None,
+            options: &[],
             help: "",
         }
     }
@@ -84,6 +114,46 @@ impl<B> Keyword<B> {
 
     pub(crate) const fn default(mut self, default: &'static str) -> Self {
         self.default = Some(default);
+        self
+    }
+
+    pub(crate) const fn inherits(mut self, from: &'static str) -> Self {
+        self.inherits = Some(from);
+        self
+    }
+
+    pub(crate) const fn unit(mut self, unit: &'static str) -> Self {
+        self.unit = unit;
+        self
+    }
+
+    pub(crate) const fn takes(mut self, words: &'static str) -> Self {
+        self.takes = Some(words);
+        self
+    }
+
+    pub(crate) const fn repeats(mut self) -> Self {
+        self.repeats = true;
+        self
+    }
+
+    pub(crate) const fn once(mut self) -> Self {
+        self.once = true;
+        self
+    }
+
+    pub(crate) const fn since(mut self, version: &'static str) -> Self {
+        self.since = Some(version);
+        self
+    }
+
+    pub(crate) const fn later(mut self, feature: &'static str) -> Self {
+        self.later = Some(feature);
+        self
+    }
+
+    pub(crate) const fn options(mut self, options: &'static [OptionRow]) -> Self {
+        self.options = options;
         self
     }
 
@@ -113,29 +183,36 @@ impl<B> Keyword<B> {
     }
 }
 
+/// Most pieces that the rows of one block stand in.
+const MAX_PARTS: usize = 8;
+
 /// A block: its rows, and an index over their names.
 pub(crate) struct Block<B: 'static> {
     pub(crate) name: &'static str,
-    keywords: &'static [Keyword<B>],
-    more: &'static [Keyword<B>],
+    parts: [&'static [Keyword<B>]; MAX_PARTS],
     steers: bool,
     index: OnceLock<BTreeMap<&'static str, &'static Keyword<B>>>,
 }
 
 impl<B> Block<B> {
     pub(crate) const fn new(name: &'static str, keywords: &'static [Keyword<B>]) -> Self {
-        Self { name, keywords, more: &[], steers: false, index: OnceLock::new() }
+        let block = Self { name, parts: [&[]; MAX_PARTS], steers: false, index: OnceLock::new() };
+        block.and(keywords)
     }
 
     /// Further rows.
     pub(crate) const fn and(mut self, more: &'static [Keyword<B>]) -> Self {
-        self.more = more;
+        let mut next = 0;
+        while !self.parts[next].is_empty() {
+            next += 1;
+        }
+        self.parts[next] = more;
         self
     }
 
     /// All rows.
     pub(crate) fn rows(&self) -> impl Iterator<Item = &'static Keyword<B>> + use<B> {
-        self.keywords.iter().chain(self.more)
+        self.parts.into_iter().flatten()
     }
 
     /// Some of the keywords change how the text after them is read.
@@ -159,5 +236,8 @@ impl<B> Rows for Block<B> {
     }
     fn steers(&self) -> bool {
         self.steers
+    }
+    fn describe(&self) -> Vec<(Row, Option<&'static dyn Rows>)> {
+        self.rows().map(describe::row).collect()
     }
 }

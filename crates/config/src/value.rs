@@ -1,6 +1,8 @@
 //! Kinds of values: how each reads its words, and what it says when it cannot.
 
+mod field;
 pub(crate) mod read;
+mod word;
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -31,6 +33,16 @@ pub(crate) enum Kind<B: 'static> {
     Switch(Field<B, bool>),
     /// A whole number from, to.
     Number(Field<B, u64>, u64, u64),
+    /// A whole number from, to, either of which may be below zero.
+    Signed(Field<B, i64>, i64, i64),
+    /// A whole number from, to; without a word the last.
+    NumberOr(Field<B, i64>, i64, i64, i64),
+    /// A weight up to so much either way, and perhaps `reverse`.
+    Weight(Field<B, (i16, bool)>, i16),
+    /// One of these words.
+    Choice(Field<B, &'static str>, &'static [&'static str]),
+    /// All words of the line, at least one.
+    Words(Field<B, Vec<String>>),
     /// A decimal number of seconds: least and most in microseconds, and how many decimals count.
     Seconds(Field<B, Duration>, u64, u64, u8),
     /// One word, of at most so many bytes.
@@ -58,6 +70,11 @@ impl<B> Kind<B> {
             Self::Flag(..)
             | Self::Switch(..)
             | Self::Number(..)
+            | Self::Signed(..)
+            | Self::NumberOr(..)
+            | Self::Weight(..)
+            | Self::Choice(..)
+            | Self::Words(..)
             | Self::Seconds(..)
             | Self::Text(..)
             | Self::Link(..)
@@ -66,6 +83,26 @@ impl<B> Kind<B> {
             Self::Lines(..) => Shape::Lines,
             Self::Block(rows, _) => Shape::Block(*rows),
             Self::Custom(shape, _) | Self::Later(shape, _) => *shape,
+        }
+    }
+}
+
+impl<B> Kind<B> {
+    /// Where the field was set before, if it was.
+    pub(crate) fn set_at(&self, block: &mut B) -> Option<Span> {
+        match self {
+            Self::Flag(field, _) | Self::Switch(field) => field(block).as_ref().map(|set| set.at),
+            Self::Number(field, ..) => field(block).as_ref().map(|set| set.at),
+            Self::Signed(field, ..) | Self::NumberOr(field, ..) => field(block).as_ref().map(|set| set.at),
+            Self::Weight(field, _) => field(block).as_ref().map(|set| set.at),
+            Self::Choice(field, _) => field(block).as_ref().map(|set| set.at),
+            Self::Words(field) => field(block).as_ref().map(|set| set.at),
+            Self::Seconds(field, ..) => field(block).as_ref().map(|set| set.at),
+            Self::Text(field, _) => field(block).as_ref().map(|set| set.at),
+            Self::Link(field) => field(block).as_ref().map(|set| set.at),
+            Self::Address(field) => field(block).as_ref().map(|set| set.at),
+            Self::Script(field) => field(block).as_ref().map(|set| set.at),
+            Self::Lines(_) | Self::Block(..) | Self::Custom(..) | Self::Later(..) => None,
         }
     }
 }

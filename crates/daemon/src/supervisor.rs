@@ -79,6 +79,8 @@ struct Supervisor {
     reload: Reload,
     dumps: Dumps,
     phase: Phase,
+    /// A worker was started to end what one that died at the stop left behind.
+    cleaning: bool,
     exit: Exit,
     finished: Vec<Finished>,
 }
@@ -264,7 +266,7 @@ impl Supervisor {
         // They were its tracking scripts; the next worker starts its own.
         self.jobs.end_tracking(now);
         if self.phase.is_stopping() {
-            self.vrrp_has_gone(now);
+            self.vrrp_has_died(&death, now);
             return;
         }
         let pid = death.pid;

@@ -11,6 +11,7 @@ use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
+use nix::sys::signal::SigSet;
 use nix::sys::wait::{Id, WaitPidFlag};
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::fs::{Mode, OFlags};
@@ -96,8 +97,8 @@ impl Spawn {
         self
     }
 
-    /// Starts it. Signals are unblocked and at their defaults in the child, and no descriptor but 0 to 2 is inherited:
-    /// every other is opened close-on-exec throughout this crate.
+    /// Starts it. No descriptor but 0 to 2 is inherited: every other is opened close-on-exec throughout this crate.
+    /// Signals that are blocked here are blocked in the child too.
     pub fn start(self) -> io::Result<Child> {
         let mut command = Command::new(&self.program);
         command.arg0(&self.name).args(&self.arguments);
@@ -242,7 +243,7 @@ pub fn set_name(name: &CStr) {
     let _ = rustix::thread::set_name(name);
 }
 
-/// Becomes another program, which begins with signals unblocked and at their defaults. Returns only on failure.
+/// Becomes another program, which begins with no signal blocked. Returns only on failure.
 ///
 /// As keepalived: a file that the kernel does not recognise as a program (`ENOEXEC`: a script without `#!`) is run by
 /// the shell.
@@ -250,6 +251,9 @@ pub fn become_program(argv: &[OsString]) -> io::Error {
     let Some((program, arguments)) = argv.split_first() else {
         return io::Error::from(io::ErrorKind::InvalidInput);
     };
+    if let Err(error) = SigSet::all().thread_unblock() {
+        return error.into();
+    }
     let error = Command::new(program).args(arguments).exec();
     if error.raw_os_error() != Some(rustix::io::Errno::NOEXEC.raw_os_error()) {
         return error;

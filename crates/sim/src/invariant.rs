@@ -63,8 +63,11 @@ pub(crate) struct Member {
     pub(crate) node: usize,
     pub(crate) instance: String,
     pub(crate) router: usize,
+    /// The link that adverts leave by.
     pub(crate) link: LinkIndex,
     pub(crate) port: usize,
+    /// The link that it is on, which has an address of its own.
+    pub(crate) base: LinkIndex,
     pub(crate) vips: Vec<(LinkIndex, IpAddr)>,
     pub(crate) interval: Duration,
     /// A backup that hears nobody waits no longer than this.
@@ -106,6 +109,7 @@ impl Member {
             router: 0,
             link,
             port,
+            base: link,
             vips,
             interval,
             patience: Duration::ZERO,
@@ -195,7 +199,8 @@ impl Watch {
                     let known = old.vips.iter().position(|old| old == vip);
                     *announced = known.and_then(|known| old.announced[known]);
                 }
-                let Member { vips, interval, patience, pace, .. } = new;
+                let Member { link, port, base, vips, interval, patience, pace, .. } = new;
+                (old.link, old.port, old.base) = (link, port, base);
                 (old.vips, old.interval, old.patience, old.pace) = (vips, interval, patience, pace);
                 (old.router, old.announced, old.live) = (router, announced, true);
             }
@@ -273,13 +278,17 @@ impl Watch {
         let (add, address) = match op {
             NetworkOp::AddAddress(address) => (true, address),
             NetworkOp::RemoveAddress(address) => (false, address),
-            NetworkOp::RenewAddress(_)
-            | NetworkOp::AddLink(_)
+            // Given again and again as long as the address is held: that is what it is for.
+            NetworkOp::RenewAddress(_) => return,
+            NetworkOp::AddLink(_)
             | NetworkOp::RemoveLink(_)
             | NetworkOp::AddRoute(_)
             | NetworkOp::RemoveRoute(_)
             | NetworkOp::AddRule(_)
-            | NetworkOp::RemoveRule(_) => return,
+            | NetworkOp::RemoveRule(_) => {
+                self.last_order = Some(now);
+                return;
+            }
         };
         self.last_order = Some(now);
         let times = self.orders.entry((node, add, address.link, address.prefix.address())).or_default();

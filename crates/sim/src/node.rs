@@ -213,11 +213,7 @@ impl Node {
     pub(crate) fn lose_power(&mut self) {
         self.end_worker();
         let mut machine = self.take_machine();
-        let held: Vec<_> = machine.addresses().collect();
-        for (link, prefix) in held {
-            machine.remove_address(link, prefix.address());
-        }
-        machine.refuse(0);
+        machine.reboot();
         self.daemon = Daemon::Down(machine);
         self.kernel.clear();
         self.supervisor =

@@ -24,6 +24,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::mpsc;
 
+pub(crate) use cast::FILES;
 pub(crate) use report::Report;
 
 use guard::Guard;
@@ -61,7 +62,9 @@ pub(crate) enum DemoError {
     NotRoot,
     #[error("this needs the program ip (package iproute2), which is not there")]
     NoIproute,
-    #[error("there is no keepalived beside this program (looked for {0}); build it with make, or name one by --daemon")]
+    #[error(
+        "there is no keepalived beside this program (looked for {0}); build it with make, or name one by --daemon"
+    )]
     NoDaemon(String),
     #[error("the stage cannot be built: ip {order}: {said}")]
     Stage { order: String, said: String },
@@ -96,7 +99,7 @@ pub(crate) fn run(play: &Play) -> Result<Report, DemoError> {
         Some(daemon) => daemon.clone(),
         None => our_daemon()?,
     };
-    let [a, b] = cast::FILES;
+    let [a, b] = FILES;
     let terms = Terms::read(a, b)?;
     let signals = observe::block_signals().map_err(DemoError::when("block signals"))?;
     let names = Names::of(std::process::id());
@@ -113,14 +116,20 @@ pub(crate) fn run(play: &Play) -> Result<Report, DemoError> {
         .and_then(|director| director.direct());
     let keep = match &result {
         Ok(report) => !report.passed,
-        Err(cause) => !matches!(cause, DemoError::Interrupted | DemoError::NoIproute | DemoError::Stage { .. }),
+        // Before the daemons began, there is nothing to read.
+        Err(cause) => {
+            !matches!(cause, DemoError::Interrupted | DemoError::NoIproute | DemoError::Stage { .. })
+        }
     };
     guard.relieve(keep);
-    result.map_err(|cause| if keep { logged(cause, &directory) } else { cause })
-}
-
-fn logged(cause: DemoError, directory: &Path) -> DemoError {
-    DemoError::Logged { cause: Box::new(cause), directory: directory.display().to_string() }
+    if !keep {
+        return result;
+    }
+    let directory = directory.display().to_string();
+    match result {
+        Ok(report) => Ok(Report { logs: Some(directory), ..report }),
+        Err(cause) => Err(DemoError::Logged { cause: Box::new(cause), directory }),
+    }
 }
 
 /// The daemon that was built with this program, or installed with it.
@@ -139,8 +148,7 @@ fn our_daemon() -> Result<PathBuf, DemoError> {
 
 /// The first line of what a daemon says of itself with `--version`.
 fn version(daemon: &Path) -> Result<String, DemoError> {
-    let output =
-        Command::new(daemon).arg("--version").output().map_err(DemoError::when("run the daemon"))?;
+    let output = Command::new(daemon).arg("--version").output().map_err(DemoError::when("run the daemon"))?;
     let said = [output.stdout, output.stderr].concat();
     Ok(String::from_utf8_lossy(&said).lines().next().unwrap_or("unknown").trim().to_owned())
 }

@@ -1,4 +1,6 @@
 //! `standfast`, the operator's tool.
+#![forbid(unsafe_code)]
+
 use std::process::ExitCode;
 
 fn main() -> ExitCode {

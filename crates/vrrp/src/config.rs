@@ -3,14 +3,27 @@
 //! `config` makes it from `keepalived.conf`; every default is already filled in. Two configurations that mean the
 //! same are equal.
 
+mod authentication;
+mod hold;
+mod link;
+mod track;
+
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use core::time::Duration;
 
-use host::{Command, Family, LinkName, Prefix, Route, Rule, VirtualLink};
+use host::{Command, Family, LinkName};
 use serde::{Deserialize, Serialize};
+
+pub use authentication::{Authentication, Hmac, HmacKey, HmacMode};
+pub use hold::{OwnLink, Statics, VirtualAddress, VirtualRoute, VirtualRule};
+pub use link::{AnnounceConfig, AnnouncePace, Firewall, LinkDelay, PaceGroup, PollMethod, PolledLink};
+pub use track::{
+    FileConfig, ProcessConfig, ProcessMatch, ScriptConfig, TrackFile, TrackLink, TrackNamed, TrackScript,
+    Weight,
+};
 
 /// The whole of it.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
@@ -27,17 +40,18 @@ pub struct Config {
     pub statics: Statics,
     /// From the first configuration until instances begin to listen (`vrrp_startup_delay`).
     pub startup_delay: Duration,
-}
-
-/// What is held as long as the daemon runs (`static_ipaddress`, `static_routes`, `static_rules`).
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
-pub struct Statics {
-    /// Addresses, each with its link.
-    pub addresses: Vec<(LinkName, VirtualAddress)>,
-    /// Routes.
-    pub routes: Vec<VirtualRoute>,
-    /// Policy rules.
-    pub rules: Vec<VirtualRule>,
+    /// Files that some instance tracks. Names are unique.
+    pub files: Vec<FileConfig>,
+    /// Sets of processes that some instance tracks. Names are unique.
+    pub processes: Vec<ProcessConfig>,
+    /// Links with gaps of their own between announcements (`garp_group`); a link is in one at most.
+    pub pace_groups: Vec<PaceGroup>,
+    /// How long a link must be down or up before it counts (`interface_up_down_delays`); a link stands once at most.
+    pub link_delays: Vec<LinkDelay>,
+    /// Links whose state is asked for again and again (`linkbeat_interfaces`); a link stands once at most.
+    pub polled_links: Vec<PolledLink>,
+    /// How packets to addresses that are not accepted are dropped.
+    pub firewall: Firewall,
 }
 
 /// Instances that are master together or not at all (`vrrp_sync_group`). What the group tracks, its members track.
@@ -49,6 +63,8 @@ pub struct GroupConfig {
     pub members: Vec<String>,
     /// Scripts to run on a change of the group's state.
     pub notify: NotifyScripts,
+    /// Mail on a change of the group's state (`smtp_alert`).
+    pub mail: bool,
 }
 
 /// Virtual router identifier, 1 to 255 (RFC 9568 §5.2.3).
@@ -210,6 +226,53 @@ pub struct InstanceConfig {
     pub step_down: bool,
     /// Scripts to run on a change of state.
     pub notify: NotifyScripts,
+    /// Its removal by a reload is told as such (`notify_deleted`), not as a fault.
+    pub deletion: Option<Deletion>,
+    /// Mail on a change of state (`smtp_alert`).
+    pub mail: bool,
+    /// Changes of priority are told to those who read the event pipes (`notify_priority_changes`).
+    pub tell_priority: bool,
+    /// Packets to the addresses are taken though they are not its own; always so for the owner (`accept`).
+    pub accept: bool,
+    /// The configured source address being absent is a fault (`track_src_ip`).
+    pub track_source: bool,
+    /// As owner it does not listen to others (`owner_ignore_adverts`).
+    pub owner_ignores_adverts: bool,
+    /// A master that wakes late goes back to backup if a router of this priority could have taken over
+    /// (`timer_expired_backup`).
+    pub late_master_yields_to: Option<Priority>,
+    /// Unicast without a peer is a fault (`unicast_fault_no_peer`).
+    pub fault_without_peer: bool,
+    /// Version 3 over IPv4 to peers: which checksum (`old_unicast_checksum`).
+    pub unicast_checksum: UnicastChecksum,
+    /// Secondary addresses of the link live on when the first goes (`promote_secondaries`).
+    pub promote_secondaries: bool,
+    /// Announcements on the other links that hold addresses: how often, and on all of them rather than on VMACs only
+    /// (`garp_extra_if`).
+    pub extra_refresh: Option<(Duration, bool)>,
+    /// Receive buffer of its socket in bytes (`kernel_rx_buf_size`).
+    pub receive_buffer: Option<u32>,
+    /// Keys that sign its adverts (`auth_hmac`).
+    pub hmac: Option<Hmac>,
+}
+
+/// How the removal of an instance is told.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct Deletion {
+    /// The script to run.
+    pub script: Option<Command>,
+}
+
+/// Which checksum version 3 adverts to IPv4 peers carry.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub enum UnicastChecksum {
+    /// The right one, and that of keepalived before 1.3.7 once a peer was heard to use it.
+    #[default]
+    Learn,
+    /// That of keepalived before 1.3.7.
+    Old,
+    /// The right one, whatever is heard.
+    Right,
 }
 
 impl InstanceConfig {
@@ -248,6 +311,19 @@ impl InstanceConfig {
             track_bfds: Vec::new(),
             step_down: false,
             notify: NotifyScripts::default(),
+            deletion: None,
+            mail: false,
+            tell_priority: false,
+            accept: true,
+            track_source: false,
+            owner_ignores_adverts: false,
+            late_master_yields_to: None,
+            fault_without_peer: false,
+            unicast_checksum: UnicastChecksum::Learn,
+            promote_secondaries: false,
+            extra_refresh: None,
+            receive_buffer: None,
+            hmac: None,
         }
     }
 }
@@ -287,25 +363,6 @@ pub struct Peer {
     pub ttl: (u8, u8),
 }
 
-/// Version 2 authentication (RFC 2338 §5.3.6; RFC 3768 dropped it, As keepalived: kept).
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Authentication {
-    /// Type 0, and all there is in version 3.
-    None,
-    /// Type 1: eight bytes in clear, padded with zeros.
-    Password([u8; 8]),
-}
-
-impl fmt::Debug for Authentication {
-    /// Without the password: this text reaches logs and recordings.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::None => "None",
-            Self::Password(_) => "Password(********)",
-        })
-    }
-}
-
 /// Whether and when a backup takes over from a master of lower priority.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum Preemption {
@@ -315,191 +372,6 @@ pub enum Preemption {
     Delayed(Duration),
     /// Not while it lives.
     Never,
-}
-
-/// An address that the master holds.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct VirtualAddress {
-    /// Address and prefix length.
-    pub prefix: Prefix,
-    /// The link it goes on; `None` is the instance's.
-    pub link: Option<LinkName>,
-    /// Point-to-point peer.
-    pub peer: Option<IpAddr>,
-    /// Broadcast address, IPv4 only.
-    pub broadcast: Option<Ipv4Addr>,
-    /// `ifa_scope`, IPv4 only; 0 is global.
-    pub scope: u8,
-    /// Label, IPv4 only, 1 to 15 bytes.
-    pub label: Option<String>,
-    /// `IFA_F_*` bits as in [`host::LinkAddress`].
-    pub flags: u32,
-    /// IPv6 only, seconds; `None` is for ever.
-    pub preferred_lifetime: Option<u32>,
-    /// Its link being down is a fault (no `no_track`).
-    pub track: bool,
-}
-
-impl VirtualAddress {
-    /// An address without options on the instance's link.
-    pub fn plain(prefix: Prefix) -> Self {
-        Self {
-            prefix,
-            link: None,
-            peer: None,
-            broadcast: None,
-            scope: 0,
-            label: None,
-            flags: match prefix.family() {
-                Family::V4 => 0,
-                Family::V6 => host::LinkAddress::NODAD,
-            },
-            preferred_lifetime: (prefix.family() == Family::V6 && prefix.length() == 128).then_some(0),
-            track: true,
-        }
-    }
-}
-
-/// A route that comes and goes with something.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct VirtualRoute {
-    /// The route.
-    pub route: Route<LinkName>,
-    /// Its links being down is a fault (no `no_track`).
-    pub track: bool,
-}
-
-/// A policy rule that comes and goes with something.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct VirtualRule {
-    /// The rule.
-    pub rule: Rule,
-    /// Its links being down is a fault (no `no_track`).
-    pub track: bool,
-}
-
-/// A virtual router's own link: a VMAC, or an ipvlan.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct OwnLink {
-    /// What is made. Its base is the instance's link.
-    pub link: VirtualLink,
-    /// Adverts leave by the base, with its Ethernet address (`vmac_xmit_base`).
-    pub adverts_by_base: bool,
-    /// Address to put on an ipvlan, the source of its adverts.
-    pub address: Option<Prefix>,
-}
-
-/// When gratuitous ARPs and unsolicited neighbour advertisements go out.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct AnnounceConfig {
-    /// Packets for each address and round, at least 1.
-    pub repeat: u32,
-    /// From becoming master to the second round; zero sends none.
-    pub delay: Duration,
-    /// Interval of further rounds; zero sends none.
-    pub refresh: Duration,
-    /// Packets for each address in such a round, at least 1.
-    pub refresh_repeat: u32,
-    /// Packets for each address after a lower-priority advert; 0 sends none.
-    pub lower_priority_repeat: u32,
-    /// From there to the second such round; zero sends none.
-    pub lower_priority_delay: Duration,
-}
-
-impl Default for AnnounceConfig {
-    fn default() -> Self {
-        Self {
-            repeat: 5,
-            delay: Duration::from_secs(5),
-            refresh: Duration::ZERO,
-            refresh_repeat: 1,
-            lower_priority_repeat: 5,
-            lower_priority_delay: Duration::from_secs(5),
-        }
-    }
-}
-
-/// Smallest gap between two announcements on one link; zero is no gap.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
-pub struct AnnouncePace {
-    /// Between gratuitous ARPs (`vrrp_garp_interval`).
-    pub arp: Duration,
-    /// Between unsolicited neighbour advertisements (`vrrp_gna_interval`).
-    pub neighbour: Duration,
-}
-
-/// What a tracked thing does to the priority.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub enum Weight {
-    /// Weight 0: its failure is a fault.
-    Fault {
-        /// Its success is the fault.
-        reverse: bool,
-    },
-    /// Positive: added while it is good. Negative: added while it is bad. Not 0; -253 to 253.
-    Points {
-        /// How much.
-        points: i16,
-        /// Good and bad change places.
-        reverse: bool,
-    },
-}
-
-/// A tracked link.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct TrackLink {
-    /// Its name.
-    pub link: LinkName,
-    /// What it does.
-    pub weight: Weight,
-}
-
-/// A tracked file: its number times the weight is added to the priority.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct TrackFile {
-    /// Name of the file's block.
-    pub file: String,
-    /// -254 to 254. With 0 a number that is not 0 is a fault.
-    pub weight: i16,
-    /// The sum is taken with the other sign; with weight 0 the number 0 is the fault.
-    pub reverse: bool,
-}
-
-/// A tracked thing that is up or down, by the name of its block.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct TrackNamed {
-    /// Its name.
-    pub name: String,
-    /// What it does.
-    pub weight: Weight,
-}
-
-/// A tracked script.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct TrackScript {
-    /// Name of a [`ScriptConfig`].
-    pub script: String,
-    /// What it does.
-    pub weight: Weight,
-}
-
-/// A tracking script (`vrrp_script`).
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct ScriptConfig {
-    /// Its name.
-    pub name: String,
-    /// What to run.
-    pub command: Command,
-    /// From start to start; not zero.
-    pub interval: Duration,
-    /// Time limit of one run; not zero.
-    pub timeout: Duration,
-    /// Successes in a row that make it good, at least 1.
-    pub rise: u32,
-    /// Failures in a row that make it bad, at least 1.
-    pub fall: u32,
-    /// It counts as failed until `rise` successes (`init_fail`).
-    pub starts_failed: bool,
 }
 
 /// Scripts to run on a change of state. The specific one is started before [`Self::any`].

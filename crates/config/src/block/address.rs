@@ -7,14 +7,51 @@ use vrrp::config::VirtualAddress;
 
 use crate::diagnostic::{Diagnostic, Severity, code};
 use crate::resolve::Resolver;
+use crate::resolve::names::Names;
 use crate::source::Span;
+use crate::table::OptionRow;
 use crate::tree::NodeId;
+
+const fn option(name: &'static str, syntax: &'static str, help: &'static str) -> OptionRow {
+    OptionRow::new(name, syntax, help)
+}
+
+/// What a line of `virtual_ipaddress`, `virtual_ipaddress_excluded` or `static_ipaddress` may hold.
+pub(crate) static OPTIONS: &[OptionRow] = &[
+    option("<address>[/<length>]", "", "The address; without a length it is alone, /32 or /128."),
+    option("dev", "<interface>", "Interface that it goes on.")
+        .default("the instance's, or default_interface"),
+    option("scope", "<name or number>", "How far the address is valid; IPv4 only.").default("global"),
+    option("brd", "<address>|+|-", "Broadcast address; + sets the host bits, - clears them."),
+    option("broadcast", "<address>|+|-", "The same as brd."),
+    option("label", "<text>", "Label of at most 15 bytes; IPv4 only."),
+    option("peer", "<address>", "The other end of a point-to-point link."),
+    option("home", "", "The home address of a mobile host; IPv6 only."),
+    option("-nodad", "", "Look for duplicates of an IPv6 address before it is used."),
+    option("mngtmpaddr", "", "The kernel makes temporary addresses from this one; IPv6 only."),
+    option("noprefixroute", "", "No route to the prefix comes with it."),
+    option("autojoin", "", "Join the group that the address is."),
+    option("no_track", "", "Nothing happens if somebody else deletes it."),
+    option("preferred_lft", "<seconds>|forever", "How long it is preferred as a source; IPv6 only.")
+        .default("0 for an IPv6 address without a length, else forever"),
+    option(
+        "track_group",
+        "<track_group>",
+        "Group of instances that fail when the interface does; static_ipaddress only.",
+    ),
+    option("use_vmac", "", "The address gets an interface of its own; not in static_ipaddress.")
+        .later("interfaces of their own for single addresses"),
+];
 
 /// Longest label the kernel takes.
 const LABEL: usize = 15;
 
-/// Reads one line; `None` if it has to be left out.
-pub(crate) fn line(resolver: &mut Resolver<'_, '_>, node: NodeId) -> Option<(VirtualAddress, Span)> {
+/// Reads one line; `None` if it has to be left out. A static address may name a track group.
+pub(crate) fn line(
+    resolver: &mut Resolver<'_, '_>,
+    node: NodeId,
+    is_static: bool,
+) -> Option<(VirtualAddress, Span, Option<Span>)> {
     let words = resolver.reader.tree.words(node);
     let (&at, options) = words.split_first()?;
     let Some(prefix) = prefix(resolver.reader.text(at)).or_else(|| host_of(resolver, at)) else {
@@ -24,16 +61,37 @@ pub(crate) fn line(resolver: &mut Resolver<'_, '_>, node: NodeId) -> Option<(Vir
     };
     let mut address = VirtualAddress::plain(prefix);
     let mut options = options.iter().copied();
+    let mut track_group = None;
     while let Some(option) = options.next() {
-        if !option_of(resolver, &mut address, option, &mut options) {
-            return None;
+        match resolver.reader.text(option) {
+            "track_group" if is_static => {
+                let Some(word) = options.next() else {
+                    resolver.reader.complain(
+                        code::MISSING_WORD,
+                        option,
+                        "Nothing stands behind `track_group`",
+                    );
+                    break;
+                };
+                if track_group.is_some() {
+                    let message = "A second track_group; it and the rest of the line are ignored";
+                    resolver.reader.complain(code::DUPLICATE, word, message);
+                    break;
+                }
+                track_group = Some(word);
+            }
+            "use_vmac" if !is_static => {
+                resolver.reader.not_yet(option, "interfaces of their own for single addresses");
+            }
+            _ if option_of(resolver, &mut address, option, &mut options) => {}
+            _ => return None,
         }
     }
     if address.peer.is_some() && address.broadcast.take().is_some() {
         let message = "A point-to-point address has no broadcast address; it is ignored";
         resolver.reader.complain(code::NOT_TOGETHER, at, message);
     }
-    Some((address, at))
+    Some((address, at, track_group))
 }
 
 /// As keepalived: an address with a prefix length that cannot be is the address alone.
@@ -69,8 +127,7 @@ fn option_of(
         "noprefixroute" => address.flags |= LinkAddress::NO_PREFIX_ROUTE,
         "autojoin" => address.flags |= LinkAddress::AUTOJOIN,
         "no_track" => address.track = false,
-        "use_vmac" => resolver.reader.not_yet(option, "virtual MAC addresses"),
-        "dev" | "scope" | "brd" | "broadcast" | "label" | "peer" | "preferred_lft" | "track_group" => {
+        "dev" | "scope" | "brd" | "broadcast" | "label" | "peer" | "preferred_lft" => {
             let Some(word) = rest.next() else {
                 let message = format!("Nothing stands behind `{name}`; the line is ignored");
                 resolver.reader.complain(code::MISSING_WORD, option, message);
@@ -98,18 +155,7 @@ fn option_of(
         other => {
             let found =
                 Diagnostic::new(code::BAD_WORD, option, format!("`{other}` is no option of an address"));
-            let names = [
-                "dev",
-                "scope",
-                "brd",
-                "label",
-                "peer",
-                "home",
-                "noprefixroute",
-                "no_track",
-                "preferred_lft",
-            ];
-            let near = crate::diagnostic::nearest(other, names.into_iter())
+            let near = crate::diagnostic::nearest(other, OPTIONS.iter().map(|option| option.name))
                 .map(|near| format!("did you mean `{near}`?"));
             resolver.reader.report.add(found.maybe_help(near));
         }
@@ -174,14 +220,7 @@ fn label(resolver: &mut Resolver<'_, '_>, address: &mut VirtualAddress, word: Sp
 
 fn scope(resolver: &mut Resolver<'_, '_>, address: &mut VirtualAddress, word: Span, v4: bool) {
     let text = resolver.reader.text(word);
-    let scope = match text {
-        "global" => Some(0),
-        "site" => Some(200),
-        "link" => Some(253),
-        "host" => Some(254),
-        "nowhere" => Some(255),
-        _ => text.parse().ok(),
-    };
+    let scope = resolver.number_of(Names::Scopes, text).and_then(|scope| u8::try_from(scope).ok());
     match scope {
         Some(scope) if v4 => address.scope = scope,
         Some(_) => resolver.reader.complain(code::FAMILY, word, "An IPv6 address has no scope of choice"),

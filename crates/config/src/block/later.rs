@@ -16,68 +16,13 @@ const fn script(name: &'static str) -> Keyword<Unread> {
     Keyword::new(name, Kind::Later(Shape::Script, ""))
 }
 
-const fn lines(name: &'static str) -> Keyword<Unread> {
-    Keyword::new(name, Kind::Later(Shape::Lines, ""))
-}
-
 const fn block(name: &'static str, rows: &'static Block<Unread>) -> Keyword<Unread> {
     Keyword::new(name, Kind::Later(Shape::Block(rows), ""))
 }
 
-/// `track_group`
-pub(crate) static TRACK_GROUP: Block<Unread> = Block::new("track_group", &[lines("group")]);
-
 /// `SSL`
 pub(crate) static SSL: Block<Unread> =
     Block::new("SSL", &[line("password"), line("ca"), line("certificate"), line("key")]);
-
-/// `garp_group`
-pub(crate) static GARP_GROUP: Block<Unread> = Block::new(
-    "garp_group",
-    &[line("garp_interval"), line("gna_interval"), line("interface"), lines("interfaces")],
-);
-
-/// `track_file`
-pub(crate) static TRACK_FILE: Block<Unread> =
-    Block::new("track_file", &[line("file"), line("weight"), line("init_file")]);
-
-/// `vrrp_track_process`
-pub(crate) static VRRP_TRACK_PROCESS: Block<Unread> = Block::new(
-    "vrrp_track_process",
-    &[
-        line("process"),
-        line("param_match"),
-        line("weight"),
-        line("quorum"),
-        line("quorum_max"),
-        line("delay"),
-        line("terminate_delay"),
-        line("fork_delay"),
-        line("full_command"),
-    ],
-);
-
-/// `vrrp_sync_group`
-pub(crate) static VRRP_SYNC_GROUP: Block<Unread> = Block::new(
-    "vrrp_sync_group",
-    &[
-        lines("group"),
-        lines("track_interface"),
-        lines("track_script"),
-        lines("track_file"),
-        lines("track_process"),
-        lines("track_bfd"),
-        script("notify_master"),
-        script("notify_backup"),
-        script("notify_fault"),
-        script("notify_stop"),
-        script("notify"),
-        line("smtp_alert"),
-        line("global_tracking"),
-        line("sync_group_tracking_weight"),
-        line("notify_priority_changes"),
-    ],
-);
 
 /// `bfd_instance`
 pub(crate) static BFD_INSTANCE: Block<Unread> = Block::new(
@@ -145,12 +90,6 @@ pub(crate) static VIRTUAL_SERVER: Block<Unread> = Block::new(
         line("sorry_server_lvs_method"),
         block("real_server", &REAL_SERVER),
     ],
-);
-
-/// `vrrp_instance/auth_hmac`
-pub(crate) static AUTH_HMAC: Block<Unread> = Block::new(
-    "auth_hmac",
-    &[line("key"), line("active_key"), line("time_window"), line("anti_replay"), line("mode")],
 );
 
 /// `virtual_server/real_server`

@@ -1,51 +1,117 @@
-//! Lines of `track_script` and `track_interface`: a name, and what it weighs.
+//! Lines of `track_script` and its like: a name, and what it weighs.
 
 use host::LinkName;
-use vrrp::config::{TrackLink, TrackScript, Weight};
+use vrrp::config::{TrackFile, TrackLink, TrackNamed, TrackScript};
 
 use crate::diagnostic::{Diagnostic, code, nearest};
 use crate::resolve::Resolver;
+use crate::resolve::tracked::{Kind, Points, weight};
 use crate::source::Span;
+use crate::table::OptionRow;
 use crate::tree::NodeId;
 
-/// What a weight as written means.
-pub(crate) const fn weight(points: i16, reverse: bool) -> Weight {
-    if points == 0 { Weight::Fault { reverse } } else { Weight::Points { points, reverse } }
+/// What a line may hold.
+pub(crate) static OPTIONS: &[OptionRow] = &[
+    OptionRow::new("<name>", "", "What is tracked; its block must stand earlier in the file."),
+    OptionRow::new(
+        "weight",
+        "<-253..253> [reverse|noreverse]",
+        "What is added to the priority while it is good or, below 0, while it is bad. 0: bad is a fault.",
+    )
+    .default("that of its block"),
+];
+
+/// What a line of `track_file` or `track_process` may hold.
+pub(crate) static WIDE_OPTIONS: &[OptionRow] = &[
+    OptionRow::new("<name>", "", "What is tracked; its block must stand earlier in the file."),
+    OptionRow::new(
+        "weight",
+        "<-254..254> [reverse|noreverse]",
+        "What is added to the priority, for a file times its number. 0: bad is a fault.",
+    )
+    .default("that of its block"),
+];
+
+/// What a line of `track_interface` may hold.
+pub(crate) static LINK_OPTIONS: &[OptionRow] = &[
+    OptionRow::new("<name>", "", "The interface that is tracked."),
+    OptionRow::new(
+        "weight",
+        "<-253..253> [reverse]",
+        "What is added to the priority while it is up or, below 0, while it is down. 0: down is a fault.",
+    )
+    .default("0"),
+];
+
+/// The lists of a block, as written.
+#[derive(Debug, Default)]
+pub(crate) struct Lists {
+    pub(crate) scripts: Vec<NodeId>,
+    pub(crate) links: Vec<NodeId>,
+    pub(crate) files: Vec<NodeId>,
+    pub(crate) processes: Vec<NodeId>,
+    pub(crate) bfds: Vec<NodeId>,
 }
 
-/// The options behind a name: `Err` if the line has to be left out.
+/// One line of a list.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Tracked<N> {
+    pub(crate) name: N,
+    pub(crate) at: Span,
+    pub(crate) weight: Points,
+}
+
+/// What a block tracks, read.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub(crate) struct Tracks {
+    pub(crate) scripts: Vec<Tracked<String>>,
+    pub(crate) links: Vec<Tracked<LinkName>>,
+    pub(crate) files: Vec<Tracked<String>>,
+    pub(crate) processes: Vec<Tracked<String>>,
+    pub(crate) bfds: Vec<Tracked<String>>,
+}
+
+/// Reads the lists of a block. `own` is the instance's link, which is tracked anyway.
+pub(crate) fn read(resolver: &mut Resolver<'_, '_>, lists: &Lists, own: Option<&LinkName>) -> Tracks {
+    let Lists { scripts, links: link_lists, files, processes, bfds } = lists;
+    Tracks {
+        links: links(resolver, link_lists, own),
+        scripts: named(resolver, scripts, Kind::Script),
+        files: named(resolver, files, Kind::File),
+        processes: named(resolver, processes, Kind::Process),
+        bfds: named(resolver, bfds, Kind::Bfd),
+    }
+}
+
+/// The options behind a name; `None` if the line has to be left out.
 fn options(
     resolver: &mut Resolver<'_, '_>,
     words: &[Span],
-    default: Weight,
+    default: Points,
+    most: i16,
     noreverse: bool,
-) -> Result<Weight, ()> {
-    let Some((&first, rest)) = words.split_first() else { return Ok(default) };
+) -> Option<Points> {
+    let Some((&first, rest)) = words.split_first() else { return Some(default) };
     let reader = &mut resolver.reader;
     if reader.text(first) != "weight" {
         let message = format!("`{}` is not understood; the line is ignored", reader.text(first));
         reader
             .report
             .add(Diagnostic::new(code::BAD_WORD, first, message).help("weight NUMBER, perhaps with reverse"));
-        return Err(());
+        return None;
     }
     let Some((&number, rest)) = rest.split_first() else {
         reader.complain(code::MISSING_WORD, first, "No number stands behind `weight`; the line is ignored");
-        return Err(());
+        return None;
     };
-    let mut points = match reader.integer(number, -254, 254, false) {
-        Some(points) => i16::try_from(points).unwrap_or_default(),
-        None => match default {
-            Weight::Fault { .. } => 0,
-            Weight::Points { points, .. } => points,
-        },
-    };
-    if points.abs() > 253 {
-        points = points.clamp(-253, 253);
+    let (mut points, mut reverse) = default;
+    if let Some(number) = reader.integer(number, -254, 254, false) {
+        points = i16::try_from(number).unwrap_or_default();
+    }
+    if points.abs() > most {
+        points = points.clamp(-most, most);
         reader.complain(code::ADJUSTED, number, format!("The weight is taken as {points}"));
     }
-    let mut reverse =
-        matches!(default, Weight::Fault { reverse: true } | Weight::Points { reverse: true, .. });
     match rest.first().map(|&word| (word, reader.text(word))) {
         None => {}
         Some((_, "reverse")) => reverse = true,
@@ -55,47 +121,51 @@ fn options(
             reader.complain(code::BAD_WORD, word, message);
         }
     }
-    Ok(weight(points, reverse))
+    Some((points, reverse))
 }
 
-/// The scripts that a list tracks.
-pub(crate) fn scripts(resolver: &mut Resolver<'_, '_>, lists: &[NodeId]) -> Vec<TrackScript> {
-    let mut tracked: Vec<TrackScript> = Vec::new();
+/// Things tracked by name.
+fn named(resolver: &mut Resolver<'_, '_>, lists: &[NodeId], kind: Kind) -> Vec<Tracked<String>> {
+    let mut tracked: Vec<Tracked<String>> = Vec::new();
     for line in lists.iter().flat_map(|list| resolver.reader.tree.children(*list)) {
         let words = resolver.reader.tree.words(line);
         let Some((&at, rest)) = words.split_first() else { continue };
         let name = resolver.reader.text(at);
-        if tracked.iter().any(|have| have.script == name) {
+        if tracked.iter().any(|have| have.name == name) {
             resolver.reader.complain(code::DUPLICATE, at, format!("`{name}` is tracked already"));
             continue;
         }
-        let Some(default) = resolver.script_weight(name, line) else {
-            let known = resolver.script_names();
-            let help = match nearest(name, known.iter().map(String::as_str)) {
-                Some(near) if near == name => "its vrrp_script must stand earlier in the file".to_owned(),
-                Some(near) => format!("did you mean `{near}`?"),
-                None => "a vrrp_script of this name must stand earlier in the file".to_owned(),
-            };
-            let message = format!("There is no script `{name}` to track; the line is ignored");
-            resolver.reader.report.add(Diagnostic::new(code::UNKNOWN_NAME, at, message).help(help));
+        let Some(default) = resolver.trackables.weight(kind, name, line) else {
+            unknown(resolver, kind, name, at);
             continue;
         };
-        if let Ok(weight) = options(resolver, rest, default, true)
-            && resolver.use_script(name)
+        if let Some(weight) = options(resolver, rest, default, kind.most(), true)
+            && resolver.trackables.mark(kind, name)
         {
-            tracked.push(TrackScript { script: name.to_owned(), weight });
+            tracked.push(Tracked { name: name.to_owned(), at, weight });
         }
     }
     tracked
 }
 
-/// The links that a list tracks, `own` left out.
-pub(crate) fn links(
+fn unknown(resolver: &mut Resolver<'_, '_>, kind: Kind, name: &str, at: Span) {
+    let (what, block) = (kind.what(), kind.block());
+    let help = match nearest(name, resolver.trackables.names(kind).into_iter()) {
+        Some(near) if near == name => format!("its {block} must stand earlier in the file"),
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("a {block} of this name must stand earlier in the file"),
+    };
+    let message = format!("There is no {what} `{name}` to track; the line is ignored");
+    resolver.reader.report.add(Diagnostic::new(code::UNKNOWN_NAME, at, message).help(help));
+}
+
+/// The links that lists track, `own` left out.
+fn links(
     resolver: &mut Resolver<'_, '_>,
     lists: &[NodeId],
     own: Option<&LinkName>,
-) -> Vec<TrackLink> {
-    let mut tracked: Vec<TrackLink> = Vec::new();
+) -> Vec<Tracked<LinkName>> {
+    let mut tracked: Vec<Tracked<LinkName>> = Vec::new();
     for line in lists.iter().flat_map(|list| resolver.reader.tree.children(*list)) {
         let words = resolver.reader.tree.words(line);
         let Some((&at, rest)) = words.split_first() else { continue };
@@ -104,15 +174,40 @@ pub(crate) fn links(
             resolver.no_link(at, &link, "to track");
             continue;
         }
-        let Ok(weight) = options(resolver, rest, weight(0, false), false) else { continue };
+        let Some(weight) = options(resolver, rest, (0, false), 253, false) else { continue };
         if Some(&link) == own {
             let message = format!("{link} is the instance's own interface, which is tracked anyway");
             resolver.reader.complain(code::REPEATED, at, message);
-        } else if tracked.iter().any(|have| have.link == link) {
+        } else if tracked.iter().any(|have| have.name == link) {
             resolver.reader.complain(code::DUPLICATE, at, format!("{link} is tracked already"));
         } else {
-            tracked.push(TrackLink { link, weight });
+            tracked.push(Tracked { name: link, at, weight });
         }
     }
     tracked
+}
+
+/// As the engine takes them.
+pub(crate) fn track_links(tracked: &[Tracked<LinkName>]) -> Vec<TrackLink> {
+    tracked.iter().map(|one| TrackLink { link: one.name.clone(), weight: weight(one.weight) }).collect()
+}
+
+/// As the engine takes them.
+pub(crate) fn track_scripts(tracked: &[Tracked<String>]) -> Vec<TrackScript> {
+    tracked.iter().map(|one| TrackScript { script: one.name.clone(), weight: weight(one.weight) }).collect()
+}
+
+/// As the engine takes them.
+pub(crate) fn track_files(tracked: &[Tracked<String>]) -> Vec<TrackFile> {
+    let file = |one: &Tracked<String>| TrackFile {
+        file: one.name.clone(),
+        weight: one.weight.0,
+        reverse: one.weight.1,
+    };
+    tracked.iter().map(file).collect()
+}
+
+/// As the engine takes them.
+pub(crate) fn track_named(tracked: &[Tracked<String>]) -> Vec<TrackNamed> {
+    tracked.iter().map(|one| TrackNamed { name: one.name.clone(), weight: weight(one.weight) }).collect()
 }

@@ -2,8 +2,12 @@
 
 use std::time::Duration;
 
-use crate::diagnostic::code;
+use vrrp::config::ScriptConfig;
+
+use crate::diagnostic::{Diagnostic, code};
 use crate::lex::CommandLine;
+use crate::resolve::Resolver;
+use crate::resolve::tracked::Defined;
 use crate::source::Span;
 use crate::table::{Block, Keyword, Missing, Shape};
 use crate::tree::NodeId;
@@ -109,4 +113,56 @@ fn user(reader: &mut Reader<'_>, node: NodeId, block: &mut VrrpScriptBlock) {
     };
     let words = arguments.iter().map(|word| reader.text(*word).to_owned()).collect();
     block.user = Some(Set { value: words, at });
+}
+
+/// Takes the scripts in, in the order of the file.
+pub(crate) fn define(resolver: &mut Resolver<'_, '_>, blocks: &[(NodeId, VrrpScriptBlock)]) {
+    for (node, block) in blocks {
+        if resolver.trackables.has_script(&block.name) {
+            continue;
+        }
+        let weight = block.weight.as_ref().map_or((0, false), |set| set.value);
+        let config = lower(resolver, block);
+        resolver.trackables.add_script(Defined {
+            node: *node,
+            name: &block.name,
+            at: block.at,
+            weight,
+            config,
+        });
+    }
+}
+
+fn lower(resolver: &mut Resolver<'_, '_>, block: &VrrpScriptBlock) -> Option<ScriptConfig> {
+    // No `..` here: a keyword that is read and not obeyed must not compile.
+    let VrrpScriptBlock { name, at, script, interval, timeout, weight: _, rise, fall, user, init_fail } =
+        block;
+    let Some(script) = script else {
+        let message = format!("The script `{name}` has no command; it is left out");
+        resolver.reader.complain(code::NO_SCRIPT, *at, message);
+        return None;
+    };
+    let second = Duration::from_secs(1);
+    let interval = interval.as_ref().map_or(second, |set| set.value);
+    let runs =
+        |set: &Option<Set<u64>>| set.as_ref().map_or(1, |set| u32::try_from(set.value).unwrap_or(u32::MAX));
+    let argv = script.value.argv.clone();
+    let command = match user {
+        Some(user) => resolver.command(argv, script.at, &user.value, user.at),
+        None => resolver.command(argv, script.at, &[], script.at),
+    };
+    let Some(command) = command else {
+        let message = format!("The script `{name}` cannot be run; it is left out");
+        resolver.reader.report.add(Diagnostic::new(code::UNUSED, *at, message));
+        return None;
+    };
+    Some(ScriptConfig {
+        name: name.clone(),
+        command,
+        interval,
+        timeout: timeout.as_ref().map_or(interval, |set| set.value),
+        rise: runs(rise),
+        fall: runs(fall),
+        starts_failed: init_fail.is_some(),
+    })
 }

@@ -68,11 +68,15 @@ codes! {
     NO_LINK = error(404, "No such interface on this host.");
     UNUSED = note(405, "Something that nobody uses.");
     REPEATED = note(406, "Something that stands twice and counts once.");
+    TRACKED_TWICE = warning(407, "Something that an instance and its group both track.");
+    GROUP_WEIGHT = warning(408, "A weight that does not count in a sync group.");
+    LONE_MEMBER = warning(409, "A group of one.");
     NO_ACCOUNT = error(501, "No such user or group.");
     NO_SCRIPT = error(502, "A script that is not there or cannot be run.");
     UNSAFE_SCRIPT = error(503, "A script that others than root could change.");
     NO_SCRIPT_SECURITY = warning(504, "Scripts run without script security.");
     SCRIPT_PATH = note(505, "A script without a directory.");
+    OPEN_SECRET = warning(506, "A key that others can read.");
     NO_VRID = error(601, "A virtual router without its number.");
     NO_INTERFACE = error(602, "A virtual router without an interface.");
     NO_ADDRESS = error(603, "A virtual router without an address.");
@@ -80,6 +84,7 @@ codes! {
     FAMILY = error(605, "An address of the other family.");
     NOT_TOGETHER = warning(606, "Two settings that do not go together.");
     STRICT = warning(607, "A setting that strict mode forbids.");
+    NO_PEERS = warning(608, "Words that ask for unicast, and no peer.");
     NOT_YET = warning(901, "A keyword that is not yet supported.");
 }
 

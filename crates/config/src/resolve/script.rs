@@ -38,7 +38,7 @@ impl Resolver<'_, '_> {
     }
 
     /// The account that `user`, `user group` or `user :group` names; complains if there is none.
-    pub(super) fn account(&mut self, words: &[String], at: Span) -> Option<Account> {
+    pub(crate) fn account(&mut self, words: &[String], at: Span) -> Option<Account> {
         let user = words.first()?;
         let Some((uid, mut gid)) = self.surroundings.user(user) else {
             self.reader.complain(code::NO_ACCOUNT, at, format!("There is no user `{user}`"));

@@ -15,12 +15,23 @@ use super::{PathFacts, Surroundings};
 #[derive(Clone, Debug, Default)]
 pub struct ThisHost {
     environment: BTreeMap<String, String>,
+    vrf_tables: BTreeMap<String, u32>,
 }
+
+/// Most bytes of a table of names or a key that are read: the largest shipped with iproute2 has 4 KiB.
+const MAX_SMALL_FILE: u64 = 256 * 1024;
 
 impl ThisHost {
     /// With the environment of the daemon, which this crate does not read itself.
     pub const fn new(environment: BTreeMap<String, String>) -> Self {
-        Self { environment }
+        Self { environment, vrf_tables: BTreeMap::new() }
+    }
+
+    /// With the virtual routing domains of this host and their tables, which only the kernel's netlink tells.
+    #[must_use]
+    pub fn with_vrf_tables(mut self, tables: BTreeMap<String, u32>) -> Self {
+        self.vrf_tables = tables;
+        self
     }
 }
 
@@ -101,5 +112,22 @@ impl Surroundings for ThisHost {
 
     fn environment(&self, name: &str) -> Option<String> {
         self.environment.get(name).cloned()
+    }
+
+    fn read_text(&self, path: &str) -> Option<String> {
+        let facts = fs::metadata(path).ok()?;
+        (facts.is_file() && facts.len() <= MAX_SMALL_FILE).then(|| fs::read_to_string(path).ok()).flatten()
+    }
+
+    fn list(&self, directory: &str) -> Vec<String> {
+        let entries = fs::read_dir(directory).into_iter().flatten().filter_map(Result::ok);
+        let mut names: Vec<String> =
+            entries.filter_map(|entry| entry.file_name().into_string().ok()).collect();
+        names.sort_unstable();
+        names
+    }
+
+    fn vrf_table(&self, link: &str) -> Option<u32> {
+        self.vrf_tables.get(link).copied()
     }
 }

@@ -1,13 +1,7 @@
 //! Walking a block's lines and filling its struct from the rows.
 
-use std::net::IpAddr;
-use std::time::Duration;
-
-use host::LinkName;
-
-use super::{Field, Kind, Set, leading_decimal, leading_integer, switch};
+use super::{Kind, Set};
 use crate::diagnostic::{Class, Code, Diagnostic, Report, Severity, code};
-use crate::lex;
 use crate::source::{Sources, Span};
 use crate::table::{Block, Keyword, Missing, Rows, Shape};
 use crate::tree::{NodeId, Tree, suggestion};
@@ -121,10 +115,23 @@ impl<'a> Reader<'a> {
 
     fn value<B>(&mut self, row: &Keyword<B>, node: NodeId, into: &mut B) {
         let at = self.keyword(node);
+        if row.once
+            && let Some(first) = row.kind.set_at(into)
+        {
+            self.second(row.name, at, first);
+            return;
+        }
         match &row.kind {
             Kind::Flag(field, value) => *field(into) = Some(Set { value: *value, at }),
             Kind::Switch(field) => self.switch(*field, node, into),
             Kind::Number(field, least, most) => self.number(row, *field, (*least, *most), node, into),
+            Kind::Signed(field, least, most) => self.signed(row, *field, (*least, *most), node, into),
+            Kind::NumberOr(field, least, most, alone) => {
+                self.number_or(row, *field, (*least, *most), *alone, node, into);
+            }
+            Kind::Weight(field, most) => self.weight(row, *field, *most, node, into),
+            Kind::Choice(field, words) => self.choice(row, *field, words, node, into),
+            Kind::Words(field) => self.words(row, *field, node, into),
             Kind::Seconds(field, least, most, decimals) => {
                 self.seconds(row, *field, (*least, *most), *decimals, node, into);
             }
@@ -148,6 +155,15 @@ impl<'a> Reader<'a> {
             Kind::Block(_, read) | Kind::Custom(_, read) => read(self, node, into),
             Kind::Later(_, feature) => self.not_yet(at, feature),
         }
+        if let Some(feature) = row.later {
+            self.not_yet(at, feature);
+        }
+    }
+
+    /// A keyword that stands a second time where the first counts.
+    pub(crate) fn second(&mut self, name: &str, at: Span, first: Span) {
+        let found = Diagnostic::new(code::DUPLICATE, at, format!("`{name}` stands here a second time"));
+        self.report.add(found.related(first, "the first, which counts"));
     }
 
     /// The first word behind a keyword; its lack is answered as the row says.
@@ -170,209 +186,6 @@ impl<'a> Reader<'a> {
             }
             Missing::Complaint => self.report.add(found.label("a word must follow")),
             Missing::Nothing => self.report.add(found.severity(Severity::Note).class(Class::Silent)),
-        }
-    }
-
-    fn switch<B>(&mut self, field: Field<B, bool>, node: NodeId, into: &mut B) {
-        let Some(&at) = self.arguments(node).first() else {
-            *field(into) = Some(Set { value: true, at: self.keyword(node) });
-            return;
-        };
-        match switch(self.text(at)) {
-            Some(value) => *field(into) = Some(Set { value, at }),
-            None => {
-                let message = format!("`{}` is neither on nor off; the line is ignored", self.text(at));
-                self.report.add(
-                    Diagnostic::new(code::BAD_WORD, at, message).help("on, off, true, false, yes or no"),
-                );
-            }
-        }
-    }
-
-    fn number<B>(
-        &mut self,
-        row: &Keyword<B>,
-        field: Field<B, u64>,
-        (least, most): (u64, u64),
-        node: NodeId,
-        into: &mut B,
-    ) {
-        let Some(at) = self.argument(row, node) else { return };
-        match self.integer(at, i128::from(least), i128::from(most), row.lax) {
-            Some(0) if row.zero.is_some() => {
-                let value = row.zero.unwrap_or_default();
-                self.complain(code::ADJUSTED, at, format!("`{}` of 0 is taken as {value}", row.name));
-                *field(into) = Some(Set { value, at });
-            }
-            Some(value) => *field(into) = u64::try_from(value).ok().map(|value| Set { value, at }),
-            None => {
-                if let Some(value) = row.bad {
-                    *field(into) = Some(Set { value, at });
-                }
-            }
-        }
-    }
-
-    /// A whole number within bounds; complains and gives `None` otherwise.
-    pub(crate) fn integer(&mut self, at: Span, least: i128, most: i128, lax: bool) -> Option<i128> {
-        let word = self.text(at);
-        let range = format!("a number from {least} to {most} belongs here");
-        let Some((value, rubbish)) = leading_integer(word) else {
-            self.report
-                .add(Diagnostic::new(code::BAD_NUMBER, at, format!("`{word}` is not a number")).help(range));
-            return None;
-        };
-        if rubbish && !(lax && !self.test && (least..=most).contains(&value)) {
-            let found = Diagnostic::new(code::BAD_NUMBER, at, format!("`{word}` is not a number"));
-            self.report.add(found.help(range));
-            return None;
-        }
-        if !(least..=most).contains(&value) {
-            let found = Diagnostic::new(code::BAD_NUMBER, at, format!("{word} is outside {least} to {most}"));
-            self.report.add(found.label("out of range"));
-            return None;
-        }
-        if rubbish {
-            let found = Diagnostic::new(code::LAX_NUMBER, at, format!("`{word}` is taken as {value}"));
-            self.report.add(found.help("a configuration test refuses it"));
-        }
-        Some(value)
-    }
-
-    fn seconds<B>(
-        &mut self,
-        row: &Keyword<B>,
-        field: Field<B, Duration>,
-        bounds: (u64, u64),
-        decimals: u8,
-        node: NodeId,
-        into: &mut B,
-    ) {
-        let Some(at) = self.argument(row, node) else { return };
-        match self.duration(at, bounds, decimals, row.lax) {
-            Some(value) if value.is_zero() && row.zero.is_some() => {
-                let seconds = row.zero.unwrap_or_default();
-                self.complain(code::ADJUSTED, at, format!("`{}` of 0 is taken as {seconds}", row.name));
-                *field(into) = Some(Set { value: Duration::from_secs(seconds), at });
-            }
-            Some(value) => *field(into) = Some(Set { value, at }),
-            None => {
-                if let Some(seconds) = row.bad {
-                    *field(into) = Some(Set { value: Duration::from_secs(seconds), at });
-                }
-            }
-        }
-    }
-
-    /// A decimal number of seconds, bounds in microseconds; complains and gives `None` otherwise.
-    pub(crate) fn duration(
-        &mut self,
-        at: Span,
-        (least, most): (u64, u64),
-        decimals: u8,
-        lax: bool,
-    ) -> Option<Duration> {
-        let word = self.text(at);
-        let Some((value, more, rubbish)) = leading_decimal(word, decimals) else {
-            self.complain(code::BAD_NUMBER, at, format!("`{word}` is not a number of seconds"));
-            return None;
-        };
-        let scale = 10_u128.saturating_pow(u32::from(6_u8.saturating_sub(decimals)));
-        let micros = u64::try_from(value.saturating_mul(scale)).unwrap_or(u64::MAX);
-        let inside = (least..=most).contains(&micros);
-        if rubbish && !(lax && !self.test && inside) {
-            self.complain(code::BAD_NUMBER, at, format!("`{word}` is not a number of seconds"));
-            return None;
-        }
-        if !inside {
-            let (least, most) = (Duration::from_micros(least), Duration::from_micros(most));
-            let message =
-                format!("{word} is outside {} to {} seconds", least.as_secs_f64(), most.as_secs_f64());
-            self.report.add(Diagnostic::new(code::BAD_NUMBER, at, message).label("out of range"));
-            return None;
-        }
-        if more {
-            self.complain(
-                code::ADJUSTED,
-                at,
-                format!("{word} has more than {decimals} decimals; it is rounded"),
-            );
-            if self.test {
-                return None;
-            }
-        }
-        if rubbish {
-            self.complain(code::LAX_NUMBER, at, format!("`{word}` is taken without what follows the number"));
-        }
-        Some(Duration::from_micros(micros))
-    }
-
-    fn string<B>(
-        &mut self,
-        row: &Keyword<B>,
-        field: Field<B, String>,
-        most: usize,
-        node: NodeId,
-        into: &mut B,
-    ) {
-        let Some(at) = self.argument(row, node) else { return };
-        let mut value = self.text(at).to_owned();
-        if value.len() > most {
-            let mut end = most;
-            while !value.is_char_boundary(end) {
-                end -= 1;
-            }
-            value.truncate(end);
-            self.complain(
-                code::TOO_LONG,
-                at,
-                format!("`{}` is cut to `{value}`, {most} bytes at most", row.name),
-            );
-        }
-        *field(into) = Some(Set { value, at });
-    }
-
-    /// The name of an interface; complains if no kernel could accept it.
-    pub(crate) fn link(&mut self, at: Span) -> Option<LinkName> {
-        match LinkName::new(self.text(at)) {
-            Ok(link) => Some(link),
-            Err(why) => {
-                self.complain(code::BAD_LINK, at, format!("`{}` is no interface: {why}", self.text(at)));
-                None
-            }
-        }
-    }
-
-    /// An address; complains if it is none.
-    pub(crate) fn address(&mut self, at: Span) -> Option<IpAddr> {
-        match self.text(at).parse() {
-            Ok(address) => Some(address),
-            Err(_) => {
-                self.complain(code::BAD_ADDRESS, at, format!("`{}` is not an address", self.text(at)));
-                None
-            }
-        }
-    }
-
-    fn script<B>(&mut self, row: &Keyword<B>, field: Field<B, lex::CommandLine>, node: NodeId, into: &mut B) {
-        let line = self.place_of(node);
-        let at = self.keyword(node);
-        if let Some(before) = field(into) {
-            let found =
-                Diagnostic::new(code::DUPLICATE, at, format!("`{}` stands here a second time", row.name));
-            self.report.add(found.related(before.at, "the first, which counts"));
-            return;
-        }
-        let behind = Span::new(at.end(), line.end());
-        match lex::command_line(self.text(behind)) {
-            Ok(command) if command.argv.is_empty() => self.lacks_word(node, row.missing),
-            Ok(command) => {
-                *field(into) = Some(Set { value: command, at: crate::expand::trim(self.sources, behind) })
-            }
-            Err(quote) => {
-                let message = format!("A {quote} without its partner; `{}` is ignored", row.name);
-                self.complain(code::UNMATCHED_QUOTE, crate::expand::trim(self.sources, behind), message);
-            }
         }
     }
 }

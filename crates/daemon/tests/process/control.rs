@@ -6,11 +6,11 @@ use std::os::unix::net::UnixStream;
 
 use serde_json::Value;
 
-use crate::bench::Bench;
+use super::bench::Bench;
 
 fn ask(bench: &Bench, requests: &[&str]) -> Vec<Value> {
     let mut stream = UnixStream::connect(bench.path("pid.sock")).unwrap();
-    stream.set_read_timeout(Some(crate::bench::SOON)).unwrap();
+    stream.set_read_timeout(Some(super::bench::SOON)).unwrap();
     for request in requests {
         stream.write_all(format!("{request}\n").as_bytes()).unwrap();
     }
@@ -46,9 +46,9 @@ fn a_worker_that_does_not_answer_does_not_keep_the_asker() {
     let Some(bench) = Bench::new("a_worker_that_does_not_answer_does_not_keep_the_asker") else { return };
     bench.configure("");
     let daemon = bench.start(&[]).ready();
-    crate::bench::send(bench.pid("vrrp.pid"), "STOP");
+    super::bench::send(bench.pid("vrrp.pid"), "STOP");
     assert_eq!(status(&bench)["vrrp"], Value::Null);
-    crate::bench::send(bench.pid("vrrp.pid"), "CONT");
+    super::bench::send(bench.pid("vrrp.pid"), "CONT");
     assert_eq!(daemon.stop(), Some(0));
 }
 

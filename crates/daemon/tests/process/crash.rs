@@ -1,6 +1,6 @@
 //! Processes that die.
 
-use crate::bench::{Bench, is_over, send};
+use super::bench::{Bench, is_over, send};
 
 /// A long interval: the worker is back well within the master-down time.
 fn slow(bench: &Bench, more: &str) {
@@ -28,7 +28,7 @@ fn a_worker_that_is_killed_comes_back_as_master_with_its_address() {
     bench.await_log("pid={}".replace("{}", &bench.pid("vrrp.pid").to_string()).as_str());
     // It resumes: nothing else happened to the scripts, and no second election took place.
     bench.until("the resumption", || {
-        crate::control::status(&bench)["vrrp"]["instances"][0]["state"] == "Master"
+        super::control::status(&bench)["vrrp"]["instances"][0]["state"] == "Master"
     });
     assert!(bench.has_address());
     assert_eq!(bench.text("states"), states);
@@ -68,12 +68,13 @@ fn a_supervisor_that_is_killed_takes_its_worker_and_the_address_with_it() {
     let test = "a_supervisor_that_is_killed_takes_its_worker_and_the_address_with_it";
     let Some(bench) = Bench::new(test) else { return };
     bench.script("told", "#!/bin/sh\necho \"$*\" >> @/states\n");
-    bench.script("watch", "#!/bin/sh\nexec sleep 1000\n");
+    bench.script("watch", "#!/bin/sh\necho $$ > @/watching\nexec sleep 1000\n");
     bench.configure("notify @/told\n track_script {\n  w\n }");
     let script = "vrrp_script w {\n script @/watch\n interval 100\n timeout 50\n weight 5\n}\n";
     bench.write("conf", &(script.to_owned() + &bench.text("conf")));
     let mut daemon = bench.start(&[]).master();
     let worker = bench.pid("vrrp.pid");
+    bench.until("the tracking script", || bench.pid("watching") != 0);
     daemon.signal("KILL");
     daemon.ended();
     let killed = linux::clock::now();
@@ -82,6 +83,7 @@ fn a_supervisor_that_is_killed_takes_its_worker_and_the_address_with_it() {
     assert!(took < std::time::Duration::from_secs(1), "{took:?}");
     bench.until("the worker's end", || is_over(worker));
     assert_eq!(bench.count("(VI_1) sent 0 priority"), 1);
+    bench.until("the tracking script's end", || is_over(bench.pid("watching")));
     // Nobody else is left to run them.
     bench.until("the last script", || bench.text("states").ends_with("INSTANCE VI_1 STOP 100\n"));
 }
@@ -90,10 +92,11 @@ fn a_supervisor_that_is_killed_takes_its_worker_and_the_address_with_it() {
 fn a_worker_that_hangs_does_not_keep_the_daemon() {
     let Some(bench) = Bench::new("a_worker_that_hangs_does_not_keep_the_daemon") else { return };
     bench.configure("");
-    let daemon = bench.start(&[]).ready();
+    let daemon = bench.start(&[]).master();
     let worker = bench.pid("vrrp.pid");
     send(worker, "STOP");
     assert_eq!(daemon.stop(), Some(0));
     assert!(is_over(worker));
     assert_eq!(bench.count("killing it"), 1);
+    assert!(!bench.has_address(), "another worker gave up in its place");
 }

@@ -3,7 +3,7 @@
 use std::os::unix::net::UnixDatagram;
 use std::time::Duration;
 
-use crate::bench::Bench;
+use super::bench::Bench;
 
 #[test]
 fn the_service_manager_hears_of_readiness_reload_and_stop() {

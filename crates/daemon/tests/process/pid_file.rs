@@ -3,7 +3,7 @@
 use std::fs;
 use std::process::{Command, Stdio};
 
-use crate::bench::{Bench, send};
+use super::bench::{Bench, send};
 
 /// cli-and-files: "A second daemon with a live pid file: logs "daemon is already running" and exits", with status 0.
 #[test]

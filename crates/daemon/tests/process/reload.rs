@@ -1,6 +1,6 @@
 //! SIGHUP.
 
-use crate::bench::Bench;
+use super::bench::Bench;
 
 #[test]
 fn a_good_file_takes_effect_and_a_broken_one_changes_nothing() {

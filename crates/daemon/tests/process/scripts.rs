@@ -3,7 +3,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
-use crate::bench::{Bench, is_over};
+use super::bench::{Bench, is_over};
 
 /// A script that writes what it sees to a file that everybody may write to.
 fn witness(bench: &Bench) {
@@ -13,7 +13,7 @@ fn witness(bench: &Bench) {
         echo \"group $(test \"$(ps -o pgid= -p $$ | tr -d ' ')\" = $$ && echo own)\"\n \
         echo \"fds $fds\"\n \
         echo \"environment ${KEPT-}/${IFS_SEEN-}/${LD_PRELOAD-}/${NOTIFY_SOCKET-}\"\n \
-        echo \"words $*\"\n} >> @/seen\n";
+        echo \"blocked $(sed -n 's/SigBlk:.//p' /proc/$$/status)\"\n echo \"words $*\"\n} >> @/seen\n";
     bench.script("witness", text);
 }
 
@@ -32,7 +32,13 @@ fn a_script_runs_as_its_user_in_a_group_of_its_own_with_nothing_open() {
     assert!(lines[0].starts_with("id 65534 65534 65534"), "{seen}");
     assert_eq!(
         lines[1..],
-        ["group own", "fds /dev/null", "environment kept///", "words one word two"],
+        [
+            "group own",
+            "fds /dev/null",
+            "environment kept///",
+            "blocked 0000000000000000",
+            "words one word two"
+        ],
         "{seen}"
     );
     assert_eq!(daemon.stop(), Some(0));

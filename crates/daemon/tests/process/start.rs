@@ -3,7 +3,7 @@
 use std::fs;
 use std::process::{Command, Stdio};
 
-use crate::bench::{Bench, PROGRAM, is_over, send};
+use super::bench::{Bench, PROGRAM, is_over, send};
 
 #[test]
 fn the_log_says_what_tools_look_for() {
@@ -90,24 +90,25 @@ fn a_detached_start_that_fails_says_why_and_has_the_daemons_status() {
     assert!(!bench.path("pid").exists());
 }
 
-/// The log of `-l` is a pipe that nobody reads: lines are lost, and nothing else.
+/// The log of `-l` is a pipe that is full and that nobody reads: lines are lost, and nothing else.
 #[test]
 fn a_log_that_nobody_reads_holds_nothing_up() {
     let Some(bench) = Bench::new("a_log_that_nobody_reads_holds_nothing_up") else { return };
     bench.configure("");
+    let (unread, writer) = linux::process::blocking_pipe().unwrap();
+    // What a pipe holds unless told otherwise (pipe(7)).
+    let fill =
+        Command::new("head").args(["-c", "65536", "/dev/zero"]).stdout(writer.try_clone().unwrap()).status();
+    assert!(fill.unwrap().success());
     let mut command = bench.command();
-    command.stderr(Stdio::piped());
+    command.stderr(writer);
     let mut child = bench.inside(|| command.spawn()).unwrap();
     bench.until("the address", || bench.has_address());
-    // The worker answers a rival's lower priority with lines; reloads make the supervisor write. A pipe takes 64 KiB.
-    let conf = bench.path("conf");
-    for _ in 0..600 {
-        send(child.id(), "HUP");
-        assert!(conf.exists());
-    }
+    assert_eq!(super::control::status(&bench)["pid"], child.id());
     send(child.id(), "TERM");
     bench.until("the end", || child.try_wait().unwrap().is_some());
     assert!(!bench.has_address());
+    drop(unread);
 }
 
 #[test]

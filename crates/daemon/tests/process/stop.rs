@@ -1,6 +1,6 @@
 //! Stopping.
 
-use crate::bench::Bench;
+use super::bench::Bench;
 
 /// monitoring.md §8: "SIGTERM, SIGINT to parent: children end, status 0, pid files … removed".
 #[test]
@@ -44,7 +44,7 @@ fn other_signals_do_not_end_it() {
     let worker = bench.pid("vrrp.pid");
     for signal in ["QUIT", "PIPE", "USR1", "USR2", "RTMIN+2", "RTMAX-1", "INT", "HUP"] {
         daemon.signal(signal);
-        crate::bench::send(worker, signal);
+        super::bench::send(worker, signal);
     }
     bench.await_log("Reload complete");
     assert_eq!(bench.pid("vrrp.pid"), worker, "the worker lives");

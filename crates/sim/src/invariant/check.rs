@@ -40,14 +40,20 @@ impl World {
         self.watch.retire(node);
         for instance in self.nodes[node].config.instances.clone() {
             let it = &self.nodes[node];
-            let Some(link) = link_named(it, &instance.link) else { continue };
-            let Some(socket) = it.sockets.iter().find(|socket| socket.link == link) else { continue };
-            let segment = socket.segment;
-            let Some(port) = self.segments[segment].port_of(node, link) else { continue };
+            let Some(base) = link_named(it, &instance.link) else { continue };
+            // A link of its own may not be there yet; then this is asked again when it is.
+            let home = match &instance.own_link {
+                Some(own) => link_named(it, &own.link.name),
+                None => Some(base),
+            };
+            let Some(home) = home else { continue };
+            let by_base = instance.own_link.as_ref().is_some_and(|own| own.adverts_by_base);
+            let link = if by_base { base } else { home };
+            let Some((segment, port)) = self.port_of(node, link) else { continue };
             let vips = instance.addresses.iter().chain(&instance.excluded);
             let vips: Vec<_> = vips
                 .filter_map(|vip| {
-                    let on = vip.link.as_ref().map_or(Some(link), |name| link_named(it, name))?;
+                    let on = vip.link.as_ref().map_or(Some(home), |name| link_named(it, name))?;
                     Some((on, vip.prefix.address()))
                 })
                 .collect();
@@ -55,6 +61,7 @@ impl World {
             let packets =
                 u32::try_from(vips.len()).unwrap_or(u32::MAX).saturating_mul(instance.announce.repeat);
             let member = Member {
+                base,
                 patience: patience(&instance) + verdict(&it.config, &instance) + self.latency.wake.1 + MARGIN,
                 pace: pace.saturating_mul(packets),
                 ..Member::new(node, &instance.name, link, port, vips, instance.interval)
@@ -121,8 +128,9 @@ impl World {
         self.watch.groups[group].available_pending = false;
         let segment = &self.segments[self.watch.groups[group].segment];
         let alone = self.watch.members_of(group).find(|member| {
-            let hears =
-                |other: &Member| other.master && self.can(other) && segment.passes(other.port, member.port);
+            let hears = |other: &Member| {
+                other.master && self.nodes[other.node].is_working() && segment.passes(other.port, member.port)
+            };
             self.can(member) && !member.master && !self.watch.members_of(group).any(hears)
         });
         if let Some(member) = alone {
@@ -183,7 +191,7 @@ impl World {
         let machine = node.machine();
         let family = self.watch.groups[member.router].family;
         let own = |(link, prefix): (_, host::Prefix)| {
-            link == member.link
+            link == member.base
                 && prefix.family() == family
                 && !member.vips.contains(&(link, prefix.address()))
         };

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use host::Instant;
+use vrrp::notice::State;
 
 use super::report::{Requests, brief};
 use super::sighting::{Node, Seen, Sighting};
@@ -32,7 +33,7 @@ pub(super) struct Standing {
     /// When its last advert was seen, if it has not given up since, with its priority.
     pub(super) advert: Option<(Instant, u8)>,
     /// What its daemon says of itself.
-    pub(super) told: Option<u8>,
+    pub(super) told: Option<(State, u8)>,
 }
 
 /// How the client fares.
@@ -97,13 +98,17 @@ impl Board {
                 let word = if held { "has the address" } else { "has the address no more" };
                 Some(format!("kernel   node {} {word}", by.letter()))
             }
-            Seen::Told { by, priority } => {
-                self.node_mut(by).told = Some(priority);
+            Seen::Told { by, state, priority } => {
+                let standing = self.node_mut(by);
+                // The answer may be older than the daemon's end.
+                standing.told = standing.daemon.then_some((state, priority));
                 None
             }
             Seen::Answered { by } => self.client.answered(at, by),
             Seen::Unanswered => self.client.unanswered(at),
-            Seen::Announced { .. } | Seen::Key | Seen::NoMoreKeys | Seen::Interrupted | Seen::Blind(_) => None,
+            Seen::Announced { .. } | Seen::Key | Seen::NoMoreKeys | Seen::Interrupted | Seen::Blind(_) => {
+                None
+            }
         }
     }
 }

@@ -6,6 +6,7 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
+use daemon::supervisor::control::socket_path;
 use linux::namespace::Namespace;
 use nix::sys::signal::SigSet;
 
@@ -14,10 +15,11 @@ use super::service::LISTENING;
 use super::sighting::Node;
 
 /// The files of both nodes.
-pub(super) const FILES: [&str; 2] =
+pub(crate) const FILES: [&str; 2] =
     [include_str!("../../../../examples/pair/a.conf"), include_str!("../../../../examples/pair/b.conf")];
 /// Where the web services listen; the files' script looks there.
 pub(super) const PORT: u16 = 80;
+const PID_FILE: &str = "daemon.pid";
 
 /// The programs of one node.
 pub(super) struct Player {
@@ -56,7 +58,7 @@ impl Player {
             .arg("--use-file")
             .arg(file("keepalived.conf"))
             .arg("--pid")
-            .arg(file("daemon.pid"))
+            .arg(file(PID_FILE))
             .arg("--vrrp_pid")
             .arg(file("vrrp.pid"))
             .arg("--checkers_pid")
@@ -102,6 +104,11 @@ impl Player {
     /// Whether the daemon ended without having been killed by us.
     pub(super) fn has_fallen(&mut self) -> bool {
         self.daemon.as_mut().is_some_and(|child| !matches!(child.try_wait(), Ok(None)))
+    }
+
+    /// Where our daemon can be asked: beside its pid file.
+    pub(super) fn control_socket(&self) -> PathBuf {
+        socket_path(&self.directory.join(PID_FILE))
     }
 
     pub(super) fn node(&self) -> Node {

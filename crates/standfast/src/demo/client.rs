@@ -43,7 +43,9 @@ fn fetch(server: SocketAddr) -> io::Result<Option<Node>> {
     let mut stream = TcpStream::connect_timeout(&server, PATIENCE)?;
     stream.set_read_timeout(Some(PATIENCE))?;
     stream.set_write_timeout(Some(PATIENCE))?;
-    stream.write_all(format!("GET / HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", server.ip()).as_bytes())?;
+    stream.write_all(
+        format!("GET / HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", server.ip()).as_bytes(),
+    )?;
     let mut answer = String::new();
     stream.take(LONGEST_ANSWER).read_to_string(&mut answer)?;
     Ok(page(&answer).and_then(|page| page.trim_end().strip_prefix("node ")).and_then(Node::called))

@@ -3,22 +3,29 @@
 use std::io;
 use std::net::{IpAddr, Ipv4Addr};
 use std::os::fd::{AsRawFd, OwnedFd};
+use std::path::PathBuf;
+use std::sync::mpsc;
 use std::thread;
+use std::time::Duration;
 
 use host::{Arrival, Delivery, LinkAddress, LinkIndex};
 use linux::Machine;
 use linux::namespace::Namespace;
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::socket::{AddressFamily, LinkAddr, SockFlag, SockProtocol, SockType, recvfrom, socket};
+use vrrp::status::InstanceStatus;
 use vrrp::wire::advert::{self, Expect, PROTOCOL};
 use vrrp::wire::arp::GratuitousArp;
 
 use super::sighting::{Node, Outlook, Seen};
 use super::stage;
 use super::terms::Terms;
+use crate::control;
 
 /// `PACKET_OUTGOING` of packet(7): a frame on its way into a port. It was seen on its way out of another.
 const OUTGOING: u8 = 4;
+/// From one question to a daemon to the next.
+const EVERY_QUESTION: Duration = Duration::from_millis(200);
 const ETHERNET_HEADER: usize = 14;
 const IPV4: [u8; 2] = [0x08, 0x00];
 const LONGEST_FRAME: usize = 2048;
@@ -117,6 +124,24 @@ pub(super) fn kernel(namespace: Namespace, node: Node, address: Ipv4Addr, outloo
                     return Ok(());
                 }
             }
+        }
+    });
+}
+
+/// Asks a daemon again and again what it says of itself. One that has no control socket says nothing.
+pub(super) fn daemon(socket: PathBuf, node: Node, outlook: Outlook) {
+    spawn("daemon", outlook, move |outlook| {
+        let (_silent, pause) = mpsc::channel::<()>();
+        loop {
+            let status = control::ask(&socket).ok().and_then(|answer| control::read(&answer).ok());
+            let instance = status.and_then(|status| status.vrrp?.instances.into_iter().next());
+            if let Some(InstanceStatus { state, effective_priority, .. }) = instance
+                && outlook.tell(Seen::Told { by: node, state, priority: effective_priority.0 }).is_err()
+            {
+                return Ok(());
+            }
+            // Nothing comes by this channel; it is what one can wait on for a time.
+            let _ = pause.recv_timeout(EVERY_QUESTION);
         }
     });
 }

@@ -113,6 +113,7 @@ impl Director {
             observe::kernel(stage.node(node).map_err(&entered)?, node, terms.address, outlook.clone());
             let player =
                 Player::new(node, &program, directory).map_err(DemoError::when("write a node's file"))?;
+            observe::daemon(player.control_socket(), node, outlook.clone());
             Ok((player, stage.node(node).map_err(&entered)?))
         };
         let (a, b) = (player(Node::A)?, player(Node::B)?);
@@ -138,7 +139,7 @@ impl Director {
         let passed = takeovers.len() == Deed::ALL.len() && takeovers.iter().all(|one| one.within_bound);
         let requests = self.board.client.requests;
         let daemon = self.program.display().to_string();
-        Ok(Report { daemon, version, takeovers, requests, passed })
+        Ok(Report { daemon, version, takeovers, requests, passed, logs: None })
     }
 
     /// One step: does the deed, waits for the takeover and measures it.
@@ -251,7 +252,10 @@ impl Director {
         loop {
             self.view.draw(&self.board, &self.terms, linux::clock::now());
             match self.next(TICK)? {
-                Some(Sighting { seen: Seen::Key, .. }) => return Ok(()),
+                Some(Sighting { seen: Seen::Key, .. }) => {
+                    self.view.pressed();
+                    return Ok(());
+                }
                 Some(Sighting { seen: Seen::NoMoreKeys, .. }) => {
                     self.step = false;
                     return Ok(());
@@ -266,7 +270,9 @@ impl Director {
         match self.seen.recv_timeout(patience) {
             Ok(sighting) => Ok(Some(sighting)),
             Err(RecvTimeoutError::Timeout) => Ok(None),
-            Err(RecvTimeoutError::Disconnected) => Err(DemoError::Blind("nobody observes any more".to_owned())),
+            Err(RecvTimeoutError::Disconnected) => {
+                Err(DemoError::Blind("nobody observes any more".to_owned()))
+            }
         }
     }
 

@@ -22,6 +22,9 @@ pub(crate) struct Report {
     pub(super) requests: Requests,
     /// Every takeover was within its bound.
     pub(crate) passed: bool,
+    /// Where the daemons' logs are, if that was not so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) logs: Option<String>,
 }
 
 /// One takeover. Times count from the cause, in seconds; `null` is what was not seen.
@@ -102,7 +105,7 @@ impl Report {
                 one.new_master,
                 told(one.takeover),
                 told(one.bound),
-                told(one.outage),
+                outage(one.outage),
                 if one.within_bound { "ok" } else { "NOT WITHIN THE BOUND" },
             );
         }
@@ -121,8 +124,14 @@ impl Report {
         } else {
             "NOT every takeover within its bound"
         };
-        text + "  " + verdict + "\n"
+        let logs =
+            self.logs.as_ref().map_or_else(String::new, |logs| format!("; the daemons' logs are in {logs}"));
+        text + "  " + verdict + &logs + "\n"
     }
+}
+
+fn outage(time: Option<Duration>) -> String {
+    if time == Some(Duration::ZERO) { "none".to_owned() } else { told(time) }
 }
 
 fn told(time: Option<Duration>) -> String {
@@ -156,7 +165,7 @@ mod tests {
         let passed = one.within_bound;
         let requests = Requests { answered: 1000, lost: 7 };
         let (daemon, version) = ("/usr/sbin/keepalived".to_owned(), "v0".to_owned());
-        Report { daemon, version, takeovers: vec![one], requests, passed }
+        Report { daemon, version, takeovers: vec![one], requests, passed, logs: None }
     }
 
     #[test]

@@ -56,6 +56,9 @@ mod tests {
         answer(listener.accept().unwrap().0, "node a").unwrap();
         let mut response = String::new();
         client.read_to_string(&mut response).unwrap();
-        assert!(response.starts_with("HTTP/1.1 200 OK\r\n") && response.ends_with("\r\n\r\nnode a"), "{response}");
+        assert!(
+            response.starts_with("HTTP/1.1 200 OK\r\n") && response.ends_with("\r\n\r\nnode a"),
+            "{response}"
+        );
     }
 }

@@ -3,6 +3,7 @@
 use std::sync::mpsc::Sender;
 
 use host::Instant;
+use vrrp::notice::State;
 
 /// One of the pair.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -49,7 +50,7 @@ pub(super) enum Seen {
     /// The client's request was not answered.
     Unanswered,
     /// What a daemon says of itself: for the picture, not for the report.
-    Told { by: Node, priority: u8 },
+    Told { by: Node, state: State, priority: u8 },
     /// Somebody pressed Enter.
     Key,
     /// Nobody will press it any more.

@@ -77,10 +77,7 @@ impl Terms {
 
     /// Nodes were switched on, and `to` is to be master.
     pub(super) fn after_start(&self, to: Node) -> Bound {
-        Bound::sum(&[
-            (START, "start of the daemon".to_owned()),
-            self.master_down(to),
-        ])
+        Bound::sum(&[(START, "start of the daemon".to_owned()), self.master_down(to)])
     }
 
     /// The master fell silent.

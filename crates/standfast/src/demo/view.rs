@@ -49,7 +49,11 @@ impl View {
             return;
         }
         self.erase();
-        output::say(&if self.manner == Manner::Picture { format!("\x1b[1m{title}\x1b[0m") } else { title.to_owned() });
+        output::say(&if self.manner == Manner::Picture {
+            format!("\x1b[1m{title}\x1b[0m")
+        } else {
+            title.to_owned()
+        });
     }
 
     /// Draws the picture, if there is to be one and it is time.
@@ -62,7 +66,7 @@ impl View {
         let picture = self.picture(board, terms, now);
         for line in &picture {
             let line: String = line.chars().take(width).collect();
-            let _ = writeln!(text, "{line}\x1b[K");
+            let _ = writeln!(text, "{}\x1b[K", coloured(&line));
         }
         let back = self.back();
         output::put(&(back + &text));
@@ -77,6 +81,13 @@ impl View {
             output::put(&(back + "\x1b[J"));
             self.drawn = 0;
             self.drawn_at = Instant::ZERO;
+        }
+    }
+
+    /// Somebody pressed Enter, and the terminal moved down by a line.
+    pub(super) fn pressed(&mut self) {
+        if self.drawn > 0 {
+            self.drawn += 1;
         }
     }
 
@@ -107,18 +118,20 @@ impl View {
     }
 }
 
+/// Marks what the eye looks for. Colours take no room, so this comes after the line was cut.
+fn coloured(line: &str) -> String {
+    line.replace("MASTER", "\x1b[1;32mMASTER\x1b[0m")
+        .replace("NO ANSWER", "\x1b[1;31mNO ANSWER\x1b[0m")
+        .replace(" down ", " \x1b[31mdown\x1b[0m ")
+}
+
 fn node_line(node: Node, standing: &Standing, terms: &Terms, now: Instant) -> String {
     let fresh = standing.advert.filter(|(at, _)| now.since(*at) < terms.interval * FRESH);
-    let state = match (standing.daemon, fresh) {
-        (false, _) => "off",
-        (true, Some(_)) => "MASTER",
-        (true, None) => "BACKUP",
-    };
-    let priority = match (standing.daemon, standing.told, fresh) {
-        (false, _, _) => "-".to_owned(),
-        (true, Some(told), _) => told.to_string(),
-        (true, None, Some((_, advertised))) => advertised.to_string(),
-        (true, None, None) => "?".to_owned(),
+    let (state, priority) = match (standing.daemon, standing.told, fresh) {
+        (false, _, _) => ("off".to_owned(), "-".to_owned()),
+        (true, Some((state, priority)), _) => (state.to_string(), priority.to_string()),
+        (true, None, Some((_, advertised))) => ("MASTER".to_owned(), advertised.to_string()),
+        (true, None, None) => ("BACKUP".to_owned(), "?".to_owned()),
     };
     format!(
         "  node {}  {state:6}  priority {priority:>3}   web service {:4}   {}",

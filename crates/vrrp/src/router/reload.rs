@@ -46,7 +46,7 @@ impl Router {
         if self.stopping {
             return;
         }
-        let Config { instances, scripts, groups, pace, statics, startup_delay } = config;
+        let Config { instances, scripts, groups, pace, statics, startup_delay, .. } = config;
         let first = !core::mem::replace(&mut self.configured, true);
         if first {
             self.quiet_until = now + startup_delay;

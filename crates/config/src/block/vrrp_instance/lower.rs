@@ -2,20 +2,25 @@
 
 mod addresses;
 mod election;
+mod own;
+mod rest;
 mod timing;
 mod transport;
 
 use std::net::IpAddr;
 
 use host::{Family, LinkName};
-use vrrp::config::{InstanceConfig, NotifyScripts, Peer, Priority, VirtualAddress, Vrid};
+use vrrp::config::{Deletion, InstanceConfig, NotifyScripts, Peer, Priority, Version, VirtualAddress, Vrid};
 
 use super::{Scripts, Track, VrrpInstanceBlock};
-use crate::block::track;
+use crate::block::{auth_hmac, track, vrrp_sync_group};
 use crate::diagnostic::{Class, Diagnostic, code};
+use crate::lex::CommandLine;
 use crate::resolve::{REFUSED, Resolver};
 use crate::source::Span;
 use crate::value::Set;
+use own::Own;
+use transport::Travel;
 
 /// Turns a block into what the engine obeys; `None` (with what refuses to run) if it cannot be.
 pub(crate) fn lower(resolver: &mut Resolver<'_, '_>, block: VrrpInstanceBlock) -> Option<InstanceConfig> {
@@ -35,69 +40,94 @@ pub(crate) fn lower(resolver: &mut Resolver<'_, '_>, block: VrrpInstanceBlock) -
         native_ipv6,
         strict_mode,
         authentication,
+        auth_hmac,
         accept,
         conduct,
         track,
         down_timer_adverts,
+        own,
+        rest,
     } = block;
     let global = resolver.global;
     let strict = either(&strict_mode, &global.vrrp_strict).unwrap_or(false);
     let mut lowering = Lowering { resolver, name: &name, at, strict };
-    let link = lowering.link(interface);
-    let vrid = lowering.vrid(virtual_router_id);
+    let link = lowering.link(interface, &rest.vrf)?;
+    let vrid = lowering.vrid(virtual_router_id)?;
     let mut held = lowering.held(&addresses);
     let peers = lowering.peers(&transport.unicast_peer);
-    let forced = native_ipv6.map(|_| Family::V6);
-    let family = family(forced, &held.advertised, &transport.mcast_src_ip, &peers);
+    let source = transport.unicast_src_ip.as_ref().or(transport.mcast_src_ip.as_ref());
+    let family = family(native_ipv6.is_some(), &held.advertised, source, &peers);
     lowering.settle(&mut held, family);
     let version = lowering.version(version, family);
-    let (source, mode) = lowering.mode(transport, peers, family);
+    let Travel { source, mode, unicast_checksum, fault_without_peer } =
+        lowering.mode(transport, peers, family);
     let election = lowering.election(election);
     lowering.has_addresses(&held.advertised, &addresses.no_virtual_ipaddress, version);
-    lowering.accept_mode(accept, election.priority);
-    let authentication = lowering.authentication(authentication, version);
     let interval = lowering.interval(advert_int, version);
-    let announce = lowering.announce(&garp);
-    let down_timer_adverts = lowering.down_timer_adverts(down_timer_adverts);
+    let hmac = auth_hmac.and_then(|block| auth_hmac::lower(lowering.resolver, block, at, interval, strict));
+    let authentication = lowering.authentication(authentication, version, hmac.is_some());
     let conduct = lowering.conduct(conduct);
-    let notify = notify(lowering.resolver, scripts);
-    let Track { dont_track_primary, track_script, track_interface } = track;
-    let track_links = track::links(resolver, &track_interface, link.as_ref());
-    let track_scripts = track::scripts(resolver, &track_script);
+    let made = Own { family, vrid, link: &link, mode: &mode, excluded: &held.excluded };
+    let made = lowering.own(own, &made);
+    let rest = lowering.rest(rest, &election);
+    let Track { dont_track_primary, track_src_ip, lists } = track;
+    let mut tracks = track::read(lowering.resolver, &lists, Some(&link));
+    vrrp_sync_group::member(lowering.resolver, &name, &mut tracks);
     Some(InstanceConfig {
         family,
-        vrid: vrid?,
+        vrid,
         version,
         priority: election.priority,
         wants_master: election.wants_master,
+        accept: lowering.accept_mode(accept, election.priority, version),
         interval,
-        down_timer_adverts,
+        down_timer_adverts: lowering.down_timer_adverts(down_timer_adverts),
         mode,
+        track_source: track_src_ip.is_some() && source.is_some(),
         source,
         authentication,
+        hmac,
         addresses: held.advertised.into_iter().map(|(address, _)| address).collect(),
         excluded: held.excluded.into_iter().map(|(address, _)| address).collect(),
+        routes: held.routes,
+        rules: held.rules,
+        own_link: made.link,
+        promote_secondaries: made.promote_secondaries,
+        extra_refresh: made.extra_refresh,
+        lifetime: rest.lifetime,
         preemption: election.preemption,
         skip_address_check: conduct.skip_address_check,
         lower_priority_no_advert: conduct.lower_priority_no_advert,
         higher_priority_send_advert: conduct.higher_priority_send_advert,
         checksum_as_v2: conduct.checksum_as_v2,
-        announce,
+        unicast_checksum,
+        fault_without_peer,
+        announce: lowering.announce(&garp),
         track_own_link: dont_track_primary.is_none(),
-        track_links,
-        track_scripts,
-        notify,
-        link: link?,
+        track_links: track::track_links(&tracks.links),
+        track_scripts: track::track_scripts(&tracks.scripts),
+        track_files: track::track_files(&tracks.files),
+        track_processes: track::track_named(&tracks.processes),
+        track_bfds: track::track_named(&tracks.bfds),
+        step_down: rest.step_down,
+        deletion: deletion(lowering.resolver, scripts.notify_deleted.as_ref()),
+        notify: notify(lowering.resolver, scripts),
+        mail: rest.mail,
+        tell_priority: rest.tell_priority,
+        owner_ignores_adverts: rest.owner_ignores_adverts,
+        late_master_yields_to: rest.late_master_yields_to,
+        receive_buffer: rest.receive_buffer,
+        link,
         name,
-        routes: Vec::new(),
-        rules: Vec::new(),
-        own_link: None,
-        lifetime: None,
-        track_files: Vec::new(),
-        track_processes: Vec::new(),
-        track_bfds: Vec::new(),
-        step_down: false,
     })
+}
+
+fn deletion(resolver: &mut Resolver<'_, '_>, script: Option<&Set<CommandLine>>) -> Option<Deletion> {
+    let script = script?;
+    if script.value.argv.is_empty() {
+        return Some(Deletion { script: None });
+    }
+    Some(Deletion { script: resolver.notify(Some(script)) })
 }
 
 fn notify(resolver: &mut Resolver<'_, '_>, scripts: Scripts) -> NotifyScripts {
@@ -108,6 +138,7 @@ fn notify(resolver: &mut Resolver<'_, '_>, scripts: Scripts) -> NotifyScripts {
         notify_fault,
         notify_stop,
         notify_master_rx_lower_pri,
+        notify_deleted: _,
     } = scripts;
     NotifyScripts {
         master: resolver.notify(notify_master.as_ref()),
@@ -126,14 +157,15 @@ fn either<T: Copy>(own: &Option<Set<T>>, global: &Option<Set<T>>) -> Option<T> {
 
 /// The family of an instance: of what stands first of addresses, source and peers; IPv4 if nothing tells.
 fn family(
-    forced: Option<Family>,
+    native_ipv6: bool,
     addresses: &[(VirtualAddress, Span)],
-    source: &Option<Set<IpAddr>>,
+    source: Option<&Set<IpAddr>>,
     peers: &[(Peer, Span)],
 ) -> Family {
-    forced
+    native_ipv6
+        .then_some(Family::V6)
         .or_else(|| addresses.first().map(|(address, _)| address.prefix.family()))
-        .or_else(|| source.as_ref().map(|set| Family::of(set.value)))
+        .or_else(|| source.map(|set| Family::of(set.value)))
         .or_else(|| peers.first().map(|(peer, _)| Family::of(peer.address)))
         .unwrap_or(Family::V4)
 }
@@ -162,7 +194,7 @@ impl Lowering<'_, '_, '_> {
         self.add(Diagnostic::new(code, at, message).maybe_help(help).refuses(REFUSED));
     }
 
-    fn link(&mut self, interface: Option<Set<LinkName>>) -> Option<LinkName> {
+    fn link(&mut self, interface: Option<Set<LinkName>>, vrf: &Option<Set<LinkName>>) -> Option<LinkName> {
         let interface = interface.filter(|set| {
             let loopback = self.resolver.surroundings.is_loopback(set.value.as_str());
             if loopback {
@@ -177,6 +209,10 @@ impl Lowering<'_, '_, '_> {
             self.refuse(code::NO_INTERFACE, self.at, "The virtual router has no interface", help);
             return None;
         };
+        if let Some(vrf) = vrf {
+            let message = "vrf is for instances without an interface; it is ignored";
+            self.complain(code::NOT_TOGETHER, vrf.at, message.into());
+        }
         if !self.resolver.link_may_be_used(&link) {
             self.resolver.no_link(at, &link, "");
         }
@@ -192,13 +228,18 @@ impl Lowering<'_, '_, '_> {
         vrid
     }
 
-    fn accept_mode(&mut self, accept: Option<Set<bool>>, priority: Priority) {
-        let Some(set) = accept.filter(|_| self.strict && !priority.is_owner()) else { return };
-        self.complain(
-            code::STRICT,
-            set.at,
-            "strict mode accepts for the owner only; accept is ignored".into(),
-        );
+    /// Whether packets to the addresses are taken though they are not its own.
+    fn accept_mode(&mut self, accept: Option<Set<bool>>, priority: Priority, version: Version) -> bool {
+        let strict = self.strict && !priority.is_owner();
+        match accept {
+            Some(set) if set.value && strict && version == Version::V2 => {
+                let message = "strict mode of version 2 accepts for the owner only; accept is ignored";
+                self.complain(code::STRICT, set.at, message.into());
+                false
+            }
+            Some(set) => set.value,
+            None => !strict,
+        }
     }
 }
 

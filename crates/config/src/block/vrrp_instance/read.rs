@@ -2,7 +2,7 @@
 
 use super::VrrpInstanceBlock;
 use crate::diagnostic::{Diagnostic, code};
-use crate::table::Missing;
+use crate::table::{Missing, OptionRow};
 use crate::tree::NodeId;
 use crate::value::{Reader, Set, switch};
 
@@ -60,5 +60,50 @@ pub(super) fn debug(reader: &mut Reader<'_>, node: NodeId, _: &mut VrrpInstanceB
         Some(&at) => {
             reader.integer(at, 0, 4, true);
         }
+    }
+}
+
+/// What a line of `unicast_peer` may hold.
+pub(super) static PEER_OPTIONS: &[OptionRow] = &[
+    OptionRow::new("<address>", "", "Address of the peer."),
+    OptionRow::new(
+        "min_ttl",
+        "<0..255>",
+        "Adverts of the peer with a lower TTL are dropped; brings check_unicast_src.",
+    )
+    .default("0"),
+    OptionRow::new(
+        "max_ttl",
+        "<0..255>",
+        "Adverts of the peer with a higher TTL are dropped; brings check_unicast_src.",
+    )
+    .default("255"),
+];
+
+/// `old_unicast_checksum` or `old_unicast_checksum never`.
+pub(super) fn old_unicast_checksum(reader: &mut Reader<'_>, node: NodeId, block: &mut VrrpInstanceBlock) {
+    let at = reader.keyword(node);
+    let mut value = true;
+    if let Some(&word) = reader.arguments(node).first() {
+        if reader.text(word) == "never" {
+            value = false;
+        } else {
+            let message = format!("`{}` may not stand here; the line is ignored", reader.text(word));
+            reader.report.add(Diagnostic::new(code::BAD_WORD, word, message).help("never, or nothing"));
+        }
+    }
+    block.transport.old_unicast_checksum = Some(Set { value, at });
+}
+
+/// `notify_deleted`, with or without a script.
+pub(super) fn notify_deleted(reader: &mut Reader<'_>, node: NodeId, block: &mut VrrpInstanceBlock) {
+    let at = reader.keyword(node);
+    if let Some(first) = &block.scripts.notify_deleted {
+        let first = first.at;
+        reader.second("notify_deleted", at, first);
+        return;
+    }
+    if let Some(value) = reader.command_line("notify_deleted", node) {
+        block.scripts.notify_deleted = Some(Set { value, at });
     }
 }

@@ -167,7 +167,7 @@ fn a_script_that_takes_too_long_is_asked_and_then_forced_with_all_it_started() {
 fn what_a_script_started_ends_with_it_when_it_takes_too_long() {
     let mut bench = Bench::new(MAX_RUNNING);
     bench.track(1, "(trap '' TERM; echo > @/ready; sleep 1000) & echo $! > @/child; wait");
-    bench.until(|bench| !bench.text("ready").is_empty());
+    bench.until(|bench| !bench.text("ready").is_empty() && !bench.text("child").is_empty());
     bench.pass(Duration::from_secs(10));
     // The shell ends by SIGTERM, its child does not.
     bench.until_idle();

@@ -23,8 +23,12 @@ fn pair() -> Config {
         priority: Priority(90),
         ..instance()
     };
-    let group =
-        GroupConfig { name: "G".into(), members: vec!["I".into(), "J".into()], notify: Default::default() };
+    let group = GroupConfig {
+        name: "G".into(),
+        members: vec!["I".into(), "J".into()],
+        notify: Default::default(),
+        mail: false,
+    };
     Config { groups: vec![group], ..config([first, second], []) }
 }
 

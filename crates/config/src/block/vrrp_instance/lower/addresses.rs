@@ -3,11 +3,11 @@
 use std::net::IpAddr;
 
 use host::Family;
-use vrrp::config::{Version, VirtualAddress};
+use vrrp::config::{Version, VirtualAddress, VirtualRoute, VirtualRule};
 
 use super::Lowering;
-use crate::block::address;
 use crate::block::vrrp_instance::Addresses;
+use crate::block::{address, route, rule};
 use crate::diagnostic::{Diagnostic, code};
 use crate::source::Span;
 use crate::tree::NodeId;
@@ -17,15 +17,32 @@ use crate::value::Set;
 pub(super) struct Held {
     pub(super) advertised: Vec<(VirtualAddress, Span)>,
     pub(super) excluded: Vec<(VirtualAddress, Span)>,
+    pub(super) routes: Vec<VirtualRoute>,
+    pub(super) rules: Vec<VirtualRule>,
 }
 
 impl Lowering<'_, '_, '_> {
     /// Reads the lists.
     pub(super) fn held(&mut self, block: &Addresses) -> Held {
-        let Addresses { virtual_ipaddress, virtual_ipaddress_excluded, no_virtual_ipaddress: _ } = block;
+        // No `..` here: a keyword that is read and not obeyed must not compile.
+        let Addresses {
+            virtual_ipaddress,
+            virtual_ipaddress_excluded,
+            no_virtual_ipaddress: _,
+            virtual_routes,
+            virtual_rules,
+        } = block;
         let advertised = self.addresses(virtual_ipaddress);
         let excluded = self.addresses(virtual_ipaddress_excluded);
-        Held { advertised, excluded }
+        let mut routes = Vec::new();
+        for line in self.lines(virtual_routes) {
+            routes.extend(route::line(self.resolver, line, false).map(|read| read.route));
+        }
+        let mut rules = Vec::new();
+        for line in self.lines(virtual_rules) {
+            rules.extend(rule::line(self.resolver, line, false).map(|read| read.rule));
+        }
+        Held { advertised, excluded, routes, rules }
     }
 
     /// Leaves out advertised addresses of another family, then excluded ones that are advertised.
@@ -34,10 +51,14 @@ impl Lowering<'_, '_, '_> {
         self.drop_repeats(&mut held.excluded, &held.advertised);
     }
 
+    fn lines(&self, lists: &[NodeId]) -> Vec<NodeId> {
+        lists.iter().flat_map(|list| self.resolver.reader.tree.children(*list)).collect()
+    }
+
     fn addresses(&mut self, lists: &[NodeId]) -> Vec<(VirtualAddress, Span)> {
         let mut addresses: Vec<(VirtualAddress, Span)> = Vec::new();
         for line in lists.iter().flat_map(|list| self.resolver.reader.tree.children(*list)) {
-            addresses.extend(address::line(self.resolver, line));
+            addresses.extend(address::line(self.resolver, line, false).map(|(address, at, _)| (address, at)));
         }
         let mut kept = Vec::with_capacity(addresses.len());
         for (address, at) in addresses {

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use host::Family;
-use vrrp::config::{Mode, Peer};
+use vrrp::config::{Mode, Peer, UnicastChecksum};
 
 use super::{Lowering, either};
 use crate::block::vrrp_instance::Transport;
@@ -12,18 +12,45 @@ use crate::source::Span;
 use crate::tree::NodeId;
 use crate::value::Set;
 
+/// How adverts travel.
+pub(super) struct Travel {
+    pub(super) source: Option<IpAddr>,
+    pub(super) mode: Mode,
+    pub(super) unicast_checksum: UnicastChecksum,
+    pub(super) fault_without_peer: bool,
+}
+
 impl Lowering<'_, '_, '_> {
     /// Source address, and to whom adverts go.
-    pub(super) fn mode(
-        &mut self,
-        block: Transport,
-        mut peers: Vec<(Peer, Span)>,
-        family: Family,
-    ) -> (Option<IpAddr>, Mode) {
-        let Transport { mcast_src_ip, mcast_dst_ip, unicast_peer, unicast_ttl, check_unicast_src } = block;
-        let source = self.of_family(mcast_src_ip, family, "source address");
+    pub(super) fn mode(&mut self, block: Transport, mut peers: Vec<(Peer, Span)>, family: Family) -> Travel {
+        // No `..` here: a keyword that is read and not obeyed must not compile.
+        let Transport {
+            mcast_src_ip,
+            unicast_src_ip,
+            mcast_dst_ip,
+            unicast_peer,
+            unicast_ttl,
+            check_unicast_src,
+            unicast_fault_no_peer,
+            old_unicast_checksum,
+        } = block;
+        let asked = unicast_src_ip.as_ref().map(|set| set.at);
+        let asked = asked.or_else(|| check_unicast_src.as_ref().map(|set| set.at));
+        let asked = asked.or_else(|| old_unicast_checksum.as_ref().map(|set| set.at));
+        let asked = asked.or_else(|| unicast_peer.first().map(|list| self.resolver.reader.keyword(*list)));
+        let source = self.of_family(unicast_src_ip.or(mcast_src_ip), family, "source address");
         self.keep_peers(&mut peers, family);
-        let mode = if unicast_peer.is_empty() {
+        let unicast_checksum = match old_unicast_checksum.map(|set| set.value) {
+            None => UnicastChecksum::Learn,
+            Some(true) => UnicastChecksum::Old,
+            Some(false) => UnicastChecksum::Right,
+        };
+        let fault_without_peer = unicast_fault_no_peer.is_some() && asked.is_some() && peers.is_empty();
+        let mode = if peers.is_empty() && !fault_without_peer {
+            if let Some(at) = asked {
+                let message = "words that ask for unicast, and no peer: adverts go to the group";
+                self.complain(code::NO_PEERS, at, message.into());
+            }
             if let Some(set) = unicast_ttl {
                 self.complain(code::NOT_TOGETHER, set.at, "unicast_ttl needs peers; it is ignored".into());
             }
@@ -31,7 +58,7 @@ impl Lowering<'_, '_, '_> {
         } else {
             self.unicast(peers, &unicast_ttl, &check_unicast_src, &mcast_dst_ip)
         };
-        (source, mode)
+        Travel { source, mode, unicast_checksum, fault_without_peer }
     }
 
     pub(super) fn peers(&mut self, lists: &[NodeId]) -> Vec<(Peer, Span)> {

@@ -5,22 +5,15 @@
 #![forbid(unsafe_code)]
 
 #[cfg(test)]
-mod bench;
-#[cfg(test)]
-mod command_line;
-#[cfg(test)]
-mod control;
-#[cfg(test)]
-mod crash;
-#[cfg(test)]
-mod manager;
-#[cfg(test)]
-mod pid_file;
-#[cfg(test)]
-mod reload;
-#[cfg(test)]
-mod scripts;
-#[cfg(test)]
-mod start;
-#[cfg(test)]
-mod stop;
+mod process {
+    mod bench;
+    mod command_line;
+    mod control;
+    mod crash;
+    mod manager;
+    mod pid_file;
+    mod reload;
+    mod scripts;
+    mod start;
+    mod stop;
+}

@@ -1,0 +1,185 @@
+//! A link of its own: a VMAC or an ipvlan.
+
+use std::time::Duration;
+
+use host::{Family, LinkName, MacAddress, VirtualLink, VirtualLinkKind};
+use vrrp::config::{Mode, OwnLink, VirtualAddress, Vrid};
+
+use super::{Lowering, either};
+use crate::block::vrrp_instance::OwnWords;
+use crate::diagnostic::{Diagnostic, code};
+use crate::resolve::names::Names;
+use crate::source::Span;
+use crate::value::Set;
+
+/// What the link is made from.
+pub(super) struct Own<'o> {
+    pub(super) family: Family,
+    pub(super) vrid: Vrid,
+    pub(super) link: &'o LinkName,
+    pub(super) mode: &'o Mode,
+    pub(super) excluded: &'o [(VirtualAddress, Span)],
+}
+
+/// What comes of it.
+pub(super) struct Made {
+    pub(super) link: Option<OwnLink>,
+    pub(super) promote_secondaries: bool,
+    pub(super) extra_refresh: Option<(Duration, bool)>,
+}
+
+impl Lowering<'_, '_, '_> {
+    pub(super) fn own(&mut self, block: crate::block::vrrp_instance::Own, from: &Own<'_>) -> Made {
+        // No `..` here: a keyword that is read and not obeyed must not compile.
+        let crate::block::vrrp_instance::Own {
+            use_vmac,
+            use_ipvlan,
+            use_vmac_addr: _,
+            vmac_xmit_base,
+            garp_extra_if,
+            promote_secondaries,
+        } = block;
+        let is_vmac = use_vmac.is_some();
+        let link = match (use_vmac, use_ipvlan) {
+            (Some(words), _) => Some(self.vmac(words, &vmac_xmit_base, from)),
+            (None, Some(words)) => Some(self.ipvlan(words, from)),
+            (None, None) => None,
+        };
+        if let Some(set) = vmac_xmit_base.filter(|_| !is_vmac) {
+            self.complain(code::NOT_TOGETHER, set.at, "vmac_xmit_base needs use_vmac; it is ignored".into());
+        }
+        if let Some(set) = promote_secondaries.as_ref().filter(|_| link.is_some()) {
+            let message = "an interface of its own has promote_secondaries anyway; it is ignored";
+            self.complain(code::NOT_TOGETHER, set.at, message.into());
+        }
+        let extra = either(&garp_extra_if, &self.resolver.global.vrrp_garp_extra_if);
+        Made {
+            promote_secondaries: promote_secondaries.is_some() && link.is_none(),
+            link,
+            extra_refresh: extra
+                .filter(|(seconds, _)| *seconds != 0)
+                .map(|(seconds, all)| (Duration::from_secs(seconds), all)),
+        }
+    }
+
+    fn vmac(&mut self, words: Set<OwnWords>, xmit_base: &Option<Set<bool>>, from: &Own<'_>) -> OwnLink {
+        let Set { value: OwnWords { name, mac, flags: _, address: _, group }, at } = words;
+        let mac = mac.filter(|set| {
+            if self.strict {
+                let message = "strict mode has the Ethernet address of RFC 9568 §7.3; this one is ignored";
+                self.complain(code::STRICT, set.at, message.into());
+            }
+            !self.strict
+        });
+        let mac = match mac.as_ref().map(|set| set.value.as_slice()) {
+            Some(&[a, b, c, d, e]) => MacAddress([a, b, c, d, e, from.vrid.get()]),
+            Some(&[a, b, c, d, e, f]) => MacAddress([a, b, c, d, e, f]),
+            Some(_) | None => virtual_mac(from.family, from.vrid),
+        };
+        let mut adverts_by_base = xmit_base.is_some();
+        if let Some(set) = xmit_base.as_ref().filter(|_| self.strict) {
+            self.complain(code::STRICT, set.at, "strict mode has no vmac_xmit_base; it is ignored".into());
+            adverts_by_base = false;
+        }
+        if matches!(from.mode, Mode::Unicast { .. }) && !adverts_by_base {
+            let message = "adverts to peers leave by the interface underneath; vmac_xmit_base is taken";
+            self.complain(code::NOT_TOGETHER, at, message.into());
+            adverts_by_base = true;
+        }
+        OwnLink {
+            link: VirtualLink {
+                name: self.own_name(name, from),
+                base: from.link.clone(),
+                kind: VirtualLinkKind::Vmac(mac),
+                group: self.link_group(group),
+                family: from.family,
+                both_families: from
+                    .excluded
+                    .iter()
+                    .any(|(address, _)| address.link.is_none() && address.prefix.family() != from.family),
+            },
+            adverts_by_base,
+            address: None,
+        }
+    }
+
+    fn ipvlan(&mut self, words: Set<OwnWords>, from: &Own<'_>) -> OwnLink {
+        let Set { value: OwnWords { name, mac: _, flags, address, group }, at } = words;
+        if address.is_none() && from.family == Family::V4 {
+            let message = "an ipvlan for IPv4 needs an address; the instance stays in fault";
+            let found = Diagnostic::new(code::NO_ADDRESS, at, format!("({}) {message}", self.name));
+            self.add(found.help("use_ipvlan ADDRESS"));
+        }
+        if let Some(set) = address.as_ref().filter(|set| set.value.family() != from.family) {
+            let message = format!("{} is not {}; it is ignored", set.value, from.family);
+            self.complain(code::FAMILY, set.at, message);
+        }
+        if matches!(from.mode, Mode::Unicast { .. }) {
+            let message = "vmac_xmit_base, which adverts to peers need, does not go with an ipvlan";
+            self.complain(code::NOT_TOGETHER, at, message.into());
+        }
+        OwnLink {
+            link: VirtualLink {
+                name: self.own_name(name, from),
+                base: from.link.clone(),
+                kind: VirtualLinkKind::Ipvlan(flags),
+                group: self.link_group(group),
+                family: from.family,
+                both_families: true,
+            },
+            adverts_by_base: false,
+            address: address.map(|set| set.value).filter(|address| address.family() == from.family),
+        }
+    }
+
+    fn link_group(&mut self, group: Option<Span>) -> Option<u32> {
+        let at = group?;
+        let word = self.resolver.reader.text(at);
+        let number = self.resolver.number_of(Names::Groups, word);
+        if number.is_none() {
+            self.complain(
+                code::UNKNOWN_NAME,
+                at,
+                format!("`{word}` is no group of interfaces; it is ignored"),
+            );
+        }
+        number
+    }
+
+    /// The name that is written, else `vrrp.VRID`, and if that is taken `vrrp6.VRID` for IPv6, `vrrp1.VRID` and so on.
+    fn own_name(&mut self, written: Option<Set<LinkName>>, from: &Own<'_>) -> LinkName {
+        let written = written.filter(|set| match self.resolver.own_links.get(&set.value) {
+            Some(other) => {
+                let message =
+                    format!("{} has an interface {} already; the name is ignored", other, set.value);
+                self.complain(code::DUPLICATE, set.at, message);
+                false
+            }
+            None => true,
+        });
+        let prefix = self.resolver.global.vmac_prefix.as_ref().map_or("vrrp", |set| &set.value);
+        let six = (from.family == Family::V6).then(|| "6".to_owned());
+        let numbers = (1..=u16::MAX).map(|number| number.to_string());
+        let middles = [String::new()].into_iter().chain(six).chain(numbers);
+        let made = middles.filter_map(|middle| {
+            let mut name = format!("{prefix}{middle}.{}", from.vrid);
+            name.truncate(LinkName::MAX);
+            LinkName::new(&name).ok()
+        });
+        let taken = |name: &LinkName| self.resolver.own_links.contains_key(name);
+        let name = written.map(|set| set.value).or_else(|| made.into_iter().find(|name| !taken(name)));
+        // Sixty-five thousand names are taken: the link underneath stands for one more.
+        let name = name.unwrap_or_else(|| from.link.clone());
+        self.resolver.own_links.insert(name.clone(), self.name.to_owned());
+        name
+    }
+}
+
+/// RFC 9568 §7.3.
+const fn virtual_mac(family: Family, vrid: Vrid) -> MacAddress {
+    let fifth = match family {
+        Family::V4 => 1,
+        Family::V6 => 2,
+    };
+    MacAddress([0x00, 0x00, 0x5e, 0x00, fifth, vrid.get()])
+}
