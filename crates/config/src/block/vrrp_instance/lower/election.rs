@@ -204,12 +204,19 @@ impl Lowering<'_, '_, '_> {
     pub(super) fn version(&mut self, own: Option<Set<u64>>, family: Family) -> Version {
         let wanted = own.as_ref().map(|set| set.value);
         match family {
-            Family::V6 => {
-                if let Some(set) = own.filter(|set| set.value == 2) {
-                    self.complain(code::NOT_TOGETHER, set.at, "IPv6 needs version 3, which is taken".into());
+            // As keepalived: version 2 over IPv6, which no RFC has, if it is asked for and strict mode is not.
+            Family::V6 => match own.filter(|set| set.value == 2) {
+                Some(set) if self.strict => {
+                    self.complain(
+                        code::NOT_TOGETHER,
+                        set.at,
+                        "strict mode has IPv6 with version 3 only".into(),
+                    );
+                    Version::V3
                 }
-                Version::V3
-            }
+                Some(_) => Version::V2,
+                None => Version::V3,
+            },
             Family::V4 => match wanted.or(self.resolver.global.vrrp_version.as_ref().map(|set| set.value)) {
                 Some(3) => Version::V3,
                 Some(_) | None => Version::V2,
