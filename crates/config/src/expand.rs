@@ -48,7 +48,7 @@ struct OpenFile {
     at: usize,
     end: usize,
     directory: String,
-    canonical: String,
+    path: String,
     asked_at: Option<Span>,
     /// The level of checks to go back to when this file ends.
     outer: Checks,

@@ -181,21 +181,11 @@ impl Expander<'_> {
         let Some(Frame::Waiting(waiting)) = self.frames.last_mut() else { return false };
         let Some(path) = waiting.paths.next() else { return false };
         let (asked_at, checks) = (waiting.asked_at, waiting.checks);
-        let canonical = self.files.canonical(&path);
-        let open = self.frames.iter().filter_map(|frame| match frame {
-            Frame::File(file) => Some(file),
-            Frame::Waiting(_) | Frame::Stored { .. } | Frame::Sequence(_) => None,
-        });
-        let mut chain = open.skip_while(|file| file.canonical != canonical);
-        if chain.next().is_some() {
-            let mut diagnostic =
-                Diagnostic::new(code::INCLUDE_LOOP, asked_at, format!("{path} includes itself"))
-                    .label("is being read already")
-                    .class(Class::Security)
-                    .refuses(6);
-            for file in chain.filter_map(|file| file.asked_at) {
-                diagnostic = diagnostic.related(file, "by way of this");
-            }
+        if waiting.paths.len() == 0 {
+            // Nothing waits any more, so a chain of includes is no deeper than its files.
+            self.frames.pop();
+        }
+        if let Some(diagnostic) = self.included_by_itself(&path, asked_at) {
             self.report.add(diagnostic);
             return true;
         }
@@ -203,12 +193,37 @@ impl Expander<'_> {
             Err(why) => {
                 self.report.add(Diagnostic::new(code::NO_FILE, asked_at, format!("{path} {}", reason(why))))
             }
-            Ok(bytes) => self.open(path, canonical, &bytes, asked_at, checks),
+            Ok(bytes) => self.open(path, &bytes, asked_at, checks),
         }
         true
     }
 
-    fn open(&mut self, path: String, canonical: String, bytes: &[u8], asked_at: Option<Span>, outer: Checks) {
+    /// What to say if a file is being read already. Where no file of its name is, it is not; a loop by way of other
+    /// names comes back to one of them.
+    fn included_by_itself(&self, path: &str, asked_at: Option<Span>) -> Option<Diagnostic> {
+        let open = self.frames.iter().filter_map(|frame| match frame {
+            Frame::File(file) => Some(file),
+            Frame::Waiting(_) | Frame::Stored { .. } | Frame::Sequence(_) => None,
+        });
+        let wanted = file_name(path);
+        let canonical = std::cell::OnceCell::new();
+        let is_it = |file: &OpenFile| {
+            file_name(&file.path) == wanted
+                && self.files.canonical(&file.path) == *canonical.get_or_init(|| self.files.canonical(path))
+        };
+        let mut chain = open.skip_while(|file| !is_it(file));
+        chain.next()?;
+        let mut diagnostic = Diagnostic::new(code::INCLUDE_LOOP, asked_at, format!("{path} includes itself"))
+            .label("is being read already")
+            .class(Class::Security)
+            .refuses(6);
+        for file in chain.filter_map(|file| file.asked_at) {
+            diagnostic = diagnostic.related(file, "by way of this");
+        }
+        Some(diagnostic)
+    }
+
+    fn open(&mut self, path: String, bytes: &[u8], asked_at: Option<Span>, outer: Checks) {
         let text = String::from_utf8_lossy(bytes);
         let valid = matches!(text, std::borrow::Cow::Borrowed(_));
         let Some(span) = self.sources.add_file(&path, &text, asked_at) else {
@@ -233,14 +248,7 @@ impl Expander<'_> {
         let directory = path.rsplit_once('/').map_or("", |(directory, _)| directory);
         let directory =
             if directory.is_empty() && path.starts_with('/') { "/" } else { directory }.to_owned();
-        self.frames.push(Frame::File(OpenFile {
-            at,
-            end: span.end(),
-            directory,
-            canonical,
-            asked_at,
-            outer,
-        }));
+        self.frames.push(Frame::File(OpenFile { at, end: span.end(), directory, path, asked_at, outer }));
     }
 
     /// Obeys `include_check`: all checks without a word; a word sets the level anew unless it has a sign. The first
@@ -276,6 +284,10 @@ impl Expander<'_> {
         }
         unknown
     }
+}
+
+fn file_name(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or_default()
 }
 
 const fn reason(why: Unreadable) -> &'static str {
