@@ -78,9 +78,16 @@ fn what_garbles_the_text_is_an_error() {
 #[test]
 fn case_matters() {
     assert_eq!(codes(&read("GLOBAL_DEFS\n")), ["SF0201"]);
-    for (word, good) in
-        [("on", true), ("off", true), ("true", true), ("false", true), ("yes", true), ("no", true), ("TRUE", false), ("1", false)]
-    {
+    for (word, good) in [
+        ("on", true),
+        ("off", true),
+        ("true", true),
+        ("false", true),
+        ("yes", true),
+        ("no", true),
+        ("TRUE", false),
+        ("1", false),
+    ] {
         let loaded = read(&format!("vrrp_instance a {{\n{INSTANCE}lower_prio_no_advert {word}\n}}\n"));
         assert_eq!(loaded.test_status() == 0, good, "{word}");
     }
@@ -97,7 +104,9 @@ fn lines_do_not_go_on() {
 #[test]
 fn a_script_line_is_split_twice() {
     let text = |line: &str| {
-        format!("global_defs {{\nenable_script_security\nscript_user root\n}}\nvrrp_instance a {{\n{INSTANCE}{line}\n}}\n")
+        format!(
+            "global_defs {{\nenable_script_security\nscript_user root\n}}\nvrrp_instance a {{\n{INSTANCE}{line}\n}}\n"
+        )
     };
     let notify = |line: &str| effective(&text(line)).vrrp.instances[0].notify.any.clone().unwrap();
     let command = notify("notify \"/opt/n.sh a 'b c'\" alice staff");
@@ -105,7 +114,8 @@ fn a_script_line_is_split_twice() {
     assert_eq!(command.account.unwrap().uid, 65_534);
     assert_eq!(notify("notify /opt/n.sh").argv, ["/opt/n.sh"]);
     let script = |line: &str| {
-        let text = text("track_script {\ns\n}").replace("vrrp_instance", &format!("vrrp_script s {{\n{line}\n}}\nvrrp_instance"));
+        let text = text("track_script {\ns\n}")
+            .replace("vrrp_instance", &format!("vrrp_script s {{\n{line}\n}}\nvrrp_instance"));
         effective(&text).vrrp.scripts[0].command.argv.clone()
     };
     // Further words are no arguments, and nobody's name.
@@ -152,7 +162,9 @@ fn an_unknown_block_is_passed_over() {
 /// A block that is left out is left out up to its own brace.
 #[test]
 fn a_rejected_block_ends_at_its_brace() {
-    let text = format!("vrrp_instance a {{\n{INSTANCE}}}\nvrrp_instance a {{\nauthentication {{\nauth_type PASS\n}}\n}}\nglobal_defs {{\nrouter_id x\n}}\n");
+    let text = format!(
+        "vrrp_instance a {{\n{INSTANCE}}}\nvrrp_instance a {{\nauthentication {{\nauth_type PASS\n}}\n}}\nglobal_defs {{\nrouter_id x\n}}\n"
+    );
     let loaded = read(&text);
     assert_eq!(codes(&loaded), ["SF0401"]);
     assert_eq!(loaded.effective.unwrap().daemon.router_id, "x");
@@ -232,7 +244,9 @@ impl Files for Shelf {
     }
     fn matches(&self, pattern: &str) -> Vec<String> {
         let (head, tail) = pattern.split_once('*').unwrap_or((pattern, ""));
-        let fits = |path: &&&str| path.starts_with(head) && path.ends_with(tail) && !path[head.len()..].contains('/');
+        let fits = |path: &&&str| {
+            path.starts_with(head) && path.ends_with(tail) && !path[head.len()..].contains('/')
+        };
         self.0.keys().filter(fits).map(|path| (*path).to_owned()).collect()
     }
     fn canonical(&self, path: &str) -> String {
@@ -287,7 +301,9 @@ fn spellings_of_include_differ_in_what_they_demand() {
         ("includeb", [true, true, false, false, true]),
         ("includea", [true, true, true, true, true]),
     ] {
-        for (name, demanded) in ["dir", "prog", "nothing", "no*thing", "{a.conf,nothing}"].into_iter().zip(demands) {
+        for (name, demanded) in
+            ["dir", "prog", "nothing", "no*thing", "{a.conf,nothing}"].into_iter().zip(demands)
+        {
             let line: &'static str = Box::leak(format!("{spelling} {name}").into_boxed_str());
             let loaded = including(line);
             assert_eq!(loaded.test_status(), if demanded { 6 } else { 0 }, "{line}");
@@ -379,7 +395,9 @@ fn definitions() {
 fn repetition() {
     let names = |text: &str| -> Vec<String> {
         let body = "{ interface eth0\nvirtual_router_id $i\nvirtual_ipaddress {\n192.0.2.$i\n}\n}";
-        let one = format!("$V=\\\nvrrp_instance x$i {{ \\\n interface eth0 \\\nvirtual_router_id ${{i}} \\\nvirtual_ipaddress {{ \\\n192.0.2.${{i}} \\\n}} \\\n}}\n");
+        let one = format!(
+            "$V=\\\nvrrp_instance x$i {{ \\\n interface eth0 \\\nvirtual_router_id ${{i}} \\\nvirtual_ipaddress {{ \\\n192.0.2.${{i}} \\\n}} \\\n}}\n"
+        );
         let _ = body;
         let loaded = read(&format!("{one}{text}\n"));
         let said = loaded.render(false);
@@ -400,7 +418,9 @@ fn repetition() {
     assert_eq!(router_id("~SEQ(a,-2) router_id ${a}"), "-2");
     assert_eq!(router_id("~SEQ(a,0) router_id ${a}"), "0");
     assert_eq!(router_id("~SEQ(a,3)\nrouter_id x"), "x");
-    for bad in ["~SEQ(a,1,0,5) k", "~SEQ(a,1,-1,5) k", "~SEQ(a) k", "~SEQ k", "~LST(a,{1,2}) k", "~SEQx(a,-2,1) k"] {
+    for bad in
+        ["~SEQ(a,1,0,5) k", "~SEQ(a,1,-1,5) k", "~SEQ(a) k", "~SEQ k", "~LST(a,{1,2}) k", "~SEQx(a,-2,1) k"]
+    {
         assert_eq!(codes(&read(&format!("{bad}\n"))), ["SF0106"], "{bad}");
     }
 }
@@ -425,7 +445,9 @@ fn what_must_stand_above() {
 fn what_stands_twice() {
     for block in ["vrrp_sync_group", "track_group", "bfd_instance"] {
         let inside = if block == "bfd_instance" { "neighbor_ip 192.0.2.9" } else { "group {\na\n}" };
-        let text = format!("{block} x {{\n{inside}\n}}\n{block} x {{\n{inside}\n}}\nvrrp_instance a {{\n{INSTANCE}}}\n");
+        let text = format!(
+            "{block} x {{\n{inside}\n}}\n{block} x {{\n{inside}\n}}\nvrrp_instance a {{\n{INSTANCE}}}\n"
+        );
         assert!(codes(&read(&text)).contains(&"SF0401".into()), "{block}");
     }
     // The same number on the same interface: nothing runs.
@@ -433,7 +455,9 @@ fn what_stands_twice() {
     let loaded = read(&text);
     assert_eq!((loaded.test_status(), loaded.effective.is_none()), (5, true));
     // Told apart by their groups, both run.
-    let text = format!("vrrp_instance a {{\n{INSTANCE}}}\nvrrp_instance b {{\n{INSTANCE}mcast_dst_ip 224.0.0.99\n}}\n");
+    let text = format!(
+        "vrrp_instance a {{\n{INSTANCE}}}\nvrrp_instance b {{\n{INSTANCE}mcast_dst_ip 224.0.0.99\n}}\n"
+    );
     assert!(read(&text).effective.is_some());
     let server = "virtual_server 192.0.2.1 80 {\nprotocol TCP\nlb_algo rr\nlb_kind NAT\nreal_server 192.0.2.2 80 {\n}\n}\n";
     assert_eq!(read(&format!("{server}{server}")).test_status(), 0);
@@ -497,7 +521,8 @@ fn statuses() {
 /// Where the manual page is wrong.
 #[test]
 fn what_the_manual_does_not_say() {
-    let rules = |line: &str| read(&format!("vrrp_instance a {{\n{INSTANCE}virtual_rules {{\n{line}\n}}\n}}\n"));
+    let rules =
+        |line: &str| read(&format!("vrrp_instance a {{\n{INSTANCE}virtual_rules {{\n{line}\n}}\n}}\n"));
     assert_eq!(rules("from 192.0.2.0/24 table 100 preference 5 dport 80-90").test_status(), 0);
     assert_eq!(rules("from 192.0.2.0/24 table 100 preference 5 dport 80").test_status(), 5);
     assert_eq!(rules("from 192.0.2.0/24 table 100 preference 5 ip_proto tcp").test_status(), 5);
@@ -508,7 +533,9 @@ fn what_the_manual_does_not_say() {
     assert_eq!(routes.test_status(), 0);
     let script = |line: &str| {
         let security = "global_defs {\nenable_script_security\nscript_user root\n}\n";
-        read(&format!("{security}vrrp_script s {{\nscript /bin/x\n{line}\n}}\nvrrp_instance a {{\n{INSTANCE}track_script {{\ns\n}}\n}}\n"))
+        read(&format!(
+            "{security}vrrp_script s {{\nscript /bin/x\n{line}\n}}\nvrrp_instance a {{\n{INSTANCE}track_script {{\ns\n}}\n}}\n"
+        ))
     };
     assert_eq!(script("interval 0.005").test_status(), 0);
     assert_eq!(script("interval 0.0005").test_status(), 5);

@@ -36,7 +36,10 @@ impl Checks {
 pub(super) struct Waiting {
     paths: std::vec::IntoIter<String>,
     asked_at: Option<Span>,
+    /// The level of checks to go back to behind each.
     checks: Checks,
+    /// One that is not there, and one that cannot be read, are errors.
+    enforced: (bool, bool),
 }
 
 /// Takes the keyword off an include line: the checks it adds, and the rest.
@@ -99,6 +102,7 @@ impl Expander<'_> {
             paths: paths.into_iter(),
             asked_at: None,
             checks: strict,
+            enforced: (strict.missing, strict.read),
         }));
     }
 
@@ -135,19 +139,12 @@ impl Expander<'_> {
                 let enforced = if braces { checks.brace } else { checks.no_match };
                 self.complain(at, &format!("{one} matches no file"), enforced);
             }
-            for path in found {
-                match self.files.readable(&path) {
-                    Ok(()) => paths.push(path),
-                    Err(Unreadable::Missing) => {
-                        let enforced = if braces { checks.brace } else { checks.missing };
-                        self.complain(at, &format!("{path} does not exist"), enforced);
-                    }
-                    Err(why) => self.complain(at, &format!("{path} {}", reason(why)), checks.read),
-                }
-            }
+            paths.extend(found);
         }
+        let enforced = (if braces { checks.brace } else { checks.missing }, checks.read);
         let checks = self.checks;
-        self.frames.push(Frame::Waiting(Waiting { paths: paths.into_iter(), asked_at: Some(at), checks }));
+        let waiting = Waiting { paths: paths.into_iter(), asked_at: Some(at), checks, enforced };
+        self.frames.push(Frame::Waiting(waiting));
     }
 
     fn complain(&mut self, at: Span, what: &str, enforced: bool) {
@@ -180,7 +177,7 @@ impl Expander<'_> {
     pub(super) fn open_waiting(&mut self) -> bool {
         let Some(Frame::Waiting(waiting)) = self.frames.last_mut() else { return false };
         let Some(path) = waiting.paths.next() else { return false };
-        let (asked_at, checks) = (waiting.asked_at, waiting.checks);
+        let Waiting { asked_at, checks, enforced, .. } = *waiting;
         if waiting.paths.len() == 0 {
             // Nothing waits any more, so a chain of includes is no deeper than its files.
             self.frames.pop();
@@ -189,11 +186,15 @@ impl Expander<'_> {
             self.report.add(diagnostic);
             return true;
         }
-        match self.files.read(&path) {
-            Err(why) => {
-                self.report.add(Diagnostic::new(code::NO_FILE, asked_at, format!("{path} {}", reason(why))))
+        match (self.files.read(&path), asked_at) {
+            (Ok(bytes), _) => self.open(path, &bytes, asked_at, checks),
+            (Err(why), None) => {
+                self.report.add(Diagnostic::new(code::NO_FILE, None, format!("{path} {}", reason(why))));
             }
-            Ok(bytes) => self.open(path, &bytes, asked_at, checks),
+            (Err(why), Some(at)) => {
+                let enforced = if why == Unreadable::Missing { enforced.0 } else { enforced.1 };
+                self.complain(at, &format!("{path} {}", reason(why)), enforced);
+            }
         }
         true
     }
@@ -201,6 +202,9 @@ impl Expander<'_> {
     /// What to say if a file is being read already. Where no file of its name is, it is not; a loop by way of other
     /// names comes back to one of them.
     fn included_by_itself(&self, path: &str, asked_at: Option<Span>) -> Option<Diagnostic> {
+        if !self.open_names.contains_key(file_name(path)) {
+            return None;
+        }
         let open = self.frames.iter().filter_map(|frame| match frame {
             Frame::File(file) => Some(file),
             Frame::Waiting(_) | Frame::Stored { .. } | Frame::Sequence(_) => None,
@@ -248,6 +252,7 @@ impl Expander<'_> {
         let directory = path.rsplit_once('/').map_or("", |(directory, _)| directory);
         let directory =
             if directory.is_empty() && path.starts_with('/') { "/" } else { directory }.to_owned();
+        *self.open_names.entry(file_name(&path).to_owned()).or_insert(0) += 1;
         self.frames.push(Frame::File(OpenFile { at, end: span.end(), directory, path, asked_at, outer }));
     }
 
@@ -286,7 +291,7 @@ impl Expander<'_> {
     }
 }
 
-fn file_name(path: &str) -> &str {
+pub(super) fn file_name(path: &str) -> &str {
     path.rsplit('/').next().unwrap_or_default()
 }
 

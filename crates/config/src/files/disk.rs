@@ -25,8 +25,14 @@ impl Files for Disk {
         fit(&meta)?;
         let limit = u64::try_from(MAX_TEXT).unwrap_or(u64::MAX).saturating_add(1);
         let expected = usize::try_from(meta.len().min(limit)).unwrap_or(0);
-        let mut bytes = Vec::with_capacity(expected + 1);
-        file.take(limit).read_to_end(&mut bytes).map_err(|_| Unreadable::Denied)?;
+        let mut bytes = vec![0; expected];
+        let mut file = file.take(limit);
+        let got = file.read(&mut bytes).map_err(|_| Unreadable::Denied)?;
+        bytes.truncate(got);
+        if got != expected || expected == 0 {
+            // It grew or shrank meanwhile, or is one of the kernel's, which have no size.
+            file.read_to_end(&mut bytes).map_err(|_| Unreadable::Denied)?;
+        }
         if bytes.len() > MAX_TEXT { Err(Unreadable::TooLarge) } else { Ok(bytes) }
     }
 
