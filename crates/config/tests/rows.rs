@@ -287,3 +287,81 @@ fn defaults_are_what_the_rows_say() {
     }
     assert!(seen > 30, "{seen}");
 }
+
+/// Every keyword of keepalived, by block.
+const KNOWN: &[(&str, &str)] = &[
+    ("SSL", "password ca certificate key"),
+    (
+        "bfd_instance",
+        "source_ip neighbor_ip neighbour_ip min_rx min_tx idle_tx multiplier passive ttl hoplimit max_hops multihop weight vrrp checker",
+    ),
+    (
+        "virtual_server",
+        "ip_family retry delay_before_retry warmup connect_timeout delay_loop inhibit_on_failure lb_algo lvs_sched hashed ops flag-1 flag-2 flag-3 sh-port sh-fallback mh-port mh-fallback lb_kind lvs_method persistence_engine persistence_timeout persistence_granularity protocol ha_suspend smtp_alert virtualhost snmp_name alpha omega quorum_up quorum_down quorum hysteresis weight sorry_server sorry_server_inhibit sorry_server_lvs_method real_server",
+    ),
+    (
+        "virtual_server/real_server",
+        "weight lvs_method uthreshold lthreshold inhibit_on_failure notify_up notify_down alpha retry delay_before_retry warmup connect_timeout delay_loop smtp_alert virtualhost snmp_name MISC_CHECK SMTP_CHECK TCP_CHECK PING_CHECK UDP_CHECK HTTP_GET SSL_GET DNS_CHECK FILE_CHECK BFD_CHECK",
+    ),
+    (
+        "virtual_server/real_server/HTTP_GET",
+        "connect_ip connect_port bindto bind_port bind_if connect_timeout fwmark retry delay_before_retry warmup delay_loop alpha log_all_failures nb_get_retry virtualhost http_protocol enable_sni sni_name fast_recovery url",
+    ),
+    (
+        "virtual_server/real_server/SSL_GET",
+        "connect_ip connect_port bindto bind_port bind_if connect_timeout fwmark retry delay_before_retry warmup delay_loop alpha log_all_failures nb_get_retry virtualhost http_protocol enable_sni sni_name fast_recovery url tls_compliant",
+    ),
+    (
+        "virtual_server/real_server/TCP_CHECK",
+        "connect_ip connect_port bindto bind_port bind_if connect_timeout fwmark retry delay_before_retry warmup delay_loop alpha log_all_failures",
+    ),
+    (
+        "virtual_server/real_server/SMTP_CHECK",
+        "connect_ip connect_port bindto bind_port bind_if connect_timeout fwmark retry delay_before_retry warmup delay_loop alpha log_all_failures helo_name host",
+    ),
+    (
+        "virtual_server/real_server/SMTP_CHECK/host",
+        "connect_ip connect_port bindto bind_port bind_if connect_timeout fwmark retry delay_before_retry warmup delay_loop alpha log_all_failures",
+    ),
+    (
+        "virtual_server/real_server/DNS_CHECK",
+        "connect_ip connect_port bindto bind_port bind_if connect_timeout fwmark retry delay_before_retry warmup delay_loop alpha log_all_failures type name",
+    ),
+    (
+        "virtual_server/real_server/UDP_CHECK",
+        "connect_ip connect_port bindto bind_port bind_if connect_timeout fwmark retry delay_before_retry warmup delay_loop alpha log_all_failures payload require_reply min_reply_length max_reply_length",
+    ),
+    (
+        "virtual_server/real_server/PING_CHECK",
+        "connect_ip connect_port bindto bind_port bind_if connect_timeout fwmark retry delay_before_retry warmup delay_loop alpha log_all_failures",
+    ),
+    (
+        "virtual_server/real_server/MISC_CHECK",
+        "retry delay_before_retry warmup delay_loop alpha log_all_failures misc_path misc_timeout misc_dynamic user",
+    ),
+    (
+        "virtual_server/real_server/HTTP_GET/url",
+        "path digest status_code virtualhost regex regex_no_match regex_options regex_min_offset regex_max_offset regex_stack",
+    ),
+    (
+        "virtual_server/real_server/SSL_GET/url",
+        "path digest status_code virtualhost regex regex_no_match regex_options regex_min_offset regex_max_offset regex_stack tls_compliant",
+    ),
+    ("virtual_server/real_server/FILE_CHECK", "track_file weight"),
+    ("virtual_server/real_server/BFD_CHECK", "name alpha"),
+];
+
+#[test]
+fn no_keyword_of_keepalived_is_left_out() {
+    let blocks = all();
+    let mut seen = 0;
+    for (path, names) in KNOWN {
+        let block = blocks.iter().find(|block| block.path == *path).unwrap();
+        for name in names.split(' ') {
+            assert!(block.rows.iter().any(|row| row.name == name), "{path} {name}");
+            seen += 1;
+        }
+    }
+    println!("{seen} keywords");
+    assert_eq!(seen, 246);
+}
