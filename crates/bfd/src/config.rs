@@ -204,14 +204,14 @@ pub struct EchoSend {
 /// How Echo packets come back.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum EchoRoute {
-    /// They are destined to us, and the neighbour's forwarding plane returns them (RFC 5881 §4). Needs no BFD
-    /// there, but forwarding.
+    /// They are destined to us, and the neighbour's forwarding plane returns them (RFC 5881 §4), as FRR has it. Needs
+    /// no BFD there, but forwarding.
     Forwarded {
         /// Their source; `None` is an address off every subnet ([`crate::echo::OFF_SUBNET_V4`]), so that nobody
-        /// sends redirects.
+        /// sends redirects. A neighbour that filters by reverse path needs one of ours.
         source: Option<IpAddr>,
     },
-    /// They are destined to the neighbour, whose BFD sends them back, as FRR does and we do.
+    /// They are destined to the neighbour, whose BFD sends them back: ours does, also where nothing is forwarded.
     Reflected,
 }
 
@@ -254,5 +254,16 @@ mod tests {
         for other in [multihop, other_end, other_link] {
             assert_ne!(v4.identity(), other.identity());
         }
+    }
+
+    /// R5880-6.8.1-13: "This variable MUST be a nonzero integer".
+    #[test]
+    fn a_configuration_survives_the_bus_but_a_multiplier_of_zero_does_not() {
+        let config = Config { sessions: alloc::vec![SessionConfig::plain("a", [192, 0, 2, 2].into())] };
+        let json = serde_json::to_string(&config).unwrap();
+        assert_eq!(serde_json::from_str::<Config>(&json).unwrap(), config);
+        let zero = json.replace("\"multiplier\":5", "\"multiplier\":0");
+        assert_ne!(zero, json);
+        assert!(serde_json::from_str::<Config>(&zero).is_err());
     }
 }

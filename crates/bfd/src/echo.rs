@@ -15,7 +15,7 @@ pub const PORT: u16 = 3785;
 /// TTL of an Echo packet when it leaves: the greatest, so that whoever sends it back can tell that it is fresh.
 pub const TTL: u8 = 255;
 
-/// TTL of one that was sent back: one less, by forwarding or as FRR does. Never sent back again.
+/// TTL of one that came back: one less, by forwarding or by a mirror. Never sent back again.
 pub const RETURNED_TTL: u8 = 254;
 
 /// RFC 7600 §4.8, "IPv4 dummy address": off every subnet. RFC 5881 §4: "The source address MUST be chosen in such a
@@ -24,6 +24,13 @@ pub const OFF_SUBNET_V4: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 0, 8));
 
 /// Of the discard-only prefix (RFC 6666): off every subnet, and not link-local.
 pub const OFF_SUBNET_V6: IpAddr = IpAddr::V6(Ipv6Addr::new(0x100, 0, 0, 0, 0, 0, 0, 1));
+
+/// How long a session stays Down after its Echo function failed: a neighbour that takes Echo packets and does not return
+/// them would else come up and go down many times a second. Doubled with each failure in a row, up to the second value.
+///
+/// RFC 5880 §6.2: "A system MAY hold a session in Down state indefinitely (by simply refusing to advance the session
+/// state)."
+pub(crate) const HOLD: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(64));
 
 /// Echo packets under way.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

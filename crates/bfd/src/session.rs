@@ -25,9 +25,11 @@
 //! passed. AdminDown is entered and left by configuration and by the stop. The reactions are in the files of this
 //! folder.
 
+mod admin;
 mod echoing;
 mod receive;
 mod report;
+mod silence;
 mod transmit;
 
 use alloc::string::String;
@@ -38,7 +40,7 @@ use core::time::Duration;
 use host::{Instant, LinkIndex};
 
 use crate::chance::Chance;
-use crate::config::{AuthConfig, SessionConfig};
+use crate::config::SessionConfig;
 use crate::echo::Echo;
 use crate::event::{Action, Verdict};
 use crate::notice::{Notice, SessionFact};
@@ -47,10 +49,6 @@ use crate::timing::{self, Advertised, Pace, Poll, SLOW};
 use crate::wire::{Control, DecodeError, Diagnostic, SessionState, echo::Secret};
 
 pub(crate) use transmit::Port;
-
-/// How long a stop goes on telling a neighbour AdminDown, at most. RFC 5880 §6.8.16: "SHOULD be transmitted for at
-/// least a Detection Time"; with longer detection times the stop of the daemon matters more.
-pub(crate) const STOP_LIMIT: Duration = Duration::from_secs(1);
 
 /// Names a session for as long as it lives, whatever a reload does to names and order.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -93,6 +91,8 @@ struct AdminDown {
 struct Down {
     /// When the neighbour was heard last, until it is forgotten.
     heard_at: Option<Instant>,
+    /// Until then it does not come up: the Echo function has failed.
+    held_until: Option<Instant>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -175,8 +175,12 @@ pub(crate) struct Session {
     /// bfd.XmitAuthSeq.
     sequence: u32,
     known: Option<Known>,
+    /// Failures of the Echo function since a packet of it came back.
+    echo_failures: u32,
     /// What trackers were told last.
     alive: bool,
+    /// When a packet was accepted last, for people: it is not forgotten.
+    accepted_at: Option<Instant>,
     up_at: Option<Instant>,
     down_at: Option<Instant>,
     counters: Counters,
@@ -202,7 +206,7 @@ impl Session {
         chance: &mut Chance,
     ) -> Self {
         let state = if config.enabled {
-            State::Down(Down { heard_at: None })
+            State::Down(Down { heard_at: None, held_until: None })
         } else {
             State::AdminDown(AdminDown { heard_at: None, ends_at: None })
         };
@@ -225,7 +229,9 @@ impl Session {
             met_at: None,
             sequence: chance.word(),
             known: None,
+            echo_failures: 0,
             alive: false,
+            accepted_at: None,
             up_at: None,
             down_at: None,
             counters: Counters::default(),
@@ -247,40 +253,6 @@ impl Session {
             at: if self.alive { self.up_at } else { self.down_at }.unwrap_or(self.since),
             audience: self.config.audience,
         }));
-    }
-
-    /// Takes on another configuration of the same session, keeping state and deadlines.
-    pub(crate) fn adjust(&mut self, config: SessionConfig, turn: &mut Turn<'_>) {
-        let kind = |auth: &Option<AuthConfig>| auth.as_ref().map(|auth| auth.kind);
-        if kind(&self.config.auth) != kind(&config.auth) {
-            self.known = None;
-        }
-        let enabled = core::mem::replace(&mut self.config, config).enabled;
-        match (enabled, self.config.enabled) {
-            (true, false) => self.enter(SessionState::AdminDown, Some(Diagnostic::ADMIN_DOWN), turn),
-            // RFC 5880 §6.8.16: "If enabling session: Set bfd.SessionState to Down".
-            (false, true) => self.enter(SessionState::Down, None, turn),
-            (true, true) | (false, false) => self.retime(),
-        }
-    }
-
-    /// The daemon stops. RFC 5880 §6.8.16: "Set bfd.SessionState to AdminDown. Set bfd.LocalDiag to an appropriate
-    /// value. Cease the transmission of BFD Echo packets".
-    ///
-    /// Differs: Keepalived says nothing at its end, and its neighbours find out by their detection time.
-    pub(crate) fn stop(&mut self, turn: &mut Turn<'_>) {
-        let reckoned = if self.is_up() { self.remote_detection().min(STOP_LIMIT) } else { Duration::ZERO };
-        if self.state() != SessionState::AdminDown {
-            self.enter(SessionState::AdminDown, Some(Diagnostic::ADMIN_DOWN), turn);
-        }
-        if let State::AdminDown(state) = &mut self.state {
-            state.ends_at = Some(turn.now + reckoned);
-        }
-    }
-
-    /// Whether a stop is over.
-    pub(crate) fn has_ended(&self, now: Instant) -> bool {
-        matches!(self.state, State::AdminDown(AdminDown { ends_at: Some(at), .. }) if at <= now)
     }
 
     /// Time has passed. Packets that were there in time have been received.
@@ -374,7 +346,7 @@ impl Session {
 
     const fn heard_at(&self) -> Option<Instant> {
         match self.state {
-            State::AdminDown(AdminDown { heard_at, .. }) | State::Down(Down { heard_at }) => heard_at,
+            State::AdminDown(AdminDown { heard_at, .. }) | State::Down(Down { heard_at, .. }) => heard_at,
             State::Init(Init { heard_at }) | State::Up(Up { heard_at, .. }) => Some(heard_at),
         }
     }
@@ -382,41 +354,6 @@ impl Session {
     /// When the detection time has passed.
     fn expires_at(&self) -> Option<Instant> {
         Some(self.heard_at()? + self.detection()?)
-    }
-
-    /// The detection time has passed without a packet (RFC 5880 §6.8.4).
-    fn expire(&mut self, turn: &mut Turn<'_>) {
-        let (Some(heard_at), Some(after)) = (self.heard_at(), self.detection()) else { return };
-        let silence = turn.now.since(heard_at);
-        let state = self.state();
-        if matches!(state, SessionState::Init | SessionState::Up) {
-            let overdue = silence.saturating_sub(after);
-            self.say(SessionFact::Expired { after, overdue }, turn);
-            if state == SessionState::Up {
-                self.counters.expired += 1;
-                turn.gauges.detection.add(silence);
-                turn.gauges.overdue.add(overdue);
-            }
-        }
-        let said = self.remote.diagnostic;
-        // RFC 5880 §6.8.1: bfd.RemoteDiscr "MUST be set to zero". §6.8.18: "it SHOULD reset bfd.RemoteMinRxInterval".
-        self.remote = Remote { diagnostic: said, ..Remote::UNKNOWN };
-        match &mut self.state {
-            State::AdminDown(state) => state.heard_at = None,
-            // Erratum 5205: silence sets the diagnostic in Down also, "so that the diagnostic tells of a link lost"
-            // after the neighbour went AdminDown.
-            State::Down(state) => {
-                state.heard_at = None;
-                self.diagnostic = Diagnostic::EXPIRED;
-                self.judge_dead(turn);
-            }
-            State::Init(_) | State::Up(_) => {
-                self.enter(SessionState::Down, Some(Diagnostic::EXPIRED), turn);
-                if let State::Down(state) = &mut self.state {
-                    state.heard_at = None;
-                }
-            }
-        }
     }
 
     /// The only place where the state changes. What a change causes in the world is ordered here.
@@ -429,7 +366,7 @@ impl Session {
         self.cease_echo(turn);
         self.state = match state {
             SessionState::AdminDown => State::AdminDown(AdminDown { heard_at, ends_at: None }),
-            SessionState::Down => State::Down(Down { heard_at }),
+            SessionState::Down => State::Down(Down { heard_at, held_until: None }),
             SessionState::Init => State::Init(Init { heard_at: heard_at.unwrap_or(turn.now) }),
             SessionState::Up => State::Up(Up { heard_at: heard_at.unwrap_or(turn.now), echo: None }),
         };

@@ -66,14 +66,21 @@ impl Engine for Speaker {
         let mut touched = BTreeSet::new();
         self.take_in(event, now, &mut touched, out);
         self.channels.run(now, out);
+        let before = self.sessions.len();
         for id in touched {
+            // A packet came before the wake-up that was due.
+            if let Some(at) = self.entered.get(&id).filter(|at| **at < now) {
+                self.gauges.lateness.add(now.since(*at));
+            }
             self.with(id, now, out, |session, turn| session.run(turn));
             if self.sessions.get(&id).is_some_and(|session| session.has_ended(now)) {
                 self.forget(id);
-                self.listen(out);
             } else {
                 self.enter_timer(id);
             }
+        }
+        if self.sessions.len() != before {
+            self.listen(out);
         }
     }
 
@@ -348,10 +355,10 @@ impl Speaker {
     /// A source port that no session has, while there is one. RFC 5881 §4: it "SHOULD be unique among all BFD sessions
     /// on the system".
     fn free_port(&mut self) -> u16 {
-        let taken: BTreeSet<u16> = self.sessions.values().map(|session| session.port().number()).collect();
         let (low, high) = PORTS;
         let first = u16::try_from(self.chance.between(low.into(), high.into())).unwrap_or(low);
-        (first..=high).chain(low..first).find(|port| !taken.contains(port)).unwrap_or(first)
+        let taken = |port: u16| self.sessions.values().any(|session| session.port().number() == port);
+        (first..=high).chain(low..first).find(|port| !taken(*port)).unwrap_or(first)
     }
 
     /// RFC 5880 §6.8.1: "It MUST be unique across all BFD sessions on this system, and nonzero. It SHOULD be set to a

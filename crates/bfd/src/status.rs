@@ -54,6 +54,12 @@ pub struct SessionStatus {
     pub port: u16,
     /// TTLs sent and accepted.
     pub hops: Hops,
+    /// As configured: how often packets may come in.
+    pub min_rx: Duration,
+    /// As configured: how often packets go out while Up.
+    pub min_tx: Duration,
+    /// As configured: how often packets go out while not Up.
+    pub idle_tx: Duration,
     /// It waits for the other side.
     pub passive: bool,
     /// The default of trackers.

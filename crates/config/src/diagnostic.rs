@@ -3,7 +3,9 @@
 //! A diagnostic is found by its code, which never changes its meaning; the list is in [`code`].
 
 pub mod code;
+pub mod json;
 mod render;
+pub mod sarif;
 
 use std::fmt;
 

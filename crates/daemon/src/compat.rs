@@ -126,6 +126,11 @@ impl Options {
     }
 }
 
+/// This host as the daemon would see it, for a tool that looks at configurations.
+pub fn this_host() -> config::ThisHost {
+    Environment::read().this_host()
+}
+
 /// Reads a command line, the program's name first.
 pub fn parse(arguments: &[OsString]) -> Wish {
     let words = arguments.iter().map(|word| word.to_string_lossy().into_owned()).collect();

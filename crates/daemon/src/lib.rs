@@ -4,7 +4,7 @@
 //! operators see: it reads the configuration, starts the workers, runs the scripts, answers signals. `vrrp_process` is
 //! the vrrp worker's process: `worker::Vrrp` on `linux::Machine`. [`status`] is what the daemon tells of itself.
 //!
-//! One executable plays every part. Which one a process plays is told by its first argument ([`Part`]); without one it
+//! One executable plays every part. Which one a process plays is told by its first argument; without one it
 //! is what an operator started.
 #![forbid(unsafe_code)]
 

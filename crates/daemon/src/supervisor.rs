@@ -79,6 +79,8 @@ struct Supervisor {
     reload: Reload,
     dumps: Dumps,
     phase: Phase,
+    /// A worker was started to end what one that died at the stop left behind.
+    cleaning: bool,
     exit: Exit,
     finished: Vec<Finished>,
 }
@@ -191,7 +193,6 @@ impl Supervisor {
         };
         match self.vrrp.start(begin, self.effective.vrrp.clone(), now) {
             Ok(pid) => {
-                self.log(Severity::Info, &format!("Starting VRRP child process, pid={pid}"));
                 let watched = self.vrrp.line().map(|line| self.poll.watch(line, BUS, Interest::Read));
                 if let Some(Err(error)) = watched {
                     self.log(Severity::Error, &error.to_string());
@@ -199,6 +200,7 @@ impl Supervisor {
                 if let Err(error) = self.vrrp_pid_file.write(pid) {
                     self.log(Severity::Error, &format!("Unable to write the VRRP pid file: {error}"));
                 }
+                self.log(Severity::Info, &format!("Starting VRRP child process, pid={pid}"));
             }
             Err(error) => {
                 self.log(Severity::Alert, &format!("Unable to start the VRRP child process: {error}"));
@@ -264,7 +266,7 @@ impl Supervisor {
         // They were its tracking scripts; the next worker starts its own.
         self.jobs.end_tracking(now);
         if self.phase.is_stopping() {
-            self.vrrp_has_gone(now);
+            self.vrrp_has_died(&death, now);
             return;
         }
         let pid = death.pid;

@@ -22,11 +22,6 @@ pub fn become_account(account: &Account) -> io::Result<()> {
     Ok(())
 }
 
-/// Whether this process is root.
-pub fn is_root() -> bool {
-    nix::unistd::geteuid().is_root()
-}
-
 /// Sets which permissions new files do not get; returns what was set before.
 pub fn set_umask(mask: u32) -> u32 {
     rustix::process::umask(Mode::from_raw_mode(mask & 0o777)).as_raw_mode()
@@ -38,19 +33,4 @@ pub fn allow_core_dumps() -> io::Result<()> {
     setrlimit(Resource::Core, Rlimit { current: None, maximum: None })
         .or_else(|_| setrlimit(Resource::Core, Rlimit { current: maximum, maximum }))?;
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn becoming_oneself_needs_no_right() {
-        if is_root() {
-            // Root always could; nothing is shown by it.
-            return;
-        }
-        let me = Account { uid: getuid().as_raw(), gid: getgid().as_raw(), groups: Vec::new() };
-        assert!(become_account(&me).is_ok());
-    }
 }

@@ -8,8 +8,10 @@ use std::ffi::{CStr, OsString};
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
+use nix::sys::signal::SigSet;
 use nix::sys::wait::{Id, WaitPidFlag};
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::fs::{Mode, OFlags};
@@ -23,6 +25,7 @@ pub const SELF: &str = "/proc/self/exe";
 /// What a child of this process begins with.
 #[derive(Debug)]
 pub struct Spawn {
+    program: PathBuf,
     arguments: Vec<OsString>,
     name: OsString,
     input: Option<OwnedFd>,
@@ -38,7 +41,17 @@ impl Spawn {
         name: impl Into<OsString>,
         arguments: impl IntoIterator<Item = impl Into<OsString>>,
     ) -> Self {
+        Self::of(SELF, name, arguments)
+    }
+
+    /// The same for another executable.
+    pub fn of(
+        program: impl Into<PathBuf>,
+        name: impl Into<OsString>,
+        arguments: impl IntoIterator<Item = impl Into<OsString>>,
+    ) -> Self {
         Self {
+            program: program.into(),
             arguments: arguments.into_iter().map(Into::into).collect(),
             name: name.into(),
             input: None,
@@ -84,10 +97,10 @@ impl Spawn {
         self
     }
 
-    /// Starts it. Signals are unblocked and at their defaults in the child, and no descriptor but 0 to 2 is inherited:
-    /// every other is opened close-on-exec throughout this crate.
+    /// Starts it. No descriptor but 0 to 2 is inherited: every other is opened close-on-exec throughout this crate.
+    /// Signals that are blocked here are blocked in the child too.
     pub fn start(self) -> io::Result<Child> {
-        let mut command = Command::new(SELF);
+        let mut command = Command::new(&self.program);
         command.arg0(&self.name).args(&self.arguments);
         command.stdin(self.input.map_or_else(Stdio::null, Stdio::from));
         command.stdout(self.output.map_or_else(Stdio::null, Stdio::from));
@@ -230,7 +243,7 @@ pub fn set_name(name: &CStr) {
     let _ = rustix::thread::set_name(name);
 }
 
-/// Becomes another program, which begins with signals unblocked and at their defaults. Returns only on failure.
+/// Becomes another program, which begins with no signal blocked. Returns only on failure.
 ///
 /// As keepalived: a file that the kernel does not recognise as a program (`ENOEXEC`: a script without `#!`) is run by
 /// the shell.
@@ -238,6 +251,9 @@ pub fn become_program(argv: &[OsString]) -> io::Error {
     let Some((program, arguments)) = argv.split_first() else {
         return io::Error::from(io::ErrorKind::InvalidInput);
     };
+    if let Err(error) = SigSet::all().thread_unblock() {
+        return error.into();
+    }
     let error = Command::new(program).args(arguments).exec();
     if error.raw_os_error() != Some(rustix::io::Errno::NOEXEC.raw_os_error()) {
         return error;

@@ -12,6 +12,7 @@
 //! | Addresses are held by a working master and nobody else working | once the kernel had time for the orders |
 //! | Each takeover is announced, every address | likewise |
 //! | No advert sooner than the interval after the last, or than its place in the rhythm when that was late by a tenth at most | always, but for the first of a mastership, those that resign (priority 0, at most two each), and one answer to each advert heard, in the same instant: to a priority of 0 (RFC 9568 §6.4.3), to a lesser master (as keepalived), or before yielding (`higher_priority_send_advert`) |
+//! | Nobody resumes mastership after a crash when a lesser one that it reaches has taken over since (a better one may have been about to) | after a crash that came when all had been calm for a master-down time |
 //! | Only a master advertises | always |
 //! | After a wake-up every deadline lies ahead | always |
 //! | No order repeats for ever | the same order at most eight times undisturbed |
@@ -63,8 +64,11 @@ pub(crate) struct Member {
     pub(crate) node: usize,
     pub(crate) instance: String,
     pub(crate) router: usize,
+    /// The link that adverts leave by.
     pub(crate) link: LinkIndex,
     pub(crate) port: usize,
+    /// The link that it is on, which has an address of its own.
+    pub(crate) base: LinkIndex,
     pub(crate) vips: Vec<(LinkIndex, IpAddr)>,
     pub(crate) interval: Duration,
     /// A backup that hears nobody waits no longer than this.
@@ -89,6 +93,10 @@ pub(crate) struct Member {
     announced: Vec<Option<Instant>>,
     held_pending: bool,
     live: bool,
+    /// When its last worker crashed, if all was calm before.
+    crashed: Option<Instant>,
+    /// The priority of its last advert but 0.
+    priority: u8,
 }
 
 impl Member {
@@ -106,6 +114,7 @@ impl Member {
             router: 0,
             link,
             port,
+            base: link,
             vips,
             interval,
             patience: Duration::ZERO,
@@ -121,6 +130,8 @@ impl Member {
             announced: Vec::new(),
             held_pending: false,
             live: true,
+            crashed: None,
+            priority: 0,
         }
     }
 }
@@ -195,7 +206,8 @@ impl Watch {
                     let known = old.vips.iter().position(|old| old == vip);
                     *announced = known.and_then(|known| old.announced[known]);
                 }
-                let Member { vips, interval, patience, pace, .. } = new;
+                let Member { link, port, base, vips, interval, patience, pace, .. } = new;
+                (old.link, old.port, old.base) = (link, port, base);
                 (old.vips, old.interval, old.patience, old.pace) = (vips, interval, patience, pace);
                 (old.router, old.announced, old.live) = (router, announced, true);
             }
@@ -203,9 +215,27 @@ impl Watch {
         }
     }
 
-    /// A new worker does not know when the last one sent.
-    pub(crate) fn worker_started(&mut self, node: usize) {
-        self.members.iter_mut().filter(|member| member.node == node).for_each(|member| member.rhythm.clear());
+    /// A worker crashed. What it was master of, the next one may resume.
+    pub(crate) fn worker_crashed(&mut self, now: Instant, node: usize) {
+        for at in 0..self.members.len() {
+            let router = self.members[at].router;
+            let disturbed = self.disturbed.get(&self.groups[router].segment).copied().unwrap_or_default();
+            let calm = disturbed + self.patience(router) <= now;
+            let member = &mut self.members[at];
+            if member.node == node {
+                member.crashed = calm.then_some(now);
+            }
+        }
+    }
+
+    /// A new worker does not know when the last one sent. `told`: when it has been told everything.
+    pub(crate) fn worker_started(&mut self, now: Instant, told: Instant, node: usize) {
+        for (at, member) in self.members.iter_mut().enumerate().filter(|(_, member)| member.node == node) {
+            member.rhythm.clear();
+            if let Some(crashed) = member.crashed.take() {
+                self.due.push_back((told, Check::Resumed { member: at, crashed, started: now }));
+            }
+        }
     }
 
     /// Something happened that lets the members on a segment disagree for a while.
@@ -236,7 +266,7 @@ impl Watch {
     pub(crate) fn trouble(&mut self, now: Instant, node: usize, address: IpAddr) {
         for at in 0..self.members.len() {
             let member = &mut self.members[at];
-            if member.node != node || !member.vips.iter().any(|vip| vip.1 == address) {
+            if member.node != node {
                 continue;
             }
             let (last, times) = member.trouble.get(&address).copied().unwrap_or((now, 0));
@@ -273,13 +303,17 @@ impl Watch {
         let (add, address) = match op {
             NetworkOp::AddAddress(address) => (true, address),
             NetworkOp::RemoveAddress(address) => (false, address),
-            NetworkOp::RenewAddress(_)
-            | NetworkOp::AddLink(_)
+            // Given again and again as long as the address is held: that is what it is for.
+            NetworkOp::RenewAddress(_) => return,
+            NetworkOp::AddLink(_)
             | NetworkOp::RemoveLink(_)
             | NetworkOp::AddRoute(_)
             | NetworkOp::RemoveRoute(_)
             | NetworkOp::AddRule(_)
-            | NetworkOp::RemoveRule(_) => return,
+            | NetworkOp::RemoveRule(_) => {
+                self.last_order = Some(now);
+                return;
+            }
         };
         self.last_order = Some(now);
         let times = self.orders.entry((node, add, address.link, address.prefix.address())).or_default();
@@ -318,6 +352,7 @@ impl Watch {
             }
             return;
         }
+        member.priority = frame.priority;
         if !member.master {
             // The mastership may be told after its first advert, in the same instant.
             self.due.push_back((now, Check::Entitled(at, now)));

@@ -3,6 +3,8 @@
 //! The worker's orders land in an outbox that the world empties after each turn; the world decides when they are
 //! carried out and when their answers come. What lives here is what outlives a worker: links and addresses.
 
+mod kernel;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
@@ -21,9 +23,6 @@ pub const NETWORK_DOWN: i32 = 100;
 /// `ENOBUFS`, the error of an order refused on request.
 pub const NO_BUFFERS: i32 = 105;
 
-/// `EOPNOTSUPP`.
-pub const NOT_SUPPORTED: i32 = 95;
-
 /// Something a worker did.
 #[derive(Debug)]
 pub(crate) enum Effect {
@@ -38,9 +37,15 @@ pub(crate) enum Effect {
 #[derive(Debug, Default)]
 pub struct Machine {
     links: BTreeMap<LinkIndex, Link>,
+    /// Of the links that a worker made: the links that they are on.
+    bases: BTreeMap<LinkIndex, LinkIndex>,
     addresses: Vec<LinkAddress>,
+    /// Which of the promises to renew an address counts; earlier ones are void.
+    leases: BTreeMap<(LinkIndex, IpAddr), u64>,
     routes: BTreeSet<RouteKey>,
     rules: BTreeSet<Rule>,
+    last_lease: u64,
+    last_link: u32,
     channels: BTreeMap<Channel, Vec<u8>>,
     outbox: Vec<Effect>,
     refusals: u32,
@@ -60,8 +65,9 @@ impl Machine {
 
     /// Puts a link in, up, under the next free number.
     pub fn add_link(&mut self, name: LinkName, mac: MacAddress) -> LinkIndex {
-        // 1 is the loopback's, as on Linux.
-        let index = LinkIndex(self.links.last_key_value().map_or(2, |(last, _)| last.0 + 1));
+        // 1 is the loopback's, as on Linux; a number is not used twice.
+        self.last_link = self.last_link.max(1) + 1;
+        let index = LinkIndex(self.last_link);
         let link = Link {
             index,
             name,
@@ -76,6 +82,16 @@ impl Machine {
         };
         self.links.insert(index, link);
         index
+    }
+
+    /// The link that a link is on: itself, unless a worker made it.
+    pub fn base(&self, index: LinkIndex) -> LinkIndex {
+        self.bases.get(&index).copied().unwrap_or(index)
+    }
+
+    /// All links.
+    pub fn links(&self) -> impl Iterator<Item = &Link> {
+        self.links.values()
     }
 
     /// A link by its number.
@@ -93,6 +109,15 @@ impl Machine {
         let goes_down = link.admin_up && !admin_up;
         (link.admin_up, link.running) = (admin_up, running);
         let mut arrivals = vec![Arrival::LinkChanged(link.clone())];
+        let carries = link.is_up();
+        for (made, base) in &self.bases {
+            if let (true, Some(made)) = (*base == index, self.links.get_mut(made))
+                && made.running != carries
+            {
+                made.running = carries;
+                arrivals.push(Arrival::LinkChanged(made.clone()));
+            }
+        }
         if goes_down {
             let lost = |a: &mut LinkAddress| a.link == index && a.prefix.address().is_ipv6();
             arrivals.extend(self.addresses.extract_if(.., lost).map(Arrival::AddressRemoved));
@@ -108,59 +133,6 @@ impl Machine {
             routes: self.routes.iter().copied().collect(),
             rules: self.rules.iter().cloned().collect(),
         }
-    }
-
-    /// Carries an order out. The answer, and what all that watch are told of it.
-    pub fn apply(&mut self, op: NetworkOp) -> (Result<(), Refusal>, Option<Arrival>) {
-        if self.refusals > 0 {
-            self.refusals -= 1;
-            return (Err(refusal(NO_BUFFERS, "No buffer space available")), None);
-        }
-        match op {
-            NetworkOp::AddAddress(address) => {
-                if !self.links.contains_key(&address.link) {
-                    return (Err(refusal(NO_DEVICE, "No such device")), None);
-                }
-                (Ok(()), self.add_address(address))
-            }
-            NetworkOp::RemoveAddress(address) => {
-                (Ok(()), self.remove_address(address.link, address.prefix.address()))
-            }
-            NetworkOp::RenewAddress(_) => (Ok(()), None),
-            NetworkOp::AddRoute(route) => {
-                let key = route.key();
-                (Ok(()), self.routes.insert(key).then_some(Arrival::RouteAdded(key)))
-            }
-            NetworkOp::RemoveRoute(route) => {
-                let key = route.key();
-                (Ok(()), self.routes.remove(&key).then_some(Arrival::RouteRemoved(key)))
-            }
-            NetworkOp::AddRule(rule) => {
-                (Ok(()), self.rules.insert(rule.clone()).then_some(Arrival::RuleAdded(rule)))
-            }
-            NetworkOp::RemoveRule(rule) => {
-                (Ok(()), self.rules.remove(&rule).then_some(Arrival::RuleRemoved(rule)))
-            }
-            // The network of the simulation knows the links of its nodes only.
-            NetworkOp::AddLink(_) | NetworkOp::RemoveLink(_) => {
-                (Err(refusal(NOT_SUPPORTED, "Operation not supported")), None)
-            }
-        }
-    }
-
-    /// Puts an address on a link, as `apply` or somebody by hand does. `None` if it is there already.
-    pub fn add_address(&mut self, address: LinkAddress) -> Option<Arrival> {
-        if self.holds_on(address.link, address.prefix.address()) {
-            return None;
-        }
-        self.addresses.push(address.clone());
-        Some(Arrival::AddressAdded(address))
-    }
-
-    /// Takes an address from a link. `None` if it is not there.
-    pub fn remove_address(&mut self, link: LinkIndex, address: IpAddr) -> Option<Arrival> {
-        let at = self.addresses.iter().position(|a| a.link == link && a.prefix.address() == address)?;
-        Some(Arrival::AddressRemoved(self.addresses.remove(at)))
     }
 
     /// Refuses the next orders, this many.
@@ -263,11 +235,11 @@ mod tests {
         let (mut machine, link) = machine();
         let vip = address(link, "192.0.2.100");
         let added = Arrival::AddressAdded(vip.clone());
-        assert_eq!(machine.apply(NetworkOp::AddAddress(vip.clone())), (Ok(()), Some(added)));
-        assert_eq!(machine.apply(NetworkOp::AddAddress(vip.clone())), (Ok(()), None));
+        assert_eq!(machine.apply(NetworkOp::AddAddress(vip.clone())), (Ok(()), vec![added]));
+        assert_eq!(machine.apply(NetworkOp::AddAddress(vip.clone())), (Ok(()), vec![]));
         let removed = Arrival::AddressRemoved(vip.clone());
-        assert_eq!(machine.apply(NetworkOp::RemoveAddress(vip.clone())), (Ok(()), Some(removed)));
-        assert_eq!(machine.apply(NetworkOp::RemoveAddress(vip)), (Ok(()), None));
+        assert_eq!(machine.apply(NetworkOp::RemoveAddress(vip.clone())), (Ok(()), vec![removed]));
+        assert_eq!(machine.apply(NetworkOp::RemoveAddress(vip)), (Ok(()), vec![]));
     }
 
     #[test]
@@ -275,8 +247,8 @@ mod tests {
         let (mut machine, link) = machine();
         machine.refuse(1);
         let vip = address(link, "192.0.2.100");
-        let (result, arrival) = machine.apply(NetworkOp::AddAddress(vip.clone()));
-        assert_eq!((result.unwrap_err().code, arrival), (NO_BUFFERS, None));
+        let (result, arrivals) = machine.apply(NetworkOp::AddAddress(vip.clone()));
+        assert_eq!((result.unwrap_err().code, arrivals), (NO_BUFFERS, vec![]));
         assert_eq!(machine.apply(NetworkOp::AddAddress(vip)).0, Ok(()));
         let nowhere = address(LinkIndex(9), "192.0.2.100");
         assert_eq!(machine.apply(NetworkOp::AddAddress(nowhere)).0.unwrap_err().code, NO_DEVICE);

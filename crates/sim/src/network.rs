@@ -37,6 +37,10 @@ pub struct Port {
     pub node: usize,
     /// Its link.
     pub link: LinkIndex,
+    /// The link that it is on: itself, unless a worker made it.
+    pub base: LinkIndex,
+    /// The link is no more.
+    pub gone: bool,
     /// The link's Ethernet address.
     pub mac: MacAddress,
     /// The side of a partition it is on; all on 0 while there is none.
@@ -92,26 +96,26 @@ impl Segment {
 
     /// Plugs a link in.
     pub fn plug(&mut self, node: usize, link: LinkIndex, mac: MacAddress) {
-        self.ports.push(Port {
-            node,
-            link,
-            mac,
-            side: 0,
-            mute: false,
-            deaf: false,
-            last_arrival: Instant::ZERO,
-        });
+        let (base, last_arrival) = (link, Instant::ZERO);
+        let (side, mute, deaf, gone) = (0, false, false, false);
+        self.ports.push(Port { node, link, base, gone, mac, side, mute, deaf, last_arrival });
+    }
+
+    /// Plugs a link in that a worker made on top of another: what goes wrong there goes wrong here.
+    pub fn plug_on(&mut self, base: usize, link: LinkIndex, mac: MacAddress) {
+        self.ports.push(Port { link, mac, ..self.ports[base] });
     }
 
     /// The port of a link.
     pub fn port_of(&self, node: usize, link: LinkIndex) -> Option<usize> {
-        self.ports.iter().position(|port| port.node == node && port.link == link)
+        self.ports.iter().position(|port| port.node == node && port.link == link && !port.gone)
     }
 
     /// Whether frames pass from one port to another, chance aside.
     pub fn passes(&self, from: usize, to: usize) -> bool {
         let (from, to) = (&self.ports[from], &self.ports[to]);
-        from.side == to.side && !from.mute && !to.deaf
+        let same_cable = (from.node, from.base) == (to.node, to.base);
+        from.side == to.side && !from.mute && !to.deaf && !from.gone && !to.gone && !same_cable
     }
 
     /// Whether frames pass both ways.
@@ -143,7 +147,7 @@ impl Segment {
 
     /// Whether a frame from a port reaches the client, chance aside.
     pub fn reaches_client(&self, from: usize) -> bool {
-        self.ports[from].side == self.client_side && !self.ports[from].mute
+        self.ports[from].side == self.client_side && !self.ports[from].mute && !self.ports[from].gone
     }
 
     /// The client hears a frame: an announcement changes its neighbour table.
@@ -168,9 +172,13 @@ impl Segment {
                 mac
             }
         };
-        let port = self.table.get(&mac).copied().or_else(|| self.ports.iter().position(|p| p.mac == mac))?;
+        let port = self
+            .table
+            .get(&mac)
+            .copied()
+            .or_else(|| self.ports.iter().position(|p| p.mac == mac && !p.gone))?;
         let it = &self.ports[port];
-        (it.side == self.client_side && !it.deaf && !it.mute).then_some(port)
+        (it.side == self.client_side && !it.deaf && !it.mute && !it.gone).then_some(port)
     }
 }
 

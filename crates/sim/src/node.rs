@@ -9,7 +9,7 @@ use std::time::Duration;
 use host::{Arrival, Instant, JobId, LinkAddress, LinkIndex, NetworkOp, Outcome, Ticket};
 use vrrp::{Config, Memory};
 use worker::Vrrp;
-use worker::bus::{Configure, ToWorker};
+use worker::bus::ToWorker;
 
 use crate::machine::Machine;
 
@@ -46,7 +46,7 @@ pub struct Socket {
 /// The worker, or the machine that waits for one.
 #[derive(Debug)]
 pub(crate) enum Daemon {
-    Down(Machine),
+    Down(Box<Machine>),
     Up(Box<Vrrp<Machine>>),
 }
 
@@ -86,6 +86,8 @@ pub struct Node {
     pub stopping: bool,
     /// The worker does not get any processor time.
     pub paused: bool,
+    /// The worker has been told its configuration.
+    pub(crate) introduced: bool,
     /// How far its monotonic clock is ahead of the world's.
     pub(crate) clock: Duration,
     /// Counts workers, so that nothing meant for an earlier one reaches a later.
@@ -113,10 +115,11 @@ impl Node {
             wanted: false,
             stopping: false,
             paused: false,
+            introduced: false,
             clock,
             life: 0,
             timer: None,
-            daemon: Daemon::Down(machine),
+            daemon: Daemon::Down(Box::new(machine)),
             supervisor: Supervisor::default(),
             inbox: VecDeque::new(),
             kernel: VecDeque::new(),
@@ -169,23 +172,21 @@ impl Node {
         at - self.clock
     }
 
-    /// A worker starts. What the supervisor tells it.
-    pub(crate) fn start_worker(&mut self) -> Input {
+    /// A worker starts that nobody has told anything.
+    pub(crate) fn start_worker(&mut self) {
         let mut machine = self.take_machine();
         machine.close();
         self.daemon = Daemon::Up(Box::new(Vrrp::new(machine)));
         self.life += 1;
         self.timer = None;
-        let memories = std::mem::take(&mut self.supervisor.memories);
-        let configure = Configure { config: self.config.clone(), memories };
-        Input::Message(ToWorker::Configure(Box::new(configure)))
+        self.introduced = false;
     }
 
     /// The worker is gone. Its addresses stay; what waited for it is lost.
     pub(crate) fn end_worker(&mut self) {
         let mut machine = self.take_machine();
         machine.close();
-        self.daemon = Daemon::Down(machine);
+        self.daemon = Daemon::Down(Box::new(machine));
         self.timer = None;
         self.inbox.clear();
         self.supervisor.jobs.clear();
@@ -212,12 +213,8 @@ impl Node {
     pub(crate) fn lose_power(&mut self) {
         self.end_worker();
         let mut machine = self.take_machine();
-        let held: Vec<_> = machine.addresses().collect();
-        for (link, prefix) in held {
-            machine.remove_address(link, prefix.address());
-        }
-        machine.refuse(0);
-        self.daemon = Daemon::Down(machine);
+        machine.reboot();
+        self.daemon = Daemon::Down(Box::new(machine));
         self.kernel.clear();
         self.supervisor =
             Supervisor { scripts: std::mem::take(&mut self.supervisor.scripts), ..Supervisor::default() };
@@ -259,8 +256,8 @@ impl Node {
     }
 
     fn take_machine(&mut self) -> Machine {
-        match std::mem::replace(&mut self.daemon, Daemon::Down(Machine::new())) {
-            Daemon::Down(machine) => machine,
+        match std::mem::replace(&mut self.daemon, Daemon::Down(Box::default())) {
+            Daemon::Down(machine) => *machine,
             Daemon::Up(worker) => worker.into_machine(),
         }
     }

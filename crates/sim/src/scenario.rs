@@ -19,7 +19,7 @@
 //! - `node NAME [config FILE] LINK SEGMENT ADDRESS[,ADDRESS…] …`: whoever reads a scenario says what a file means.
 //!   A node is started at 0s, unless the first thing that happens to it is that it starts.
 //! - `instance NODE NAME LINK WORD…`: an instance in [`instance`]'s words, beside or without a file.
-//! - `at TIME COMMAND`: what [`Command::describe`](crate::World::describe) writes, and `set NODE INSTANCE WORD…`.
+//! - `at TIME [COMMAND]`: what [`Command::describe`](crate::World::describe) writes, and `set NODE INSTANCE WORD…`, a reload.
 //! - `within TIME WHAT`: holds so long after the last `at`. `exactly TIME WHAT`: begins to hold then, to the
 //!   microsecond.
 //! - `until TIME`: when it ends; otherwise with the last expectation.
@@ -225,6 +225,3 @@ impl Scenario {
         }
     }
 }
-
-#[cfg(test)]
-mod tests;

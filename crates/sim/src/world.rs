@@ -4,17 +4,20 @@
 //! and the same seed gives the same hour.
 
 mod command;
+mod supervisor;
+mod turn;
 pub(crate) mod wire;
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
+use std::fmt::Write;
 use std::net::IpAddr;
 use std::rc::Rc;
 use std::time::Duration;
 
-use host::{Arrival, Instant, JobId, LinkIndex, LinkName, MacAddress, NetworkOp, Outcome, Prefix};
+use host::{Instant, JobId, LinkAddress, LinkIndex, LinkName, MacAddress, Outcome, Prefix};
 use vrrp::Config;
-use worker::bus::{ToSupervisor, ToWorker};
+use worker::bus::ToWorker;
 
 pub use self::command::Command;
 use self::wire::Frame;
@@ -22,17 +25,17 @@ use crate::chance::Chance;
 use crate::invariant::{Check, Violation, Watch};
 use crate::machine::{Effect, Machine};
 use crate::network::{Segment, Weather};
-use crate::node::{Daemon, Input, Node, Socket};
+use crate::node::{Input, Node, Socket};
 use crate::timeline::{Entry, Fact, Takeover};
-
-/// Most wake-ups of one worker in a row without time passing; more, and it would never sleep again.
-const WAKES_IN_PLACE: u32 = 1000;
 
 /// How long things take that are not the network's.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Latency {
     /// From an order to its answer; orders are carried out one after the other.
     pub kernel: (Duration, Duration),
+    /// From a worker's start until it is told its configuration, and until its first look at links and addresses;
+    /// in either order.
+    pub start: (Duration, Duration),
     /// How late a worker is woken.
     pub wake: (Duration, Duration),
     /// How long a script runs.
@@ -46,6 +49,7 @@ impl Latency {
     /// Exact and short, for tests that know the time of everything.
     pub const EXACT: Self = Self {
         kernel: (Duration::from_micros(50), Duration::from_micros(50)),
+        start: (Duration::from_millis(1), Duration::from_millis(1)),
         wake: (Duration::ZERO, Duration::ZERO),
         script: (Duration::from_millis(2), Duration::from_millis(2)),
         restart: (Duration::from_millis(20), Duration::from_millis(20)),
@@ -85,10 +89,22 @@ enum Happening {
     Kernel {
         node: usize,
     },
+    /// The lifetime of an address is over, unless it was renewed.
+    Expire {
+        node: usize,
+        link: LinkIndex,
+        address: IpAddr,
+        lease: u64,
+    },
     Input {
         node: usize,
         life: u64,
         input: Input,
+    },
+    /// A new worker is told its configuration.
+    Introduce {
+        node: usize,
+        life: u64,
     },
     /// A new worker has its first look at links and addresses.
     Survey {
@@ -213,6 +229,17 @@ impl World {
         &self.timeline
     }
 
+    /// The timeline as text, a line a fact: when, to which node, what.
+    pub fn story(&self) -> String {
+        let mut story = String::new();
+        for Entry { at, node, fact } in &self.timeline {
+            let node = node.map_or("", |node| &self.nodes[node].name);
+            // A string takes everything.
+            let _ = writeln!(story, "{:>14} {node:<4} {fact}", at.to_string());
+        }
+        story
+    }
+
     /// Every time that an instance became master, in order.
     pub fn takeovers(&self) -> &[Takeover] {
         &self.takeovers
@@ -267,7 +294,7 @@ impl World {
     }
 
     /// The node that gets the client's packets for an address and has it: where the address answers.
-    pub fn answers(&mut self, segment: usize, address: std::net::IpAddr) -> Option<usize> {
+    pub fn answers(&mut self, segment: usize, address: IpAddr) -> Option<usize> {
         let nodes = &self.nodes;
         let alive = |it: &Segment, port: usize| {
             let port = &it.ports[port];
@@ -289,9 +316,22 @@ impl World {
             Happening::Frame { segment, to, frame } => self.deliver(segment, to, &frame),
             Happening::Client { segment, frame } => self.segments[segment].client_hears(&frame),
             Happening::Kernel { node } => self.carry_out(node),
+            Happening::Expire { node, link, address, lease } => {
+                let arrival = self.nodes[node].machine_mut().expire(link, address, lease);
+                if arrival.is_some() {
+                    self.disturb_node(node);
+                    self.watch.trouble(self.now, node, address);
+                }
+                self.report(node, arrival);
+            }
             Happening::Input { node, life, input } => {
                 if self.nodes[node].life == life {
                     self.tell(node, input);
+                }
+            }
+            Happening::Introduce { node, life } => {
+                if self.nodes[node].life == life && self.nodes[node].is_running() {
+                    self.introduce(node);
                 }
             }
             Happening::Survey { node, life } => {
@@ -333,170 +373,6 @@ impl World {
         }
     }
 
-    /// Tells a worker something, now or once it gets processor time again.
-    fn tell(&mut self, node: usize, input: Input) {
-        let now = self.now;
-        let it = &mut self.nodes[node];
-        if it.paused {
-            it.queue(input);
-            return;
-        }
-        let local = it.local(now);
-        let Daemon::Up(worker) = &mut it.daemon else { return };
-        match input {
-            Input::Arrival(arrival) => {
-                if let Arrival::Received(delivery) = &arrival {
-                    self.watch.heard_advert(now, node, delivery);
-                }
-                worker.arrive(arrival, local);
-            }
-            Input::Message(message) => worker.hear(message, local),
-        }
-        self.look_after(node);
-    }
-
-    /// Hands out what all that watch the kernel are told.
-    fn report(&mut self, node: usize, arrivals: impl IntoIterator<Item = Arrival>) {
-        for arrival in arrivals {
-            self.tell(node, Input::Arrival(arrival));
-        }
-    }
-
-    fn wake(&mut self, node: usize) {
-        let now = self.now;
-        let it = &mut self.nodes[node];
-        if it.paused || it.timer.is_none_or(|(at, _)| at != now) {
-            return;
-        }
-        it.timer = None;
-        self.tell(node, Input::Arrival(Arrival::Woken));
-        let it = &self.nodes[node];
-        if let Daemon::Up(worker) = &it.daemon
-            && worker.deadline().is_some_and(|deadline| it.worldly(deadline) <= now)
-        {
-            self.watch.violate(now, "after a wake-up every deadline lies ahead", &it.name);
-        }
-        self.wakes = if self.wakes.0 == node && self.wakes.1 == now {
-            (node, now, self.wakes.2 + 1)
-        } else {
-            (node, now, 0)
-        };
-        if self.wakes.2 > WAKES_IN_PLACE {
-            self.watch.violate(now, "a worker sleeps between its wake-ups", &self.nodes[node].name);
-        }
-    }
-
-    /// Performs what a worker did in its turn, and sets its timer.
-    fn look_after(&mut self, node: usize) {
-        let mut effects = std::mem::take(&mut self.effects);
-        self.nodes[node].machine_mut().drain(&mut effects);
-        for effect in effects.drain(..) {
-            self.perform(node, effect);
-        }
-        self.effects = effects;
-        let now = self.now;
-        let it = &mut self.nodes[node];
-        let Daemon::Up(worker) = &it.daemon else { return };
-        if worker.is_finished() {
-            self.worker_ended(node, "stopped");
-            if self.nodes[node].wanted {
-                self.start_worker(node);
-            }
-            return;
-        }
-        let deadline = worker.deadline();
-        if it.timer.map(|(_, deadline)| deadline) != deadline {
-            let late = self.chance.time(self.latency.wake);
-            it.timer = deadline.map(|deadline| (it.worldly(deadline).max(now) + late, deadline));
-            if let Some((at, _)) = it.timer {
-                self.schedule(at, Happening::Wake { node });
-            }
-        }
-    }
-
-    fn perform(&mut self, node: usize, effect: Effect) {
-        let (now, life) = (self.now, self.nodes[node].life);
-        match effect {
-            Effect::Order(ticket, op) => {
-                self.watch.ordered(now, node, &op);
-                let takes = self.chance.time(self.latency.kernel);
-                let it = &mut self.nodes[node];
-                it.kernel_free = it.kernel_free.max(now) + takes;
-                it.kernel.push_back((life, ticket, op));
-                let at = it.kernel_free;
-                self.schedule(at, Happening::Kernel { node });
-            }
-            Effect::Send(datagram) => self.send(node, datagram),
-            Effect::Say(message) => self.hear(node, message),
-            Effect::Line(line) => self.note(node, Fact::Line(line)),
-            Effect::Deaf(channel, refusal) => {
-                let input = Input::Arrival(Arrival::Deaf { channel, refusal });
-                self.schedule(now, Happening::Input { node, life, input });
-            }
-        }
-    }
-
-    /// The kernel carries out the oldest order that it has.
-    fn carry_out(&mut self, node: usize) {
-        let it = &mut self.nodes[node];
-        let Some((life, ticket, op)) = it.kernel.pop_front() else { return };
-        let address = address_of(&op);
-        let (result, arrival) = it.machine_mut().apply(op);
-        if let (Err(_), Some(address)) = (&result, address) {
-            self.watch.trouble(self.now, node, address);
-        }
-        let settled = Arrival::Settled { ticket, result };
-        // Answers and reports come by different sockets: either may be read first.
-        let report_first = self.chance.happens(500);
-        if report_first {
-            self.report(node, arrival.clone());
-        }
-        if self.nodes[node].life == life {
-            self.tell(node, Input::Arrival(settled));
-        }
-        if !report_first {
-            self.report(node, arrival);
-        }
-    }
-
-    /// The supervisor's side of the bus.
-    fn hear(&mut self, node: usize, message: ToSupervisor) {
-        let (now, life) = (self.now, self.nodes[node].life);
-        match message {
-            ToSupervisor::Ready | ToSupervisor::Status(_) => {}
-            ToSupervisor::Run(id, job) => {
-                let script = job.command.argv.first().cloned().unwrap_or_default();
-                self.nodes[node].supervisor.jobs.insert(id, script);
-                let (outcome, hangs) = self.nodes[node].script_outcome(&job.command.argv);
-                let takes = match job.limit {
-                    Some(limit) if hangs => limit,
-                    None if hangs => return,
-                    Some(_) | None => self.chance.time(self.latency.script),
-                };
-                self.schedule(now + takes, Happening::JobEnds { node, life, id, outcome });
-            }
-            ToSupervisor::End(id) => {
-                self.nodes[node].supervisor.jobs.remove(&id);
-            }
-            ToSupervisor::Notify { queue, job } => {
-                self.nodes[node].supervisor.notified.push((queue, job.command.argv.join(" ")));
-            }
-            ToSupervisor::Mastership { instance, master } => self.mastership(node, instance, master),
-        }
-    }
-
-    fn mastership(&mut self, node: usize, instance: String, master: bool) {
-        let masters = &mut self.nodes[node].supervisor.masters;
-        if master {
-            masters.insert(instance.clone());
-            self.takeovers.push(Takeover { at: self.now, node, instance: instance.clone() });
-        } else {
-            masters.remove(&instance);
-        }
-        self.watch.mastership(self.now, node, &instance, master);
-        self.note(node, Fact::Mastership { instance, master });
-    }
-
     fn note(&mut self, node: usize, fact: Fact) {
         self.timeline.push(Entry { at: self.now, node: Some(node), fact });
     }
@@ -528,21 +404,5 @@ impl Ord for Due {
 
 /// A link's number by its name.
 pub(crate) fn link_named(node: &Node, name: &LinkName) -> Option<LinkIndex> {
-    let is = |link: &LinkIndex| node.machine().link(*link).is_some_and(|link| &link.name == name);
-    node.sockets.iter().map(|socket| socket.link).find(is)
-}
-
-/// The address that an order is about, if it is about one.
-fn address_of(op: &NetworkOp) -> Option<IpAddr> {
-    match op {
-        NetworkOp::AddAddress(address)
-        | NetworkOp::RemoveAddress(address)
-        | NetworkOp::RenewAddress(address) => Some(address.prefix.address()),
-        NetworkOp::AddLink(_)
-        | NetworkOp::RemoveLink(_)
-        | NetworkOp::AddRoute(_)
-        | NetworkOp::RemoveRoute(_)
-        | NetworkOp::AddRule(_)
-        | NetworkOp::RemoveRule(_) => None,
-    }
+    node.machine().links().find(|link| &link.name == name).map(|link| link.index)
 }

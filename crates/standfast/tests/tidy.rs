@@ -1,4 +1,5 @@
 //! The drawing of ARCHITECTURE.md and the habits of CONTRIBUTING.md, as far as a machine can check them.
+#![expect(clippy::unwrap_used, reason = "a tree that cannot be read is a failed test")]
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -109,7 +110,7 @@ fn files_are_short_and_named_for_what_they_hold() {
         );
         let name = file.file_name().unwrap().to_string_lossy();
         let vague = ["utils.rs", "util.rs", "helpers.rs", "common.rs", "types.rs", "misc.rs", "mod.rs"];
-        assert!(!vague.contains(&name.as_ref()), "{} is no name for a room", file.display());
+        assert!(is_test || !vague.contains(&name.as_ref()), "{} is no name for a room", file.display());
         assert!(text.starts_with("//!") || is_test, "{} does not say what it is for", file.display());
     }
 }

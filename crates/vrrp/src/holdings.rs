@@ -30,8 +30,8 @@ enum Standing {
     Asked(Ticket, Item),
     /// There. `seen`: the kernel has said so since we asked, so a removal from now on is another's doing.
     Held { put: Option<Item>, seen: bool },
-    /// Asked to go; no answer yet.
-    Leaving(Ticket),
+    /// Asked to go; no answer yet. With what we put, if it was us.
+    Leaving(Ticket, Option<Item>),
 }
 
 /// How often an address was put back of late.
@@ -148,7 +148,7 @@ impl Holdings {
         let seen = match self.held.get(key) {
             // The echo of an earlier removal by us may come after we asked for the address again.
             Some(Standing::Asked(..)) | None => return false,
-            Some(Standing::Leaving(_)) => false,
+            Some(Standing::Leaving(..)) => false,
             Some(Standing::Held { seen, .. }) => *seen,
         };
         self.held.remove(key);
@@ -195,25 +195,29 @@ impl Holdings {
                 self.missing.insert(key.clone(), retry_at);
                 return Some((key, refusal));
             }
-            (Standing::Leaving(asked), Ok(())) if *asked == ticket => {
+            (Standing::Leaving(asked, _), Ok(())) if *asked == ticket => {
                 self.held.remove(&key);
                 self.dirty |= self.wanted.contains_key(&key);
             }
             // It is still there, and two nodes that answer for one address are what must not be.
-            (Standing::Leaving(asked), Err(_)) if *asked == ticket => {
-                self.held.insert(key.clone(), Standing::Held { put: None, seen: true });
+            (Standing::Leaving(asked, put), Err(_)) if *asked == ticket => {
+                let put = put.clone();
+                self.held.insert(key.clone(), Standing::Held { put, seen: true });
                 let retry_at = self.pause(&key, now).max(now + RETRY.0);
                 self.stuck.insert(key, retry_at);
                 self.dirty = true;
             }
             // An order that a later one has overtaken.
-            (Standing::Asked(..) | Standing::Held { .. } | Standing::Leaving(_), _) => {}
+            (Standing::Asked(..) | Standing::Held { .. } | Standing::Leaving(..), _) => {}
         }
         None
     }
 
     /// Appends the orders that make what is held what is wanted. Orders that take come first.
     pub(crate) fn order(&mut self, now: Instant, out: &mut Vec<Action>) {
+        if self.dirty {
+            self.adopt(now);
+        }
         self.renew(now, out);
         if !self.dirty && self.missing.values().chain(self.stuck.values()).min().is_none_or(|at| *at > now) {
             return;
@@ -233,7 +237,7 @@ impl Holdings {
             .iter()
             .filter(|(key, _)| match self.held.get(*key) {
                 None => self.missing.get(*key).is_none_or(|retry_at| *retry_at <= now),
-                Some(Standing::Leaving(_)) => true,
+                Some(Standing::Leaving(..)) => true,
                 Some(Standing::Asked(..) | Standing::Held { .. }) => false,
             })
             .map(|(_, wanted)| wanted.item.clone())
@@ -250,6 +254,18 @@ impl Holdings {
     /// When something missing or stuck is tried again, or an address renewed.
     pub(crate) fn next_deadline(&self) -> Option<Instant> {
         self.missing.values().chain(self.stuck.values()).chain(self.renewals.values()).min().copied()
+    }
+
+    /// A wanted address that was found, left by an earlier life of this worker, has only the rest of its lifetime: it
+    /// is renewed at once, and from then on like one that we put.
+    fn adopt(&mut self, now: Instant) {
+        for (key, Wanted { item, .. }) in &self.wanted {
+            let Item::Address(LinkAddress { valid_lifetime: Some(_), .. }) = item else { continue };
+            if let Some(Standing::Held { put: put @ None, .. }) = self.held.get_mut(key) {
+                *put = Some(item.clone());
+                self.renewals.insert(key.clone(), now);
+            }
+        }
     }
 
     /// Lets the lifetimes that are due begin anew. Addresses that are held no more drop out.
@@ -282,23 +298,21 @@ impl Holdings {
             (Some(Standing::Held { .. }), None) => self.ours.contains(key),
             (Some(Standing::Held { put: Some(put), .. }), Some(wanted)) => *put != wanted.item,
             (
-                Some(Standing::Held { put: None, .. } | Standing::Asked(..) | Standing::Leaving(_)) | None,
+                Some(Standing::Held { put: None, .. } | Standing::Asked(..) | Standing::Leaving(..)) | None,
                 _,
             ) => false,
         }
     }
 
     fn take(&mut self, key: Key, out: &mut Vec<Action>) {
-        let put = match self.held.get(&key) {
-            Some(Standing::Held { put: Some(put), .. }) => Some(put.clone().take()),
-            Some(Standing::Held { put: None, .. } | Standing::Asked(..) | Standing::Leaving(_)) | None => {
-                Item::bare(&key)
-            }
-        };
-        let Some(op) = put else { return };
         self.stuck.remove(&key);
+        let put = match self.held.get(&key) {
+            Some(Standing::Held { put, .. }) => put.clone(),
+            Some(Standing::Asked(..) | Standing::Leaving(..)) | None => None,
+        };
+        let Some(op) = put.clone().map_or_else(|| Item::bare(&key), |put| Some(put.take())) else { return };
         let ticket = self.ticket(key.clone());
-        self.held.insert(key, Standing::Leaving(ticket));
+        self.held.insert(key, Standing::Leaving(ticket, put));
         out.push(Action::Network(ticket, op));
     }
 

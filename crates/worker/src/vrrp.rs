@@ -131,15 +131,12 @@ impl<M: Network + Datagrams + Journal + Bus> Vrrp<M> {
             }
             self.step(Event::Remembered(memories), now);
         }
-        self.configured = true;
-        let names: BTreeSet<_> = config.instances.iter().map(|instance| instance.name.clone()).collect();
+        let first = !core::mem::replace(&mut self.configured, true);
         self.step(Event::Configured(Box::new(config)), now);
         self.scripts.forget_removed();
-        // What an earlier life was master of and this one does not even know.
-        for name in self.masters.difference(&names) {
-            self.machine.tell(ToSupervisor::Mastership { instance: name.clone(), master: false });
+        if first {
+            self.take_back_memories();
         }
-        self.masters.retain(|name| names.contains(name));
         self.machine.tell(ToSupervisor::Ready);
     }
 
@@ -155,8 +152,25 @@ impl<M: Network + Datagrams + Journal + Bus> Vrrp<M> {
 
     fn survey(&mut self, survey: Event, now: Instant) {
         self.step(survey, now);
-        if !core::mem::replace(&mut self.surveyed, true) && self.stop.is_some() {
-            self.step(Event::Stop, now);
+        if !core::mem::replace(&mut self.surveyed, true) {
+            self.take_back_memories();
+            if self.stop.is_some() {
+                self.step(Event::Stop, now);
+            }
+        }
+    }
+
+    /// Once the engine has decided for the first time: what does not resume is master no more. Its new state may take
+    /// a while to be told, while a script has not ended; another crash meanwhile must not make it resume after all.
+    fn take_back_memories(&mut self) {
+        if self.masters.is_empty() || !self.configured || !self.surveyed {
+            return;
+        }
+        let instances = self.router.status(self.now).instances;
+        let is_master = |name: &String| instances.iter().any(|i| i.name == *name && i.state == State::Master);
+        let gone: Vec<String> = self.masters.iter().filter(|name| !is_master(name)).cloned().collect();
+        for name in gone {
+            self.tell_mastership(&name, false);
         }
     }
 

@@ -6,7 +6,7 @@ use host::{Instant, UdpChannel, UdpDatagram, UdpDelivery, Way};
 
 use super::{Session, State, Turn, Up};
 use crate::config::{EchoRoute, EchoSend, Path};
-use crate::echo::{self, Echo};
+use crate::echo::{self, Echo, HOLD};
 use crate::event::Action;
 use crate::notice::SessionFact;
 use crate::timing;
@@ -22,13 +22,14 @@ impl Session {
         };
         if accepted {
             self.counters.echo_received += 1;
+            self.echo_failures = 0;
         } else {
             self.discard(DecodeError::Echo, delivery, turn);
         }
     }
 
-    /// Sends back an Echo packet of the neighbour that is destined to us, once: as FRR does, where RFC 5881 leaves it
-    /// to the forwarding plane. Returns whether it was one.
+    /// Sends back an Echo packet of the neighbour that is destined to us, once: a mirror for nodes that forward nothing,
+    /// where RFC 5881 knows the forwarding plane only. Returns whether it was one.
     pub(crate) fn reflect(&mut self, delivery: &UdpDelivery, turn: &mut Turn<'_>) -> bool {
         let willing = self.config.path == Path::SingleHop && !self.config.echo.min_rx.is_zero();
         if !willing || !self.is_up() || delivery.hop_limit != Some(echo::TTL) {
@@ -87,6 +88,10 @@ impl Session {
             self.say(SessionFact::EchoLost { after: echo.silence(turn.now) }, turn);
         }
         self.enter(crate::wire::SessionState::Down, Some(Diagnostic::ECHO_FAILED), turn);
+        if let State::Down(state) = &mut self.state {
+            state.held_until = Some(turn.now + (HOLD.0 * 2_u32.pow(self.echo_failures.min(16))).min(HOLD.1));
+        }
+        self.echo_failures = self.echo_failures.saturating_add(1);
     }
 
     /// Sends the one that is due.

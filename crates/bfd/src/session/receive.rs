@@ -2,7 +2,7 @@
 
 use host::{Instant, UdpDelivery};
 
-use super::{Known, Remote, Said, Session, State, Turn};
+use super::{Down, Known, Remote, Said, Session, State, Turn};
 use crate::notice::SessionFact;
 use crate::timing::Poll;
 use crate::wire::control::Decoded;
@@ -54,13 +54,14 @@ impl Session {
         }
         let known = self.known.filter(|known| now < known.until).map(|known| known.sequence);
         let authentic = auth::verify(packet, self.config.auth.as_ref(), known)?;
-        self.known = authentic.sequence.map(|sequence| Known { sequence, until: Instant::NEVER });
+        self.known = authentic.sequence().map(|sequence| Known { sequence, until: Instant::NEVER });
         Ok(())
     }
 
     fn accept(&mut self, control: &Control, delivery: &UdpDelivery, turn: &mut Turn<'_>) {
         let (interval, detection) = (self.transmit_interval(), self.detection());
         self.counters.received += 1;
+        self.accepted_at = Some(turn.now);
         self.port.works();
         self.met_at = Some((delivery.link, delivery.destination.ip()));
         self.remote = Remote {
@@ -81,7 +82,9 @@ impl Session {
             self.counters.discards.admin_down += 1;
             return;
         }
-        if let Some((state, diagnostic)) = reaction(self.state(), control.state) {
+        if let Some((state, diagnostic)) =
+            reaction(self.state(), control.state).filter(|_| !self.is_held(turn.now))
+        {
             self.enter(state, diagnostic, turn);
         }
         if control.poll {
@@ -93,6 +96,10 @@ impl Session {
             let transmit = crate::timing::duration(self.transmit_interval());
             self.say(SessionFact::Negotiated { transmit, detection }, turn);
         }
+    }
+
+    fn is_held(&self, now: Instant) -> bool {
+        matches!(self.state, State::Down(Down { held_until: Some(until), .. }) if now < until)
     }
 
     /// "If a Poll Sequence is being transmitted by the local system and the Final (F) bit in the received packet is

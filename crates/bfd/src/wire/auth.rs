@@ -28,9 +28,14 @@ const DIGEST: usize = SECTION + 8;
 /// Proof that a packet is what its sender wrote; only [`verify`] makes one.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Authentic {
+    sequence: Option<u32>,
+}
+
+impl Authentic {
     /// Its sequence number, if its type has any.
-    pub sequence: Option<u32>,
-    _checked: (),
+    pub const fn sequence(self) -> Option<u32> {
+        self.sequence
+    }
 }
 
 /// Appends an authentication section to a packet (RFC 5880 §6.7.2 to §6.7.4, "Transmission").
@@ -79,7 +84,7 @@ pub fn verify(
     known: Option<u32>,
 ) -> Result<Authentic, DecodeError> {
     let config = match (packet.authenticated, config) {
-        (false, None) => return Ok(Authentic { sequence: None, _checked: () }),
+        (false, None) => return Ok(Authentic { sequence: None }),
         (true, None) => return Err(DecodeError::Authenticated),
         (false, Some(_)) => return Err(DecodeError::NotAuthenticated),
         (true, Some(config)) => config,
@@ -102,7 +107,7 @@ pub fn verify(
     if config.kind == AuthKind::SimplePassword {
         let password = section.get(3..).unwrap_or_default();
         return if same(password, key.secret()) {
-            Ok(Authentic { sequence: None, _checked: () })
+            Ok(Authentic { sequence: None })
         } else {
             Err(DecodeError::AuthFailure)
         };
@@ -113,7 +118,7 @@ pub fn verify(
         return Err(DecodeError::AuthSequence(sequence));
     }
     if same(section.get(8..).unwrap_or_default(), &digest(packet.bytes, config.kind, key)) {
-        Ok(Authentic { sequence: Some(sequence), _checked: () })
+        Ok(Authentic { sequence: Some(sequence) })
     } else {
         Err(DecodeError::AuthFailure)
     }

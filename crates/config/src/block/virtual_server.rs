@@ -130,14 +130,19 @@ const SCHEDULING: &[K] = &[
         .help("Choose another if the chosen one is not available. Must stand behind `lvs_sched mh`."),
     method("lvs_method").help("How packets reach real servers that stand behind it and say nothing else."),
     method("lb_kind").help("How packets reach the real servers; the same as lvs_method."),
-    K::new("persistence_engine", Kind::Text(|b| &mut b.persistence.engine, 15))
-        .help("What tells clients apart besides their address, such as `sip`. For UDP and persistence only."),
+    K::new("persistence_engine", Kind::Text(|b| &mut b.persistence.engine, 15)).help(
+        "What tells clients apart besides their address, such as `sip`. For UDP and persistence \
+            only.",
+    ),
     K::new("persistence_timeout", Kind::NumberOr(|b| &mut b.persistence.timeout, 1, 2_678_400, 360))
         .unit("s")
         .help("Clients stay with their real server for so many seconds; 360 without a number."),
     K::new("persistence_granularity", Kind::Custom(Shape::Line, read::persistence_granularity))
         .takes("<netmask>|<1..128>")
-        .help("Clients stay together by this part of their address: a mask for IPv4, a number of bits for IPv6."),
+        .help(
+            "Clients stay together by this part of their address: a mask for IPv4, a number of bits for \
+            IPv6.",
+        ),
     K::new("protocol", Kind::Custom(Shape::Line, read::protocol))
         .takes("TCP|UDP|SCTP")
         .default("UDP")

@@ -46,7 +46,7 @@ fn name_length(text: &str) -> usize {
 }
 
 /// A line that defines: its name and value.
-pub(super) fn definition(text: &str) -> Option<(&str, &str)> {
+pub(crate) fn definition(text: &str) -> Option<(&str, &str)> {
     let rest = text.strip_prefix('$')?;
     let (name, rest) = rest.split_at_checked(name_length(rest))?;
     let value = rest.strip_prefix('=')?;
@@ -101,6 +101,11 @@ fn use_at(text: &str) -> Option<Use<'_>> {
     let (name, rest) = rest.split_at_checked(name_length(rest))?;
     let ends = rest.chars().next().is_none_or(|next| is_blank(next) || next == ',' || next == ')');
     (!name.is_empty() && ends).then_some(Use { name, arguments: "", braces: false, rest })
+}
+
+/// The name used at the `$` with which `text` begins, and how many bytes its use takes.
+pub(crate) fn name_used(text: &str) -> Option<(&str, usize)> {
+    use_at(text).map(|used| (used.name, text.len() - used.rest.len()))
 }
 
 impl Expander<'_> {

@@ -42,6 +42,10 @@ pub struct Row {
     pub must_have_word: bool,
     /// `7x` is 7, with a warning, unless it is a test.
     pub lax: bool,
+    /// What a bad number becomes; `None` leaves what was there.
+    pub if_bad: Option<u64>,
+    /// What 0 becomes.
+    pub if_zero: Option<u64>,
     /// What a line of its block may hold, where lines are data; empty otherwise.
     pub options: &'static [OptionRow],
     /// One sentence or two.
@@ -178,6 +182,8 @@ pub(super) fn row<B>(keyword: &'static Keyword<B>) -> (Row, Option<&'static dyn 
         not_yet: keyword.later,
         must_have_word: keyword.missing == Missing::Stops,
         lax: keyword.lax,
+        if_bad: keyword.bad,
+        if_zero: keyword.zero,
         options: keyword.options,
         help: keyword.help,
     };

@@ -97,3 +97,6 @@ fn master_down(config: &InstanceConfig, status: &InstanceStatus) -> Duration {
     let skew = interval * (256 - u32::from(status.effective_priority.0)) / 256;
     interval * u32::from(config.down_timer_adverts) + skew
 }
+
+#[cfg(test)]
+mod tests;

@@ -10,15 +10,14 @@
 //! | anything else | `{"error":"…"}` |
 
 use std::collections::BTreeMap;
-use std::fs::{self, Permissions};
+use std::fs;
 use std::io::{self, ErrorKind, Read, Write};
-use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use host::{Instant, Severity};
-use linux::{Interest, Poll, Token};
+use linux::{Interest, Poll, Token, privilege};
 use worker::bus::ToWorker;
 
 use super::Supervisor;
@@ -77,8 +76,11 @@ impl Control {
             Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
             _ => {}
         }
-        let listener = UnixListener::bind(path)?;
-        fs::set_permissions(path, Permissions::from_mode(0o600))?;
+        // Not for a moment should others be able to connect.
+        let mask = privilege::set_umask(0o177);
+        let listener = UnixListener::bind(path);
+        privilege::set_umask(mask);
+        let listener = listener?;
         listener.set_nonblocking(true)?;
         poll.watch(&listener, token, Interest::Read).map_err(io::Error::other)?;
         Ok(Self { listener, path: path.to_path_buf(), token, clients: BTreeMap::new(), next: token.0 + 1 })

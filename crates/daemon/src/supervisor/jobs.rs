@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::fs::File;
 use std::io::{self, Read};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use host::{Instant, Job, JobId, Outcome};
@@ -30,8 +31,12 @@ pub(crate) const MAX_QUEUED: usize = 64;
 const WITHHELD: &[&str] = &["IFS", "LD_PRELOAD", "LD_LIBRARY_PATH", "NOTIFY_SOCKET"];
 
 /// All scripts of the daemon.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Jobs {
+    /// The executable that a script begins as: this one, but in tests.
+    launcher: PathBuf,
+    /// [`MAX_RUNNING`], but in tests.
+    most: usize,
     running: BTreeMap<u32, Running>,
     queues: BTreeMap<String, VecDeque<Job>>,
 }
@@ -84,7 +89,17 @@ enum Ending {
     Forced { overdue: bool },
 }
 
+impl Default for Jobs {
+    fn default() -> Self {
+        Self::new(process::SELF, MAX_RUNNING)
+    }
+}
+
 impl Jobs {
+    fn new(launcher: impl Into<PathBuf>, most: usize) -> Self {
+        Self { launcher: launcher.into(), most, running: BTreeMap::new(), queues: BTreeMap::new() }
+    }
+
     /// Starts a tracking script. The answer, if it cannot be started, comes at once.
     pub(crate) fn track(&mut self, id: JobId, job: &Job, now: Instant) -> Option<Finished> {
         let outcome = self.start(job, Purpose::Tracking(id), now).err()?;
@@ -189,7 +204,7 @@ impl Jobs {
     /// Starts the next of a queue, unless one of it runs.
     fn advance(&mut self, queue: &str, now: Instant, out: &mut Vec<Finished>) {
         let purpose = Purpose::Notify(queue.to_owned());
-        while !self.running.values().any(|job| job.purpose == purpose) && self.running.len() < MAX_RUNNING {
+        while !self.running.values().any(|job| job.purpose == purpose) && self.running.len() < self.most {
             let Some(job) = self.queues.get_mut(queue).and_then(VecDeque::pop_front) else { break };
             if let Err(outcome) = self.start(&job, purpose.clone(), now) {
                 out.push(Finished::Failed { program: program(&job), outcome });
@@ -201,15 +216,24 @@ impl Jobs {
     }
 
     fn start(&mut self, job: &Job, purpose: Purpose, now: Instant) -> Result<(), Outcome> {
-        if self.running.len() >= MAX_RUNNING {
+        if self.running.len() >= self.most {
             return Err(Outcome::NotStarted(linux::process::TRY_AGAIN));
         }
         let (child, report) =
-            spawn(job).map_err(|error| Outcome::NotStarted(error.raw_os_error().unwrap_or(0)))?;
+            self.spawn(job).map_err(|error| Outcome::NotStarted(error.raw_os_error().unwrap_or(0)))?;
         let ending = Ending::Allowed(job.limit.map(|limit| now + limit));
         let running = Running { program: program(job), purpose, ending, report, child };
         self.running.insert(running.child.pid(), running);
         Ok(())
+    }
+
+    fn spawn(&self, job: &Job) -> io::Result<(Child, File)> {
+        let (report, reporting) = process::pipe()?;
+        let part = Part::Job.argument().to_owned();
+        let arguments = std::iter::once(part).chain(job_process::arguments(&job.command));
+        let spawn = Spawn::of(&self.launcher, "keepalived", arguments);
+        let child = spawn.output(reporting).own_group().withhold(WITHHELD).start()?;
+        Ok((child, File::from(report)))
     }
 }
 
@@ -256,11 +280,5 @@ fn program(job: &Job) -> String {
     job.command.argv.first().cloned().unwrap_or_default()
 }
 
-fn spawn(job: &Job) -> io::Result<(Child, File)> {
-    let (report, reporting) = process::pipe()?;
-    let arguments =
-        std::iter::once(Part::Job.argument().to_owned()).chain(job_process::arguments(&job.command));
-    let child =
-        Spawn::itself("keepalived", arguments).output(reporting).own_group().withhold(WITHHELD).start()?;
-    Ok((child, File::from(report)))
-}
+#[cfg(test)]
+mod tests;

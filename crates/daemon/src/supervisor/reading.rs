@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use config::{Disk, Effective, Loaded};
+use host::Severity;
 use linux::clock;
 
 use crate::compat::Options;
@@ -19,7 +20,7 @@ pub(super) struct Reading {
     /// Exit status of a daemon that was to start with it.
     pub(super) refusal: Option<u8>,
     /// What was found, for the log.
-    pub(super) lines: Vec<String>,
+    pub(super) lines: Vec<(Severity, String)>,
     /// Its errors.
     pub(super) errors: Accepted,
 }
@@ -29,7 +30,8 @@ pub(super) fn read(options: &Options) -> Reading {
     let seed = u64::from(clock::wall().nanos) ^ u64::from(std::process::id()) << 32;
     let loaded = config::load(&options.request(seed, false), &Disk, &options.environment.this_host());
     let refusal = loaded.refusal();
-    let lines = loaded.log_lines().collect();
+    let severities = loaded.diagnostics.iter().map(|found| severity(found.severity));
+    let lines = severities.zip(loaded.log_lines()).collect();
     let errors = Accepted(errors(&loaded).collect());
     let effective = loaded.effective.filter(|_| refusal.is_none());
     Reading { effective, refusal, lines, errors }
@@ -39,6 +41,14 @@ impl Accepted {
     /// Whether `self` has nothing that `running` does not have too.
     pub(super) fn is_within(&self, running: &Self) -> bool {
         self.0.is_subset(&running.0)
+    }
+}
+
+fn severity(severity: config::Severity) -> Severity {
+    match severity {
+        config::Severity::Note => Severity::Info,
+        config::Severity::Warning => Severity::Warning,
+        config::Severity::Error => Severity::Error,
     }
 }
 

@@ -45,7 +45,8 @@ impl Supervisor {
         if self.phase.is_stopping() {
             return;
         }
-        if self.reload.running || !self.started {
+        // One that is waiting to be started again answers nothing, and perhaps a better file is what it needs.
+        if self.reload.running && self.vrrp.pid().is_some() {
             self.reload.again = true;
         } else {
             self.reload(now);
@@ -58,12 +59,13 @@ impl Supervisor {
         self.log(Severity::Info, "Reloading ...");
         self.log(Severity::Detail, &format!("Opening file '{}'.", self.options.config));
         let Reading { effective, refusal: _, lines, errors } = reading::read(&self.options);
-        for line in &lines {
-            self.log(Severity::Warning, line);
+        for (severity, line) in &lines {
+            self.log(*severity, line);
         }
         let good = errors.is_within(&self.accepted);
         let effective = effective.filter(|_| good);
-        let last = LastReload { at: clock::wall().seconds, taken: effective.is_some(), diagnostics: lines };
+        let diagnostics = lines.into_iter().map(|(_, line)| line).collect();
+        let last = LastReload { at: clock::wall().seconds, taken: effective.is_some(), diagnostics };
         self.reload.last = Some(last);
         let Some(effective) = effective else {
             let line = format!(

@@ -48,9 +48,11 @@ pub(super) fn start(options: Options, detached: bool) -> Result<Supervisor, Exit
     {
         voice.say(Severity::Warning, &format!("Unable to allow core dumps: {error}"));
     }
+    // From here on a signal to stop is obeyed in its turn, and leaves no files behind.
+    let mut poll = open_poll(&mut voice)?;
     let Reading { effective, refusal, lines, errors } = reading::read(&options);
-    for line in &lines {
-        voice.say(Severity::Warning, line);
+    for (severity, line) in &lines {
+        voice.say(*severity, line);
     }
     let Some(effective) = effective else {
         let status = refusal.unwrap_or(2);
@@ -67,7 +69,6 @@ pub(super) fn start(options: Options, detached: bool) -> Result<Supervisor, Exit
         Err(error @ PidFileError::Running) => return Err(voice.fail(&error.to_string(), Exit::Normal)),
         Err(error @ PidFileError::Refused { .. }) => return Err(voice.fail(&error.to_string(), Exit::Fatal)),
     };
-    let mut poll = open_poll(&mut voice)?;
     let control = open_control(&path, &mut poll, &mut voice);
     set_name("keepalived");
     let readiness = Readiness::new(options.environment.notify_socket.as_deref());
@@ -88,6 +89,7 @@ pub(super) fn start(options: Options, detached: bool) -> Result<Supervisor, Exit
         reload: Reload::default(),
         dumps: Dumps::default(),
         phase: Phase::Running,
+        cleaning: false,
         exit: Exit::Normal,
         finished: Vec::new(),
         options,

@@ -3,9 +3,11 @@
 use std::time::Duration;
 
 use host::{Instant, Severity};
+use linux::process::Ended;
 use worker::bus::ToWorker;
 
 use super::Supervisor;
+use super::workers::Death;
 use crate::VERSION;
 use crate::exit::Exit;
 
@@ -62,7 +64,25 @@ impl Supervisor {
     }
 
     /// The worker ended, as it was told, or as it was made to.
-    pub(super) fn vrrp_has_gone(&mut self, now: Instant) {
+    pub(super) fn vrrp_has_died(&mut self, death: &Death, now: Instant) {
+        let orderly = death.ended == Ended::Exited(0) || self.options.keep_vrrp;
+        if orderly || std::mem::replace(&mut self.cleaning, true) {
+            self.vrrp_has_gone(now);
+            return;
+        }
+        // Its addresses are still there, and its rivals wait for adverts.
+        let line = format!("VRRP child process({}) did not give up: starting another that does", death.pid);
+        self.log(Severity::Warning, &line);
+        self.start_vrrp(now);
+        self.vrrp.tell(ToWorker::Stop);
+        self.phase = Phase::Stopping { kill: Some(now + PATIENCE) };
+        if self.vrrp.pid().is_none() {
+            self.vrrp_has_gone(now);
+        }
+    }
+
+    /// There is no worker any more.
+    fn vrrp_has_gone(&mut self, now: Instant) {
         self.vrrp.retire();
         self.phase = Phase::Settling { abandon: Some(now + PATIENCE) };
     }

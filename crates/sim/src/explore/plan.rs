@@ -211,6 +211,7 @@ fn latency(template: &InstanceConfig) -> Latency {
     let late = (template.interval / 40).min(Duration::from_micros(500));
     Latency {
         kernel: (Duration::from_micros(20), Duration::from_micros(400)),
+        start: (Duration::from_micros(100), Duration::from_millis(2)),
         wake: (Duration::ZERO, late),
         script: (Duration::from_millis(1), Duration::from_millis(15)),
         restart: (Duration::from_millis(3), Duration::from_millis(40)),
@@ -261,6 +262,13 @@ fn template(chance: &mut Chance) -> InstanceConfig {
     if chance.happens(300) {
         it.announce.refresh = it.interval * 5;
     }
+    it.step_down = chance.happens(150);
+    if chance.happens(200) {
+        it.own_link = Some(instance::vmac(&it, chance.happens(300)));
+    }
+    if chance.happens(150) {
+        it.lifetime = Some(3 + u32::try_from(chance.below(10)).unwrap_or(0));
+    }
     it
 }
 
@@ -308,6 +316,10 @@ fn node_plan(
         (it.priority, it.wants_master, it.preemption) = (Priority::OWNER, true, Preemption::Allowed);
     }
     if unicast {
+        // What comes to a node's own address comes in by the link that has it, not by one made on top.
+        if let Some(own) = &mut it.own_link {
+            own.adverts_by_base = true;
+        }
         let peers = (0..count).filter(|peer| *peer != node);
         let peers = peers.map(|peer| Peer { address: own(peer), ttl: (0, 255) }).collect();
         it.mode = Mode::Unicast { peers, ttl: None, check_source: true };

@@ -26,6 +26,8 @@ pub(crate) enum Check {
     Announced(usize, Instant),
     /// A member that advertised then is or was master.
     Entitled(usize, Instant),
+    /// A member whose worker is new and knows everything did not resume in another's place.
+    Resumed { member: usize, crashed: Instant, started: Instant },
 }
 
 impl Watch {
@@ -40,14 +42,20 @@ impl World {
         self.watch.retire(node);
         for instance in self.nodes[node].config.instances.clone() {
             let it = &self.nodes[node];
-            let Some(link) = link_named(it, &instance.link) else { continue };
-            let Some(socket) = it.sockets.iter().find(|socket| socket.link == link) else { continue };
-            let segment = socket.segment;
-            let Some(port) = self.segments[segment].port_of(node, link) else { continue };
+            let Some(base) = link_named(it, &instance.link) else { continue };
+            // A link of its own may not be there yet; then this is asked again when it is.
+            let home = match &instance.own_link {
+                Some(own) => link_named(it, &own.link.name),
+                None => Some(base),
+            };
+            let Some(home) = home else { continue };
+            let by_base = instance.own_link.as_ref().is_some_and(|own| own.adverts_by_base);
+            let link = if by_base { base } else { home };
+            let Some((segment, port)) = self.port_of(node, link) else { continue };
             let vips = instance.addresses.iter().chain(&instance.excluded);
             let vips: Vec<_> = vips
                 .filter_map(|vip| {
-                    let on = vip.link.as_ref().map_or(Some(link), |name| link_named(it, name))?;
+                    let on = vip.link.as_ref().map_or(Some(home), |name| link_named(it, name))?;
                     Some((on, vip.prefix.address()))
                 })
                 .collect();
@@ -55,6 +63,7 @@ impl World {
             let packets =
                 u32::try_from(vips.len()).unwrap_or(u32::MAX).saturating_mul(instance.announce.repeat);
             let member = Member {
+                base,
                 patience: patience(&instance) + verdict(&it.config, &instance) + self.latency.wake.1 + MARGIN,
                 pace: pace.saturating_mul(packets),
                 ..Member::new(node, &instance.name, link, port, vips, instance.interval)
@@ -69,6 +78,7 @@ impl World {
             Check::Available(group) => self.check_available(group),
             Check::Held(member) => self.check_held(member),
             Check::Announced(member, since) => self.check_announced(member, since),
+            Check::Resumed { member, crashed, started } => self.check_resumed(member, crashed, started),
             Check::Entitled(member, at) => {
                 let member = &self.watch.members[member];
                 if !member.master && member.since != at {
@@ -121,8 +131,9 @@ impl World {
         self.watch.groups[group].available_pending = false;
         let segment = &self.segments[self.watch.groups[group].segment];
         let alone = self.watch.members_of(group).find(|member| {
-            let hears =
-                |other: &Member| other.master && self.can(other) && segment.passes(other.port, member.port);
+            let hears = |other: &Member| {
+                other.master && self.nodes[other.node].is_working() && segment.passes(other.port, member.port)
+            };
             self.can(member) && !member.master && !self.watch.members_of(group).any(hears)
         });
         if let Some(member) = alone {
@@ -171,6 +182,23 @@ impl World {
         }
     }
 
+    fn check_resumed(&mut self, at: usize, crashed: Instant, started: Instant) {
+        let member = &self.watch.members[at];
+        let segment = &self.segments[self.watch.groups[member.router].segment];
+        let follows = |other: &Member| {
+            other.master
+                && other.priority <= member.priority
+                && other.since > crashed
+                && other.since < started
+                && segment.connects(other.port, member.port)
+        };
+        let resumed = member.live && member.master && member.since <= crashed && self.can(member);
+        if resumed && self.watch.members_of(member.router).any(|other| self.can(other) && follows(other)) {
+            let details = format!("{} of {}", member.instance, self.nodes[member.node].name);
+            self.watch.violate(self.now(), "nobody resumes when a lesser one has taken over", &details);
+        }
+    }
+
     fn disturbed(&self, group: usize) -> Instant {
         let segment = self.watch.groups[group].segment;
         self.watch.disturbed.get(&segment).copied().unwrap_or(Instant::ZERO)
@@ -183,7 +211,7 @@ impl World {
         let machine = node.machine();
         let family = self.watch.groups[member.router].family;
         let own = |(link, prefix): (_, host::Prefix)| {
-            link == member.link
+            link == member.base
                 && prefix.family() == family
                 && !member.vips.contains(&(link, prefix.address()))
         };

@@ -3,9 +3,9 @@
 use std::fmt::{self, Write};
 use std::net::IpAddr;
 
-use host::{Command, Family, LinkName, Prefix};
+use host::{Command, Family, LinkName, MacAddress, Prefix, VirtualLink, VirtualLinkKind};
 use vrrp::config::{
-    AnnounceConfig, Authentication, InstanceConfig, Mode, NotifyScripts, Peer, Preemption, Priority,
+    AnnounceConfig, Authentication, InstanceConfig, Mode, NotifyScripts, OwnLink, Peer, Preemption, Priority,
     ScriptConfig, TrackLink, TrackScript, Version, VirtualAddress, Vrid, Weight,
 };
 
@@ -13,12 +13,11 @@ use super::Why;
 
 /// An instance that says nothing yet: VRID 51, version 2, priority 100, interval one second, no address.
 pub fn plain(name: &str, link: &LinkName) -> InstanceConfig {
+    let vrid = Vrid::new(51).expect("51 is not 0");
+    let notify = Command { argv: vec!["notify".to_owned()], account: None };
     InstanceConfig {
-        notify: NotifyScripts {
-            any: Some(Command { argv: vec!["notify".to_owned()], account: None }),
-            ..NotifyScripts::default()
-        },
-        ..InstanceConfig::plain(name, link.clone(), Vrid::new(51).expect("51 is not 0"))
+        notify: NotifyScripts { any: Some(notify), ..NotifyScripts::default() },
+        ..InstanceConfig::plain(name, link.clone(), vrid)
     }
 }
 
@@ -61,27 +60,17 @@ pub(super) fn apply(it: &mut InstanceConfig, scripts: &mut Vec<ScriptConfig>, wo
         "garp_repeat" => it.announce.repeat = value.parse().map_err(|_| bad())?,
         "garp_delay" => it.announce.delay = super::read::duration(value)?,
         "garp_refresh" => it.announce.refresh = super::read::duration(value)?,
+        "lifetime" => it.lifetime = Some(value.parse().map_err(|_| bad())?),
         "track_link" => {
             let (link, weight) = value.split_once('/').ok_or_else(bad)?;
             let link = LinkName::new(link).map_err(|_| bad())?;
             it.track_links.push(TrackLink { link, weight: weight_of(weight)? });
         }
         "script" => {
-            let parts: Vec<&str> = value.split('/').collect();
-            let [name, weight, interval, fall, rise] = parts[..] else { return Err(bad()) };
-            it.track_scripts.push(TrackScript { script: name.to_owned(), weight: weight_of(weight)? });
-            let interval = super::read::duration(interval)?;
-            let (fall, rise) = (fall.parse().map_err(|_| bad())?, rise.parse().map_err(|_| bad())?);
-            scripts.retain(|script| script.name != name);
-            scripts.push(ScriptConfig {
-                name: name.to_owned(),
-                command: Command { argv: vec![name.to_owned()], account: None },
-                interval,
-                timeout: interval,
-                rise,
-                fall,
-                starts_failed: false,
-            });
+            let (track, script) = script(value)?;
+            scripts.retain(|known| known.name != script.name);
+            scripts.push(script);
+            it.track_scripts.push(track);
         }
         _ => return Err(Why::UnknownWord(word.to_owned())),
     }
@@ -99,9 +88,47 @@ fn apply_flag(it: &mut InstanceConfig, word: &str) -> Result<(), Why> {
         "checksum_as_v2" => it.checksum_as_v2 = true,
         "dont_track_primary" => it.track_own_link = false,
         "step_down" => it.step_down = true,
+        "vmac" | "vmac_by_base" => it.own_link = Some(vmac(it, word == "vmac_by_base")),
         _ => return Err(Why::UnknownWord(word.to_owned())),
     }
     Ok(())
+}
+
+/// A link of its own with the virtual router's Ethernet address (RFC 9568 §7.3). Says so after `vrid` and `vip`.
+pub(crate) fn vmac(it: &InstanceConfig, adverts_by_base: bool) -> OwnLink {
+    let family = if it.family == Family::V4 { 1 } else { 2 };
+    let link = VirtualLink {
+        name: LinkName::new(&format!("vrrp.{}", it.vrid)).expect("eight bytes at most"),
+        base: it.link.clone(),
+        kind: VirtualLinkKind::Vmac(MacAddress([0, 0, 0x5e, 0, family, it.vrid.get()])),
+        group: None,
+        family: it.family,
+        both_families: it.excluded.iter().any(|vip| vip.prefix.family() != it.family),
+    };
+    OwnLink { link, adverts_by_base, address: None }
+}
+
+/// `NAME/WEIGHT/INTERVAL/FALL/RISE`, and `/init_fail` if it counts as failed at first. The command is the name.
+fn script(value: &str) -> Result<(TrackScript, ScriptConfig), Why> {
+    let bad = || Why::BadValue(value.to_owned());
+    let parts: Vec<&str> = value.split('/').collect();
+    let (name, weight, interval, fall, rise, starts_failed) = match parts[..] {
+        [name, weight, interval, fall, rise] => (name, weight, interval, fall, rise, false),
+        [name, weight, interval, fall, rise, "init_fail"] => (name, weight, interval, fall, rise, true),
+        _ => return Err(bad()),
+    };
+    let interval = super::read::duration(interval)?;
+    let track = TrackScript { script: name.to_owned(), weight: weight_of(weight)? };
+    let script = ScriptConfig {
+        name: name.to_owned(),
+        command: Command { argv: vec![name.to_owned()], account: None },
+        interval,
+        timeout: interval,
+        rise: rise.parse().map_err(|_| bad())?,
+        fall: fall.parse().map_err(|_| bad())?,
+        starts_failed,
+    };
+    Ok((track, script))
 }
 
 /// A number of points, or 0 for a fault.
@@ -114,7 +141,7 @@ fn weight_of(text: &str) -> Result<Weight, Why> {
 }
 
 /// The words from which [`apply`] makes this instance of a [`plain`] one.
-pub(super) fn words(it: &InstanceConfig, scripts: &[ScriptConfig]) -> Result<String, fmt::Error> {
+pub(crate) fn words(it: &InstanceConfig, scripts: &[ScriptConfig]) -> Result<String, fmt::Error> {
     let mut out = format!("vrid={} version={} priority={}", it.vrid, it.version.number(), it.priority);
     write!(out, " interval={:?} down_timer_adverts={}", it.interval, it.down_timer_adverts)?;
     for vip in &it.addresses {
@@ -146,11 +173,18 @@ pub(super) fn words(it: &InstanceConfig, scripts: &[ScriptConfig]) -> Result<Str
     }
     for track in &it.track_scripts {
         if let Some(script) = scripts.iter().find(|script| script.name == track.script) {
-            let ScriptConfig { name, interval, fall, rise, .. } = script;
+            let ScriptConfig { name, interval, fall, rise, starts_failed, .. } = script;
             write!(out, " script={name}/{}/{interval:?}/{fall}/{rise}", points(track.weight))?;
+            out.push_str(if *starts_failed { "/init_fail" } else { "" });
         }
     }
+    if let Some(lifetime) = it.lifetime {
+        write!(out, " lifetime={lifetime}")?;
+    }
+    let by_base = it.own_link.as_ref().map(|own| own.adverts_by_base);
     let flags = [
+        (by_base == Some(false), " vmac"),
+        (by_base == Some(true), " vmac_by_base"),
         (it.wants_master, " wants_master"),
         (it.skip_address_check, " skip_address_check"),
         (it.lower_priority_no_advert, " lower_priority_no_advert"),

@@ -57,7 +57,8 @@ impl Reader<'_> {
             }
             "at" => {
                 self.last = Instant::ZERO + duration(next(&mut words, "a time")?)?;
-                if let Some(command) = self.command(words)? {
+                if words.clone().next().is_some() {
+                    let command = self.command(words)?;
                     self.it.steps.push((self.last, command));
                 }
             }
@@ -85,6 +86,7 @@ impl Reader<'_> {
             let latency = &mut self.it.latency;
             let place = match name {
                 "kernel" => &mut latency.kernel,
+                "start" => &mut latency.start,
                 "wake" => &mut latency.wake,
                 "script" => &mut latency.script,
                 "restart" => &mut latency.restart,
@@ -117,11 +119,8 @@ impl Reader<'_> {
         Ok(())
     }
 
-    fn command(&mut self, mut words: SplitWhitespace<'_>) -> Result<Option<Command>, Why> {
+    fn command(&mut self, mut words: SplitWhitespace<'_>) -> Result<Command, Why> {
         let keyword = next(&mut words, "a command")?;
-        if keyword == "nothing" {
-            return Ok(None);
-        }
         let what = next(&mut words, "a node, link or segment")?;
         let command = match keyword {
             "start" => Command::Start(self.named(what)?),
@@ -165,9 +164,10 @@ impl Reader<'_> {
             "script" => self.script(what, &mut words)?,
             "refuse" => Command::Refuse(self.named(what)?, number(next(&mut words, "a number")?)?),
             "set" => self.set(what, &mut words)?,
+            "configure" => self.configure(what, &mut words)?,
             _ => return Err(Why::UnknownWord(keyword.to_owned())),
         };
-        Ok(Some(command))
+        Ok(command)
     }
 
     fn partition(&self, segment: &str, words: &mut SplitWhitespace<'_>) -> Result<Command, Why> {
@@ -192,15 +192,34 @@ impl Reader<'_> {
     fn set(&mut self, node: &str, words: &mut SplitWhitespace<'_>) -> Result<Command, Why> {
         let node = self.named(node)?;
         let name = next(words, "an instance")?;
-        let configured = self.it.steps.iter().rev().find_map(|(_, command)| match command {
-            Command::Configure(of, config) if *of == node => Some((**config).clone()),
-            _ => None,
+        let configured = self.it.steps.iter().rev().find_map(|(_, command)| {
+            let Command::Configure(of, config) = command else { return None };
+            (*of == node).then(|| (**config).clone())
         });
         let mut config = configured.unwrap_or_else(|| self.it.nodes[node].config.clone());
         let it = config.instances.iter_mut().find(|instance| instance.name == name);
         let it = it.ok_or_else(|| Why::Unknown(name.to_owned()))?;
         words.try_for_each(|word| instance::apply(it, &mut config.scripts, word))?;
         Ok(Command::Configure(node, Box::new(config)))
+    }
+
+    /// A reload: other instances, with the word `and` between them.
+    fn configure(&self, node: &str, words: &mut SplitWhitespace<'_>) -> Result<Command, Why> {
+        let mut config = Config::default();
+        loop {
+            let mut it = instance::plain(next(words, "a name")?, &link_name(next(words, "a link")?)?);
+            let more = loop {
+                match words.next() {
+                    Some("and") => break true,
+                    Some(word) => instance::apply(&mut it, &mut config.scripts, word)?,
+                    None => break false,
+                }
+            };
+            config.instances.push(it);
+            if !more {
+                return Ok(Command::Configure(self.named(node)?, Box::new(config)));
+            }
+        }
     }
 
     fn state(&self, mut words: SplitWhitespace<'_>) -> Result<State, Why> {

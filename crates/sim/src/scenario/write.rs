@@ -10,6 +10,7 @@ impl fmt::Display for Scenario {
         let latency = self.latency;
         let spans = [
             ("kernel", latency.kernel),
+            ("start", latency.start),
             ("wake", latency.wake),
             ("script", latency.script),
             ("restart", latency.restart),
@@ -45,7 +46,7 @@ impl fmt::Display for Scenario {
         for expectation in &self.expectations {
             // Expectations count from the last `at`; said this way they need none.
             let word = if expectation.exact { "exactly" } else { "within" };
-            writeln!(f, "at 0s nothing")?;
+            writeln!(f, "at 0s")?;
             let after = expectation.at.since(host::Instant::ZERO);
             writeln!(f, "{word} {after:?} {}", self.words(&expectation.what))?;
         }

@@ -2,21 +2,14 @@
 
 use std::fmt::Write;
 use std::net::IpAddr;
-use std::time::Duration;
 
 use host::{Instant, LinkAddress, LinkIndex, Prefix};
 use vrrp::Config;
-use worker::bus::{Configure, ToWorker};
 
 use super::{Happening, World};
-use crate::network::Weather;
-use crate::node::{Behaviour, Input};
-use crate::timeline::Fact;
-
-/// Longest time between the supervisor's starts of a worker that crashes again and again.
-const RESTART_LIMIT: Duration = Duration::from_mins(1);
-/// A configuration and the first look at links and addresses reach a new worker within this time, in either order.
-const START: (Duration, Duration) = (Duration::from_micros(100), Duration::from_millis(2));
+use crate::network::{Port, Weather};
+use crate::node::Behaviour;
+use crate::scenario::instance;
 
 /// Something done to the world. Nodes, segments and links are given by their numbers.
 #[derive(Clone, PartialEq, Debug)]
@@ -91,6 +84,7 @@ impl World {
             Command::Kill(node) => {
                 self.worker_ended(node, "lost power");
                 self.nodes[node].lose_power();
+                self.replug(node);
                 self.disturb_node(node);
             }
             Command::Crash(node) => self.crash(node),
@@ -194,86 +188,13 @@ impl World {
                 format!("script {} {script} hangs", name(node))
             }
             Command::Refuse(node, orders) => format!("refuse {} {orders}", name(node)),
-            Command::Configure(node, _) => format!("configure {}", name(node)),
+            Command::Configure(node, ref config) => {
+                let words = |it| instance::words(it, &config.scripts).unwrap_or_default();
+                let instances =
+                    config.instances.iter().map(|it| format!("{} {} {}", it.name, it.link, words(it)));
+                format!("configure {} {}", name(node), instances.collect::<Vec<_>>().join(" and "))
+            }
         }
-    }
-
-    fn start(&mut self, node: usize) {
-        let it = &mut self.nodes[node];
-        if !it.powered {
-            it.gain_power();
-        }
-        // A supervisor that is about to start its worker anew does so by itself.
-        // One that is stopping is started once it has stopped.
-        let was_wanted = std::mem::replace(&mut it.wanted, true);
-        if !was_wanted && !it.is_running() && !it.stopping {
-            it.supervisor.crashes = 0;
-            self.start_worker(node);
-        }
-    }
-
-    /// A supervisor whose worker has just crashed starts another to clean up after it: a daemon that is gone must not
-    /// leave addresses behind.
-    fn stop(&mut self, node: usize) {
-        self.disturb_node(node);
-        let it = &mut self.nodes[node];
-        if !std::mem::replace(&mut it.wanted, false) || it.stopping {
-            return;
-        }
-        it.stopping = true;
-        if it.is_running() {
-            self.tell(node, Input::Message(ToWorker::Stop));
-        } else {
-            self.start_worker(node);
-        }
-    }
-
-    pub(super) fn start_worker(&mut self, node: usize) {
-        let configure = self.nodes[node].start_worker();
-        self.note(node, Fact::Worker("started"));
-        self.watch.worker_started(node);
-        let life = self.nodes[node].life;
-        let at = self.now + self.chance.time(START);
-        self.schedule(at, Happening::Input { node, life, input: configure });
-        if self.nodes[node].stopping {
-            self.schedule(at, Happening::Input { node, life, input: Input::Message(ToWorker::Stop) });
-        }
-        let at = self.now + self.chance.time(START);
-        self.schedule(at, Happening::Survey { node, life });
-        self.disturb_node(node);
-    }
-
-    /// The worker ended in order, or with the machine: nobody remembers it.
-    pub(super) fn worker_ended(&mut self, node: usize, how: &'static str) {
-        let it = &mut self.nodes[node];
-        it.end_worker();
-        (it.paused, it.stopping) = (false, false);
-        // One that crashed just before is still remembered.
-        let masters = std::mem::take(&mut it.supervisor.masters);
-        for instance in masters {
-            self.mastership(node, instance, false);
-        }
-        self.note(node, Fact::Worker(how));
-        self.disturb_node(node);
-    }
-
-    fn crash(&mut self, node: usize) {
-        let now = self.now;
-        let it = &mut self.nodes[node];
-        if !it.is_running() {
-            return;
-        }
-        it.remember(now);
-        it.end_worker();
-        it.paused = false;
-        let (life, crashes) = (it.life, it.supervisor.crashes);
-        self.note(node, Fact::Worker("crashed"));
-        let after = match crashes {
-            0 | 1 => self.chance.time(self.latency.restart),
-            more => Duration::from_secs(1 << (more - 2).min(10)).min(RESTART_LIMIT),
-        };
-        self.schedule(now + after, Happening::Restart { node, life });
-        self.disturb_node(node);
     }
 
     /// What waited is told first, packets before the deadline that passed meanwhile: a worker that slept must hear who
@@ -314,24 +235,12 @@ impl World {
         self.report(node, arrivals);
     }
 
-    fn at_port(&mut self, node: usize, link: LinkIndex, change: impl FnOnce(&mut crate::network::Port)) {
+    fn at_port(&mut self, node: usize, link: LinkIndex, change: impl Fn(&mut Port)) {
         for segment in 0..self.segments.len() {
-            if let Some(port) = self.segments[segment].port_of(node, link) {
-                change(&mut self.segments[segment].ports[port]);
-                self.watch.disturb(self.now, segment);
-                return;
-            }
+            let on = |port: &&mut Port| port.node == node && port.base == link;
+            self.segments[segment].ports.iter_mut().filter(on).for_each(&change);
         }
-    }
-
-    fn configure(&mut self, node: usize, config: &Config) {
-        self.nodes[node].config = config.clone();
-        self.watch_node(node);
         self.disturb_node(node);
-        if self.nodes[node].is_running() {
-            let configure = Configure { config: config.clone(), memories: Vec::new() };
-            self.tell(node, Input::Message(ToWorker::Configure(Box::new(configure))));
-        }
     }
 
     /// Everything that a node takes part in may be about to change.

@@ -61,11 +61,7 @@ impl World {
             None if !self.nodes[node].machine().link(link).is_some_and(Link::is_up) => return,
             None => {}
         }
-        let Some(segment) = self.nodes[node].sockets.iter().find(|s| s.link == link).map(|s| s.segment)
-        else {
-            return;
-        };
-        let Some(port) = self.segments[segment].port_of(node, link) else { return };
+        let Some((segment, port)) = self.port_of(node, link) else { return };
         let mac = self.segments[segment].ports[port].mac;
         self.segments[segment].learn(port, mac);
         if let Packet::Ethernet(frame) = packet {
@@ -73,6 +69,12 @@ impl World {
         } else if let Some(frame) = Frame::of(packet) {
             self.transmit(segment, port, link, frame);
         }
+    }
+
+    /// Where a link is plugged in.
+    pub(crate) fn port_of(&self, node: usize, link: LinkIndex) -> Option<(usize, usize)> {
+        let mut segments = self.segments.iter().enumerate();
+        segments.find_map(|(number, segment)| Some((number, segment.port_of(node, link)?)))
     }
 
     /// What the kernel says against sending.

@@ -197,7 +197,7 @@ fn a_link_that_goes_takes_its_addresses_and_comes_back_without_them() {
 #[test]
 fn an_address_that_the_kernel_refuses_to_take_is_asked_to_go_again_after_a_pause() {
     let mut holdings = holding();
-    holdings.want(A, Vec::new());
+    holdings.want(A, alloc::vec![]);
     let due = orders(&mut holdings, Instant::ZERO);
     assert_eq!(holdings.settled(due[0].0, Err(refusal()), Instant::ZERO), None);
     assert!(orders(&mut holdings, Instant::ZERO).is_empty());
@@ -212,11 +212,30 @@ fn an_address_that_the_kernel_refuses_to_take_is_asked_to_go_again_after_a_pause
 #[test]
 fn a_stuck_address_that_is_wanted_again_is_simply_held() {
     let mut holdings = holding();
-    holdings.want(A, Vec::new());
+    holdings.want(A, alloc::vec![]);
     let due = orders(&mut holdings, Instant::ZERO);
     holdings.settled(due[0].0, Err(refusal()), Instant::ZERO);
-    holdings.want(B, alloc::vec![item(1)]);
+    holdings.want(B, alloc::vec![Item::Address(address(1))]);
     assert!(orders(&mut holdings, Instant::ZERO).is_empty());
     assert!(holdings.has(&Key::of(&address(1))));
     assert_eq!(holdings.next_deadline(), None);
+}
+
+/// After a crash the addresses are found, with the rest of the lifetime that the earlier life gave them.
+#[test]
+fn an_address_with_a_lifetime_that_is_found_is_renewed_at_once_and_from_then_on() {
+    let mut holdings = Holdings::default();
+    let address = LinkAddress { valid_lifetime: Some(9), ..address(1) };
+    claim(&mut holdings, core::slice::from_ref(&address));
+    holdings.added(&Key::of(&address));
+    holdings.want(A, alloc::vec![Item::Address(address.clone())]);
+    for seconds in [0, 3, 6] {
+        let now = Instant::from_millis(seconds * 1_000);
+        let mut out = Vec::new();
+        holdings.order(now, &mut out);
+        let [Action::Network(ticket, NetworkOp::RenewAddress(renewed))] = &out[..] else { panic!("{out:?}") };
+        assert_eq!(*renewed, address);
+        assert_eq!(holdings.settled(*ticket, Ok(()), now), None);
+        assert_eq!(holdings.next_deadline(), Some(now + Duration::from_secs(3)));
+    }
 }

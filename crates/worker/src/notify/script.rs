@@ -1,7 +1,7 @@
 //! Notify scripts: which run for which notice, with which arguments.
 //!
 //! As keepalived: the script for the state comes first with its own words, then the general one with
-//! `INSTANCE name STATE priority` appended. Differs: the scripts of one instance run one after the other, so that
+//! `INSTANCE name STATE priority`, or `GROUP name STATE 0`, appended. Differs: the scripts of one instance run one after the other, so that
 //! "master" and "backup" in quick succession end in the order they happened.
 
 use std::collections::BTreeMap;
@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use host::{Command, Instant, Job};
 use vrrp::config::{Config, NotifyScripts, Priority};
-use vrrp::notice::{Heard, InstanceFact, Notice, State};
+use vrrp::notice::{GroupFact, Heard, InstanceFact, Notice, State};
 
 /// Time limit of one run. Upstream has none, so this is only for scripts that hang and would hold up those after
 /// them for ever: far more than a script needs that reloads a service or talks to a cloud's interface.
@@ -28,6 +28,7 @@ pub struct Notification {
 #[derive(Debug, Default)]
 pub struct Scripts {
     instances: BTreeMap<String, Instance>,
+    groups: BTreeMap<String, NotifyScripts>,
 }
 
 #[derive(Debug, Default)]
@@ -54,6 +55,7 @@ impl Scripts {
             instance.gap = config.interval / 2;
             instance.configured = true;
         }
+        self.groups = config.groups.iter().map(|group| (group.name.clone(), group.notify.clone())).collect();
     }
 
     /// Forgets the instances that the last [`Self::configure`] did not name.
@@ -70,6 +72,12 @@ impl Scripts {
 
     /// Appends the scripts that run for a notice, in order. A state that was the last one told is not told again.
     pub fn react(&mut self, notice: &Notice, now: Instant, out: &mut Vec<Notification>) {
+        if let Notice::Group { name, fact: GroupFact::Entered { state, .. } } = notice
+            && let Some(scripts) = self.groups.get(name)
+        {
+            // The engine tells a group's state once.
+            tell("GROUP", name, scripts, *state, Priority::RELEASE, out);
+        }
         let Notice::Instance { name, fact } = notice else { return };
         let Some(instance) = self.instances.get_mut(name) else { return };
         if let InstanceFact::Entered { state, priority, .. } = fact {
@@ -82,23 +90,10 @@ impl Scripts {
 
 impl Instance {
     fn enter(&mut self, name: &str, state: State, priority: Priority, out: &mut Vec<Notification>) {
-        let (specific, state) = match state {
-            State::Init => return,
-            State::Master => (&self.scripts.master, state),
-            State::Backup => (&self.scripts.backup, state),
-            // As keepalived: without `notify_deleted` an instance that a reload removed is told as a fault.
-            State::Fault | State::Deleted => (&self.scripts.fault, State::Fault),
-            State::Stop => (&self.scripts.stop, state),
-        };
-        if self.told.replace(state) == Some(state) {
-            return;
+        let state = if state == State::Deleted { State::Fault } else { state };
+        if state != State::Init && self.told.replace(state) != Some(state) {
+            tell("INSTANCE", name, &self.scripts, state, priority, out);
         }
-        let general = self.scripts.any.clone().map(|mut command| {
-            let words = ["INSTANCE", name, state.word(), &priority.to_string()].map(String::from);
-            command.argv.extend(words);
-            command
-        });
-        out.extend(specific.iter().cloned().chain(general).map(|command| notification(name, command)));
     }
 
     fn hear_lower_priority(&mut self, name: &str, now: Instant, out: &mut Vec<Notification>) {
@@ -108,6 +103,30 @@ impl Instance {
             out.push(notification(name, command.clone()));
         }
     }
+}
+
+/// The scripts for a state, of an instance or of a group.
+fn tell(
+    kind: &str,
+    name: &str,
+    scripts: &NotifyScripts,
+    state: State,
+    priority: Priority,
+    out: &mut Vec<Notification>,
+) {
+    let specific = match state {
+        State::Init => return,
+        State::Master => &scripts.master,
+        State::Backup => &scripts.backup,
+        // As keepalived: without `notify_deleted` an instance that a reload removed is told as a fault.
+        State::Fault | State::Deleted => &scripts.fault,
+        State::Stop => &scripts.stop,
+    };
+    let general = scripts.any.clone().map(|mut command| {
+        command.argv.extend([kind, name, state.word(), &priority.to_string()].map(String::from));
+        command
+    });
+    out.extend(specific.iter().cloned().chain(general).map(|command| notification(name, command)));
 }
 
 fn notification(name: &str, command: Command) -> Notification {

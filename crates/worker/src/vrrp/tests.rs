@@ -59,24 +59,26 @@ fn what_only_an_earlier_life_was_master_of_is_taken_back() {
     let mut worker = Vrrp::new(Paper::default());
     let memory = Memory { instance: "gone".into(), master_until: Instant::ZERO };
     worker.hear(configure(vec![memory]), Instant::ZERO);
+    worker.arrive(survey(vec![], vec![]), Instant::ZERO);
     let gone = ToSupervisor::Mastership { instance: "gone".into(), master: false };
-    assert_eq!(worker.machine().said, [gone, ToSupervisor::Ready]);
+    assert_eq!(worker.machine().said, [ToSupervisor::Ready, gone]);
 }
 
 #[test]
 fn a_stop_with_nothing_to_give_up_is_over_at_once_and_final() {
     let mut worker = Vrrp::new(Paper::default());
     worker.hear(configure(vec![]), Instant::ZERO);
-    worker.arrive(
-        Arrival::Surveyed { links: vec![], addresses: vec![], routes: vec![], rules: vec![] },
-        Instant::ZERO,
-    );
+    worker.arrive(survey(vec![], vec![]), Instant::ZERO);
     assert!(!worker.is_finished());
     worker.hear(ToWorker::Stop, Instant::ZERO);
     assert!(worker.is_finished());
     worker.hear(configure(vec![]), Instant::ZERO);
     worker.hear(ToWorker::Stop, Instant::ZERO);
     assert_eq!(worker.machine().said, [ToSupervisor::Ready]);
+}
+
+fn survey(links: Vec<Link>, addresses: Vec<LinkAddress>) -> Arrival {
+    Arrival::Surveyed { links, addresses, routes: vec![], rules: vec![] }
 }
 
 const VIP: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 100));
@@ -102,7 +104,7 @@ fn own() -> LinkAddress {
 
 fn survey_with_vip() -> Arrival {
     let left = LinkAddress::plain(LinkIndex(2), Prefix::host(VIP));
-    Arrival::Surveyed { links: vec![eth0()], addresses: vec![own(), left], routes: vec![], rules: vec![] }
+    survey(vec![eth0()], vec![own(), left])
 }
 
 /// The owner of an address on eth0.
@@ -121,10 +123,7 @@ fn master() -> Vrrp<Paper> {
     let mut worker = Vrrp::new(Paper::default());
     let config = owner();
     worker.hear(ToWorker::Configure(Box::new(Configure { config, memories: vec![] })), Instant::ZERO);
-    worker.arrive(
-        Arrival::Surveyed { links: vec![eth0()], addresses: vec![own()], routes: vec![], rules: vec![] },
-        Instant::ZERO,
-    );
+    worker.arrive(survey(vec![eth0()], vec![own()]), Instant::ZERO);
     worker.arrive(Arrival::Woken, Instant::ZERO);
     assert!(worker.machine().sent > 0 && worker.machine().orders.len() == 1, "an owner is master at once");
     worker

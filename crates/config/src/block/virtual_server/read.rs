@@ -112,7 +112,12 @@ pub(super) fn ip_family(reader: &mut Reader<'_>, node: NodeId, block: &mut Virtu
 pub(super) fn hashed(reader: &mut Reader<'_>, node: NodeId, block: &mut VirtualServerBlock) {
     if !matches!(block.lvs_sched.as_ref().map(|set| set.value), Some("sh" | "mh")) {
         let at = reader.keyword(node);
-        reader.complain(code::NOT_TOGETHER, at, "`hashed` goes with `lvs_sched sh` before it; it is ignored");
+        reader.complain(
+            code::NOT_TOGETHER,
+            at,
+            "`hashed` goes with `lvs_sched sh` before it; it is \
+            ignored",
+        );
     }
 }
 

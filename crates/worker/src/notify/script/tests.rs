@@ -48,7 +48,7 @@ fn lower() -> Notice {
 fn told(scripts: &mut Scripts, notice: &Notice, at: Instant) -> Vec<String> {
     let mut out = vec![];
     scripts.react(notice, at, &mut out);
-    assert!(out.iter().all(|n| n.queue == "VI_1" && n.job.limit == Some(LIMIT)));
+    assert!(out.iter().all(|n| ["VI_1", "G"].contains(&n.queue.as_str()) && n.job.limit == Some(LIMIT)));
     out.iter().map(|n| n.job.command.argv.join(" ")).collect()
 }
 
@@ -116,4 +116,24 @@ fn a_rival_that_keeps_to_the_interval_is_told_of_each_time_and_a_flood_is_not() 
         .filter(|at| told(&mut scripts, &lower(), ms(*at)) == ["/lower own"])
         .collect();
     assert_eq!(runs, [0, 990, 1980, 2480]);
+}
+
+/// cli-and-files §5.1: a group's scripts get `GROUP NAME STATE 0`, and the priority of a group is 0.
+#[test]
+fn a_groups_scripts_are_told_of_the_group() {
+    let group = vrrp::config::GroupConfig {
+        name: "G".into(),
+        members: vec!["VI_1".into()],
+        mail: false,
+        notify: NotifyScripts {
+            master: command("/g own"),
+            any: command("/g any"),
+            ..NotifyScripts::default()
+        },
+    };
+    let mut scripts = Scripts::default();
+    scripts.configure(&Config { groups: vec![group], ..Config::default() });
+    let fact = vrrp::notice::GroupFact::Entered { state: State::Master, first: false };
+    let notice = Notice::Group { name: "G".into(), fact };
+    assert_eq!(told(&mut scripts, &notice, Instant::ZERO), ["/g own", "/g any GROUP G MASTER 0"]);
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use host::Family;
-use vrrp::config::{Authentication, Preemption, Priority, Version};
+use vrrp::config::{Authentication, InstanceConfig, Preemption, Priority, Version};
 
 use super::{Lowering, either};
 use crate::block::authentication::AuthenticationBlock;
@@ -24,6 +24,31 @@ pub(super) struct Manners {
     pub(super) checksum_as_v2: bool,
     pub(super) lower_priority_no_advert: bool,
     pub(super) higher_priority_send_advert: bool,
+}
+
+impl Standing {
+    pub(super) fn into_config(self, config: InstanceConfig) -> InstanceConfig {
+        let Self { priority, wants_master, preemption } = self;
+        InstanceConfig { priority, wants_master, preemption, ..config }
+    }
+}
+
+impl Manners {
+    pub(super) fn into_config(self, config: InstanceConfig) -> InstanceConfig {
+        let Self {
+            skip_address_check,
+            checksum_as_v2,
+            lower_priority_no_advert,
+            higher_priority_send_advert,
+        } = self;
+        InstanceConfig {
+            skip_address_check,
+            checksum_as_v2,
+            lower_priority_no_advert,
+            higher_priority_send_advert,
+            ..config
+        }
+    }
 }
 
 impl Lowering<'_, '_, '_> {
@@ -179,12 +204,19 @@ impl Lowering<'_, '_, '_> {
     pub(super) fn version(&mut self, own: Option<Set<u64>>, family: Family) -> Version {
         let wanted = own.as_ref().map(|set| set.value);
         match family {
-            Family::V6 => {
-                if let Some(set) = own.filter(|set| set.value == 2) {
-                    self.complain(code::NOT_TOGETHER, set.at, "IPv6 needs version 3, which is taken".into());
+            // As keepalived: version 2 over IPv6, which no RFC has, if it is asked for and strict mode is not.
+            Family::V6 => match own.filter(|set| set.value == 2) {
+                Some(set) if self.strict => {
+                    self.complain(
+                        code::NOT_TOGETHER,
+                        set.at,
+                        "strict mode has IPv6 with version 3 only".into(),
+                    );
+                    Version::V3
                 }
-                Version::V3
-            }
+                Some(_) => Version::V2,
+                None => Version::V3,
+            },
             Family::V4 => match wanted.or(self.resolver.global.vrrp_version.as_ref().map(|set| set.value)) {
                 Some(3) => Version::V3,
                 Some(_) | None => Version::V2,

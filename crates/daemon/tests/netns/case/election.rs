@@ -1,0 +1,50 @@
+//! Who leads when priorities do not settle it: equals, and an address owner.
+
+use crate::netns::clock::Stamp;
+use crate::netns::daemon::Make;
+use crate::netns::instance::Instance;
+use crate::netns::pair::{Pair, Who};
+
+pub(crate) fn equals(makes: (Make, Make)) -> Pair {
+    Pair::new(makes, |_, _| (Instance::v2(100), Instance::v2(100)))
+}
+
+/// An equal never preempts, whatever its address; where two masters meet, the higher address stays (B's is higher).
+pub(crate) fn equal_priorities(pair: &mut Pair) {
+    pair.establish();
+    let wait = pair.side(Who::B).instance.master_down();
+    pair.steady(Who::A, Stamp::now(), wait + 0.5);
+
+    let parted = pair.part();
+    pair.takes_over(Who::B, parted);
+    pair.holds(Who::A);
+
+    let healed = pair.heal();
+    // RFC 3768 §6.4.3, RFC 9568 §6.4.3: equal priority and a greater sender address: back to backup.
+    pair.steps_back(Who::A, healed);
+    pair.sole_holder(Who::B);
+    pair.steady(Who::B, Stamp::now(), wait + 0.5);
+}
+
+pub(crate) fn owner(makes: (Make, Make)) -> Pair {
+    Pair::new(makes, |_, _| (Instance::v2(255), Instance::v2(100)))
+}
+
+/// RFC 3768 §6.4.1, RFC 9568 §6.4.1: a router with priority 255 is master at once when it starts.
+pub(crate) fn an_owner_waits_for_nobody(pair: &mut Pair) {
+    let started = pair.side_mut(Who::A).daemon.start();
+    // Far below its master-down time of three seconds.
+    pair.becomes_master(Who::A, started, 0.0, 0.0);
+    pair.start_backup(Who::B);
+    pair.sole_holder(Who::A);
+
+    let died = pair.side_mut(Who::A).daemon.power_off();
+    pair.side(Who::A).host.forget(&pair.side(Who::A).virtual_addresses());
+    pair.takes_over(Who::B, died);
+
+    let started = pair.side_mut(Who::A).daemon.start();
+    let back = pair.becomes_master(Who::A, started, 0.0, 0.0);
+    pair.steps_back(Who::B, back);
+    let wait = pair.side(Who::B).instance.master_down();
+    pair.steady(Who::A, Stamp::now(), wait + 0.5);
+}

@@ -1,0 +1,64 @@
+//! The cases of the matrix: how each pair is set up, and what must then be seen.
+
+mod change;
+mod election;
+mod outage;
+mod preempt;
+mod protocol;
+mod track;
+
+use crate::netns::daemon::Make;
+use crate::netns::pair::Pair;
+
+/// One case.
+#[derive(Clone, Copy)]
+pub(crate) struct Case {
+    /// Its name in the report.
+    pub(crate) name: &'static str,
+    /// It asks something of A that keepalived does not do.
+    pub(crate) ours_first: bool,
+    /// Makes the pair, A's daemon first.
+    pub(crate) set: fn((Make, Make)) -> Pair,
+    /// Plays it; fails by panicking.
+    pub(crate) play: fn(&mut Pair),
+}
+
+/// A case that both must pass as A.
+const fn both(name: &'static str, set: fn((Make, Make)) -> Pair, play: fn(&mut Pair)) -> Case {
+    Case { name, ours_first: false, set, play }
+}
+
+/// A case that asks something of A that keepalived does not do.
+const fn ours(name: &'static str, set: fn((Make, Make)) -> Pair, play: fn(&mut Pair)) -> Case {
+    Case { name, ours_first: true, set, play }
+}
+
+/// All of them, the longest first, so that the short ones fill the gaps at the end.
+pub(crate) fn all() -> impl Iterator<Item = Case> {
+    [
+        both("v2 multicast with PASS", protocol::v2_pass, protocol::life),
+        both("unicast v2 IPv4", protocol::unicast_v2_ipv4, protocol::life),
+        both("unicast v2 IPv6", protocol::unicast_v2_ipv6, protocol::life),
+        both("equal priorities", election::equals, election::equal_priorities),
+        both("owner 255", election::owner, election::an_owner_waits_for_nobody),
+        both("wrong password", change::strangers, change::wrong_password),
+        both("script weight", track::script, track::script_weight),
+        both("preempt_delay", preempt::delayed, preempt::preempt_delay),
+        both("nopreempt", preempt::patient, preempt::nopreempt),
+        both("graceful stop", outage::pair_v2, outage::graceful_stop),
+        both("link down and up", outage::pair, outage::link_down_and_up),
+        both("partition and heal", outage::pair, outage::partition_and_heal),
+        both("kill -9", outage::pair, outage::kill),
+        both("kill -9 of the supervisor", outage::pair, outage::kill_of_the_supervisor),
+        both("address deleted by hand", outage::pair, outage::deleted_address),
+        ours("kill -9 of the vrrp worker", outage::pair, outage::kill_of_the_worker),
+        both("reload", change::pair, change::reload),
+        ours("reload of a broken file", change::pair, change::reload_of_a_broken_file),
+        both("interface weight", track::interface, track::interface_weight),
+        both("v3 IPv4 at 0.2 s", protocol::v3_ipv4, protocol::life),
+        both("v3 IPv6", protocol::v3_ipv6, protocol::life),
+        both("unicast v3 IPv4", protocol::unicast_v3_ipv4, protocol::life),
+        both("unicast v3 IPv6", protocol::unicast_v3_ipv6, protocol::life),
+    ]
+    .into_iter()
+}

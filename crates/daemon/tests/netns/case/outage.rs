@@ -1,0 +1,153 @@
+//! What can happen to a master: a parted segment, a pulled cable, an orderly stop, a sudden death.
+
+use std::time::Duration;
+
+use crate::netns::clock::{Stamp, sleep_until, wait_for};
+use crate::netns::daemon::Make;
+use crate::netns::instance::Instance;
+use crate::netns::pair::{Pair, Who};
+use crate::netns::timing::{EARLY, LATE};
+
+pub(crate) fn pair(makes: (Make, Make)) -> Pair {
+    Pair::new(makes, |_, _| (Instance::v3(150, 400), Instance::v3(100, 400)))
+}
+
+pub(crate) fn pair_v2(makes: (Make, Make)) -> Pair {
+    Pair::new(makes, |_, _| (Instance::v2(150), Instance::v2(100)))
+}
+
+/// While the two do not hear one another both are master; when they do again the better one stays, without a gap.
+pub(crate) fn partition_and_heal(pair: &mut Pair) {
+    pair.establish();
+    let parted = pair.part();
+    pair.takes_over(Who::B, parted);
+    pair.holds(Who::A);
+
+    let healed = pair.heal();
+    pair.steps_back(Who::B, healed);
+    pair.sole_holder(Who::A);
+    let wait = pair.side(Who::B).instance.master_down();
+    pair.steady(Who::A, Stamp::now(), wait + 0.5);
+    for address in pair.side(Who::A).virtual_addresses() {
+        assert_eq!(pair.side(Who::A).watch.losses(address, parted), 0, "A let go of {address}");
+    }
+    pair.never_said_goodbye(Who::A, parted);
+}
+
+/// Without its link A gives the addresses up and B takes them; with it A waits its full time and comes back.
+pub(crate) fn link_down_and_up(pair: &mut Pair) {
+    pair.establish();
+    let cut = Stamp::now();
+    pair.lab.cut(&pair.side(Who::A).host);
+    pair.holds_nothing(Who::A);
+    pair.side(Who::A).expect_log("Entering FAULT STATE");
+    pair.takes_over(Who::B, cut);
+
+    let mended = Stamp::now();
+    pair.lab.mend(&pair.side(Who::A).host);
+    let wait = pair.side(Who::A).instance.master_down();
+    let back = pair.becomes_master(Who::A, mended, wait, wait);
+    pair.steps_back(Who::B, back);
+    pair.sole_holder(Who::A);
+}
+
+/// RFC 3768 §6.4.3, RFC 9568 §6.4.3: a master that stops says so with priority 0, and its backup waits for its skew
+/// time alone.
+pub(crate) fn graceful_stop(pair: &mut Pair) {
+    pair.establish();
+    let asked = pair.side_mut(Who::A).daemon.terminate();
+    let within = Duration::from_secs_f64(LATE);
+    let goodbye =
+        pair.wire.wait_advert(&pair.side(Who::A).host, asked, within, |advert| advert.priority == 0);
+    let goodbye = goodbye.expect("A says goodbye").at;
+    let skew = pair.side(Who::B).instance.skew();
+    let taken = pair.becomes_master(Who::B, goodbye, skew, skew);
+    let said = pair.wire.adverts(&pair.side(Who::A).host, asked, taken);
+    let last = said.last().expect("A said goodbye");
+    assert_eq!(last.advert().map(|advert| advert.priority), Some(0), "A spoke again after its goodbye");
+    let after = taken.since(last.at);
+    assert!(after >= skew - EARLY, "B took over {after:.4} s after the last goodbye, expected {skew:.4} s");
+    pair.holds_nothing(Who::A);
+    let status = pair.side_mut(Who::A).daemon.wait();
+    assert_eq!(status.code(), Some(0), "A's exit status");
+    pair.sole_holder(Who::B);
+}
+
+/// All of A dies at once, and its kernel keeps the addresses. B takes over; A, when it is back, first takes away what
+/// its earlier life left, then preempts.
+pub(crate) fn kill(pair: &mut Pair) {
+    pair.establish();
+    let died = pair.side_mut(Who::A).daemon.power_off();
+    pair.takes_over(Who::B, died);
+    pair.holds(Who::A);
+
+    let started = pair.side_mut(Who::A).daemon.start();
+    let wait = pair.side(Who::A).instance.master_down();
+    for address in pair.side(Who::A).virtual_addresses() {
+        let gone = pair.side(Who::A).watch.wait(address, false, started, Duration::from_secs_f64(LATE));
+        let gone = gone.unwrap_or_else(|| panic!("A kept {address} of its earlier life")).since(started);
+        assert!(gone < wait, "A kept {address} of its earlier life for {gone:.3} s");
+    }
+    let back = pair.becomes_master(Who::A, started, wait, wait);
+    pair.steps_back(Who::B, back);
+    pair.sole_holder(Who::A);
+}
+
+/// Differs: keepalived's respawned worker takes the addresses away and starts as backup, an outage of a whole
+/// failover. Ours resumes as master within its master-down time, and nobody notices.
+pub(crate) fn kill_of_the_worker(pair: &mut Pair) {
+    pair.establish();
+    let before = pair.side(Who::A).daemon.worker();
+    let last = pair.next_advert(Who::A).at;
+    let killed = pair.side_mut(Who::A).daemon.kill_worker();
+    let within = Duration::from_secs_f64(pair.side(Who::B).instance.master_down());
+    let resumed =
+        pair.wire.wait_advert(&pair.side(Who::A).host, killed, within, |advert| advert.priority > 0);
+    let resumed = resumed.expect("A resumes as master").at;
+    let gap = resumed.since(last);
+    assert!(gap < within.as_secs_f64(), "A was silent for {gap:.3} s");
+    let after = wait_for(Duration::from_secs(1), || pair.side(Who::A).daemon.worker().filter(|_| true));
+    assert!(after.is_some() && after != before, "the worker is a new one");
+    // Long enough for B to have become master if it had missed anything.
+    sleep_until(resumed.plus(within));
+    pair.silent(Who::B, killed, Stamp::now());
+    for address in pair.side(Who::A).virtual_addresses() {
+        assert_eq!(pair.side(Who::A).watch.losses(address, killed), 0, "A let go of {address}");
+    }
+    pair.sole_holder(Who::A);
+}
+
+/// The supervisor that is killed takes its workers and the addresses with it within a second; B takes over.
+pub(crate) fn kill_of_the_supervisor(pair: &mut Pair) {
+    pair.establish();
+    let killed = pair.side_mut(Who::A).daemon.kill_supervisor();
+    for address in pair.side(Who::A).virtual_addresses() {
+        let gone = pair.side(Who::A).watch.wait(address, false, killed, Duration::from_secs_f64(1.0 + LATE));
+        assert!(gone.is_some(), "A kept {address} after its supervisor's death");
+    }
+    // With or without a goodbye: at the latest after the whole of B's time.
+    let wait = pair.side(Who::B).instance.master_down();
+    pair.becomes_master(Who::B, killed, 0.0, 1.0 + wait);
+    pair.sole_holder(Who::B);
+}
+
+/// An address that somebody takes away behind the master's back comes back, and A leads in the end. As keepalived, a
+/// master may step down for its skew time meanwhile.
+pub(crate) fn deleted_address(pair: &mut Pair) {
+    pair.establish();
+    let a = pair.side(Who::A);
+    let address = a.virtual_addresses()[0];
+    let deleted = Stamp::now();
+    a.host.forget(&[address]);
+    let within = Duration::from_secs_f64(2.0 * a.instance.master_down() + LATE);
+    let back = a.watch.wait(address, true, deleted, within);
+    assert!(back.is_some(), "{address} never came back");
+    let settled = wait_for(within, || {
+        let (a, b) = (pair.side(Who::A), pair.side(Who::B));
+        let addresses = a.virtual_addresses();
+        (a.host.holds(&addresses) == Some(true) && b.host.holds(&addresses) == Some(false)).then_some(())
+    });
+    assert!(settled.is_some(), "A should hold every address again");
+    let wait = pair.side(Who::B).instance.master_down();
+    pair.steady(Who::A, Stamp::now(), wait + 0.5);
+}

@@ -1,0 +1,19 @@
+//! The program as a process: command line, pid files, signals, exit statuses, scripts, crashes.
+//!
+//! Each test has a network namespace and a directory of its own. Without root those that need a namespace print
+//! `SKIPPED: name: reason`.
+#![forbid(unsafe_code)]
+
+#[cfg(test)]
+mod process {
+    mod bench;
+    mod command_line;
+    mod control;
+    mod crash;
+    mod manager;
+    mod pid_file;
+    mod reload;
+    mod scripts;
+    mod start;
+    mod stop;
+}

@@ -1,0 +1,187 @@
+//! A worker's turn: what it is told, what it does, and what the kernel does about that.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use host::{Arrival, LinkIndex, NetworkOp};
+
+use super::{Happening, World};
+use crate::machine::Effect;
+use crate::node::{Daemon, Input};
+use crate::timeline::Fact;
+
+/// Most wake-ups of one worker in a row without time passing; more, and it would never sleep again.
+const WAKES_IN_PLACE: u32 = 1000;
+
+impl World {
+    /// Tells a worker something, now or once it gets processor time again.
+    pub(super) fn tell(&mut self, node: usize, input: Input) {
+        let now = self.now;
+        let it = &mut self.nodes[node];
+        if it.paused {
+            it.queue(input);
+            return;
+        }
+        let local = it.local(now);
+        let Daemon::Up(worker) = &mut it.daemon else { return };
+        match input {
+            Input::Arrival(arrival) => {
+                if let Arrival::Received(delivery) = &arrival {
+                    self.watch.heard_advert(now, node, delivery);
+                }
+                worker.arrive(arrival, local);
+            }
+            Input::Message(message) => worker.hear(message, local),
+        }
+        self.look_after(node);
+    }
+
+    /// Hands out what all that watch the kernel are told.
+    pub(super) fn report(&mut self, node: usize, arrivals: impl IntoIterator<Item = Arrival>) {
+        for arrival in arrivals {
+            self.tell(node, Input::Arrival(arrival));
+        }
+    }
+
+    pub(super) fn wake(&mut self, node: usize) {
+        let now = self.now;
+        let it = &mut self.nodes[node];
+        if it.paused || it.timer.is_none_or(|(at, _)| at != now) {
+            return;
+        }
+        it.timer = None;
+        self.tell(node, Input::Arrival(Arrival::Woken));
+        let it = &self.nodes[node];
+        if let Daemon::Up(worker) = &it.daemon
+            && worker.deadline().is_some_and(|deadline| it.worldly(deadline) <= now)
+        {
+            self.watch.violate(now, "after a wake-up every deadline lies ahead", &it.name);
+        }
+        self.wakes = if self.wakes.0 == node && self.wakes.1 == now {
+            (node, now, self.wakes.2 + 1)
+        } else {
+            (node, now, 0)
+        };
+        if self.wakes.2 > WAKES_IN_PLACE {
+            self.watch.violate(now, "a worker sleeps between its wake-ups", &self.nodes[node].name);
+        }
+    }
+
+    /// Performs what a worker did in its turn, and sets its timer.
+    fn look_after(&mut self, node: usize) {
+        let mut effects = std::mem::take(&mut self.effects);
+        self.nodes[node].machine_mut().drain(&mut effects);
+        for effect in effects.drain(..) {
+            self.perform(node, effect);
+        }
+        self.effects = effects;
+        let now = self.now;
+        let it = &mut self.nodes[node];
+        let Daemon::Up(worker) = &it.daemon else { return };
+        if worker.is_finished() {
+            self.worker_ended(node, "stopped");
+            if self.nodes[node].wanted {
+                self.start_worker(node);
+            }
+            return;
+        }
+        let deadline = worker.deadline();
+        if it.timer.map(|(_, deadline)| deadline) != deadline {
+            let late = self.chance.time(self.latency.wake);
+            it.timer = deadline.map(|deadline| (it.worldly(deadline).max(now) + late, deadline));
+            if let Some((at, _)) = it.timer {
+                self.schedule(at, Happening::Wake { node });
+            }
+        }
+    }
+
+    fn perform(&mut self, node: usize, effect: Effect) {
+        let (now, life) = (self.now, self.nodes[node].life);
+        match effect {
+            Effect::Order(ticket, op) => {
+                self.watch.ordered(now, node, &op);
+                let takes = self.chance.time(self.latency.kernel);
+                let it = &mut self.nodes[node];
+                it.kernel_free = it.kernel_free.max(now) + takes;
+                it.kernel.push_back((life, ticket, op));
+                let at = it.kernel_free;
+                self.schedule(at, Happening::Kernel { node });
+            }
+            Effect::Send(datagram) => self.send(node, datagram),
+            Effect::Say(message) => self.hear(node, message),
+            Effect::Line(line) => self.note(node, Fact::Line(line)),
+            Effect::Deaf(channel, refusal) => {
+                let input = Input::Arrival(Arrival::Deaf { channel, refusal });
+                self.schedule(now, Happening::Input { node, life, input });
+            }
+        }
+    }
+
+    /// The kernel carries out the oldest order that it has.
+    pub(super) fn carry_out(&mut self, node: usize) {
+        let it = &mut self.nodes[node];
+        let Some((life, ticket, op)) = it.kernel.pop_front() else { return };
+        let address = match &op {
+            NetworkOp::AddAddress(it) | NetworkOp::RenewAddress(it) | NetworkOp::RemoveAddress(it) => {
+                Some((it.link, it.prefix.address(), it.valid_lifetime))
+            }
+            NetworkOp::AddLink(_)
+            | NetworkOp::RemoveLink(_)
+            | NetworkOp::AddRoute(_)
+            | NetworkOp::RemoveRoute(_)
+            | NetworkOp::AddRule(_)
+            | NetworkOp::RemoveRule(_) => None,
+        };
+        let (result, arrivals) = it.machine_mut().apply(op);
+        match address {
+            Some((_, address, _)) if result.is_err() => self.watch.trouble(self.now, node, address),
+            Some((link, address, Some(seconds))) => self.lease(node, link, address, seconds),
+            Some(_) => {}
+            None => self.replug(node),
+        }
+        let settled = Arrival::Settled { ticket, result };
+        // Answers and reports come by different sockets: either may be read first.
+        let report_first = self.chance.happens(500);
+        if report_first {
+            self.report(node, arrivals.iter().cloned());
+        }
+        if self.nodes[node].life == life {
+            self.tell(node, Input::Arrival(settled));
+        }
+        if !report_first {
+            self.report(node, arrivals);
+        }
+    }
+
+    /// An address that is not renewed goes when its lifetime is over.
+    fn lease(&mut self, node: usize, link: LinkIndex, address: IpAddr, seconds: u32) {
+        if let Some(lease) = self.nodes[node].machine().lease(link, address) {
+            let at = self.now + Duration::from_secs(seconds.into());
+            self.schedule(at, Happening::Expire { node, link, address, lease });
+        }
+    }
+
+    /// Links that a worker made are plugged in beside the one they are on; those that it removed are no more.
+    pub(super) fn replug(&mut self, node: usize) {
+        let machine = self.nodes[node].machine();
+        let links: Vec<_> =
+            machine.links().map(|link| (link.index, machine.base(link.index), link.mac)).collect();
+        let mut changed = false;
+        for segment in &mut self.segments {
+            for port in segment.ports.iter_mut().filter(|port| port.node == node && !port.gone) {
+                port.gone = !links.iter().any(|(link, ..)| *link == port.link);
+                changed |= port.gone;
+            }
+            for (link, base, mac) in &links {
+                if let (Some(base), None) = (segment.port_of(node, *base), segment.port_of(node, *link)) {
+                    segment.plug_on(base, *link, mac.unwrap_or_default());
+                    changed = true;
+                }
+            }
+        }
+        if changed {
+            self.watch_node(node);
+            self.disturb_node(node);
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! A daemon's status for people.
+
+use std::fmt::Write;
+use std::time::Duration;
+
+use daemon::status::DaemonStatus;
+use host::Instant;
+use vrrp::notice::State;
+use vrrp::status::{InstanceStatus, ScriptStatus};
+
+/// All of it, each virtual router in a paragraph.
+pub(super) fn render(status: &DaemonStatus) -> String {
+    let mut text = format!("{}, pid {}, {}\n", status.version, status.pid, status.configuration);
+    let _ = match status.vrrp_pid {
+        Some(pid) if status.vrrp_starts > 1 => {
+            writeln!(text, "vrrp worker: pid {pid}, started {} times", status.vrrp_starts)
+        }
+        Some(pid) => writeln!(text, "vrrp worker: pid {pid}"),
+        None => writeln!(text, "vrrp worker: none runs"),
+    };
+    if let Some(reload) = status.last_reload.as_ref().filter(|reload| !reload.taken) {
+        text.push_str("The last reload failed, the configuration before it is in force:\n");
+        for line in &reload.diagnostics {
+            let _ = writeln!(text, "  {line}");
+        }
+    }
+    let Some(vrrp) = &status.vrrp else {
+        return text + "The vrrp worker does not say how it stands.\n";
+    };
+    for instance in &vrrp.instances {
+        text.push('\n');
+        text.push_str(&instance_text(instance, status.now));
+    }
+    if !vrrp.scripts.is_empty() {
+        let scripts: Vec<String> = vrrp.scripts.iter().map(script).collect();
+        let _ = writeln!(text, "\nscripts: {}", scripts.join(", "));
+    }
+    text
+}
+
+fn instance_text(instance: &InstanceStatus, now: Instant) -> String {
+    let mut text = format!(
+        "{}: {} for {}, {} virtual router {} on {}, version {}\n",
+        instance.name,
+        instance.state,
+        length(now.since(instance.since)),
+        instance.family,
+        instance.vrid,
+        instance.link,
+        instance.version.number()
+    );
+    let changed = if instance.base_priority == instance.effective_priority {
+        String::new()
+    } else {
+        format!(" (configured {})", instance.base_priority)
+    };
+    let _ = writeln!(
+        text,
+        "  priority {}{changed}, adverts every {} s",
+        instance.effective_priority,
+        instance.interval.as_secs_f64()
+    );
+    if let (true, Some((address, priority))) = (instance.state == State::Backup, instance.master) {
+        let _ = writeln!(text, "  master is {address} with priority {priority}");
+    }
+    if !instance.faults.is_empty() {
+        let faults: Vec<String> = instance.faults.iter().map(ToString::to_string).collect();
+        let _ = writeln!(text, "  fault: {}", faults.join(", "));
+    }
+    for (address, link, held) in &instance.addresses {
+        let _ = writeln!(text, "  {address} on {link}{}", if *held { ": here" } else { "" });
+    }
+    let counters = &instance.counters;
+    let _ = writeln!(
+        text,
+        "  adverts {} sent, {} received; master {} times",
+        counters.adverts_sent, counters.adverts_received, counters.became_master
+    );
+    text
+}
+
+fn script(script: &ScriptStatus) -> String {
+    let word = match script.good {
+        Some(true) => "good",
+        Some(false) => "bad",
+        None => "not known yet",
+    };
+    format!("{} {word}", script.name)
+}
+
+/// A length of time in its two largest units.
+fn length(time: Duration) -> String {
+    let seconds = time.as_secs();
+    let (minutes, hours, days) = (seconds / 60, seconds / 3_600, seconds / 86_400);
+    match (days, hours, minutes) {
+        (0, 0, 0) => format!("{seconds} s"),
+        (0, 0, _) => format!("{minutes} min {} s", seconds % 60),
+        (0, _, _) => format!("{hours} h {} min", minutes % 60),
+        _ => format!("{days} d {} h", hours % 24),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_length_of_time_has_two_units() {
+        assert_eq!(length(Duration::from_millis(59_999)), "59 s");
+        assert_eq!(length(Duration::from_secs(61)), "1 min 1 s");
+        assert_eq!(length(Duration::from_secs(7_260)), "2 h 1 min");
+        assert_eq!(length(Duration::from_secs(90_000)), "1 d 1 h");
+    }
+
+    #[test]
+    fn a_failed_reload_is_told_first() {
+        let status = DaemonStatus {
+            version: "standfast 1".to_owned(),
+            pid: 7,
+            now: Instant::ZERO,
+            configuration: "/etc/keepalived/keepalived.conf".to_owned(),
+            vrrp_pid: None,
+            vrrp_starts: 0,
+            scripts_running: 0,
+            scripts_waiting: 0,
+            last_reload: Some(daemon::status::LastReload {
+                at: 0,
+                taken: false,
+                diagnostics: vec!["it is broken".to_owned()],
+            }),
+            vrrp: None,
+        };
+        let text = render(&status);
+        assert!(text.contains("in force:\n  it is broken\n"), "{text}");
+    }
+}
