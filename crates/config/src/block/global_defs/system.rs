@@ -30,7 +30,7 @@ pub(super) static ROWS: &[K] = &[
         .takes("[<path>]")
         .later("marks of a reload")
         .help("File that is there while a configuration is read."),
-    K::new("config_save_dir", Kind::Custom(Shape::Line, |r, node, b| read::one_word(r, node, &mut b.system.config_save_dir)))
+    K::new("config_save_dir", Kind::Text(|b| &mut b.system.config_save_dir, usize::MAX))
         .takes("<directory>")
         .later("copies around a reload")
         .help("Directory for copies of configuration and state around a reload."),

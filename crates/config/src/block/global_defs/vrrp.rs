@@ -51,14 +51,14 @@ pub(super) static ROWS: &[K] = &[
     K::new("vrrp_garp_lower_prio_repeat", Kind::Number(|b| &mut b.vrrp_garp_lower_prio_repeat, 0, 2_147_483_647)).inherits("vrrp_garp_master_repeat")
         .lax()
         .help("Gratuitous ARPs after a lower priority was heard. Without it vrrp_garp_master_repeat."),
-    K::new("vrrp_garp_interval", Kind::Seconds(|b| &mut b.vrrp_garp_interval, 0, MICROS, 6)).unit("s")
+    K::new("vrrp_garp_interval", Kind::Seconds(|b| &mut b.vrrp_garp_interval, 1, MICROS, 6)).unit("s")
         .lax()
-        .default("0")
-        .help("Smallest gap between gratuitous ARPs on one interface, in seconds. 0 is no gap."),
-    K::new("vrrp_gna_interval", Kind::Seconds(|b| &mut b.vrrp_gna_interval, 0, MICROS, 6)).unit("s")
+        
+        .help("Smallest gap between gratuitous ARPs on one interface. Without it there is none."),
+    K::new("vrrp_gna_interval", Kind::Seconds(|b| &mut b.vrrp_gna_interval, 1, MICROS, 6)).unit("s")
         .lax()
-        .default("0")
-        .help("Smallest gap between unsolicited neighbour advertisements on one interface. 0 is no gap."),
+        
+        .help("Smallest gap between unsolicited neighbour advertisements on one interface. Without it there is none."),
     K::new("vrrp_min_garp", Kind::Switch(|b| &mut b.vrrp_min_garp))
         .default("off")
         .help("One gratuitous ARP, no second round, where nothing else is said."),

@@ -37,6 +37,7 @@ pub(super) static ELECTION: &[K] = &[
         .help("Protocol version. Without it vrrp_version, and 3 for IPv6."),
     K::new("native_ipv6", Kind::Flag(|b| &mut b.native_ipv6, true))
         .deprecated("an IPv6 address in virtual_ipaddress")
+        .borne()
         .help("IPv6 and version 3."),
     K::new("strict_mode", Kind::Switch(|b| &mut b.strict_mode))
         .inherits("vrrp_strict")
