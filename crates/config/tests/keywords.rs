@@ -155,7 +155,9 @@ fn opening(name: &str, keyword: &str) -> String {
         "virtual_server" => "virtual_server 192.0.2.66 80".into(),
         "real_server" => "real_server 192.0.2.98 80".into(),
         check if check.chars().next().is_some_and(char::is_uppercase) => check.into(),
-        list if list.starts_with("static_") || list.starts_with("track_") && keyword.starts_with('(') => list.into(),
+        list if list.starts_with("static_") || list.starts_with("track_") && keyword.starts_with('(') => {
+            list.into()
+        }
         named => format!("{named} NEW"),
     }
 }
@@ -183,7 +185,7 @@ fn file(case: &Case, line: &str) -> (String, u32) {
         }
         open += 1;
     }
-    let number = 1 + u32::try_from(text.lines().count()).unwrap();
+    let number = 1 + u32::try_from(text.lines().count()).expect("a file of these lines is short");
     let _ = writeln!(text, "{line}");
     text.push_str(&"}\n".repeat(open));
     (text, number)
@@ -233,7 +235,7 @@ fn read(text: &str, test: bool) -> Loaded {
 
 /// What was found in these lines that counts.
 fn found(loaded: &Loaded, from: u32, lines: usize) -> Vec<&Diagnostic> {
-    let until = from + u32::try_from(lines.max(1)).unwrap();
+    let until = from + u32::try_from(lines.max(1)).expect("a line of these is short");
     let inside = |diagnostic: &&Diagnostic| {
         diagnostic.span.is_some_and(|span| (from..until).contains(&loaded.sources.place(span).line))
     };
@@ -321,8 +323,7 @@ fn the_tables_and_the_data_name_the_same_keywords() {
         }
     }
     let lines = cases().into_iter().filter(|case| matches!(case.kind, "line" | "block"));
-    let theirs: BTreeSet<_> =
-        lines.map(|case| (case.block.to_owned(), case.keyword.to_owned())).collect();
+    let theirs: BTreeSet<_> = lines.map(|case| (case.block.to_owned(), case.keyword.to_owned())).collect();
     let lacking: Vec<_> = theirs.difference(&ours).collect();
     let more: Vec<_> = ours.difference(&theirs).collect();
     assert!(lacking.is_empty() && more.is_empty(), "lacking {lacking:?}\nmore {more:?}");
@@ -337,8 +338,11 @@ fn the_tables_and_the_data_name_the_same_options() {
         let blocks = table::all();
         let rows = blocks.iter().filter(|block| block.path == outer).flat_map(|block| &block.rows);
         let row = rows.clone().find(|row| row.name == list);
-        let names: Vec<_> = row.map(|row| row.options.iter().map(|option| option.name).collect()).unwrap_or_default();
-        let known = names.iter().any(|name| *name == case.keyword || name.starts_with(['<', '[']) && case.keyword.starts_with(['<', '[']));
+        let names: Vec<_> =
+            row.map(|row| row.options.iter().map(|option| option.name).collect()).unwrap_or_default();
+        let known = names.iter().any(|name| {
+            *name == case.keyword || name.starts_with(['<', '[']) && case.keyword.starts_with(['<', '['])
+        });
         if !known {
             wrong.push(format!("{} {}: {names:?}", case.block, case.keyword));
         }
