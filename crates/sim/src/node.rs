@@ -102,6 +102,10 @@ pub struct Node {
     pub(crate) kernel: VecDeque<(u64, Ticket, NetworkOp)>,
     /// When the kernel is done with the orders it has.
     pub(crate) kernel_free: Instant,
+    /// When the last report of a change is read.
+    pub(crate) reports_read: Instant,
+    /// When the last answer is read.
+    pub(crate) answers_read: Instant,
 }
 
 impl Node {
@@ -124,6 +128,8 @@ impl Node {
             inbox: VecDeque::new(),
             kernel: VecDeque::new(),
             kernel_free: Instant::ZERO,
+            reports_read: Instant::ZERO,
+            answers_read: Instant::ZERO,
         }
     }
 

@@ -211,6 +211,7 @@ fn latency(template: &InstanceConfig) -> Latency {
     let late = (template.interval / 40).min(Duration::from_micros(500));
     Latency {
         kernel: (Duration::from_micros(20), Duration::from_micros(400)),
+        report: (Duration::ZERO, Duration::from_micros(700)),
         start: (Duration::from_micros(100), Duration::from_millis(2)),
         wake: (Duration::ZERO, late),
         script: (Duration::from_millis(1), Duration::from_millis(15)),

@@ -32,7 +32,10 @@ pub(crate) enum Check {
 
 impl Watch {
     pub(crate) fn new(latency: Latency) -> Self {
-        Self { settling: latency.kernel.1 * ORDERS + latency.wake.1 + MARGIN, ..Self::default() }
+        Self {
+            settling: (latency.kernel.1 + latency.report.1) * ORDERS + latency.wake.1 + MARGIN,
+            ..Self::default()
+        }
     }
 }
 

@@ -86,6 +86,7 @@ impl Reader<'_> {
             let latency = &mut self.it.latency;
             let place = match name {
                 "kernel" => &mut latency.kernel,
+                "report" => &mut latency.report,
                 "start" => &mut latency.start,
                 "wake" => &mut latency.wake,
                 "script" => &mut latency.script,

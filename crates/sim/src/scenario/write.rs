@@ -10,6 +10,7 @@ impl fmt::Display for Scenario {
         let latency = self.latency;
         let spans = [
             ("kernel", latency.kernel),
+            ("report", latency.report),
             ("start", latency.start),
             ("wake", latency.wake),
             ("script", latency.script),
