@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
 use host::{Arrival, Instant, JobId, LinkAddress, LinkIndex, NetworkOp, Outcome, Ticket};
+use vrrp::config::InstanceConfig;
 use vrrp::{Config, Memory};
 use worker::Vrrp;
 use worker::bus::ToWorker;
@@ -156,6 +157,11 @@ impl Node {
     /// A worker runs, paused or not.
     pub const fn is_running(&self) -> bool {
         matches!(self.daemon, Daemon::Up(_))
+    }
+
+    /// An instance of its configuration.
+    pub fn instance(&self, name: &str) -> Option<&InstanceConfig> {
+        self.config.instances.iter().find(|instance| instance.name == name)
     }
 
     /// Whether its worker said that an instance is master.
