@@ -247,9 +247,12 @@ impl World {
         }
     }
 
+    /// When the segment of a group was last disturbed, or one that a sync group ties to it.
     fn disturbed(&self, group: usize) -> Instant {
-        let segment = self.watch.groups[group].segment;
-        self.watch.disturbed.get(&segment).copied().unwrap_or(Instant::ZERO)
+        let companions = self.watch.members_of(group).flat_map(|member| self.companions(member));
+        let groups = companions.map(|companion| companion.router).chain([group]);
+        let segments = groups.map(|group| self.watch.groups[group].segment);
+        segments.filter_map(|segment| self.watch.disturbed.get(&segment)).max().copied().unwrap_or_default()
     }
 
     /// Whether nothing keeps a member from taking part: its worker works, its link is up and has an address of the
