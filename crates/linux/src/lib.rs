@@ -2,7 +2,7 @@
 //!
 //! Read in this order: [`machine`] is the whole, an implementation of the ports of `host`; [`poll`] is how it
 //! waits; [`clock`] is where time comes from. `socket` opens, filters, reads and writes packets; `netlink` speaks
-//! with the kernel about links and addresses. [`schedule`] and [`namespace`] place the process; [`process`] starts
+//! with the kernel about links, addresses, routes and rules; `virtual_links` makes links. [`schedule`] and [`namespace`] place the process; [`process`] starts
 //! others, [`privilege`] says who they are, [`bus`] is how they speak with one another, [`pidfile`] and [`journal`] are
 //! what they leave for people. `sys` is the only unsafe code of the workspace.
 
@@ -22,6 +22,7 @@ mod socket;
 mod sys;
 #[cfg(test)]
 mod testbed;
+mod virtual_links;
 
 pub use machine::{Machine, OpenError};
 pub use netlink::fuzz_netlink;
