@@ -4,9 +4,12 @@ use std::collections::VecDeque;
 use std::io;
 use std::os::fd::AsFd;
 
-use host::{Arrival, Channel, Datagram, Datagrams, Instant, Network, NetworkOp, Ticket};
+use host::{
+    Arrival, Channel, Datagram, Datagrams, Firewall, FirewallOp, Instant, Network, NetworkOp, Ticket,
+};
 
 use crate::netlink::{Orders, Watch, refused};
+use crate::packet_filter::PacketFilter;
 use crate::poll::{self, Interest, Poll, Token, WaitError};
 use crate::socket::{Channels, Outbox};
 use crate::virtual_links::VirtualLinks;
@@ -26,6 +29,7 @@ pub struct Machine {
     watch: Watch,
     orders: Orders,
     virtual_links: VirtualLinks,
+    packet_filter: PacketFilter,
     channels: Channels,
     outbox: Outbox,
     /// What happened while orders were performed.
@@ -69,6 +73,7 @@ impl Machine {
             watch,
             orders,
             virtual_links,
+            packet_filter: PacketFilter::default(),
             channels: Channels::new(),
             outbox: Outbox::new(),
             untold: VecDeque::new(),
@@ -235,6 +240,17 @@ impl Network for Machine {
                 | NetworkOp::AddRule(_)
                 | NetworkOp::RemoveRule(_) => machine.orders.submit(ticket, op, arrivals),
             }
+        });
+    }
+}
+
+impl Firewall for Machine {
+    fn filter(&mut self, ticket: Ticket, op: FirewallOp) {
+        self.noting(|machine, arrivals| {
+            machine.outbox.flush(arrivals);
+            let result = machine.packet_filter.perform(&op);
+            machine.orders.answers(arrivals);
+            arrivals.push(Arrival::Settled { ticket, result });
         });
     }
 }

@@ -1,5 +1,6 @@
 //! The machine against the real kernel: in namespaces, with real packets.
 
+mod firewall;
 mod links;
 mod network;
 mod packets;

@@ -254,7 +254,10 @@ impl Instance {
         }
         if view.links.named(&self.config.link).is_none() {
             faults.insert(FaultReason::LinkMissing(self.config.link.clone()));
-        } else if let (None, Some(own)) = (self.place, &self.config.own_link) {
+        } else if let Some(own) = &self.config.own_link
+            && (self.place.is_none() || !view.holdings.has(&Key::Link(own.link.name.clone())))
+        {
+            // One of that name that is not ours must not be used.
             faults.insert(FaultReason::OwnLinkMissing(own.link.name.clone()));
         } else if self.source.is_none() {
             faults.insert(FaultReason::NoSourceAddress(self.config.family));

@@ -72,7 +72,7 @@ impl Instance {
 
     /// The address to put on its own link. A VMAC for IPv6 gets the link-local address of its base, or one made from
     /// the base's Ethernet address (RFC 9568 §7.4: it must not be made from the virtual one).
-    pub(super) fn own_source(&self, own: &OwnLink, links: &Links) -> Option<Prefix> {
+    pub(crate) fn own_source(&self, own: &OwnLink, links: &Links) -> Option<Prefix> {
         match (&own.link.kind, self.config.family) {
             (VirtualLinkKind::Ipvlan(_), _) => own.address,
             (VirtualLinkKind::Vmac(_), Family::V4) => None,

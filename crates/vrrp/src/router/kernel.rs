@@ -61,6 +61,10 @@ impl Router {
             Event::RuleAdded(rule) => self.holdings.added(&Key::Rule(rule)),
             Event::RuleRemoved(rule) => self.removed(&Key::Rule(rule), now, touched, out),
             Event::Settled { ticket, result } => {
+                if self.firewall.settled(ticket, &result, now, out) {
+                    return;
+                }
+                self.stale |= self.holdings.is_of_link(ticket);
                 if let Some((key, refusal)) = self.holdings.settled(ticket, result, now) {
                     self.refused(&key, &refusal.why, now, out);
                 }

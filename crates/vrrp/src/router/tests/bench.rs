@@ -9,7 +9,7 @@ use core::net::{IpAddr, Ipv4Addr};
 use core::time::Duration;
 
 use host::{Command, Delivery, Engine, Instant, Link, LinkAddress, LinkIndex, LinkName, MacAddress};
-use host::{NetworkOp, Packet, Prefix};
+use host::{FirewallOp, NetworkOp, Packet, Prefix};
 
 use super::super::Router;
 use crate::config::{
@@ -231,6 +231,13 @@ fn short(action: &Action) -> Option<String> {
         Action::Ignore(_) => "ignore".into(),
         Action::Run(id, _) => format!("run {}", id.0),
         Action::End(id) => format!("end {}", id.0),
+        Action::Firewall(_, FirewallOp::Install(table)) => {
+            let v4 = table.ipv4.iter().flat_map(|half| half.dropped.iter().map(|one| format!("{one}")));
+            let v6 = table.ipv6.iter().flat_map(|half| half.dropped.iter().map(|one| format!("{one}")));
+            let dropped = v4.chain(v6).collect::<Vec<_>>().join(" ");
+            format!("filter [{dropped}]")
+        }
+        Action::Firewall(_, FirewallOp::Remove(_)) => "-filter".into(),
         Action::Network(_, op) => match op {
             NetworkOp::AddLink(link) => format!("+link {}", link.name),
             NetworkOp::RemoveLink(name) => format!("-link {name}"),
