@@ -2,13 +2,17 @@
 
 use alloc::vec::Vec;
 
-use crate::{Channel, Delivery, Link, LinkAddress, LinkIndex, Refusal, RouteKey, Rule, Ticket};
+use crate::{
+    Channel, Delivery, Link, LinkAddress, LinkIndex, Refusal, RouteKey, Rule, Ticket, UdpChannel, UdpDelivery,
+};
 
 /// Something that happened on a machine.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Arrival {
     /// A packet came in on a channel.
     Received(Delivery),
+    /// A datagram came in on a UDP channel.
+    UdpReceived(UdpDelivery),
     /// The whole of links and addresses, addresses in the kernel's order. Comes first, and again whenever changes
     /// may have been missed: what it does not name is gone.
     Surveyed {
@@ -46,7 +50,7 @@ pub enum Arrival {
     },
     /// A datagram could not be sent.
     Unsent {
-        /// [`crate::Datagram::tag`].
+        /// [`crate::Datagram::tag`] or [`crate::UdpDatagram::tag`].
         tag: u64,
         /// Why.
         refusal: Refusal,
@@ -55,6 +59,13 @@ pub enum Arrival {
     Deaf {
         /// Which.
         channel: Channel,
+        /// Why.
+        refusal: Refusal,
+    },
+    /// A UDP channel could not be opened, or broke. It is closed.
+    UdpClosed {
+        /// Which.
+        channel: UdpChannel,
         /// Why.
         refusal: Refusal,
     },

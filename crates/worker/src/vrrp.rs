@@ -84,6 +84,8 @@ impl<M: Network + Firewall + Datagrams + Journal + Bus> Vrrp<M> {
             Arrival::Settled { ticket, result } => Event::Settled { ticket, result },
             Arrival::Unsent { tag, refusal } => Event::Unsent { tag, refusal },
             Arrival::Deaf { channel, refusal } => Event::Deaf { channel, refusal },
+            // It opens no such channel.
+            Arrival::UdpReceived(_) | Arrival::UdpClosed { .. } => return,
             Arrival::Woken => Event::Wake,
         };
         self.step(event, now);

@@ -120,8 +120,7 @@ fn free(
     taken: &mut Vec<LinkName>,
 ) -> Option<LinkName> {
     if !resolver.link_may_be_used(&link) {
-        let message = format!("There is no interface {link} on this host; it is left out");
-        resolver.reader.complain(code::NO_LINK, at, message);
+        resolver.no_link(at, &link, "for this garp_group");
         return None;
     }
     if taken.contains(&link) {

@@ -34,7 +34,7 @@ pub struct Daemon {
     pub buffers: Buffers,
     /// What load balancing takes where a server says nothing.
     pub lvs: LvsDefaults,
-    /// Which firewall is used, and how.
+    /// How traffic of groups of virtual servers is marked.
     pub filter: NetFilter,
     /// File creation mask (`umask`); `None` is 0177.
     pub umask: Option<u32>,
@@ -305,13 +305,9 @@ pub struct SyncDaemon {
     pub group: Option<IpAddr>,
 }
 
-/// Which firewall is used, and how.
+/// How traffic of groups of virtual servers is marked.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct NetFilter {
-    /// Names of iptables chains for what comes in and what goes out (`vrrp_iptables`).
-    pub iptables: Option<(Option<String>, Option<String>)>,
-    /// Names of ipsets; empty uses none (`vrrp_ipsets`).
-    pub ipsets: Option<Vec<String>>,
     /// Table that marks traffic of groups of virtual servers (`nftables_ipvs`).
     pub ipvs_table: Option<String>,
     /// Priority of its chain.

@@ -285,15 +285,8 @@ fn lvs(block: &GlobalDefsBlock) -> LvsDefaults {
 
 fn filter(block: &GlobalDefsBlock) -> NetFilter {
     let block = &block.filter;
-    let chains = block.vrrp_iptables.as_ref().map(|set| match set.value.as_slice() {
-        [] => (Some("INPUT".to_owned()), Some("OUTPUT".to_owned())),
-        [input] => (Some(input.clone()), None),
-        [input, output, ..] => (Some(input.clone()), Some(output.clone())),
-    });
     let signed = |set: &Option<Set<i64>>| set.as_ref().and_then(|set| i32::try_from(set.value).ok());
     NetFilter {
-        iptables: chains,
-        ipsets: block.vrrp_ipsets.as_ref().map(|set| set.value.clone()),
         ipvs_table: text(&block.nftables_ipvs),
         ipvs_priority: signed(&block.nftables_ipvs_priority),
         ipvs_first_mark: number(&block.nftables_ipvs_start_fwmark),

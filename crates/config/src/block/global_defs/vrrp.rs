@@ -130,12 +130,10 @@ pub(super) static ROWS: &[K] = &[
 pub(super) static FILTERS: &[K] = &[
     K::new("vrrp_iptables", Kind::Custom(Shape::Line, read::iptables))
         .takes("[<chain in> [<chain out>]]")
-        .later("filtering by iptables")
-        .help("Drop packets with iptables, in these chains, INPUT and OUTPUT if none is named."),
-    K::new("vrrp_ipsets", Kind::Custom(Shape::Line, read::ipsets))
+        .help("Has the effect of nftables, which is used instead."),
+    K::new("vrrp_ipsets", Kind::Custom(Shape::Line, read::iptables))
         .takes("[<IPv4> [<IPv6> [<IPv6 with interface> [<IGMP> [<MLD> [<neighbours>]]]]]]")
-        .later("filtering by iptables")
-        .help("Names of the sets that iptables uses; without a name it uses none."),
+        .help("Has the effect of nftables, which is used instead."),
     K::new("nftables", Kind::Custom(Shape::Line, read::nftables))
         .takes("[<table>]")
         .later("accept mode")

@@ -61,11 +61,12 @@ pub(crate) fn lower(resolver: &mut Resolver<'_, '_>, block: VrrpInstanceBlock) -
     let version = lowering.version(version, family);
     let Travel { source, mode, unicast_checksum, fault_without_peer } =
         lowering.mode(transport, peers, family);
-    let election = lowering.election(election);
+    let mut election = lowering.election(election);
     lowering.has_addresses(&held.advertised, &addresses.no_virtual_ipaddress, version);
     let interval = lowering.interval(advert_int, version);
     let hmac = auth_hmac.and_then(|block| auth_hmac::lower(lowering.resolver, block, at, interval, strict));
-    let authentication = lowering.authentication(authentication, version, hmac.is_some());
+    let authentication =
+        lowering.authentication(authentication, version, hmac.is_some(), (family, &mut election));
     let conduct = lowering.conduct(conduct);
     let made = Own { family, vrid, link: &link, mode: &mode, excluded: &held.excluded };
     let made = lowering.own(own, &made);

@@ -117,6 +117,7 @@ impl Lowering<'_, '_, '_> {
         block: AuthenticationBlock,
         version: Version,
         signed: bool,
+        (family, election): (Family, &mut Standing),
     ) -> Authentication {
         let AuthenticationBlock { auth_type, auth_pass } = block;
         let Some(kind) = auth_type else {
@@ -131,7 +132,15 @@ impl Lowering<'_, '_, '_> {
         };
         match kind.value.as_str() {
             "PASS" => {}
+            "AH" if family == Family::V6 => {
+                self.complain(code::NOT_TOGETHER, kind.at, "AH is for IPv4 only; it is ignored".into());
+                return Authentication::None;
+            }
             "AH" => {
+                if std::mem::take(&mut election.wants_master) {
+                    let message = "state MASTER does not go with AH; the instance begins as backup";
+                    self.complain(code::NOT_TOGETHER, kind.at, message.into());
+                }
                 self.resolver.reader.not_yet(kind.at, "authentication by AH");
                 return Authentication::None;
             }
