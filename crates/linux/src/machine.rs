@@ -18,6 +18,7 @@ use crate::virtual_links::VirtualLinks;
 const OWN: u32 = 1 << 31;
 const WATCH: Token = Token(u32::MAX);
 const ORDERS: Token = Token(u32::MAX - 1);
+const FILTER: Token = Token(u32::MAX - 2);
 
 /// This host: packets, links and addresses. It performs orders as they are given and tells what happened when it
 /// is waited on.
@@ -164,6 +165,7 @@ impl Machine {
             match token {
                 WATCH => self.follow(arrivals)?,
                 ORDERS => self.orders.answers(arrivals),
+                FILTER => self.packet_filter.follow(),
                 Token(slot @ OWN..) => self.channels.receive(slot - OWN, arrivals),
                 foreign if ready.contains(&foreign) => {}
                 foreign => ready.push(foreign),
@@ -248,7 +250,12 @@ impl Firewall for Machine {
     fn filter(&mut self, ticket: Ticket, op: FirewallOp) {
         self.noting(|machine, arrivals| {
             machine.outbox.flush(arrivals);
+            let watched = machine.packet_filter.removals().is_some();
             let result = machine.packet_filter.perform(&op);
+            if let (false, Some(removals)) = (watched, machine.packet_filter.removals()) {
+                // Unwatched, the table is put back at the next change.
+                let _ = machine.poll.watch(removals, FILTER, Interest::Read);
+            }
             machine.orders.answers(arrivals);
             arrivals.push(Arrival::Settled { ticket, result });
         });

@@ -4,7 +4,7 @@ use std::io;
 
 use host::{FilterTable, FirewallOp, Refusal};
 
-use crate::netlink::nftables::batch::Batches;
+use crate::netlink::nftables::batch::{Batches, Removals};
 use crate::netlink::nftables::{change, install, remove};
 use crate::netlink::refused;
 
@@ -13,6 +13,8 @@ use crate::netlink::refused;
 pub(crate) struct PacketFilter {
     /// Opened when it is needed: not every kernel has nf_tables.
     batches: Option<Batches>,
+    /// Tells of others who remove our table. None if the kernel does not tell.
+    removals: Option<Removals>,
     installed: Option<FilterTable>,
 }
 
@@ -21,6 +23,9 @@ impl PacketFilter {
     pub(crate) fn perform(&mut self, op: &FirewallOp) -> Result<(), Refusal> {
         match op {
             FirewallOp::Install(table) => {
+                if self.removals.is_none() {
+                    self.removals = Removals::open().ok();
+                }
                 let result = self.install(table);
                 self.installed = result.is_ok().then(|| table.clone());
                 result
@@ -33,6 +38,23 @@ impl PacketFilter {
                     Err(_) => Ok(()),
                 }
             }
+        }
+    }
+
+    /// What is to be watched: read it with [`Self::follow`].
+    pub(crate) fn removals(&self) -> Option<&Removals> {
+        self.removals.as_ref()
+    }
+
+    /// Puts our table back if others removed it. If that fails the next order tries it again.
+    pub(crate) fn follow(&mut self) {
+        let (Some(removals), Some(batches), Some(installed)) =
+            (&mut self.removals, &mut self.batches, &self.installed)
+        else {
+            return;
+        };
+        if removals.of(&installed.name, batches.port()) && batches.perform(&install(installed)).is_err() {
+            self.installed = None;
         }
     }
 

@@ -3,8 +3,8 @@
 use std::net::IpAddr;
 
 use host::{
-    Arrival, Family, Insertion, LinkIndex, Network, NetworkOp, NextHop, Prefix, Refusal, Route, RouteKey,
-    Rule, RuleAction, Ticket,
+    Arrival, Encapsulation, Family, Insertion, LinkIndex, Network, NetworkOp, NextHop, Prefix, Refusal,
+    Route, RouteKey, Rule, RuleAction, Ticket,
 };
 
 use super::network::settled;
@@ -135,6 +135,40 @@ fn every_option_of_an_ipv4_route_reaches_the_kernel() {
                 "unicast 10.60.23.0/24 via 10.1.0.254 dev a0 scope global mtu lock 1400 window 4096 rtt 200ms rttvar \
                  200ms ssthresh 13 cwnd 12 advmss lock 1300 reordering 5 hoplimit 33 initcwnd 14 features ecn rto_min \
                  200ms initrwnd 15 quickack 1 congctl lock reno fastopen_no_cookie 1",
+            ),
+            (
+                "10.60.59.0/24",
+                |r, a0| {
+                    let encapsulation = Some(Encapsulation::Ip {
+                        id: Some(7),
+                        destination: "10.88.0.1".parse().unwrap(),
+                        source: ip("10.1.0.1"),
+                        tos: Some(16),
+                        ttl: Some(9),
+                        flags: None,
+                    });
+                    r.hops = vec![NextHop { encapsulation, ..by(a0, "10.1.0.254") }];
+                },
+                "unicast 10.60.59.0/24 encap ip id 7 src 10.1.0.1 dst 10.88.0.1 ttl 9 tos 16 via 10.1.0.254 dev a0 \
+                 scope global",
+            ),
+            // Differs: Keepalived loses the encapsulation of one hop among several.
+            (
+                "10.60.62.0/24",
+                |r, a0| {
+                    let encapsulation = Some(Encapsulation::Ip {
+                        id: Some(8),
+                        destination: "2001:db8::88".parse().unwrap(),
+                        source: None,
+                        tos: Some(4),
+                        ttl: Some(7),
+                        flags: None,
+                    });
+                    let tunnel = NextHop { encapsulation, ..by(a0, "") };
+                    r.hops = vec![tunnel, by(a0, "10.1.0.254")];
+                },
+                "unicast 10.60.62.0/24 scope global nexthop encap ip6 id 8 src :: dst 2001:db8::88 hoplimit 7 tc 4 dev \
+                 a0 weight 1 nexthop via 10.1.0.254 dev a0 weight 1",
             ),
             ("10.60.47.0/24", |r, _| r.kind = 6, "blackhole 10.60.47.0/24 scope global"),
             ("10.60.48.0/24", |r, _| r.kind = 7, "unreachable 10.60.48.0/24 scope global"),
