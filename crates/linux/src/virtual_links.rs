@@ -160,10 +160,15 @@ impl VirtualLinks {
         }
         if let Some(base) = found.on {
             let noted = read_note(&found.alias);
+            if self.reverse_path.is_none() && noted.contains_key(reverse_path::ALL) {
+                self.reverse_path = Some(ReversePath::loosen(&noted)?);
+            }
+            let noted: Vec<_> =
+                BASE.iter().filter_map(|(one, _)| Some((*one, *noted.get(one.name())?))).collect();
             let made = Made { index: found.index, base, is_ipv4: !noted.is_empty(), domain: found.domain };
             self.made.insert(name.clone(), made);
             if made.is_ipv4 {
-                self.before.entry(base).or_insert_with(|| noted.into_iter().collect());
+                self.before.entry(base).or_insert(noted);
             }
         }
         Ok(Some(found.index))
@@ -213,11 +218,12 @@ impl VirtualLinks {
             self.change(&message::set_group(own.index, group))?;
         }
         if is_ipv4 {
-            self.prepare_base(base, &own)?;
+            let noted = read_note(&own.alias);
             // Before the VMAC's own settings: it is one of the links that this touches.
             if self.reverse_path.is_none() {
-                self.reverse_path = Some(ReversePath::loosen()?);
+                self.reverse_path = Some(ReversePath::loosen(&noted)?);
             }
+            self.prepare_base(base, own.index, &noted)?;
         }
         if is_vmac {
             self.prepare_vmac(link, own.index, is_ipv4)?;
@@ -248,18 +254,25 @@ impl VirtualLinks {
         Ok(())
     }
 
-    /// Sets the base up, and notes how it was: on the VMAC, so that a later life can restore it after a crash.
-    fn prepare_base(&mut self, base: &Seen, own: &Seen) -> Result<(), Refusal> {
-        let before = match self.before.get(&base.index) {
-            Some(before) => before.clone(),
-            None => {
-                let noted = read_note(&own.alias);
-                let was = |setting| noted.get(&setting).copied().or_else(|| base.setting(setting));
-                BASE.iter().filter_map(|(setting, _)| Some((*setting, was(*setting)?))).collect()
-            }
-        };
-        self.change(&message::set_alias(own.index, &note(&before)))?;
-        self.before.insert(base.index, before);
+    /// Sets the base up, and notes how things were: on the VMAC, so that a later life can restore them after a crash.
+    fn prepare_base(
+        &mut self,
+        base: &Seen,
+        own: LinkIndex,
+        noted: &BTreeMap<String, u32>,
+    ) -> Result<(), Refusal> {
+        let before = self.before.entry(base.index).or_insert_with(|| {
+            let was = |setting: Setting| noted.get(setting.name()).copied().or_else(|| base.setting(setting));
+            BASE.iter().filter_map(|(setting, _)| Some((*setting, was(*setting)?))).collect()
+        });
+        let mut note = NOTE.to_owned();
+        for (name, value) in before.iter().map(|(setting, value)| (setting.name(), *value)) {
+            note.push_str(&format!(" {name}={value}"));
+        }
+        for (name, value) in self.reverse_path.iter().flat_map(ReversePath::note) {
+            note.push_str(&format!(" {name}={value}"));
+        }
+        self.change(&message::set_alias(own, &note))?;
         self.change(&message::set_ipv4(base.index, &BASE))
     }
 
@@ -302,34 +315,14 @@ impl VirtualLinks {
     }
 }
 
-/// What stands before the noted settings of a base.
-const NOTE: &str = "standfast: the base had";
+/// What stands before the settings that are noted on a VMAC.
+const NOTE: &str = "standfast found";
 
-fn note(before: &[(Setting, u32)]) -> String {
-    let mut note = NOTE.to_owned();
-    for (setting, value) in before {
-        let name = match setting {
-            Setting::ArpFilter => "arp_filter",
-            Setting::ArpIgnore => "arp_ignore",
-            Setting::ReversePathFilter | Setting::PromoteSecondaries | Setting::AcceptLocal => continue,
-        };
-        note.push_str(&format!(" {name}={value}"));
-    }
-    note
-}
-
-fn read_note(alias: &str) -> BTreeMap<Setting, u32> {
-    let mut noted = BTreeMap::new();
-    let words = alias.strip_prefix(NOTE).unwrap_or_default();
-    for (name, value) in words.split_whitespace().filter_map(|word| word.split_once('=')) {
-        let setting = match name {
-            "arp_filter" => Setting::ArpFilter,
-            "arp_ignore" => Setting::ArpIgnore,
-            _ => continue,
-        };
-        if let Ok(value) = value.parse() {
-            noted.insert(setting, value);
-        }
-    }
-    noted
+fn read_note(alias: &str) -> BTreeMap<String, u32> {
+    let words = alias.strip_prefix(NOTE).unwrap_or_default().split_whitespace();
+    let read = |word: &str| {
+        let (name, value) = word.split_once('=')?;
+        Some((name.to_owned(), value.parse().ok()?))
+    };
+    words.filter_map(read).collect()
 }

@@ -115,6 +115,11 @@ impl Holdings {
         matches!(self.held.get(key), Some(Standing::Held { .. }))
     }
 
+    /// Whether the kernel has a thing, or was asked for it and has not answered yet.
+    pub(crate) fn has_or_awaits(&self, key: &Key) -> bool {
+        matches!(self.held.get(key), Some(Standing::Held { .. } | Standing::Asked(..)))
+    }
+
     /// Whether a ticket is that of an order about a link.
     pub(crate) fn is_of_link(&self, ticket: Ticket) -> bool {
         matches!(self.tickets.get(&ticket), Some(Key::Link(_)))

@@ -144,6 +144,9 @@ fn a_vmac_for_ipv6_has_ipv6_on_and_leaves_the_host_alone() {
 fn a_link_that_fits_is_taken_over_with_what_its_base_was_before() {
     with_two_hosts("a_link_that_fits_is_taken_over_with_what_its_base_was_before", |a, _| {
         let link = vmac(Family::V4, 51);
+        a.enter();
+        fs::write("/proc/sys/net/ipv4/conf/all/rp_filter", "1").unwrap();
+        let host = || ["all", "default"].map(|link| setting(&format!("ipv4/conf/{link}/rp_filter")));
         add(a, &link);
         let before = a.ip("link show vrrp.51");
         // The worker dies, and another finds the link.
@@ -151,14 +154,17 @@ fn a_link_that_fits_is_taken_over_with_what_its_base_was_before() {
         a.settle();
         add(a, &link);
         assert_eq!(a.ip("link show vrrp.51"), before);
+        assert_eq!(host(), ["0", "1"]);
         remove(a, &link);
         assert_eq!(settings("ipv4", "a0", &OF_BASES), ["0", "0"]);
+        assert_eq!(host(), ["1", "0"]);
         // Another that has no use for it removes it too.
         add(a, &link);
         a.machine = Machine::open().unwrap();
         a.settle();
         remove(a, &link);
         assert_eq!(settings("ipv4", "a0", &OF_BASES), ["0", "0"]);
+        assert_eq!(host(), ["1", "0"]);
         assert!(!a.ip("link").contains("vrrp.51"));
     });
 }

@@ -153,6 +153,31 @@ fn a_refused_filter_is_told_and_tried_again() {
     assert!(brief(&bench.wait(1_000)).contains(&"filter [192.0.2.100]".into()));
 }
 
+/// After a crash the link is there. That it is asked for must cost no mastership, whatever happens meanwhile.
+#[test]
+fn a_master_that_resumes_keeps_its_own_link() {
+    let own = VirtualLink {
+        name: LinkName::new("vrrp.51").unwrap(),
+        base: LinkName::new("eth0").unwrap(),
+        kind: VirtualLinkKind::Vmac(MacAddress([0, 0, 0x5e, 0, 1, 51])),
+        group: None,
+        family: Family::V4,
+        both_families: false,
+    };
+    let own_link = Some(OwnLink { link: own.clone(), adverts_by_base: false, address: None });
+    let mut bench =
+        Bench { router: Default::default(), now: host::Instant::from_millis(5_000), obedient: false };
+    let memory = crate::Memory { instance: "VI_1".into(), master_until: bench.now };
+    bench.tell(Event::Remembered(vec![memory]));
+    bench.tell(Event::Configured(Box::new(config([InstanceConfig { own_link, ..instance() }], []))));
+    let there = host::Link { index: LinkIndex(9), name: own.name, ..link(true) };
+    let out = bench.tell(survey(vec![link(true), there.clone()], vec![address(OURS)]));
+    assert_eq!(bench.state(), State::Master);
+    assert!(brief(&out).contains(&"+link vrrp.51".into()), "{:?}", brief(&out));
+    bench.tell(Event::LinkChanged(host::Link { mtu: 9000, ..there }));
+    assert_eq!(bench.state(), State::Master);
+}
+
 /// A link of the right name may be anything: it is asked for, and not used until it is known to be ours.
 #[test]
 fn a_foreign_link_of_the_name_of_ours_is_not_used() {
