@@ -17,7 +17,7 @@ fn codes(loaded: &Loaded) -> Vec<String> {
 fn session(lines: &str) -> SessionConfig {
     let loaded = read(&format!("bfd_instance b {{\nneighbor_ip 192.0.2.2\n{lines}\n}}\n"));
     assert_eq!(codes(&loaded), [""; 0], "{}", loaded.render(false));
-    loaded.effective.unwrap().bfd.sessions.remove(0)
+    loaded.effective.expect("nothing is wrong with it").bfd.sessions.remove(0)
 }
 
 fn rejected(lines: &str) -> Vec<String> {

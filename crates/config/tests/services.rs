@@ -25,7 +25,7 @@ fn codes(loaded: &Loaded) -> Vec<String> {
 fn services(text: &str) -> Services {
     let loaded = read(text);
     assert_eq!(codes(&loaded), [""; 0], "{}", loaded.render(false));
-    loaded.effective.unwrap().services
+    loaded.effective.expect("nothing is wrong with it").services
 }
 
 /// A virtual server of `lines`, whose last lines are those of a real server.
@@ -403,11 +403,9 @@ fn hosts_of_a_mail_check_are_checks_of_their_own() {
     let checks = loaded.effective.unwrap().services.virtual_servers.remove(0).real_servers.remove(0).checks;
     let seen: Vec<_> = checks
         .iter()
-        .map(|check| match &check.kind {
-            CheckKind::Smtp(connection, _) => {
-                (connection.address.to_string(), connection.port, check.pace.retries)
-            }
-            other => panic!("{other:?}"),
+        .map(|check| {
+            let CheckKind::Smtp(connection, _) = &check.kind else { panic!() };
+            (connection.address.to_string(), connection.port, check.pace.retries)
         })
         .collect();
     assert_eq!(seen, [("192.0.2.8".to_owned(), 25, 4), ("192.0.2.2".to_owned(), 26, 5)]);
@@ -419,11 +417,11 @@ fn checks_follow_files_and_sessions_that_stand_before_them() {
                 virtual_server 192.0.2.1 80 {\nlvs_sched rr\nlvs_method NAT\nprotocol TCP\nreal_server 192.0.2.2 {\n\
                 FILE_CHECK {\ntrack_file f\n}\nFILE_CHECK {\ntrack_file f\nweight 3 reverse\n}\nBFD_CHECK {\nname b\nalpha\n}\n}\n}\n";
     let checks = services(text).virtual_servers.remove(0).real_servers.remove(0).checks;
-    let files: Vec<_> = checks
+    let files: Vec<_> = checks[..2]
         .iter()
-        .filter_map(|check| match &check.kind {
-            CheckKind::File(file) => Some((file.path.as_str(), file.weight, file.reverse)),
-            _ => None,
+        .map(|check| {
+            let CheckKind::File(file) = &check.kind else { panic!() };
+            (file.path.as_str(), file.weight, file.reverse)
         })
         .collect();
     assert_eq!(files, [("/run/f", -2, false), ("/run/f", 3, true)]);

@@ -145,7 +145,10 @@ const ADDED: &[K] = &[
     K::new("echo_route", Kind::Choice(|b| &mut b.echo_route, ECHO_ROUTES))
         .default("forwarded")
         .since(OURS)
-        .help("How our Echo packets come back: forwarded as any packet to us, or reflected by the other side's BFD."),
+        .help(
+            "How our Echo packets come back: forwarded as any packet to us, or reflected by the other \
+            side's BFD.",
+        ),
     K::new("echo_source", Kind::Address(|b| &mut b.echo_source))
         .since(OURS)
         .help("Source of Echo packets that are forwarded, best one that is on no subnet of ours."),

@@ -63,7 +63,8 @@ fn interface(reader: &mut crate::value::Reader<'_>, node: NodeId, block: &mut Ga
 pub(crate) static DELAY_OPTIONS: &[OptionRow] = &[OptionRow::new(
     "<interface>",
     "<down> [<up>]",
-    "Seconds that the interface must be down, and up, before it counts. Without the second, up counts at once.",
+    "Seconds that the interface must be down, and up, before it counts. Without the second, up counts at \
+        once.",
 )];
 
 /// What a line of `linkbeat_interfaces` may hold.

@@ -87,7 +87,10 @@ static DAEMON: &[K] = &[
         .inherits("net_namespace")
         .once()
         .later("namespaces")
-        .help("Network namespace where IPVS is programmed; without a name the one that the daemon was started in."),
+        .help(
+            "Network namespace where IPVS is programmed; without a name the one that the daemon was \
+            started in.",
+        ),
     K::new("namespace_with_ipsets", Kind::Flag(|b| &mut b.identity.namespace_with_ipsets, true))
         .help("Has no effect: kernels before 3.13, which it is for, are not supported."),
     K::new("use_pid_dir", Kind::Flag(|b| &mut b.identity.use_pid_dir, true))

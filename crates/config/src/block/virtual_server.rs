@@ -37,9 +37,7 @@ pub(crate) struct VirtualServerBlock {
     pub(crate) flags: [bool; 3],
     pub(crate) ops: Option<Set<bool>>,
     pub(crate) lvs_method: Option<Set<Forwarding>>,
-    pub(crate) persistence_engine: Option<Set<String>>,
-    pub(crate) persistence_timeout: Option<Set<i64>>,
-    pub(crate) persistence_granularity: Option<Set<Granularity>>,
+    pub(crate) persistence: PersistenceBlock,
     pub(crate) protocol: Option<Set<Protocol>>,
     pub(crate) ha_suspend: Option<Set<bool>>,
     pub(crate) smtp_alert: Option<Set<bool>>,
@@ -48,14 +46,28 @@ pub(crate) struct VirtualServerBlock {
     pub(crate) alpha: Option<Set<bool>>,
     pub(crate) omega: Option<Set<bool>>,
     pub(crate) inhibit_on_failure: Option<Set<bool>>,
-    pub(crate) quorum_up: Option<Set<CommandLine>>,
-    pub(crate) quorum_down: Option<Set<CommandLine>>,
-    pub(crate) quorum: Option<Set<u64>>,
-    pub(crate) hysteresis: Option<Set<u64>>,
+    pub(crate) quorum: QuorumBlock,
     pub(crate) weight: Option<Set<u64>>,
     pub(crate) sorry_server: Option<SorryBlock>,
     pub(crate) pace: PaceBlock,
     pub(crate) real_servers: Vec<RealServerBlock>,
+}
+
+/// Whether clients stay with their real server.
+#[derive(Debug, Default)]
+pub(crate) struct PersistenceBlock {
+    pub(crate) engine: Option<Set<String>>,
+    pub(crate) timeout: Option<Set<i64>>,
+    pub(crate) granularity: Option<Set<Granularity>>,
+}
+
+/// How much must live.
+#[derive(Debug, Default)]
+pub(crate) struct QuorumBlock {
+    pub(crate) quorum: Option<Set<u64>>,
+    pub(crate) hysteresis: Option<Set<u64>>,
+    pub(crate) up: Option<Set<CommandLine>>,
+    pub(crate) down: Option<Set<CommandLine>>,
 }
 
 /// `sorry_server` and what is said of it.
@@ -118,14 +130,19 @@ const SCHEDULING: &[K] = &[
         .help("Choose another if the chosen one is not available. Must stand behind `lvs_sched mh`."),
     method("lvs_method").help("How packets reach real servers that stand behind it and say nothing else."),
     method("lb_kind").help("How packets reach the real servers; the same as lvs_method."),
-    K::new("persistence_engine", Kind::Text(|b| &mut b.persistence_engine, 15))
-        .help("What tells clients apart besides their address, such as `sip`. For UDP and persistence only."),
-    K::new("persistence_timeout", Kind::NumberOr(|b| &mut b.persistence_timeout, 1, 2_678_400, 360))
+    K::new("persistence_engine", Kind::Text(|b| &mut b.persistence.engine, 15)).help(
+        "What tells clients apart besides their address, such as `sip`. For UDP and persistence \
+            only.",
+    ),
+    K::new("persistence_timeout", Kind::NumberOr(|b| &mut b.persistence.timeout, 1, 2_678_400, 360))
         .unit("s")
         .help("Clients stay with their real server for so many seconds; 360 without a number."),
     K::new("persistence_granularity", Kind::Custom(Shape::Line, read::persistence_granularity))
         .takes("<netmask>|<1..128>")
-        .help("Clients stay together by this part of their address: a mask for IPv4, a number of bits for IPv6."),
+        .help(
+            "Clients stay together by this part of their address: a mask for IPv4, a number of bits for \
+            IPv6.",
+        ),
     K::new("protocol", Kind::Custom(Shape::Line, read::protocol))
         .takes("TCP|UDP|SCTP")
         .default("UDP")
@@ -157,16 +174,16 @@ const HEALTH: &[K] = &[
         .takes("<text>")
         .missing(Missing::Complaint)
         .help("Label for SNMP."),
-    K::new("quorum", Kind::Number(|b| &mut b.quorum, 1, U32))
+    K::new("quorum", Kind::Number(|b| &mut b.quorum.quorum, 1, U32))
         .bad(1)
         .default("1")
         .help("Weight of real servers that must live for the service to be up."),
-    K::new("hysteresis", Kind::Number(|b| &mut b.hysteresis, 0, U32))
+    K::new("hysteresis", Kind::Number(|b| &mut b.quorum.hysteresis, 0, U32))
         .lax()
         .default("0")
         .help("Weight above the quorum that it takes to come up, and below it to go down."),
-    K::new("quorum_up", Kind::Script(|b| &mut b.quorum_up)).help("Run when the quorum is gained."),
-    K::new("quorum_down", Kind::Script(|b| &mut b.quorum_down)).help("Run when the quorum is lost."),
+    K::new("quorum_up", Kind::Script(|b| &mut b.quorum.up)).help("Run when the quorum is gained."),
+    K::new("quorum_down", Kind::Script(|b| &mut b.quorum.down)).help("Run when the quorum is lost."),
 ];
 
 const SERVERS: &[K] = &[

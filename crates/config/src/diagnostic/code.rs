@@ -80,7 +80,7 @@ codes! {
     SCRIPT_PATH = note(505, "A script without a directory.");
     OPEN_SECRET = warning(506, "A key that others can read.");
     NO_NAMESPACE = error(507, "No such network namespace.");
-    LINKED_SCRIPT = warning(507, "A script behind a directory that is a symbolic link.");
+    LINKED_SCRIPT = warning(508, "A script behind a directory that is a symbolic link.");
     NO_VRID = error(601, "A virtual router without its number.");
     NO_INTERFACE = error(602, "A virtual router without an interface.");
     NO_ADDRESS = error(603, "A virtual router without an address.");

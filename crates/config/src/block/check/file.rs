@@ -29,7 +29,8 @@ pub(crate) static FILE_CHECK: Block<CheckBlock<FileBlock>> = Block::new(
             .missing(Missing::Complaint)
             .inherits("track_file weight")
             .help(
-                "What the number is multiplied with before it is added to the weight. 0: any number but 0 is a failure.",
+                "What the number is multiplied with before it is added to the weight. 0: any number but 0 \
+                    is a failure.",
             ),
     ],
 )

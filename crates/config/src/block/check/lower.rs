@@ -196,7 +196,12 @@ fn misc(
 ) -> Option<Check> {
     let MiscBlock { misc_path, misc_timeout, misc_dynamic, user } = std::mem::take(&mut block.own);
     let Some(misc_path) = misc_path else {
-        let found = Diagnostic::new(code::EMPTY_CHECK, block.at, "This check has no program; it is left out");
+        let found = Diagnostic::new(
+            code::EMPTY_CHECK,
+            block.at,
+            "This check has no program; it is left \
+            out",
+        );
         resolver.reader.report.add(found.help("say which with `misc_path \"/path/to/program arguments\"`"));
         return None;
     };

@@ -30,7 +30,10 @@ pub(crate) static MISC_CHECK: Block<CheckBlock<MiscBlock>> = Block::new(
             .lax()
             .unit("s")
             .inherits("virtual_server delay_loop")
-            .help("Seconds after which a run is ended and has failed. Without it the delay_loop of the virtual server."),
+            .help(
+                "Seconds after which a run is ended and has failed. Without it the delay_loop of the \
+                virtual server.",
+            ),
         K::new("misc_dynamic", Kind::Flag(|b| &mut b.own.misc_dynamic, true))
             .help("Exit status 2 to 255 is success too, and sets the weight to that less 2."),
         K::new("user", Kind::Words(|b| &mut b.own.user))

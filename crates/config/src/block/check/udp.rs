@@ -27,7 +27,10 @@ pub(crate) static UDP_CHECK: Block<CheckBlock<UdpBlock>> = Block::new(
         K::new("payload", Kind::Custom(Shape::Line, payload))
             .takes("<hexadecimal digits>")
             .missing(Missing::Complaint)
-            .help("What to send, two digits a byte, blanks allowed. Without it a text of the checker's own."),
+            .help(
+                "What to send, two digits a byte, blanks allowed. Without it a text of the checker's \
+                own.",
+            ),
         K::new("require_reply", Kind::Custom(Shape::Line, require_reply))
             .takes("[<hexadecimal digits>]")
             .missing(Missing::Nothing)

@@ -55,7 +55,8 @@ const ROWS: &[K] = &[
     K::new("regex", Kind::Custom(Shape::Script, regex))
         .takes("<pattern>")
         .missing(Missing::Nothing)
-        .help("PCRE2 pattern that the body must match; one word, with quotes and backslashes as in a shell."),
+        .help("PCRE2 pattern that the body must match; one word, with quotes and backslashes as in a \
+            shell."),
     K::new("regex_no_match", Kind::Flag(|b| &mut b.pattern.regex_no_match, true))
         .help("The body must not match."),
     K::new("regex_options", Kind::Custom(Shape::Line, regex_options))
@@ -282,7 +283,12 @@ fn regex_stack(reader: &mut Reader<'_>, node: NodeId, block: &mut UrlBlock) {
         }
         _ => {
             let at = reader.keyword(node);
-            minor(reader, at, "Two numbers must follow, the second not below the first; the line is ignored");
+            minor(
+                reader,
+                at,
+                "Two numbers must follow, the second not below the first; the line is \
+                ignored",
+            );
         }
     }
 }

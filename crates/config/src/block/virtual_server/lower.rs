@@ -7,13 +7,13 @@ use std::time::Duration;
 
 use host::Family;
 
-use super::{Head, VirtualServerBlock};
+use super::{Head, PersistenceBlock, VirtualServerBlock};
 use crate::block::check::lower::INTERVAL;
 use crate::block::pace::PaceBlock;
 use crate::block::virtual_server_group::Group;
 use crate::diagnostic::{Class, Code, Diagnostic, code, nearest};
 use crate::effective::services::{
-    Forwarding, Granularity, Member, Persistence, Protocol, Scheduler, Target, VirtualServer,
+    Forwarding, Member, Persistence, Protocol, Scheduler, Target, VirtualServer,
 };
 use crate::resolve::Resolver;
 use crate::source::Span;
@@ -54,9 +54,7 @@ pub(crate) fn lower(
         flags,
         ops,
         lvs_method,
-        persistence_engine,
-        persistence_timeout,
-        persistence_granularity,
+        persistence,
         protocol,
         ha_suspend,
         smtp_alert,
@@ -65,10 +63,7 @@ pub(crate) fn lower(
         alpha,
         omega,
         inhibit_on_failure,
-        quorum_up,
-        quorum_down,
         quorum,
-        hysteresis,
         weight,
         sorry_server,
         pace,
@@ -97,14 +92,12 @@ pub(crate) fn lower(
         inhibit_on_failure: inhibit_on_failure.is_some(),
         virtualhost: virtualhost.map(|set| set.value),
     };
-    let persistence = lowering.persistence(persistence_timeout, persistence_granularity, persistence_engine);
+    let persistence = lowering.persistence(persistence);
     let one_packet = lowering.one_packet(ops);
     let suspends_without_address = lowering.suspends(ha_suspend);
     let servers = lowering.real_servers(real_servers, &shared);
     let sorry_server = lowering.sorry_server(sorry_server, &shared);
-    let (needed, hysteresis) = lowering.quorum(quorum, hysteresis, &servers);
-    let gained = lowering.resolver.service_notify(quorum_up.as_ref());
-    let lost = lowering.resolver.service_notify(quorum_down.as_ref());
+    let quorum = lowering.quorum(quorum, &servers);
     let Lowering { resolver, target, protocol, at: _ } = lowering;
     Some(VirtualServer {
         target,
@@ -114,7 +107,7 @@ pub(crate) fn lower(
         flags,
         one_packet,
         persistence,
-        quorum: crate::effective::services::Quorum { needed, hysteresis, gained, lost },
+        quorum,
         sorry_server,
         real_servers: servers,
         fails_at_stop: omega.is_some(),
@@ -219,12 +212,8 @@ impl Lowering<'_, '_, '_> {
         Forwarding::Masquerade
     }
 
-    fn persistence(
-        &mut self,
-        timeout: Option<Set<i64>>,
-        granularity: Option<Set<Granularity>>,
-        engine: Option<Set<String>>,
-    ) -> Option<Persistence> {
+    fn persistence(&mut self, block: PersistenceBlock) -> Option<Persistence> {
+        let PersistenceBlock { engine, timeout, granularity } = block;
         let any_port = match &self.target {
             Target::Address { port, .. } => *port == 0,
             Target::Mark(_) => false,

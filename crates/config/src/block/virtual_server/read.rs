@@ -2,7 +2,7 @@
 
 use host::Family;
 
-use super::{Head, SorryBlock, VIRTUAL_SERVER, VirtualServerBlock};
+use super::{Head, PersistenceBlock, QuorumBlock, SorryBlock, VIRTUAL_SERVER, VirtualServerBlock};
 use crate::block::forwarding;
 use crate::block::real_server::{REAL_SERVER, RealServerBlock};
 use crate::diagnostic::{Class, Diagnostic, code};
@@ -53,9 +53,7 @@ impl VirtualServerBlock {
             flags: [false; 3],
             ops: None,
             lvs_method: None,
-            persistence_engine: None,
-            persistence_timeout: None,
-            persistence_granularity: None,
+            persistence: PersistenceBlock { engine: None, timeout: None, granularity: None },
             protocol: None,
             ha_suspend: None,
             smtp_alert: None,
@@ -64,10 +62,7 @@ impl VirtualServerBlock {
             alpha: None,
             omega: None,
             inhibit_on_failure: None,
-            quorum_up: None,
-            quorum_down: None,
-            quorum: None,
-            hysteresis: None,
+            quorum: QuorumBlock { quorum: None, hysteresis: None, up: None, down: None },
             weight: None,
             sorry_server: None,
             pace: crate::block::pace::PaceBlock::new(),
@@ -117,7 +112,12 @@ pub(super) fn ip_family(reader: &mut Reader<'_>, node: NodeId, block: &mut Virtu
 pub(super) fn hashed(reader: &mut Reader<'_>, node: NodeId, block: &mut VirtualServerBlock) {
     if !matches!(block.lvs_sched.as_ref().map(|set| set.value), Some("sh" | "mh")) {
         let at = reader.keyword(node);
-        reader.complain(code::NOT_TOGETHER, at, "`hashed` goes with `lvs_sched sh` before it; it is ignored");
+        reader.complain(
+            code::NOT_TOGETHER,
+            at,
+            "`hashed` goes with `lvs_sched sh` before it; it is \
+            ignored",
+        );
     }
 }
 
@@ -168,7 +168,7 @@ pub(super) fn persistence_granularity(reader: &mut Reader<'_>, node: NodeId, blo
         },
     };
     block.family = Some(family);
-    block.persistence_granularity = Some(Set { value, at });
+    block.persistence.granularity = Some(Set { value, at });
 }
 
 /// A netmask in as many parts as the C library reads. Differs: a number of bits is a number of bits, where keepalived

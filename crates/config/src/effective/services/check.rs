@@ -117,7 +117,6 @@ pub struct DnsCheck {
 
 /// Records that can be asked for.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-#[expect(clippy::upper_case_acronyms, reason = "their names")]
 pub enum QueryType {
     /// IPv4 address.
     A,

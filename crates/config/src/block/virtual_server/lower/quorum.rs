@@ -1,18 +1,14 @@
 //! How much must live.
 
+use super::super::QuorumBlock;
 use super::Lowering;
 use crate::diagnostic::{Class, code};
-use crate::effective::services::RealServer;
-use crate::value::Set;
+use crate::effective::services::{Quorum, RealServer};
 
 impl Lowering<'_, '_, '_> {
-    /// Quorum and hysteresis, so that the quorum can be reached.
-    pub(super) fn quorum(
-        &mut self,
-        quorum: Option<Set<u64>>,
-        hysteresis: Option<Set<u64>>,
-        servers: &[RealServer],
-    ) -> (u32, u32) {
+    /// What is run, and quorum and hysteresis so that the quorum can be reached.
+    pub(super) fn quorum(&mut self, block: QuorumBlock, servers: &[RealServer]) -> Quorum {
+        let QuorumBlock { quorum, hysteresis, up, down } = block;
         let total: u64 = servers.iter().map(|server| u64::from(server.weight)).sum();
         let at = quorum.as_ref().or(hysteresis.as_ref()).map_or(self.at, |set| set.at);
         let mut needed = quorum.map_or(1, |set| set.value);
@@ -39,6 +35,11 @@ impl Lowering<'_, '_, '_> {
             self.resolver.reader.report.add(found);
         }
         let bound = |number: u64| u32::try_from(number).unwrap_or(u32::MAX);
-        (bound(needed), bound(hysteresis))
+        Quorum {
+            needed: bound(needed),
+            hysteresis: bound(hysteresis),
+            gained: self.resolver.service_notify(up.as_ref()),
+            lost: self.resolver.service_notify(down.as_ref()),
+        }
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use host::Family;
-use vrrp::config::{Authentication, Preemption, Priority, Version};
+use vrrp::config::{Authentication, InstanceConfig, Preemption, Priority, Version};
 
 use super::{Lowering, either};
 use crate::block::authentication::AuthenticationBlock;
@@ -24,6 +24,31 @@ pub(super) struct Manners {
     pub(super) checksum_as_v2: bool,
     pub(super) lower_priority_no_advert: bool,
     pub(super) higher_priority_send_advert: bool,
+}
+
+impl Standing {
+    pub(super) fn into_config(self, config: InstanceConfig) -> InstanceConfig {
+        let Self { priority, wants_master, preemption } = self;
+        InstanceConfig { priority, wants_master, preemption, ..config }
+    }
+}
+
+impl Manners {
+    pub(super) fn into_config(self, config: InstanceConfig) -> InstanceConfig {
+        let Self {
+            skip_address_check,
+            checksum_as_v2,
+            lower_priority_no_advert,
+            higher_priority_send_advert,
+        } = self;
+        InstanceConfig {
+            skip_address_check,
+            checksum_as_v2,
+            lower_priority_no_advert,
+            higher_priority_send_advert,
+            ..config
+        }
+    }
 }
 
 impl Lowering<'_, '_, '_> {
