@@ -5,7 +5,7 @@ use std::io;
 use std::os::fd::AsFd;
 
 use host::{
-    Arrival, Channel, Datagram, Datagrams, Firewall, FirewallOp, Instant, Network, NetworkOp, Ticket,
+    Arrival, Channel, Datagram, Datagrams, Firewall, FirewallOp, Instant, Network, NetworkOp, Refusal, Ticket,
 };
 
 use crate::netlink::{Orders, Watch, refused};
@@ -189,6 +189,12 @@ impl Machine {
         Ok(())
     }
 
+    /// Answers an order that was carried out at once, after those that were given before it.
+    fn answer(&mut self, ticket: Ticket, result: Result<(), Refusal>, arrivals: &mut Vec<Arrival>) {
+        self.orders.answers(arrivals);
+        arrivals.push(Arrival::Settled { ticket, result });
+    }
+
     /// Performs something that may have something to tell at once.
     fn noting(&mut self, perform: impl FnOnce(&mut Self, &mut Vec<Arrival>)) {
         let mut arrivals = Vec::new();
@@ -229,9 +235,15 @@ impl Network for Machine {
             match &op {
                 NetworkOp::AddLink(link) => {
                     let result = machine.virtual_links.add(link, arrivals);
-                    // Answers come in the order of the orders.
-                    machine.orders.answers(arrivals);
-                    arrivals.push(Arrival::Settled { ticket, result });
+                    machine.answer(ticket, result, arrivals);
+                }
+                NetworkOp::Promote(link) => {
+                    let result = machine.virtual_links.promote(*link);
+                    machine.answer(ticket, result, arrivals);
+                }
+                NetworkOp::Demote(link) => {
+                    machine.virtual_links.demote(*link);
+                    machine.answer(ticket, Ok(()), arrivals);
                 }
                 NetworkOp::RemoveLink(name) => machine.virtual_links.doom(ticket, name, arrivals),
                 NetworkOp::AddAddress(_)
@@ -256,8 +268,7 @@ impl Firewall for Machine {
                 // Unwatched, the table is put back at the next change.
                 let _ = machine.poll.watch(removals, FILTER, Interest::Read);
             }
-            machine.orders.answers(arrivals);
-            arrivals.push(Arrival::Settled { ticket, result });
+            machine.answer(ticket, result, arrivals);
         });
     }
 }

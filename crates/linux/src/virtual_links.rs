@@ -7,13 +7,14 @@
 //! its base    (of IPv4 VMACs) arp_ignore 1, arp_filter 1
 //! the host    (for IPv4 VMACs) all.rp_filter 0; what it was is raised on every link instead
 //! ipvlan      nothing
+//! any link    promote_secondaries 1, where it is asked for
 //! ```
 //!
 //! What was before is restored when the last link that needs it goes. Differs: Keepalived leaves its base as it set it.
 
 mod reverse_path;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 
 use host::{Arrival, Family, LinkIndex, LinkName, Refusal, Ticket, VirtualLink, VirtualLinkKind};
@@ -36,6 +37,8 @@ pub(crate) struct VirtualLinks {
     /// How the settings of bases were.
     before: BTreeMap<LinkIndex, Vec<(Setting, u32)>>,
     reverse_path: Option<ReversePath>,
+    /// Links that did not promote secondary addresses before.
+    promoted: BTreeSet<LinkIndex>,
 }
 
 /// A link that we made, or found as we would have made it.
@@ -63,6 +66,7 @@ impl VirtualLinks {
             doomed: Vec::new(),
             before: BTreeMap::new(),
             reverse_path: None,
+            promoted: BTreeSet::new(),
         })
     }
 
@@ -124,9 +128,28 @@ impl VirtualLinks {
         }
     }
 
+    /// Lets secondary addresses of a link live on when the first goes, and notes how it was.
+    pub(crate) fn promote(&mut self, link: LinkIndex) -> Result<(), Refusal> {
+        let payload = self.exchange.perform(RTM_GETLINK, 0, &message::name_by(link))?;
+        let before = Seen::read(&payload).and_then(|seen| seen.setting(Setting::PromoteSecondaries));
+        if before == Some(0) {
+            self.change(&message::set_ipv4(link, &[(Setting::PromoteSecondaries, 1)]))?;
+            self.promoted.insert(link);
+        }
+        Ok(())
+    }
+
+    /// Restores what [`Self::promote`] changed. A link that is gone needs nothing.
+    pub(crate) fn demote(&mut self, link: LinkIndex) {
+        if self.promoted.remove(&link) {
+            let _ = self.change(&message::set_ipv4(link, &[(Setting::PromoteSecondaries, 0)]));
+        }
+    }
+
     /// A link is gone: one of ours that somebody removed, or that went with its base.
     pub(crate) fn gone(&mut self, index: LinkIndex) {
         self.before.remove(&index);
+        self.promoted.remove(&index);
         let ours = self.made.iter().find(|(_, made)| made.index == index).map(|(name, _)| name.clone());
         if let Some(name) = ours {
             self.forget(&name);

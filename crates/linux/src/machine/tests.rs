@@ -5,4 +5,5 @@ mod links;
 mod network;
 mod packets;
 mod routes;
+mod rules;
 mod wait;

@@ -210,11 +210,11 @@ impl Half<'_> {
         let [source, destination] = [12, 16];
         if !half.vmacs.is_empty() {
             let igmp =
-                Rule::new().ip_protocol(2).address(destination, 4).from_macvlan().dup_to_base("vmac_map");
+                Rule::new().ip_protocol(2).address(destination, 4).by_macvlan().dup_to_base("vmac_map");
             self.rule("out", igmp, DROP);
         }
-        self.rule("out", Rule::new().address(source, 4).is_in("vips"), DROP);
-        self.rule("in", Rule::new().address(destination, 4).is_in("vips"), DROP);
+        self.rule("out", Rule::new().address(source, 4).within("vips"), DROP);
+        self.rule("in", Rule::new().address(destination, 4).within("vips"), DROP);
     }
 
     fn ipv6(&mut self, half: &Ipv6Filter) {
@@ -224,33 +224,33 @@ impl Half<'_> {
         self.chain("in_link_local", None);
         self.chain("out_link_local", None);
         let [source, destination] = [8, 24];
-        let of_base = Rule::new().icmpv6(ADVERTISEMENT).from_macvlan();
-        self.rule("out", of_base.address(source, 16).out_by_name().is_in("parent_link_local"), DROP);
+        let of_base = Rule::new().icmpv6(ADVERTISEMENT).by_macvlan();
+        self.rule("out", of_base.address(source, 16).out_by_name().within("parent_link_local"), DROP);
         if !half.vmacs.is_empty() {
-            let report = Rule::new().icmpv6(MLD_REPORT).address(destination, 16).from_macvlan();
+            let report = Rule::new().icmpv6(MLD_REPORT).address(destination, 16).by_macvlan();
             self.rule("out", report.dup_to_base("vmac_map"), DROP);
             let question =
-                Rule::new().icmpv6(ROUTER_SOLICITATION).from_macvlan().out_by().is_in_second("vmac_set");
+                Rule::new().icmpv6(ROUTER_SOLICITATION).by_macvlan().out_by().link_within("vmac_set");
             self.rule("out", question, DROP);
         }
         for (chain, place, local) in [("out", source, "out_link_local"), ("in", destination, "in_link_local")]
         {
-            self.rule(chain, Rule::new().icmpv6_type_of_header().is_in("neighbor-discovery"), ACCEPT);
+            self.rule(chain, Rule::new().icmpv6_type_of_header().within("neighbor-discovery"), ACCEPT);
             let rule = Rule::new().address(place, 16).begins_with_link_local();
             self.rule(chain, rule, Verdict::Goto(local));
-            self.rule(chain, Rule::new().address(place, 16).is_in("vips"), DROP);
+            self.rule(chain, Rule::new().address(place, 16).within("vips"), DROP);
         }
         self.rule(
             "in_link_local",
-            Rule::new().address(destination, 16).in_by().is_in("vips_link_local"),
+            Rule::new().address(destination, 16).in_by().within("vips_link_local"),
             DROP,
         );
-        self.rule("out_link_local", Rule::new().address(source, 16).out_by().is_in("vips_link_local"), DROP);
+        self.rule("out_link_local", Rule::new().address(source, 16).out_by().within("vips_link_local"), DROP);
         if !half.link_local_by_name.is_empty() {
             let names = "vips_link_local_name";
-            let rule = Rule::new().address(destination, 16).in_by_name().is_in(names);
+            let rule = Rule::new().address(destination, 16).in_by_name().within(names);
             self.rule("in_link_local", rule, DROP);
-            self.rule("out_link_local", Rule::new().address(source, 16).out_by_name().is_in(names), DROP);
+            self.rule("out_link_local", Rule::new().address(source, 16).out_by_name().within(names), DROP);
         }
     }
 

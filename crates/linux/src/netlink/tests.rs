@@ -89,18 +89,18 @@ fn every_order_becomes_the_bytes_of_its_recording() {
     );
 }
 
+fn prefix(text: &str, length: u8) -> Prefix {
+    Prefix::new(text.parse().unwrap(), length).unwrap()
+}
+
+fn hop(via: Option<&str>, encapsulation: Option<Encapsulation>) -> NextHop<LinkIndex> {
+    let via = via.map(|via| via.parse().unwrap());
+    NextHop { via, link: Some(LinkIndex(7)), weight: 1, onlink: false, realms: None, encapsulation }
+}
+
 #[cfg(target_endian = "little")]
 #[test]
 fn every_order_about_a_route_becomes_the_bytes_of_its_recording() {
-    let prefix = |text: &str, length| Prefix::new(text.parse().unwrap(), length).unwrap();
-    let hop = |via: Option<&str>, encapsulation| NextHop {
-        via: via.map(|via| via.parse().unwrap()),
-        link: Some(LinkIndex(7)),
-        weight: 1,
-        onlink: false,
-        realms: None,
-        encapsulation,
-    };
     let full = Route {
         tos: 16,
         metric: Some(9),
@@ -141,6 +141,11 @@ fn every_order_about_a_route_becomes_the_bytes_of_its_recording() {
          0800 0400 07000000
          1600 1200 0a00 fe800000000000000000000000000009 0000",
     );
+}
+
+#[cfg(target_endian = "little")]
+#[test]
+fn an_order_about_a_route_by_several_hops_becomes_the_bytes_of_its_recording() {
     // The values of RTA_ENCAP are those that `ip route add … encap` sends.
     let labels = hop(Some("fe80::9"), Some(Encapsulation::Mpls(vec![100, 200])));
     let locator = hop(None, Some(Encapsulation::Ila(0x0001_0002_0003_0004)));
@@ -198,7 +203,6 @@ const RULE: &str = "ac000000 2000 0506 01000000 00000000
 #[cfg(target_endian = "little")]
 #[test]
 fn every_order_about_a_rule_becomes_the_bytes_of_its_recording() {
-    let prefix = |text: &str, length| Prefix::new(text.parse().unwrap(), length).unwrap();
     let rule = Rule {
         family: Family::V4,
         priority: 1014,

@@ -126,6 +126,8 @@ impl World {
                 Some((it.link, it.prefix.address(), it.valid_lifetime))
             }
             NetworkOp::AddLink(_)
+            | NetworkOp::Promote(_)
+            | NetworkOp::Demote(_)
             | NetworkOp::RemoveLink(_)
             | NetworkOp::AddRoute(_)
             | NetworkOp::RemoveRoute(_)

@@ -39,13 +39,15 @@ impl Instance {
         })
     }
 
-    /// Its own link, and the address that adverts leave from where the kernel gives none.
+    /// What it needs whoever is master: its own link, settings, and the address that adverts leave from where the kernel gives none.
     fn foundations(&self, links: &Links) -> Vec<Item> {
-        let Some(own) = &self.config.own_link else { return Vec::new() };
-        if links.named(&self.config.link).is_none() {
-            return Vec::new();
+        let Some(base) = links.named(&self.config.link) else { return Vec::new() };
+        let mut items = Vec::new();
+        if self.config.promote_secondaries {
+            items.push(Item::Promotion(base.index));
         }
-        let mut items = alloc::vec![Item::Link(own.link.clone())];
+        let Some(own) = &self.config.own_link else { return items };
+        items.push(Item::Link(own.link.clone()));
         if let (Some(link), Some(prefix)) = (links.named(&own.link.name), self.own_source(own, links)) {
             let mut address = LinkAddress::plain(link.index, prefix);
             if prefix.family() == Family::V6 {

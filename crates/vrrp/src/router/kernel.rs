@@ -145,6 +145,8 @@ impl Router {
     fn thing(&self, key: &Key) -> Option<Thing> {
         Some(match key {
             Key::Link(name) => Thing::Link(name.clone()),
+            // Whoever takes it away leaves no trace; a refusal is told by what comes of it.
+            Key::Promotion(_) => return None,
             Key::Address { link, address, length } => {
                 Thing::Address(Prefix::new(*address, *length)?, self.links.get(*link)?.name.clone())
             }

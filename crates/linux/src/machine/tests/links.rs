@@ -97,6 +97,26 @@ fn a_vmac_for_ipv4_is_a_private_macvlan_with_keepalived_s_settings_and_goes_with
 }
 
 #[test]
+fn secondary_addresses_are_promoted_where_it_is_asked_for_and_restored() {
+    with_two_hosts("secondary_addresses_are_promoted_where_it_is_asked_for_and_restored", |a, _| {
+        for before in ["0", "1"] {
+            a.enter();
+            fs::write("/proc/sys/net/ipv4/conf/a0/promote_secondaries", before).unwrap();
+            let link = a.link;
+            for _ in 0..2 {
+                assert_eq!(perform(a, NetworkOp::Promote(link)).0, Ok(()));
+                assert_eq!(settings("ipv4", "a0", &["promote_secondaries"]), ["1"]);
+            }
+            assert_eq!(perform(a, NetworkOp::Demote(link)).0, Ok(()));
+            assert_eq!(settings("ipv4", "a0", &["promote_secondaries"]), [before]);
+        }
+        let nowhere = host::LinkIndex(9999);
+        assert_eq!(perform(a, NetworkOp::Promote(nowhere)).0.unwrap_err().code, libc::ENODEV);
+        assert_eq!(perform(a, NetworkOp::Demote(nowhere)).0, Ok(()));
+    });
+}
+
+#[test]
 fn what_the_links_share_is_restored_when_the_last_one_goes() {
     with_two_hosts("what_the_links_share_is_restored_when_the_last_one_goes", |a, _| {
         a.enter();

@@ -84,7 +84,7 @@ impl Rule {
     }
 
     /// Packets that leave by a macvlan.
-    pub(super) fn from_macvlan(self) -> Self {
+    pub(super) fn by_macvlan(self) -> Self {
         let mut kind = [0; 16];
         for (to, from) in kind.iter_mut().zip(b"macvlan") {
             *to = *from;
@@ -110,12 +110,12 @@ impl Rule {
     }
 
     /// Packets for which what is loaded is in a set.
-    pub(super) fn is_in(self, set: &str) -> Self {
+    pub(super) fn within(self, set: &str) -> Self {
         self.lookup(set, FIRST, None)
     }
 
     /// Packets whose link alone is in a set.
-    pub(super) fn is_in_second(self, set: &str) -> Self {
+    pub(super) fn link_within(self, set: &str) -> Self {
         self.lookup(set, SECOND, None)
     }
 

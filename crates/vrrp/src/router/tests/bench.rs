@@ -189,7 +189,7 @@ fn echo(op: NetworkOp) -> Option<Event> {
         }
         NetworkOp::RemoveLink(_) => Event::LinkRemoved(LinkIndex(9)),
         NetworkOp::AddAddress(address) => Event::AddressAdded(address),
-        NetworkOp::RenewAddress(_) => return None,
+        NetworkOp::RenewAddress(_) | NetworkOp::Promote(_) | NetworkOp::Demote(_) => return None,
         NetworkOp::RemoveAddress(address) => Event::AddressRemoved(address),
         NetworkOp::AddRoute(route) => Event::RouteAdded(route.key()),
         NetworkOp::RemoveRoute(route) => Event::RouteRemoved(route.key()),
@@ -241,6 +241,8 @@ fn short(action: &Action) -> Option<String> {
         Action::Network(_, op) => match op {
             NetworkOp::AddLink(link) => format!("+link {}", link.name),
             NetworkOp::RemoveLink(name) => format!("-link {name}"),
+            NetworkOp::Promote(link) => format!("+promote {link}"),
+            NetworkOp::Demote(link) => format!("-promote {link}"),
             NetworkOp::AddAddress(address) => format!("+{}", address.prefix),
             NetworkOp::RenewAddress(address) => format!("renew {}", address.prefix),
             NetworkOp::RemoveAddress(address) => format!("-{}", address.prefix),

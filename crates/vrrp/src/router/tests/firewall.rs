@@ -30,9 +30,8 @@ fn six(vip: &str) -> InstanceConfig {
 
 /// The tables that were ordered.
 fn tables(out: &[Action]) -> Vec<FilterTable> {
-    let table = |action: &Action| match action {
-        Action::Firewall(_, FirewallOp::Install(table)) => Some(table.clone()),
-        _ => None,
+    let table = |action: &Action| {
+        if let Action::Firewall(_, FirewallOp::Install(table)) = action { Some(table.clone()) } else { None }
     };
     out.iter().filter_map(table).collect()
 }

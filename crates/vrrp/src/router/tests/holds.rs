@@ -123,6 +123,16 @@ fn links_of(out: &[Action]) -> vec::Vec<u32> {
 }
 
 #[test]
+fn secondary_addresses_are_let_live_from_the_beginning_to_the_end() {
+    let (mut bench, out) =
+        Bench::start(config([InstanceConfig { promote_secondaries: true, ..instance() }], []));
+    assert_eq!(brief(&out), ["BACKUP", "listen [51]", "+promote 2"]);
+    bench.wait(10_000);
+    let out = brief(&bench.tell(Event::Stop));
+    assert_eq!(out, ["advert 0", "STOP", "ignore", "-192.0.2.100/32", "-promote 2"]);
+}
+
+#[test]
 fn a_vmac_is_made_first_and_carries_adverts_addresses_and_announcements() {
     let (mut bench, out) = Bench::start(config([vmac(Family::V4, false)], []));
     assert_eq!(
