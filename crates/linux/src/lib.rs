@@ -2,7 +2,8 @@
 //!
 //! Read in this order: [`machine`] is the whole, an implementation of the ports of `host`; [`poll`] is how it
 //! waits; [`clock`] is where time comes from. `socket` opens, filters, reads and writes packets; `netlink` speaks
-//! with the kernel about links, addresses, routes and rules; `virtual_links` makes links. [`schedule`] and [`namespace`] place the process; [`process`] starts
+//! with the kernel about links, addresses, routes and rules; `virtual_links` makes links, `packet_filter` drops
+//! packets. [`schedule`] and [`namespace`] place the process; [`process`] starts
 //! others, [`privilege`] says who they are, [`bus`] is how they speak with one another, [`pidfile`] and [`journal`] are
 //! what they leave for people. `sys` is the only unsafe code of the workspace.
 
@@ -12,6 +13,7 @@ pub mod journal;
 pub mod machine;
 pub mod namespace;
 mod netlink;
+mod packet_filter;
 pub mod pidfile;
 pub mod poll;
 pub mod privilege;

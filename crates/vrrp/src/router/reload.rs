@@ -46,7 +46,7 @@ impl Router {
         if self.stopping {
             return;
         }
-        let Config { instances, scripts, groups, pace, statics, startup_delay, .. } = config;
+        let Config { instances, scripts, groups, pace, statics, startup_delay, firewall, .. } = config;
         let first = !core::mem::replace(&mut self.configured, true);
         if first {
             self.quiet_until = now + startup_delay;
@@ -70,6 +70,7 @@ impl Router {
             summary.removed += 1;
         }
         self.statics = statics;
+        self.firewall.configure(firewall);
         self.scripts.configure(&scripts, now, out);
         self.announcements.set_pace(pace);
         for config in instances {
