@@ -1,5 +1,6 @@
 //! All that a machine can tell.
 
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::{Channel, Delivery, Link, LinkAddress, LinkIndex, Refusal, RouteKey, Rule, Ticket};
@@ -57,6 +58,20 @@ pub enum Arrival {
         channel: Channel,
         /// Why.
         refusal: Refusal,
+    },
+    /// A tracked file was read.
+    FileRead {
+        /// Name of its block.
+        file: String,
+        /// Its number; 0 if it has none.
+        value: i64,
+    },
+    /// A set of tracked processes became complete, or incomplete.
+    ProcessesCounted {
+        /// Name of its block.
+        name: String,
+        /// It is complete.
+        quorum: bool,
     },
     /// The deadline that was asked for has passed.
     Woken,

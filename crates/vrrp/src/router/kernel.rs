@@ -74,6 +74,7 @@ impl Router {
             | Event::FileRead { .. }
             | Event::ProcessesCounted { .. }
             | Event::BfdChanged { .. }
+            | Event::ClearCounters
             | Event::Wake
             | Event::Stop => {}
         }

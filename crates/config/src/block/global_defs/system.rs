@@ -16,19 +16,15 @@ pub(super) static ROWS: &[K] = &[
     K::new("random_seed", Kind::Custom(Shape::Line, read::random_seed)).takes("<0..4294967295>").help("Seed of ${_RANDOM}."),
     K::new("reload_check_config", Kind::Custom(Shape::Line, |r, node, b| read::maybe_word(r, node, &mut b.system.reload_check_config)))
         .takes("[<file>]")
-        .later("checks before a reload")
         .help("A new configuration is tested first, the output going to the file, and is not taken if the test fails."),
     K::new("reload_time_file", Kind::Custom(Shape::Line, |r, node, b| read::absolute_path(r, node, &mut b.system.reload_time_file)))
         .takes("<path>")
         .missing(Missing::Complaint)
-        .later("reloads by the clock")
         .help("File whose first line says when to reload."),
     K::new("reload_repeat", Kind::Flag(|b| &mut b.system.reload_repeat, true))
-        .later("reloads by the clock")
         .help("A time without a date in that file counts every day."),
     K::new("reload_file", Kind::Custom(Shape::Line, |r, node, b| read::maybe_word(r, node, &mut b.system.reload_file)))
         .takes("[<path>]")
-        .later("marks of a reload")
         .help("File that is there while a configuration is read."),
     K::new("config_save_dir", Kind::Custom(Shape::Line, |r, node, b| read::one_word(r, node, &mut b.system.config_save_dir)))
         .takes("<directory>")
@@ -41,32 +37,27 @@ pub(super) static ROWS: &[K] = &[
         .help("Has no effect: no copy of the configuration is needed."),
     K::new("data_use_instance", Kind::Switch(|b| &mut b.system.data_use_instance))
         .default("off")
-        .later("dumps")
         .help("Names of dumps hold the instance and the namespace."),
     K::new("json_version", Kind::Number(|b| &mut b.system.json_version, 1, 2))
         .since("2.2.8")
         .lax()
         .missing(Missing::Complaint)
         .default("1")
-        .later("dumps")
         .help("Layout of the JSON dump."),
     K::new("state_dump_file", Kind::Custom(Shape::Line, |r, node, b| read::one_word(r, node, &mut b.system.state_dump_file)))
         .since("2.3.3")
         .takes("<path>|<directory>/")
         .missing(Missing::Complaint)
-        .later("dumps")
         .help("Where SIGUSR1 writes the state."),
     K::new("stats_dump_file", Kind::Custom(Shape::Line, |r, node, b| read::one_word(r, node, &mut b.system.stats_dump_file)))
         .since("2.3.3")
         .takes("<path>|<directory>/")
         .missing(Missing::Complaint)
-        .later("dumps")
         .help("Where SIGUSR2 writes statistics."),
     K::new("json_dump_file", Kind::Custom(Shape::Line, |r, node, b| read::one_word(r, node, &mut b.system.json_dump_file)))
         .since("2.3.3")
         .takes("<path>|<directory>/")
         .missing(Missing::Complaint)
-        .later("dumps")
         .help("Where the JSON dump is written."),
     K::new("iproute_usr_dir", Kind::Custom(Shape::Line, |r, node, b| read::one_word(r, node, &mut b.iproute_usr_dir)))
         .since("2.3.2")
