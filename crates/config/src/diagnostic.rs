@@ -3,7 +3,9 @@
 //! A diagnostic is found by its code, which never changes its meaning; the list is in [`code`].
 
 pub mod code;
+pub mod json;
 mod render;
+pub mod sarif;
 
 use std::fmt;
 
@@ -180,6 +182,7 @@ pub(crate) struct Report {
     left_out: usize,
     worst: Option<Class>,
     refused: bool,
+    hushed: bool,
 }
 
 /// Most diagnostics kept: a file with more mistakes than this is not a configuration.
@@ -187,7 +190,10 @@ const MAX_DIAGNOSTICS: usize = 1000;
 
 impl Report {
     /// Beyond the limit what decides the exit status is still kept.
-    pub(crate) fn add(&mut self, diagnostic: Diagnostic) {
+    pub(crate) fn add(&mut self, mut diagnostic: Diagnostic) {
+        if self.hushed {
+            diagnostic.class = Class::Silent;
+        }
         let worse = self.worst < Some(diagnostic.class);
         let refuses = !self.refused && diagnostic.refuses.is_some();
         self.worst = self.worst.max(Some(diagnostic.class));
@@ -196,6 +202,20 @@ impl Report {
             self.found.push(diagnostic);
         } else {
             self.left_out += 1;
+        }
+    }
+
+    /// Whether what comes now leaves the exit status of a test as it is.
+    pub(crate) const fn hush(&mut self, hushed: bool) {
+        self.hushed = hushed;
+    }
+
+    /// Nothing that was found has an effect on the exit status of a test, but for what stops reading.
+    pub(crate) fn forgive(&mut self) {
+        for found in &mut self.found {
+            if found.class != Class::Stop {
+                found.class = Class::Silent;
+            }
         }
     }
 

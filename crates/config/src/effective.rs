@@ -1,6 +1,7 @@
 //! What a configuration means: complete, checked, every default filled in.
 
 mod daemon;
+pub mod services;
 
 pub use daemon::{
     AutoPriority, Buffers, Daemon, Dbus, Dumps, Hook, Hooks, Identity, LvsDefaults, Mail, NetFilter, Pipe,
@@ -14,4 +15,8 @@ pub struct Effective {
     pub daemon: Daemon,
     /// What the VRRP engine obeys.
     pub vrrp: vrrp::Config,
+    /// What the BFD engine obeys.
+    pub bfd: bfd::Config,
+    /// What the check engine obeys.
+    pub services: services::Services,
 }

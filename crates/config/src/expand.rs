@@ -22,6 +22,9 @@ use include::{Checks, Waiting};
 use sequence::Sequence;
 use variable::{Definition, Substitution};
 
+pub(crate) use include::pattern as included_pattern;
+pub(crate) use variable::{definition, name_used};
+
 /// Most bytes in a line of keepalived's, the newline not counted.
 const LINE_LIMIT: usize = 1022;
 
@@ -233,7 +236,7 @@ impl<'a> Expander<'a> {
 }
 
 /// The span without blanks at its ends.
-pub(super) fn trim(sources: &Sources, span: Span) -> Span {
+pub(crate) fn trim(sources: &Sources, span: Span) -> Span {
     let text = sources.text(span);
     let head = text.len() - text.trim_start_matches(lex::is_blank).len();
     let body = text.trim_matches(lex::is_blank).len();

@@ -15,6 +15,8 @@
 pub mod diagnostic;
 pub mod effective;
 pub mod files;
+pub mod outline;
+pub mod reference;
 pub mod source;
 pub mod surroundings;
 pub mod table;

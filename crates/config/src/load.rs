@@ -2,19 +2,25 @@
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::net::IpAddr;
 use std::time::Duration;
 
-use vrrp::config::{AnnouncePace, InstanceConfig};
+use bfd::config::SessionConfig;
+use host::{Family, LinkName};
+use vrrp::config::{AnnouncePace, InstanceConfig, Mode, Vrid};
 
-use crate::block::root::{ROOT, RootBlock};
+use crate::block::root::{IdentityBlock, ROOT, RootBlock};
 use crate::block::vrrp_instance::{VRRP_INSTANCE, VrrpInstanceBlock, lower};
-use crate::block::{global_defs, link, statics, track_file, track_process, vrrp_script, vrrp_sync_group};
+use crate::block::{
+    bfd_instance, global_defs, link, services, statics, track_file, track_process, vrrp_script,
+    vrrp_sync_group,
+};
 use crate::diagnostic::{Class, Diagnostic, Report, code};
 use crate::effective::Effective;
 use crate::expand::Expander;
 use crate::files::{Files, InMemory};
-use crate::resolve::Resolver;
 use crate::resolve::tracked::{Defined, InUse};
+use crate::resolve::{REFUSED, Resolver, Sessions};
 use crate::source::{Sources, Span};
 use crate::surroundings::{Assumed, Surroundings};
 use crate::tree::{self, NodeId, Tree};
@@ -94,9 +100,22 @@ pub fn load(request: &Request<'_>, files: &dyn Files, surroundings: &dyn Surroun
     let resolver =
         Resolver::new(reader(&tree, &sources, &mut report, request.test), surroundings, &root.global_defs);
     let effective = resolve(resolver, &root);
+    namespace(&root.identity, surroundings, &mut report);
     let diagnostics = report.into_list();
     let refused = diagnostics.iter().any(|found| found.refuses.is_some());
     Loaded { effective: (!refused).then_some(effective), diagnostics, sources }
+}
+
+/// As keepalived: where the network namespace is not there, nothing else is looked at, and a test does not mind.
+/// Differs: the daemon says by its exit status that it cannot run.
+fn namespace(identity: &IdentityBlock, surroundings: &dyn Surroundings, report: &mut Report) {
+    let Some(set) = identity.net_namespace.as_ref().filter(|set| !surroundings.has_namespace(&set.value))
+    else {
+        return;
+    };
+    let message = format!("There is no network namespace {} on this host", set.value);
+    report.add(Diagnostic::new(code::NO_NAMESPACE, set.at, message).refuses(REFUSED));
+    report.forgive();
 }
 
 /// Names → things, block by block.
@@ -108,7 +127,8 @@ fn resolve(mut resolver: Resolver<'_, '_>, root: &RootBlock) -> Effective {
         scripts,
         files,
         processes,
-        bfds,
+        bfd_instances,
+        services,
         groups,
         statics,
         garp_groups,
@@ -119,10 +139,15 @@ fn resolve(mut resolver: Resolver<'_, '_>, root: &RootBlock) -> Effective {
     } = root;
     let resolver = &mut resolver;
     let daemon = global_defs::daemon(resolver, identity);
+    // As keepalived: without a virtual router nobody looks at the scripts.
+    resolver.reader.report.hush(nodes.is_empty());
     vrrp_script::define(resolver, scripts);
+    resolver.reader.report.hush(false);
     track_file::define(resolver, files);
     track_process::define(resolver, processes);
-    bfd_names(resolver, bfds);
+    let sessions = bfd_instance::lower::lower(&mut resolver.reader, bfd_instances);
+    bfd_names(resolver, &sessions);
+    resolver.sessions = Sessions::new(&sessions);
     resolver.groups = vrrp_sync_group::read_all(resolver, groups);
     let mut instances = instances(resolver, nodes);
     let groups = std::mem::take(&mut resolver.groups);
@@ -131,6 +156,9 @@ fn resolve(mut resolver: Resolver<'_, '_>, root: &RootBlock) -> Effective {
     let pace_groups = link::pace_groups(resolver, garp_groups);
     let link_delays = link::delays(resolver, interface_up_down_delays);
     let polled_links = link::polled(resolver, linkbeat_interfaces);
+    // As keepalived: virtual routers that do not run do not complain of their scripts.
+    resolver.first_script.take_if(|_| resolver.unlinked || nodes.is_empty());
+    let services = services::lower(resolver, services);
     let InUse { scripts, files, processes } = resolver.in_use();
     if let Some(at) = resolver.first_script.filter(|_| !resolver.security()) {
         let message = "SECURITY VIOLATION - scripts are being executed but script_security not enabled";
@@ -156,19 +184,21 @@ fn resolve(mut resolver: Resolver<'_, '_>, root: &RootBlock) -> Effective {
         polled_links,
         firewall: global_defs::firewall(global_defs),
     };
-    Effective { daemon, vrrp }
+    let sessions = sessions.into_iter().map(|(_, session)| session).collect();
+    Effective { daemon, vrrp, bfd: bfd::Config { sessions }, services }
 }
 
 fn reader<'a>(tree: &'a Tree, sources: &'a Sources, report: &'a mut Report, test: bool) -> Reader<'a> {
     Reader { tree, sources, report, outermost: &ROOT, test }
 }
 
-/// Names and weights of BFD sessions, which instances may track.
-fn bfd_names(resolver: &mut Resolver<'_, '_>, nodes: &[NodeId]) {
-    for &node in nodes {
-        let Some(&at) = resolver.reader.arguments(node).first() else { continue };
-        let name = resolver.reader.text(at);
-        resolver.trackables.add_bfd(Defined { node, name, at, weight: (0, false), config: Some(()) });
+/// Names and weights of the BFD sessions that instances may track.
+fn bfd_names(resolver: &mut Resolver<'_, '_>, sessions: &[(NodeId, SessionConfig)]) {
+    for (node, session) in sessions.iter().filter(|(_, session)| session.audience.vrrp) {
+        let at = resolver.reader.arguments(*node).first().copied().unwrap_or_default();
+        let weight = (session.weight.points, session.weight.reverse);
+        let config = Some(());
+        resolver.trackables.add_bfd(Defined { node: *node, name: &session.name, at, weight, config });
     }
 }
 
@@ -202,7 +232,7 @@ fn instances(resolver: &mut Resolver<'_, '_>, nodes: &[NodeId]) -> Vec<InstanceC
         let mut block = VrrpInstanceBlock { name: name.to_owned(), at, ..VrrpInstanceBlock::default() };
         resolver.reader.block(&VRRP_INSTANCE, node, &mut block);
         let Some(instance) = lower::lower(resolver, block) else { continue };
-        match routers.entry((instance.link.clone(), instance.family, instance.vrid)) {
+        match routers.entry(identity(&instance)) {
             Entry::Occupied(other) => lower::same_vrid(resolver, &instance, at, *other.get()),
             Entry::Vacant(free) => {
                 free.insert((name, at));
@@ -211,6 +241,19 @@ fn instances(resolver: &mut Resolver<'_, '_>, nodes: &[NodeId]) -> Vec<InstanceC
         }
     }
     instances
+}
+
+/// What a receiver tells virtual routers apart by: to whom adverts go, besides link, family and number.
+fn identity(instance: &InstanceConfig) -> (LinkName, Family, Vrid, Vec<IpAddr>) {
+    let to = match &instance.mode {
+        Mode::Multicast { group } => vec![*group],
+        Mode::Unicast { peers, .. } => {
+            let mut peers: Vec<IpAddr> = peers.iter().map(|peer| peer.address).collect();
+            peers.sort_unstable();
+            peers
+        }
+    };
+    (instance.link.clone(), instance.family, instance.vrid, to)
 }
 
 /// The whole pipeline over arbitrary bytes as the main file, for fuzzing: must return, whatever the bytes.

@@ -1,7 +1,9 @@
 //! Names → things: scripts by name, accounts by user, links by whether they are there.
 
+mod follow;
 pub(crate) mod names;
 pub(crate) mod script;
+mod service;
 pub(crate) mod tracked;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,6 +16,7 @@ use crate::diagnostic::{Diagnostic, code};
 use crate::source::Span;
 use crate::surroundings::Surroundings;
 use crate::value::Reader;
+pub(crate) use follow::Sessions;
 use names::Names;
 use tracked::Trackables;
 
@@ -42,6 +45,10 @@ pub(crate) struct Resolver<'r, 'a> {
     rule_priorities: [u32; 2],
     /// Names of links of their own that are taken, and by whom.
     pub(crate) own_links: BTreeMap<LinkName, String>,
+    /// What can be followed by name.
+    pub(crate) sessions: Sessions,
+    /// An interface is not there, so virtual routers do not run, nor do their scripts.
+    pub(crate) unlinked: bool,
     /// Where the first script stands that may run.
     pub(crate) first_script: Option<Span>,
 }
@@ -64,6 +71,8 @@ impl<'r, 'a> Resolver<'r, 'a> {
             names: BTreeMap::new(),
             rule_priorities: [FIRST_RULE; 2],
             own_links: BTreeMap::new(),
+            sessions: Sessions::default(),
+            unlinked: false,
             first_script: None,
         };
         resolver.default_account = resolver.script_user();
@@ -92,6 +101,7 @@ impl<'r, 'a> Resolver<'r, 'a> {
 
     /// As keepalived: with an interface that is not there, nothing runs.
     pub(crate) fn no_link(&mut self, at: Span, link: &LinkName, what: &str) {
+        self.unlinked = true;
         let message = format!("There is no interface {link} on this host {what}");
         let found = Diagnostic::new(code::NO_LINK, at, message.trim_end()).refuses(REFUSED);
         self.reader.report.add(found.help("with dynamic_interfaces in global_defs it may come later"));

@@ -6,6 +6,7 @@
 //! steps.
 
 use std::fmt;
+use std::sync::OnceLock;
 
 /// Most bytes of text, expansions included, that one reading may produce: far beyond any real configuration (10,000
 /// instances are 3 MiB) and small enough that a runaway expansion ends in milliseconds.
@@ -86,6 +87,8 @@ pub struct Sources {
     text: String,
     parts: Vec<Part>,
     files: Vec<File>,
+    /// Where each line of the text begins, counted when a place is first asked for.
+    starts: OnceLock<Vec<u32>>,
 }
 
 impl Sources {
@@ -111,6 +114,7 @@ impl Sources {
             return None;
         }
         let start = self.text.len();
+        self.starts.take();
         self.parts.push(Part { start: Span::new(start, start).start, origin });
         self.text.push_str(text);
         let span = Span::new(start, self.text.len());
@@ -151,7 +155,7 @@ impl Sources {
     }
 
     /// The steps from a span back to the main file, nearest first: what it was made from, who asked for it.
-    pub(crate) fn steps(&self, span: Span) -> Vec<(Span, &'static str)> {
+    pub fn steps(&self, span: Span) -> Vec<(Span, &'static str)> {
         let mut steps: Vec<(Span, &'static str)> = Vec::new();
         let mut span = span;
         while steps.len() < MAX_STEPS
@@ -186,14 +190,28 @@ impl Sources {
             Origin::Made { .. } => None,
         });
         let Some((file, whole)) = found else { return Place { file: String::new(), line: 0, column: 0 } };
-        let before = self.text(Span::new(whole.start(), span.start()));
-        let line = 1 + before.bytes().filter(|&byte| byte == b'\n').count();
-        let column = 1 + before.rsplit('\n').next().unwrap_or("").chars().count();
+        let starts = self.starts();
+        let lines_before = |at: u32| starts.partition_point(|&start| start <= at);
+        let line = 1 + lines_before(span.start) - lines_before(whole.start);
+        let start = starts.get(lines_before(span.start).saturating_sub(1)).map_or(0, |&start| start as usize);
+        let column = 1 + self.text(Span::new(start.max(whole.start()), span.start())).chars().count();
         Place {
             file: file.name.clone(),
             line: u32::try_from(line).unwrap_or(u32::MAX),
             column: u32::try_from(column).unwrap_or(u32::MAX),
         }
+    }
+
+    /// How many characters long a span is in the file that it stands for.
+    pub fn width(&self, span: Span) -> u32 {
+        u32::try_from(self.text(self.root(span)).chars().count()).unwrap_or(u32::MAX)
+    }
+
+    fn starts(&self) -> &[u32] {
+        self.starts.get_or_init(|| {
+            let newlines = self.text.match_indices('\n').map(|(at, _)| Span::new(at + 1, at + 1).start);
+            std::iter::once(0).chain(newlines).collect()
+        })
     }
 
     /// The line that a span stands on (of its own text, made or not), with the span's place in it.
@@ -211,8 +229,19 @@ impl Sources {
     }
 
     /// Whether a span is text of a file rather than made.
-    pub(crate) fn is_written(&self, span: Span) -> bool {
+    pub fn is_written(&self, span: Span) -> bool {
         self.root(span) == span
+    }
+
+    /// The files that were read, by name, in the order of reading.
+    pub fn file_names(&self) -> impl Iterator<Item = &str> {
+        self.files.iter().map(|file| file.name.as_str())
+    }
+
+    /// The place of the line that includes a file; `None` for the main file and for one that was not read.
+    pub fn included_at(&self, name: &str) -> Option<Place> {
+        let file = self.files.iter().find(|file| file.name == name)?;
+        file.included_at.map(|at| self.place(at))
     }
 
     /// How many files were read.

@@ -73,6 +73,10 @@ pub trait Surroundings {
         let _ = link;
         None
     }
+    /// Whether there is a network namespace of this name.
+    fn has_namespace(&self, _: &str) -> bool {
+        true
+    }
     /// Whether these are the facts of the host that will run it, rather than made up so that nothing is missing.
     fn is_real(&self) -> bool {
         true

@@ -62,6 +62,8 @@ pub(crate) struct Keyword<B: 'static> {
     pub(crate) zero: Option<u64>,
     /// The name to use instead.
     pub(crate) deprecated: Option<&'static str>,
+    /// A test does not mind that it is an old spelling.
+    pub(crate) borne: bool,
     /// Default as it would be written; `None` if there is none, or it is taken from elsewhere.
     pub(crate) default: Option<&'static str>,
     /// The keyword of `global_defs` or of the block around that is obeyed if this one is not there.
@@ -74,6 +76,8 @@ pub(crate) struct Keyword<B: 'static> {
     pub(crate) repeats: bool,
     /// A second one is complained of and left out.
     pub(crate) once: bool,
+    /// A second one is complained of and counts.
+    pub(crate) replaces: bool,
     /// The version of keepalived that it came with; `None` is 2.2.7 or older.
     pub(crate) since: Option<&'static str>,
     /// It is read and checked, and nobody obeys it yet: the feature that it belongs to.
@@ -94,12 +98,14 @@ impl<B> Keyword<B> {
             bad: None,
             zero: None,
             deprecated: None,
+            borne: false,
             default: None,
             inherits: None,
             unit: "",
             takes: None,
             repeats: false,
             once: false,
+            replaces: false,
             since: None,
             later: None,
             options: &[],
@@ -142,6 +148,11 @@ impl<B> Keyword<B> {
         self
     }
 
+    pub(crate) const fn replaces(mut self) -> Self {
+        self.replaces = true;
+        self
+    }
+
     pub(crate) const fn since(mut self, version: &'static str) -> Self {
         self.since = Some(version);
         self
@@ -181,32 +192,46 @@ impl<B> Keyword<B> {
         self.deprecated = Some(by);
         self
     }
+
+    /// An old spelling that a test does not mind.
+    pub(crate) const fn borne(mut self) -> Self {
+        self.borne = true;
+        self
+    }
 }
 
-/// Most pieces that the rows of one block stand in.
-const MAX_PARTS: usize = 8;
+/// Most lists of rows in one block.
+const PARTS: usize = 8;
 
 /// A block: its rows, and an index over their names.
 pub(crate) struct Block<B: 'static> {
     pub(crate) name: &'static str,
-    parts: [&'static [Keyword<B>]; MAX_PARTS],
+    parts: [&'static [Keyword<B>]; PARTS],
     steers: bool,
+    later: Option<&'static str>,
     index: OnceLock<BTreeMap<&'static str, &'static Keyword<B>>>,
 }
 
 impl<B> Block<B> {
     pub(crate) const fn new(name: &'static str, keywords: &'static [Keyword<B>]) -> Self {
-        let block = Self { name, parts: [&[]; MAX_PARTS], steers: false, index: OnceLock::new() };
-        block.and(keywords)
+        let mut parts: [&'static [Keyword<B>]; PARTS] = [&[]; PARTS];
+        parts[0] = keywords;
+        Self { name, parts, steers: false, later: None, index: OnceLock::new() }
     }
 
     /// Further rows.
     pub(crate) const fn and(mut self, more: &'static [Keyword<B>]) -> Self {
-        let mut next = 0;
-        while !self.parts[next].is_empty() {
-            next += 1;
+        let mut at = 0;
+        while !self.parts[at].is_empty() {
+            at += 1;
         }
-        self.parts[next] = more;
+        self.parts[at] = more;
+        self
+    }
+
+    /// Nobody obeys anything in this block yet, which is said once for the file and not for each keyword.
+    pub(crate) const fn later(mut self, feature: &'static str) -> Self {
+        self.later = Some(feature);
         self
     }
 
@@ -238,6 +263,10 @@ impl<B> Rows for Block<B> {
         self.steers
     }
     fn describe(&self) -> Vec<(Row, Option<&'static dyn Rows>)> {
-        self.rows().map(describe::row).collect()
+        let mut rows: Vec<_> = self.rows().map(describe::row).collect();
+        for (row, _) in &mut rows {
+            row.not_yet = row.not_yet.or(self.later);
+        }
+        rows
     }
 }

@@ -45,6 +45,8 @@ pub(crate) enum Kind<B: 'static> {
     Words(Field<B, Vec<String>>),
     /// A decimal number of seconds: least and most in microseconds, and how many decimals count.
     Seconds(Field<B, Duration>, u64, u64, u8),
+    /// A decimal number of milliseconds with three decimals: least and most in microseconds.
+    Milliseconds(Field<B, Duration>, u64, u64),
     /// One word, of at most so many bytes.
     Text(Field<B, String>, usize),
     /// The name of an interface.
@@ -59,8 +61,6 @@ pub(crate) enum Kind<B: 'static> {
     Block(&'static dyn Rows, fn(&mut Reader<'_>, NodeId, &mut B)),
     /// Something of its own.
     Custom(Shape, fn(&mut Reader<'_>, NodeId, &mut B)),
-    /// Recognised, and not yet supported; the feature it belongs to.
-    Later(Shape, &'static str),
 }
 
 impl<B> Kind<B> {
@@ -76,13 +76,14 @@ impl<B> Kind<B> {
             | Self::Choice(..)
             | Self::Words(..)
             | Self::Seconds(..)
+            | Self::Milliseconds(..)
             | Self::Text(..)
             | Self::Link(..)
             | Self::Address(..) => Shape::Line,
             Self::Script(..) => Shape::Script,
             Self::Lines(..) => Shape::Lines,
             Self::Block(rows, _) => Shape::Block(*rows),
-            Self::Custom(shape, _) | Self::Later(shape, _) => *shape,
+            Self::Custom(shape, _) => *shape,
         }
     }
 }
@@ -97,12 +98,14 @@ impl<B> Kind<B> {
             Self::Weight(field, _) => field(block).as_ref().map(|set| set.at),
             Self::Choice(field, _) => field(block).as_ref().map(|set| set.at),
             Self::Words(field) => field(block).as_ref().map(|set| set.at),
-            Self::Seconds(field, ..) => field(block).as_ref().map(|set| set.at),
+            Self::Seconds(field, ..) | Self::Milliseconds(field, ..) => {
+                field(block).as_ref().map(|set| set.at)
+            }
             Self::Text(field, _) => field(block).as_ref().map(|set| set.at),
             Self::Link(field) => field(block).as_ref().map(|set| set.at),
             Self::Address(field) => field(block).as_ref().map(|set| set.at),
             Self::Script(field) => field(block).as_ref().map(|set| set.at),
-            Self::Lines(_) | Self::Block(..) | Self::Custom(..) | Self::Later(..) => None,
+            Self::Lines(_) | Self::Block(..) | Self::Custom(..) => None,
         }
     }
 }

@@ -6,7 +6,7 @@ use config::fuzz_pipeline;
 use proptest::prelude::*;
 
 /// Real enough to reach every stage.
-const SEEDS: [&str; 4] = [
+const SEEDS: [&str; 6] = [
     "global_defs {\n  router_id a\n  notification_email {\n    a@b c@d\n  }\n  vrrp_garp_interval 0.001\n  script_user root root\n}\n\
      vrrp_script s {\n  script \"/bin/true 'a b' \\x41\"\n  interval 0.5\n  weight -2 reverse\n  user root :root\n}\n\
      vrrp_instance V {\n  state MASTER\n  interface eth0\n  virtual_router_id 51\n  priority 255\n  advert_int 0.01\n  version 3\n\
@@ -16,6 +16,15 @@ const SEEDS: [&str; 4] = [
      ~SEQ(N, 1, 3) $A\n~LST({x,y}, {1,2}, 3) k $x ${y}\nk ${_RANDOM 1 5} ${_ENV PATH} ${_PWD}\n$B=${C}\n$C=$B\nk $B\n",
     "include a\nincludea keepalived.conf\nincludeb {a,b{c,d}}*\ninclude_check\nglobal_defs { include_check +read -match x }\n\
      @main include x\n@^main a b\nfoo { bar { } } }\nvirtual_server 192.0.2.1 80 { real_server 192.0.2.2 80 { HTTP_GET { url { path / } } } }\n",
+    "virtual_server_group g {\n 192.0.2.1-9 80\n 2001:db8::/120 0\n fwmark 5 inet6\n}\nSSL { ca /a }\n\
+     virtual_server group g {\n lvs_sched sh\n sh-port\n lvs_method TUN type gue port 6080 csum\n quorum 2\n hysteresis 1\n\
+     persistence_granularity 64\n sorry_server 2001:db8::9 80\n sorry_server_lvs_method DR\n quorum_up \"/bin/a 'b'\" root\n\
+     real_server 192.0.2.2 80 {\n weight 4294967295\n MISC_CHECK { misc_path \"/bin/x y\" user root }\n DNS_CHECK { name a.b type MX }\n }\n}\n\
+     track_file f { file /run/f }\n",
+    "virtual_server fwmark 7 {\n real_server 2001:db8::2 {\n HTTP_GET {\n retry 3x\n url {\n path /a\n status_code 200-299 x\n\
+     digest 000102030405060708090a0b0c0d0e0f\n regex \"a\\x41'\"'\n regex_max_offset 0\n }\n }\n UDP_CHECK { payload 6 f6\n\
+     require_reply 6xX }\n SMTP_CHECK { host { connect_ip fe80::1\n bind_if e } }\n BFD_CHECK { name b }\n FILE_CHECK { track_file f\n weight 2 reverse } } }\n\
+     bfd_instance b {\n neighbor_ip 192.0.2.2\n min_rx 1.5\n max_hops 255\n ttl 3\n auth_type md5\n auth_key 1 0xff\n echo_tx 5\n weight -1 reverse\n}\n",
     "vrrp_instance A\n{\nauthentication { auth_type PASS auth_pass x }\nauth_hmac { key 1 \"x }\n}\n\"unmatched\nvrrp_script\n\\# ! x\n",
 ];
 

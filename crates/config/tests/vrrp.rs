@@ -45,8 +45,6 @@ global_defs {
    smtp_connect_timeout 20
    router_id LVS_DEVEL
    vrrp_skip_check_adv_addr
-   vrrp_garp_interval 0
-   vrrp_gna_interval 0
    enable_script_security
    script_user root
 }

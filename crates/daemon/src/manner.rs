@@ -7,9 +7,6 @@ use config::effective::{Worker, Workers};
 use linux::{privilege, process, schedule};
 use serde::{Deserialize, Serialize};
 
-/// What every process is called that has no name of its own.
-const NAME: &str = "keepalived";
-
 /// How a process runs, as its supervisor tells it.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub(crate) struct Manner {
@@ -27,9 +24,8 @@ impl Manner {
     /// The vrrp worker's.
     pub(crate) fn vrrp(workers: &Workers, umask: u32) -> Self {
         let Worker { name, nice, locked, realtime, cpus, rttime } = &workers.vrrp;
-        let usual = if workers.named { "keepalived_vrrp" } else { NAME };
         Self {
-            name: name.clone().unwrap_or_else(|| usual.into()),
+            name: name.clone(),
             umask,
             nice: *nice,
             locked: *locked,
@@ -76,11 +72,6 @@ impl Manner {
     }
 }
 
-/// The name of the supervisor's process.
-pub(crate) fn supervisor_name(workers: &Workers) -> &str {
-    workers.name.as_deref().unwrap_or(NAME)
-}
-
 /// Sets the name in listings of processes. One with a zero byte is none.
 pub(crate) fn set_name(name: &str) {
     if let Ok(name) = CString::new(name) {
@@ -91,18 +82,6 @@ pub(crate) fn set_name(name: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_process_has_its_own_name_or_that_of_all() {
-        let mut workers = Workers::default();
-        let name = |workers: &Workers| Manner::vrrp(workers, 0).name;
-        assert_eq!((name(&workers).as_str(), supervisor_name(&workers)), ("keepalived", "keepalived"));
-        workers.named = true;
-        assert_eq!((name(&workers).as_str(), supervisor_name(&workers)), ("keepalived_vrrp", "keepalived"));
-        workers.vrrp.name = Some("v".into());
-        workers.name = Some("p".into());
-        assert_eq!((name(&workers).as_str(), supervisor_name(&workers)), ("v", "p"));
-    }
 
     #[test]
     fn a_limit_of_real_time_needs_a_real_time_priority() {

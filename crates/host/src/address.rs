@@ -1,7 +1,7 @@
 //! Addresses: of a network card, of a family, with a prefix length.
 
 use core::fmt;
-use core::net::{IpAddr, Ipv4Addr};
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use serde::{Deserialize, Serialize};
 
@@ -102,6 +102,22 @@ impl Prefix {
     /// The family of the address.
     pub const fn family(self) -> Family {
         Family::of(self.address)
+    }
+
+    /// The same prefix with every host bit clear.
+    pub fn network(self) -> Self {
+        let host_bits = u32::from(self.family().bits() - self.length);
+        let address = match self.address {
+            IpAddr::V4(address) => {
+                let mask = u32::MAX.checked_shl(host_bits).unwrap_or(0);
+                IpAddr::V4(Ipv4Addr::from_bits(address.to_bits() & mask))
+            }
+            IpAddr::V6(address) => {
+                let mask = u128::MAX.checked_shl(host_bits).unwrap_or(0);
+                IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & mask))
+            }
+        };
+        Self { address, length: self.length }
     }
 
     /// The IPv4 address of this prefix with every host bit set (`true`) or clear (`false`); `None` for IPv6 and

@@ -3,13 +3,17 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::{Channel, Delivery, Link, LinkAddress, LinkIndex, Refusal, RouteKey, Rule, Ticket};
+use crate::{
+    Channel, Delivery, Link, LinkAddress, LinkIndex, Refusal, RouteKey, Rule, Ticket, UdpChannel, UdpDelivery,
+};
 
 /// Something that happened on a machine.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Arrival {
     /// A packet came in on a channel.
     Received(Delivery),
+    /// A datagram came in on a UDP channel.
+    UdpReceived(UdpDelivery),
     /// The whole of links and addresses, addresses in the kernel's order. Comes first, and again whenever changes
     /// may have been missed: what it does not name is gone.
     Surveyed {
@@ -47,7 +51,7 @@ pub enum Arrival {
     },
     /// A datagram could not be sent.
     Unsent {
-        /// [`crate::Datagram::tag`].
+        /// [`crate::Datagram::tag`] or [`crate::UdpDatagram::tag`].
         tag: u64,
         /// Why.
         refusal: Refusal,
@@ -72,6 +76,13 @@ pub enum Arrival {
         name: String,
         /// It is complete.
         quorum: bool,
+    },
+    /// A UDP channel could not be opened, or broke. It is closed.
+    UdpClosed {
+        /// Which.
+        channel: UdpChannel,
+        /// Why.
+        refusal: Refusal,
     },
     /// The deadline that was asked for has passed.
     Woken,

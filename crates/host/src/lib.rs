@@ -1,8 +1,8 @@
 //! The words between an engine and its machine: time, addresses, links, packets, orders and answers.
 //!
 //! An engine decides; a machine performs. Neither knows the other, both know these types. Read in this order:
-//! [`time`], [`address`] and [`link`] are values; [`datagram`], [`network`] and [`job`] are what an engine may
-//! ask for, each with the port (a small trait) that a machine implements; [`arrival`] is all that a machine can
+//! [`time`], [`address`] and [`link`] are values; [`datagram`], [`udp`], [`network`] and [`job`] are what an engine
+//! may ask for, each with the port (a small trait) that a machine implements; [`arrival`] is all that a machine can
 //! tell; [`engine`] is the contract. [`bytes`] reads and writes what goes on the wire.
 //!
 //! No policy lives here, and nothing that only one engine knows.
@@ -22,6 +22,7 @@ pub mod link;
 pub mod network;
 pub mod route;
 pub mod time;
+pub mod udp;
 pub mod virtual_link;
 
 pub use address::{Family, MacAddress, Prefix};
@@ -34,4 +35,5 @@ pub use link::{Link, LinkIndex, LinkName};
 pub use network::{LinkAddress, Network, NetworkOp, Refusal, Ticket};
 pub use route::{Encapsulation, Insertion, NextHop, Route, RouteKey, Rule, RuleAction};
 pub use time::Instant;
+pub use udp::{Udp, UdpChannel, UdpDatagram, UdpDelivery, UdpUse, Way};
 pub use virtual_link::{VirtualLink, VirtualLinkKind};

@@ -103,7 +103,8 @@ impl fmt::Display for Refusal {
     }
 }
 
-/// The port for orders to the kernel's network tables. Answers come as [`crate::Arrival::Settled`], in order.
+/// The port for orders to the kernel's network tables. Answers come as [`crate::Arrival::Settled`], in order; only that a
+/// link is gone may be told after what was asked later.
 pub trait Network {
     /// Hands an order in.
     fn submit(&mut self, ticket: Ticket, op: NetworkOp);

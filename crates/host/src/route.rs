@@ -136,7 +136,7 @@ impl<L> Route<L> {
         };
         RouteKey {
             table: self.table,
-            destination: self.destination,
+            destination: self.destination.network(),
             tos: self.tos,
             metric: self.metric.unwrap_or(default_metric),
         }
@@ -238,6 +238,30 @@ pub struct Rule {
     pub suppress_group: Option<u32>,
     /// `FRA_PROTOCOL`; 18 is Keepalived's.
     pub protocol: u8,
+}
+
+impl Rule {
+    /// The rule as the kernel tells of it, without what says nothing: a prefix or a mask of no bits, a zero that stands
+    /// for "any". Rules that the kernel cannot tell apart have equal normal forms.
+    pub fn normal(mut self) -> Self {
+        self.from = self.from.filter(|prefix| prefix.length() > 0);
+        self.to = self.to.filter(|prefix| prefix.length() > 0);
+        self.mark = match self.mark {
+            Some((0, None | Some(0))) => None,
+            Some((0, mask)) => Some((0, mask)),
+            Some((mark, mask)) => Some((mark, mask.filter(|mask| *mask != u32::MAX))),
+            None => None,
+        };
+        self.input = self.input.filter(|name| !name.is_empty());
+        self.output = self.output.filter(|name| !name.is_empty());
+        self.ip_protocol = self.ip_protocol.filter(|number| *number != 0);
+        self.tunnel = self.tunnel.filter(|id| *id != 0);
+        // The kernel keeps realms for IPv4 alone.
+        self.realms = self.realms.filter(|realms| *realms != 0 && self.family == Family::V4);
+        self.suppress_prefix_length = self.suppress_prefix_length.filter(|length| *length != u32::MAX);
+        self.suppress_group = self.suppress_group.filter(|group| *group != u32::MAX);
+        self
+    }
 }
 
 /// What a policy rule does.

@@ -9,6 +9,7 @@ use host::{Arrival, Channel, Datagram, Datagrams, Instant, Network, NetworkOp, T
 use crate::netlink::{Orders, Watch, refused};
 use crate::poll::{self, Interest, Poll, Token, WaitError};
 use crate::socket::{Channels, Outbox};
+use crate::virtual_links::VirtualLinks;
 
 /// Tokens from here on are the machine's own.
 const OWN: u32 = 1 << 31;
@@ -24,6 +25,7 @@ pub struct Machine {
     poll: Poll,
     watch: Watch,
     orders: Orders,
+    virtual_links: VirtualLinks,
     channels: Channels,
     outbox: Outbox,
     /// What happened while orders were performed.
@@ -59,12 +61,14 @@ impl Machine {
         let mut poll = Poll::new()?;
         let watch = Watch::open().map_err(OpenError::Netlink)?;
         let orders = Orders::open().map_err(OpenError::Netlink)?;
+        let virtual_links = VirtualLinks::open().map_err(OpenError::Netlink)?;
         poll.watch(&watch, WATCH, Interest::Read)?;
         poll.watch(&orders, ORDERS, Interest::Read)?;
         Ok(Self {
             poll,
             watch,
             orders,
+            virtual_links,
             channels: Channels::new(),
             outbox: Outbox::new(),
             untold: VecDeque::new(),
@@ -122,6 +126,7 @@ impl Machine {
         arrivals.extend(self.untold.drain(..));
         self.outbox.flush(arrivals);
         self.orders.answers(arrivals);
+        self.virtual_links.bury(arrivals);
         if self.watch.is_due() {
             self.follow(arrivals)?;
         }
@@ -165,10 +170,14 @@ impl Machine {
     fn follow(&mut self, arrivals: &mut Vec<Arrival>) -> Result<(), WaitError> {
         let before = arrivals.len();
         self.watch.follow(arrivals).map_err(WaitError::when("read the kernel's links and addresses"))?;
-        for arrival in arrivals.iter().skip(before) {
+        for arrival in &arrivals[before..] {
             if let Arrival::LinkRemoved(link) = arrival {
                 self.outbox.forget(*link);
+                self.virtual_links.gone(*link);
             }
+        }
+        for (link, domain) in self.watch.moved() {
+            self.virtual_links.follow(link, domain);
         }
         Ok(())
     }
@@ -210,7 +219,22 @@ impl Network for Machine {
         self.noting(|machine, arrivals| {
             // The order of performance is the order of calls.
             machine.outbox.flush(arrivals);
-            machine.orders.submit(ticket, op, arrivals);
+            match &op {
+                NetworkOp::AddLink(link) => {
+                    let result = machine.virtual_links.add(link, arrivals);
+                    // Answers come in the order of the orders.
+                    machine.orders.answers(arrivals);
+                    arrivals.push(Arrival::Settled { ticket, result });
+                }
+                NetworkOp::RemoveLink(name) => machine.virtual_links.doom(ticket, name, arrivals),
+                NetworkOp::AddAddress(_)
+                | NetworkOp::RenewAddress(_)
+                | NetworkOp::RemoveAddress(_)
+                | NetworkOp::AddRoute(_)
+                | NetworkOp::RemoveRoute(_)
+                | NetworkOp::AddRule(_)
+                | NetworkOp::RemoveRule(_) => machine.orders.submit(ticket, op, arrivals),
+            }
         });
     }
 }

@@ -1,40 +1,60 @@
-//! What is said between us and the kernel about links and addresses (rtnetlink).
+//! What is said between us and the kernel about links, addresses, routes and policy rules (rtnetlink).
 //!
-//! Here messages are told apart and answers read; [`link`] and [`address`] know what is in them. [`orders`] hands
-//! orders in, [`watch`] surveys and follows changes: two sockets, so that a flood of changes costs no answer.
+//! Here messages are told apart and answers read; [`link`], [`address`], [`route`] and [`rule`] know what is in them.
+//! [`orders`] hands orders in, [`watch`] surveys and follows changes: two sockets, so that a flood of changes costs no
+//! answer. [`virtual_link`] is what is said about links that we make, by [`exchange`].
 
 mod address;
+mod attributes;
+mod exchange;
 mod link;
 mod orders;
+mod route;
+mod rule;
+pub(crate) mod virtual_link;
 mod watch;
 
-use host::{Link, LinkAddress, LinkIndex, Refusal};
+use std::net::IpAddr;
+
+use host::{Family, Link, LinkAddress, LinkIndex, Refusal, RouteKey, Rule};
 use netlink_packet_core::{NetlinkBuffer, NlaBuffer, NlasIterator};
 
+pub(crate) use exchange::Exchange;
 pub(crate) use orders::Orders;
 pub(crate) use watch::Watch;
 
 /// Message types (linux/netlink.h, linux/rtnetlink.h).
 const NLMSG_ERROR: u16 = 2;
 const NLMSG_DONE: u16 = 3;
-const RTM_NEWLINK: u16 = 16;
-const RTM_DELLINK: u16 = 17;
-const RTM_GETLINK: u16 = 18;
+pub(crate) const RTM_NEWLINK: u16 = 16;
+pub(crate) const RTM_DELLINK: u16 = 17;
+pub(crate) const RTM_GETLINK: u16 = 18;
 const RTM_NEWADDR: u16 = 20;
 const RTM_DELADDR: u16 = 21;
 const RTM_GETADDR: u16 = 22;
+const RTM_NEWROUTE: u16 = 24;
+const RTM_DELROUTE: u16 = 25;
+const RTM_GETROUTE: u16 = 26;
+const RTM_NEWRULE: u16 = 32;
+const RTM_DELRULE: u16 = 33;
+const RTM_GETRULE: u16 = 34;
 const RTM_NEWNETCONF: u16 = 80;
 
 /// Flags of requests and of answers (linux/netlink.h).
 const NLM_F_REQUEST: u16 = 0x01;
+const NLM_F_MULTI: u16 = 0x02;
 const NLM_F_ACK: u16 = 0x04;
 const NLM_F_DUMP_INTR: u16 = 0x10;
 const NLM_F_DUMP: u16 = 0x300;
 const NLM_F_REPLACE: u16 = 0x100;
-const NLM_F_EXCL: u16 = 0x200;
-const NLM_F_CREATE: u16 = 0x400;
+pub(crate) const NLM_F_EXCL: u16 = 0x200;
+pub(crate) const NLM_F_CREATE: u16 = 0x400;
+const NLM_F_APPEND: u16 = 0x800;
 const NLM_F_CAPPED: u16 = 0x100;
 const NLM_F_ACK_TLVS: u16 = 0x200;
+
+/// Who put an address, a route or a rule, as the kernel keeps it (`RTPROT_KEEPALIVED`).
+const KEEPALIVED: u8 = 18;
 
 /// The attribute of an extended acknowledgement that holds words.
 const NLMSGERR_ATTR_MSG: u16 = 1;
@@ -47,8 +67,9 @@ const BUFFER: usize = 64 * 1024;
 /// What a message says.
 #[derive(PartialEq, Debug)]
 enum Said {
-    /// There is a link, or it changed. Whether it forwards IPv6 is not known yet.
-    Link(Link),
+    /// There is a link, or it changed, and the routing domain that it is in. Whether it forwards IPv6 is not known
+    /// yet.
+    Link(Link, Option<LinkIndex>),
     /// A link is gone.
     LinkGone(LinkIndex),
     /// A link forwards IPv6 from now on, or no more.
@@ -57,6 +78,14 @@ enum Said {
     Address(LinkAddress),
     /// An address is gone.
     AddressGone(LinkAddress),
+    /// There is a route of ours, or it changed.
+    Route(RouteKey),
+    /// A route is gone that may have been ours, or another's has taken its place.
+    RouteGone(RouteKey),
+    /// There is a policy rule of ours.
+    Rule(Box<Rule>),
+    /// A policy rule of ours is gone.
+    RuleGone(Box<Rule>),
     /// A dump is complete.
     Done,
     /// A request was carried out or refused.
@@ -94,16 +123,31 @@ fn messages(mut bytes: &[u8]) -> impl Iterator<Item = Message> {
 
 fn said(kind: u16, flags: u16, payload: &[u8]) -> Said {
     let read = match kind {
-        RTM_NEWLINK => link::read(payload).map(Said::Link),
+        RTM_NEWLINK => link::read(payload).map(|(link, domain)| Said::Link(link, domain)),
         RTM_DELLINK => link::read_index(payload).map(Said::LinkGone),
         RTM_NEWADDR => address::read(payload).map(Said::Address),
         RTM_DELADDR => address::read(payload).map(Said::AddressGone),
+        RTM_NEWROUTE => match route::read(payload) {
+            Some((key, KEEPALIVED)) => Some(Said::Route(key)),
+            Some((key, _)) if flags & NLM_F_REPLACE != 0 => Some(Said::RouteGone(key)),
+            Some(_) | None => None,
+        },
+        RTM_DELROUTE => {
+            let ours = |(key, protocol)| (protocol == KEEPALIVED).then_some(Said::RouteGone(key));
+            route::read(payload).and_then(ours)
+        }
+        RTM_NEWRULE => our_rule(payload).map(Said::Rule),
+        RTM_DELRULE => our_rule(payload).map(Said::RuleGone),
         RTM_NEWNETCONF => link::read_forwarding(payload).map(|(link, does)| Said::Forwarding(link, does)),
         NLMSG_DONE => Some(Said::Done),
         NLMSG_ERROR => answer(flags, payload).map(Said::Answer),
         _ => None,
     };
     read.unwrap_or(Said::Other)
+}
+
+fn our_rule(payload: &[u8]) -> Option<Box<Rule>> {
+    rule::read(payload).filter(|rule| rule.protocol == KEEPALIVED).map(Box::new)
 }
 
 /// Reads an acknowledgement. What is refused is told with the kernel's words, if it gave any:
@@ -161,6 +205,26 @@ fn text(value: &[u8]) -> String {
 /// A host-endian number of an attribute.
 fn number(value: &[u8]) -> Option<u32> {
     value.first_chunk().map(|bytes| u32::from_ne_bytes(*bytes))
+}
+
+/// An address of a family.
+fn ip(family: Family, value: &[u8]) -> Option<IpAddr> {
+    match family {
+        Family::V4 => <[u8; 4]>::try_from(value).ok().map(IpAddr::from),
+        Family::V6 => <[u8; 16]>::try_from(value).ok().map(IpAddr::from),
+    }
+}
+
+/// The number of a family in the kernel, and the family of a number.
+const fn family_number(family: Family) -> u8 {
+    match family {
+        Family::V4 => 2,
+        Family::V6 => 10,
+    }
+}
+
+fn family(number: u8) -> Option<Family> {
+    [Family::V4, Family::V6].into_iter().find(|family| family_number(*family) == number)
 }
 
 /// Lengths are rounded up to 4 bytes (`NLMSG_ALIGN`).

@@ -34,10 +34,7 @@ fn tell(seed: u64) {
     let mut world = scenario.build(true);
     // How it ends is known already.
     let _ = scenario.run(&mut world);
-    for entry in world.timeline() {
-        let node = entry.node.map_or("", |node| &world.node(node).name);
-        println!("{:>14} {node:<4} {}", entry.at.to_string(), entry.fact);
-    }
+    print!("{}", world.story());
     match failure {
         Some(failure) => println!("{failure}"),
         None => println!("all held"),

@@ -1,4 +1,4 @@
-//! Runs a scenario from a file and prints what happened.
+//! Runs a scenario from a file and tells its story.
 #![expect(clippy::print_stdout, reason = "an example prints")]
 
 use sim::Scenario;
@@ -18,10 +18,7 @@ fn main() {
     };
     let mut world = scenario.build(true);
     let result = scenario.run(&mut world);
-    for entry in world.timeline() {
-        let node = entry.node.map_or("", |node| &world.node(node).name);
-        println!("{:>14} {node:<4} {}", entry.at.to_string(), entry.fact);
-    }
+    print!("{}", world.story());
     match result {
         Ok(()) => println!("all held"),
         Err(failure) => println!("{failure}"),

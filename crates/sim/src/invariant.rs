@@ -12,6 +12,7 @@
 //! | Addresses are held by a working master and nobody else working | once the kernel had time for the orders |
 //! | Each takeover is announced, every address | likewise |
 //! | No advert sooner than the interval after the last, or than its place in the rhythm when that was late by a tenth at most | always, but for the first of a mastership, those that resign (priority 0, at most two each), and one answer to each advert heard, in the same instant: to a priority of 0 (RFC 9568 §6.4.3), to a lesser master (as keepalived), or before yielding (`higher_priority_send_advert`) |
+//! | Nobody resumes mastership after a crash when a lesser one that it reaches has taken over since (a better one may have been about to) | after a crash that came when all had been calm for a master-down time |
 //! | Only a master advertises | always |
 //! | After a wake-up every deadline lies ahead | always |
 //! | No order repeats for ever | the same order at most eight times undisturbed |
@@ -92,6 +93,10 @@ pub(crate) struct Member {
     announced: Vec<Option<Instant>>,
     held_pending: bool,
     live: bool,
+    /// When its last worker crashed, if all was calm before.
+    crashed: Option<Instant>,
+    /// The priority of its last advert but 0.
+    priority: u8,
 }
 
 impl Member {
@@ -125,6 +130,8 @@ impl Member {
             announced: Vec::new(),
             held_pending: false,
             live: true,
+            crashed: None,
+            priority: 0,
         }
     }
 }
@@ -208,9 +215,27 @@ impl Watch {
         }
     }
 
-    /// A new worker does not know when the last one sent.
-    pub(crate) fn worker_started(&mut self, node: usize) {
-        self.members.iter_mut().filter(|member| member.node == node).for_each(|member| member.rhythm.clear());
+    /// A worker crashed. What it was master of, the next one may resume.
+    pub(crate) fn worker_crashed(&mut self, now: Instant, node: usize) {
+        for at in 0..self.members.len() {
+            let router = self.members[at].router;
+            let disturbed = self.disturbed.get(&self.groups[router].segment).copied().unwrap_or_default();
+            let calm = disturbed + self.patience(router) <= now;
+            let member = &mut self.members[at];
+            if member.node == node {
+                member.crashed = calm.then_some(now);
+            }
+        }
+    }
+
+    /// A new worker does not know when the last one sent. `told`: when it has been told everything.
+    pub(crate) fn worker_started(&mut self, now: Instant, told: Instant, node: usize) {
+        for (at, member) in self.members.iter_mut().enumerate().filter(|(_, member)| member.node == node) {
+            member.rhythm.clear();
+            if let Some(crashed) = member.crashed.take() {
+                self.due.push_back((told, Check::Resumed { member: at, crashed, started: now }));
+            }
+        }
     }
 
     /// Something happened that lets the members on a segment disagree for a while.
@@ -327,6 +352,7 @@ impl Watch {
             }
             return;
         }
+        member.priority = frame.priority;
         if !member.master {
             // The mastership may be told after its first advert, in the same instant.
             self.due.push_back((now, Check::Entitled(at, now)));

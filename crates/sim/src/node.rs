@@ -46,7 +46,7 @@ pub struct Socket {
 /// The worker, or the machine that waits for one.
 #[derive(Debug)]
 pub(crate) enum Daemon {
-    Down(Machine),
+    Down(Box<Machine>),
     Up(Box<Vrrp<Machine>>),
 }
 
@@ -119,7 +119,7 @@ impl Node {
             clock,
             life: 0,
             timer: None,
-            daemon: Daemon::Down(machine),
+            daemon: Daemon::Down(Box::new(machine)),
             supervisor: Supervisor::default(),
             inbox: VecDeque::new(),
             kernel: VecDeque::new(),
@@ -186,7 +186,7 @@ impl Node {
     pub(crate) fn end_worker(&mut self) {
         let mut machine = self.take_machine();
         machine.close();
-        self.daemon = Daemon::Down(machine);
+        self.daemon = Daemon::Down(Box::new(machine));
         self.timer = None;
         self.inbox.clear();
         self.supervisor.jobs.clear();
@@ -214,7 +214,7 @@ impl Node {
         self.end_worker();
         let mut machine = self.take_machine();
         machine.reboot();
-        self.daemon = Daemon::Down(machine);
+        self.daemon = Daemon::Down(Box::new(machine));
         self.kernel.clear();
         self.supervisor =
             Supervisor { scripts: std::mem::take(&mut self.supervisor.scripts), ..Supervisor::default() };
@@ -256,8 +256,8 @@ impl Node {
     }
 
     fn take_machine(&mut self) -> Machine {
-        match std::mem::replace(&mut self.daemon, Daemon::Down(Machine::new())) {
-            Daemon::Down(machine) => machine,
+        match std::mem::replace(&mut self.daemon, Daemon::Down(Box::default())) {
+            Daemon::Down(machine) => *machine,
             Daemon::Up(worker) => worker.into_machine(),
         }
     }

@@ -10,6 +10,7 @@ pub(crate) mod wire;
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
+use std::fmt::Write;
 use std::net::IpAddr;
 use std::rc::Rc;
 use std::time::Duration;
@@ -226,6 +227,17 @@ impl World {
     /// What happened so far.
     pub fn timeline(&self) -> &[Entry] {
         &self.timeline
+    }
+
+    /// The timeline as text, a line a fact: when, to which node, what.
+    pub fn story(&self) -> String {
+        let mut story = String::new();
+        for Entry { at, node, fact } in &self.timeline {
+            let node = node.map_or("", |node| &self.nodes[node].name);
+            // A string takes everything.
+            let _ = writeln!(story, "{:>14} {node:<4} {fact}", at.to_string());
+        }
+        story
     }
 
     /// Every time that an instance became master, in order.

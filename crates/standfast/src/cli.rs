@@ -2,13 +2,17 @@
 
 mod check;
 mod demo;
+mod explain;
 mod inside;
+mod lsp;
+mod reference;
+mod show;
 mod simulate;
 mod status;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
 /// What people ask of a pair of routers that must stand fast.
 #[derive(Parser, Debug)]
@@ -24,10 +28,18 @@ enum Verb {
     Demo(demo::Options),
     /// Read configuration files as the daemon would, and say what is wrong with them
     Check(check::Options),
+    /// Say what a keyword or a diagnostic means, with an example
+    Explain(explain::Options),
+    /// Show a configuration as it is understood: every setting with its place, or one tidy file
+    Show(show::Options),
     /// Show how the running daemon stands
     Status(status::Options),
     /// Run routers on a simulated network in simulated time (needs nothing)
     Simulate(simulate::Options),
+    /// Serve an editor: mistakes while typing, completion, explanations, definitions, renaming
+    Lsp(lsp::Options),
+    /// Print the reference of the configuration: manual page, documentation, JSON schema, completion
+    Reference(reference::Options),
     #[command(hide = true)]
     DemoService(inside::ServiceOptions),
     #[command(hide = true)]
@@ -39,8 +51,12 @@ pub fn run() -> ExitCode {
     match Line::parse().verb {
         Verb::Demo(options) => demo::run(&options),
         Verb::Check(options) => check::run(&options),
+        Verb::Explain(options) => explain::run(&options),
+        Verb::Show(options) => show::run(&options),
         Verb::Status(options) => status::run(&options),
         Verb::Simulate(options) => simulate::run(&options),
+        Verb::Lsp(options) => lsp::run(&options),
+        Verb::Reference(options) => reference::run(&options, Line::command()),
         Verb::DemoService(options) => inside::service(&options),
         Verb::DemoGuard(options) => inside::guard(&options),
     }
@@ -48,8 +64,6 @@ pub fn run() -> ExitCode {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
 
     #[test]

@@ -8,6 +8,7 @@
 mod cli;
 mod control;
 mod demo;
+mod lsp;
 mod output;
 
 pub use cli::run;

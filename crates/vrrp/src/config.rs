@@ -28,7 +28,8 @@ pub use track::{
 /// The whole of it.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct Config {
-    /// Virtual routers in the order of the file. Names are unique, and so are (link, family, VRID).
+    /// Virtual routers in the order of the file. Names are unique, and so are (link, family, VRID, group or
+    /// peers).
     pub instances: Vec<InstanceConfig>,
     /// Tracking scripts that some instance tracks. Names are unique.
     pub scripts: Vec<ScriptConfig>,

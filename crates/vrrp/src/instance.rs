@@ -192,6 +192,10 @@ impl Instance {
             Ok(advert) => advert,
             Err(why) => return self.reject(delivery.source, Reject::Decode(why), turn),
         };
+        // As keepalived: an owner that is told so listens to nobody, as RFC 9568 has it for one who cannot be outdone.
+        if self.config.owner_ignores_adverts && self.priority.is_owner() {
+            return;
+        }
         if let Err(why) = self.admit(delivery) {
             return self.reject(delivery.source, why, turn);
         }

@@ -34,7 +34,7 @@ pub(crate) enum Key {
     },
     /// A route.
     Route(RouteKey),
-    /// A policy rule.
+    /// A policy rule in its normal form.
     Rule(Rule),
 }
 
@@ -45,7 +45,7 @@ impl Item {
             Self::Link(link) => Key::Link(link.name.clone()),
             Self::Address(address) => Key::of(address),
             Self::Route(route) => Key::Route(route.key()),
-            Self::Rule(rule) => Key::Rule(rule.clone()),
+            Self::Rule(rule) => Key::Rule(rule.clone().normal()),
         }
     }
 

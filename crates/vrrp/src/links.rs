@@ -95,6 +95,11 @@ impl Links {
         self.links.get(&index)
     }
 
+    /// Whether an address is on any link.
+    pub(crate) fn has_address(&self, address: IpAddr) -> bool {
+        self.addresses.values().flatten().any(|known| known.prefix.address() == address)
+    }
+
     /// The first usable address of a link that `accept` takes.
     pub(crate) fn first_address(
         &self,

@@ -310,6 +310,10 @@ pub enum FaultReason {
     ScriptPending(String),
     /// It cannot listen.
     Deaf,
+    /// The configured source address is absent, and tracked.
+    SourceMissing,
+    /// Unicast without a peer.
+    NoPeer,
     /// A tracked file says so.
     File(String),
     /// A set of processes is not complete.
@@ -327,6 +331,8 @@ impl fmt::Display for FaultReason {
             Self::Script(script) => write!(f, "due to script {script}"),
             Self::ScriptPending(script) => write!(f, "(script {script} pending)"),
             Self::Deaf => f.write_str("(cannot receive adverts)"),
+            Self::SourceMissing => f.write_str("(src address not configured)"),
+            Self::NoPeer => f.write_str("(no unicast peer)"),
             Self::File(file) => write!(f, "(tracked file {file})"),
             Self::Processes(name) => write!(f, "(tracked process {name} quorum not achieved)"),
             Self::Bfd(name) => write!(f, "(tracked BFD instance {name} is down)"),

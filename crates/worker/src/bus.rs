@@ -2,6 +2,8 @@
 //!
 //! One message is one `SOCK_SEQPACKET` record of JSON, at most [`MAX_MESSAGE`] bytes. A configuration may be larger:
 //! it goes as a sealed memory file whose descriptor comes with [`ToWorker::Configure`]'s record.
+//!
+//! The bfd worker has messages of its own, and one kind that goes past the supervisor: [`bfd::Verdict`]s.
 
 use host::{Job, JobId, Outcome};
 use serde::de::DeserializeOwned;
@@ -72,6 +74,41 @@ pub enum ToSupervisor {
 pub trait Bus {
     /// Sends. Never waits; what cannot be sent is kept until it can.
     fn tell(&mut self, message: ToSupervisor);
+}
+
+/// From the supervisor to the bfd worker.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub enum ToBfd {
+    /// Obey this configuration from now on. The first message; again at each reload.
+    Configure(Box<bfd::Config>),
+    /// Say how you stand.
+    TellStatus,
+    /// Tell the neighbours, clean up, end.
+    Stop,
+}
+
+/// From the bfd worker to the supervisor.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub enum FromBfd {
+    /// The configuration is in force.
+    Ready,
+    /// The answer to [`ToBfd::TellStatus`], in pieces that fit into [`MAX_MESSAGE`].
+    Status {
+        /// The next sessions; what concerns all is the same in each piece.
+        status: Box<bfd::Status>,
+        /// More pieces follow.
+        more: bool,
+    },
+}
+
+/// The bfd worker's end of the bus.
+pub trait BfdBus {
+    /// Sends to the supervisor. Never waits; what cannot be sent is kept until it can.
+    fn tell_supervisor(&mut self, message: FromBfd);
+    /// Sends straight to the workers that [`bfd::Verdict::audience`] names: they act within milliseconds, and the
+    /// supervisor has no part in it. Never waits; a worker that is not there misses it, and is told all anew with the
+    /// next configuration.
+    fn tell_trackers(&mut self, verdict: bfd::Verdict);
 }
 
 /// Most bytes in a configuration that comes as a sealed memory file: some hundred times the largest known.

@@ -96,6 +96,8 @@ impl<M: Network + Datagrams + Journal + Bus + EventPipes> Vrrp<M> {
             Arrival::Deaf { channel, refusal } => Event::Deaf { channel, refusal },
             Arrival::FileRead { file, value } => Event::FileRead { file, value },
             Arrival::ProcessesCounted { name, quorum } => Event::ProcessesCounted { name, quorum },
+            // It opens no such channel.
+            Arrival::UdpReceived(_) | Arrival::UdpClosed { .. } => return,
             Arrival::Woken => Event::Wake,
         };
         self.step(event, now);

@@ -46,7 +46,10 @@ pub(crate) static AUTH_HMAC: Block<AuthHmacBlock> = Block::new(
         K::new("mode", Kind::Choice(|b| &mut b.mode, &["enforce", "permissive", "receive-only"]))
             .since("2.4.0")
             .default("enforce")
-            .help("enforce: adverts must be signed. permissive: they may be. receive-only: and own ones are not."),
+            .help(
+                "enforce: adverts must be signed. permissive: they may be. receive-only: and own ones \
+                are not.",
+            ),
     ],
 );
 

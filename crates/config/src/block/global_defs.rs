@@ -79,9 +79,6 @@ pub(crate) struct GlobalDefsBlock {
 /// Firewalls.
 #[derive(Debug, Default)]
 pub(crate) struct FilterBlock {
-    /// In and out chains.
-    pub(crate) vrrp_iptables: Option<Set<Vec<String>>>,
-    pub(crate) vrrp_ipsets: Option<Set<Vec<String>>>,
     pub(crate) nftables: Option<Set<String>>,
     pub(crate) nftables_priority: Option<Set<i64>>,
     pub(crate) nftables_ifindex: Option<Set<bool>>,

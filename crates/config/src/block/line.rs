@@ -154,7 +154,8 @@ impl<'l, 'r, 'a> Line<'l, 'r, 'a> {
         if self.resolver.link_may_be_used(&link) {
             return Ok(link);
         }
-        Err(self.drop(code::NO_LINK, format!("there is no interface {link} on this host")))
+        self.resolver.no_link(self.at, &link, &format!("for this {}", self.what));
+        Err(Dropped)
     }
 
     /// The family that all parts of a line share.

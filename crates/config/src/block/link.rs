@@ -63,7 +63,8 @@ fn interface(reader: &mut crate::value::Reader<'_>, node: NodeId, block: &mut Ga
 pub(crate) static DELAY_OPTIONS: &[OptionRow] = &[OptionRow::new(
     "<interface>",
     "<down> [<up>]",
-    "Seconds that the interface must be down, and up, before it counts. Without the second, up counts at once.",
+    "Seconds that the interface must be down, and up, before it counts. Without the second, up counts at \
+        once.",
 )];
 
 /// What a line of `linkbeat_interfaces` may hold.
@@ -120,8 +121,7 @@ fn free(
     taken: &mut Vec<LinkName>,
 ) -> Option<LinkName> {
     if !resolver.link_may_be_used(&link) {
-        let message = format!("There is no interface {link} on this host; it is left out");
-        resolver.reader.complain(code::NO_LINK, at, message);
+        resolver.no_link(at, &link, "for this garp_group");
         return None;
     }
     if taken.contains(&link) {

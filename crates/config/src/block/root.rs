@@ -2,15 +2,21 @@
 
 use std::collections::BTreeMap;
 
+use crate::block::bfd_instance::BFD_INSTANCE;
 use crate::block::global_defs::{GLOBAL_DEFS, GlobalDefsBlock};
 use crate::block::link::{BEAT_OPTIONS, DELAY_OPTIONS, GARP_GROUP, GarpGroupBlock};
+use crate::block::services::ServiceNodes;
+use crate::block::ssl::SSL;
 use crate::block::statics::{StaticsBlock, TRACK_GROUP};
 use crate::block::track_file::{TRACK_FILE, TrackFileBlock};
 use crate::block::track_process::{TrackProcessBlock, VRRP_TRACK_PROCESS};
+use crate::block::virtual_server::VIRTUAL_SERVER;
 use crate::block::vrrp_instance::VRRP_INSTANCE;
 use crate::block::vrrp_script::{VRRP_SCRIPT, VrrpScriptBlock};
 use crate::block::vrrp_sync_group::{SyncGroupBlock, VRRP_SYNC_GROUP};
-use crate::block::{address, later, route, rule, statics, track_file, track_process, vrrp_sync_group};
+use crate::block::{
+    address, route, rule, statics, track_file, track_process, virtual_server_group, vrrp_sync_group,
+};
 use crate::diagnostic::{Diagnostic, code};
 use crate::source::Span;
 use crate::table::{Block, Keyword, Missing, Shape};
@@ -28,13 +34,14 @@ pub(crate) struct RootBlock {
     pub(crate) script_names: BTreeMap<String, Span>,
     pub(crate) files: Vec<(NodeId, TrackFileBlock)>,
     pub(crate) processes: Vec<(NodeId, TrackProcessBlock)>,
-    pub(crate) bfds: Vec<NodeId>,
     pub(crate) groups: Vec<SyncGroupBlock>,
     pub(crate) statics: StaticsBlock,
     pub(crate) garp_groups: Vec<GarpGroupBlock>,
     pub(crate) linkbeat_interfaces: Vec<NodeId>,
     pub(crate) interface_up_down_delays: Vec<NodeId>,
     pub(crate) instances: Vec<NodeId>,
+    pub(crate) bfd_instances: Vec<NodeId>,
+    pub(crate) services: ServiceNodes,
 }
 
 /// Keywords outside all blocks that stand alone.
@@ -51,10 +58,6 @@ pub(crate) struct IdentityBlock {
 }
 
 type K = Keyword<RootBlock>;
-
-const fn later_block(name: &'static str, shape: Shape, feature: &'static str) -> K {
-    K::new(name, Kind::Later(shape, feature))
-}
 
 const U32: u64 = 4_294_967_295;
 
@@ -82,7 +85,10 @@ static DAEMON: &[K] = &[
         .inherits("net_namespace")
         .once()
         .later("namespaces")
-        .help("Network namespace where IPVS is programmed; without a name the one that the daemon was started in."),
+        .help(
+            "Network namespace where IPVS is programmed; without a name the one that the daemon was \
+            started in.",
+        ),
     K::new("namespace_with_ipsets", Kind::Flag(|b| &mut b.identity.namespace_with_ipsets, true))
         .help("Has no effect: kernels before 3.13, which it is for, are not supported."),
     K::new("use_pid_dir", Kind::Flag(|b| &mut b.identity.use_pid_dir, true))
@@ -118,6 +124,7 @@ static VRRP: &[K] = &[
         .takes("<name> { <block> }")
         .repeats()
         .deprecated("track_file")
+        .borne()
         .help("The same as track_file."),
     K::new(
         "vrrp_track_process",
@@ -164,16 +171,24 @@ static VRRP: &[K] = &[
 
 /// BFD and load balancing.
 static LVS: &[K] = &[
+    K::new("bfd_instance", Kind::Block(&BFD_INSTANCE, |_, node, b| b.bfd_instances.push(node)))
+        .takes("<name> { <block> }")
+        .repeats()
+        .help("A BFD session, which tells within a blink whether a path is alive."),
+    K::new("SSL", Kind::Block(&SSL, |_, node, b| b.services.tls.push(node)))
+        .takes("{ <block> }")
+        .help("Who we are for servers that are checked over TLS."),
+    K::new("virtual_server_group", Kind::Lines(|b| &mut b.services.groups))
+        .takes("<name> { <lines> }")
+        .options(virtual_server_group::LINE)
+        .help("Addresses and marks that one virtual server serves."),
     K::new(
-        "bfd_instance",
-        Kind::Block(&later::BFD_INSTANCE, |r, node, b| {
-            b.bfds.push(node);
-            r.not_yet(r.keyword(node), "BFD");
-        }),
-    ),
-    later_block("SSL", Shape::Block(&later::SSL), "load balancing"),
-    later_block("virtual_server_group", Shape::Lines, "load balancing"),
-    later_block("virtual_server", Shape::Block(&later::VIRTUAL_SERVER), "load balancing"),
+        "virtual_server",
+        Kind::Block(&VIRTUAL_SERVER, |_, node, b| b.services.virtual_servers.push(node)),
+    )
+    .takes("<address> [<port>]|fwmark <mark>|group <name> { <block> }")
+    .repeats()
+    .help("A service that is spread over real servers."),
 ];
 
 /// A word or none, which is kept as an empty one.

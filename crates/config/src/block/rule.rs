@@ -210,7 +210,11 @@ impl Draft {
         if let Some((number, at)) = protocol {
             if track && number != OUR_PROTOCOL {
                 line.at = at;
-                line.warn(code::ADJUSTED, "a rule that is tracked has the protocol keepalived; say no_track");
+                line.warn(
+                    code::ADJUSTED,
+                    "a rule that is tracked has the protocol keepalived; say \
+                    no_track",
+                );
             } else {
                 rule.protocol = number;
             }

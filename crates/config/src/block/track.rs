@@ -177,7 +177,7 @@ fn links(
         let Some(weight) = options(resolver, rest, (0, false), 253, false) else { continue };
         if Some(&link) == own {
             let message = format!("{link} is the instance's own interface, which is tracked anyway");
-            resolver.reader.complain(code::REPEATED, at, message);
+            resolver.reader.complain(code::DUPLICATE, at, message);
         } else if tracked.iter().any(|have| have.name == link) {
             resolver.reader.complain(code::DUPLICATE, at, format!("{link} is tracked already"));
         } else {

@@ -42,10 +42,14 @@ pub(crate) static TRACK_FILE: Block<TrackFileBlock> = Block::new(
             .once()
             .bad(1)
             .default("1")
-            .help("What the number is multiplied with before it is added to the priority. With 0 any number but 0 is a fault."),
-        K::new("init_file", Kind::Custom(Shape::Line, init_file))
-            .takes("[<number>] [overwrite]")
-            .help("Writes the number, 0 if none is given, at the start where there is no file, with overwrite in any case."),
+            .help(
+                "What the number is multiplied with before it is added to the priority. With 0 any \
+                number but 0 is a fault.",
+            ),
+        K::new("init_file", Kind::Custom(Shape::Line, init_file)).takes("[<number>] [overwrite]").help(
+            "Writes the number, 0 if none is given, at the start where there is no file, with \
+                overwrite in any case.",
+        ),
     ],
 );
 

@@ -51,12 +51,18 @@ pub(crate) static VRRP_TRACK_PROCESS: Block<TrackProcessBlock> = Block::new(
         K::new("param_match", Kind::Custom(Shape::Line, param_match))
             .takes("[initial|partial]")
             .default("exact where there are arguments")
-            .help("partial: the arguments are the first of more. initial: and the last of them may go on. Alone: there are no others."),
+            .help(
+                "partial: the arguments are the first of more. initial: and the last of them may go on. \
+                Alone: there are no others.",
+            ),
         K::new("weight", Kind::Custom(Shape::Line, weight))
             .takes("<-254..254> [reverse]")
             .lax()
             .default("0")
-            .help("What is added to the priority: positive while there are enough, negative while there are not. 0: too few is a fault."),
+            .help(
+                "What is added to the priority: positive while there are enough, negative while there \
+                are not. 0: too few is a fault.",
+            ),
         K::new("quorum", Kind::Custom(Shape::Line, quorum))
             .takes("<1..65535>")
             .lax()
@@ -81,8 +87,10 @@ pub(crate) static VRRP_TRACK_PROCESS: Block<TrackProcessBlock> = Block::new(
             .lax()
             .unit("s")
             .help("How long to wait when enough have started before it counts."),
-        K::new("full_command", Kind::Flag(|b| &mut b.full_command, true))
-            .help("Compare the command as it was called rather than the kernel's short name of the process."),
+        K::new("full_command", Kind::Flag(|b| &mut b.full_command, true)).help(
+            "Compare the command as it was called rather than the kernel's short name of the \
+                process.",
+        ),
     ],
 );
 

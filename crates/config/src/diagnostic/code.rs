@@ -1,7 +1,8 @@
 //! The codes of all diagnostics. A number is never given to another meaning.
 //!
 //! SF00xx: files and text. SF01xx: expansion. SF02xx: braces and keywords. SF03xx: words and values.
-//! SF04xx: names and what they stand for. SF05xx: scripts. SF06xx: virtual routers. SF09xx: not yet obeyed.
+//! SF04xx: names and what they stand for. SF05xx: scripts. SF06xx: virtual routers. SF07xx: load balancing.
+//! SF08xx: BFD. SF09xx: not yet obeyed.
 
 use super::{Class, Code, Severity};
 
@@ -43,6 +44,7 @@ codes! {
     SEQUENCE_SIZE = error(107, "A sequence is too long.");
     CONDITIONAL_INCLUDE = warning(108, "An include behind a condition or a definition is not obeyed.");
     UNDEFINED = note(109, "A name is used that is not defined.");
+    COMMENT_IN_DEFINITION = warning(110, "A comment in a definition of several lines.");
     UNKNOWN_KEYWORD = error(201, "No such keyword here.");
     MISSING_BRACE = error(202, "A block is not opened.");
     UNCLOSED = error(203, "A block is not closed.");
@@ -77,6 +79,8 @@ codes! {
     NO_SCRIPT_SECURITY = warning(504, "Scripts run without script security.");
     SCRIPT_PATH = note(505, "A script without a directory.");
     OPEN_SECRET = warning(506, "A key that others can read.");
+    NO_NAMESPACE = error(507, "No such network namespace.");
+    LINKED_SCRIPT = warning(508, "A script behind a directory that is a symbolic link.");
     NO_VRID = error(601, "A virtual router without its number.");
     NO_INTERFACE = error(602, "A virtual router without an interface.");
     NO_ADDRESS = error(603, "A virtual router without an address.");
@@ -85,6 +89,16 @@ codes! {
     NOT_TOGETHER = warning(606, "Two settings that do not go together.");
     STRICT = warning(607, "A setting that strict mode forbids.");
     NO_PEERS = warning(608, "Words that ask for unicast, and no peer.");
+    NO_REAL_SERVER = error(701, "A virtual server without a real server.");
+    ASSUMED = warning(702, "A setting that a virtual server needs is not there.");
+    QUORUM = warning(703, "A quorum that cannot be as it is written.");
+    PORTS = warning(704, "A port that cannot be obeyed.");
+    ANY_PORT = warning(705, "Every port without persistence.");
+    EMPTY_CHECK = error(706, "A check that does not say what to check.");
+    NO_PORT = warning(707, "A check of port 0.");
+    SAME_SERVICE = warning(708, "Two virtual servers for the same packets.");
+    NO_NEIGHBOUR = error(801, "A BFD session without a neighbour.");
+    SAME_SESSION = error(802, "Two BFD sessions with the same ends.");
     NOT_YET = warning(901, "A keyword that is not yet supported.");
 }
 

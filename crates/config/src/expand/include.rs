@@ -60,6 +60,11 @@ pub(super) fn keyword(text: &str) -> Option<(Checks, &str)> {
     Some((Checks { read, missing, no_match, brace }, pattern.trim_matches(is_blank)))
 }
 
+/// The pattern of an include line.
+pub(crate) fn pattern(text: &str) -> Option<&str> {
+    keyword(text).map(|(_, pattern)| pattern)
+}
+
 impl Expander<'_> {
     /// Starts with the main file, or the files that match.
     pub(crate) fn start(&mut self, pattern: &str) {

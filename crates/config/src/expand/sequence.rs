@@ -37,7 +37,11 @@ impl Expander<'_> {
         match sequence {
             Err(why) => self.malformed(line, &why),
             Ok(_) if body.is_empty() => {}
-            Ok(_) if self.frames.len() >= MAX_DEPTH => self.malformed(line, "it is nested too deep"),
+            Ok(_) if self.frames.len() >= MAX_DEPTH => {
+                // It would be found again at every turn of every sequence around it.
+                self.malformed(line, "it is nested too deep, and reading ends");
+                self.frames.clear();
+            }
             Ok((names, values)) => self.frames.push(Frame::Sequence(Sequence { names, values, body })),
         }
     }

@@ -79,8 +79,16 @@ fn a_definition_may_bring_a_comment() {
 
 #[test]
 fn multi_line_definitions_bring_lines() {
-    let text = "$M= \\\nblock { \\\n # gone \\\n  key $V \\\n}\n$V=1\nhead $M\n$V=2\n$M";
+    let text = "$M= \\\nblock { \\\n  key $V \\\n}\n$V=1\nhead $M\n$V=2\n$M";
     assert_eq!(expand(text), ["head block {", "key 1", "}", "block {", "key 2", "}"]);
+}
+
+/// Differs: keepalived 2.4 ends the definition at the comment, 2.2 does not.
+#[test]
+fn a_comment_in_a_multi_line_definition_is_complained_of_and_left_out() {
+    let files = InMemory::one("/etc/k.conf", "$M=\\\na \\\n # gone \\\nb\n$M");
+    assert_eq!(expand_files(&files).0, ["a", "b"]);
+    assert_eq!(codes(&files), ["SF0110"]);
 }
 
 #[test]

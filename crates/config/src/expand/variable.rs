@@ -46,7 +46,7 @@ fn name_length(text: &str) -> usize {
 }
 
 /// A line that defines: its name and value.
-pub(super) fn definition(text: &str) -> Option<(&str, &str)> {
+pub(crate) fn definition(text: &str) -> Option<(&str, &str)> {
     let rest = text.strip_prefix('$')?;
     let (name, rest) = rest.split_at_checked(name_length(rest))?;
     let value = rest.strip_prefix('=')?;
@@ -103,6 +103,11 @@ fn use_at(text: &str) -> Option<Use<'_>> {
     (!name.is_empty() && ends).then_some(Use { name, arguments: "", braces: false, rest })
 }
 
+/// The name used at the `$` with which `text` begins, and how many bytes its use takes.
+pub(crate) fn name_used(text: &str) -> Option<(&str, usize)> {
+    use_at(text).map(|used| (used.name, text.len() - used.rest.len()))
+}
+
 impl Expander<'_> {
     /// Stores a definition. One that ends with a backslash goes on in the next lines.
     pub(super) fn define(&mut self, name: String, value: Span) {
@@ -123,6 +128,11 @@ impl Expander<'_> {
             let kept = trim(self.sources, Span::new(line.start(), line.start() + comment_at(text)));
             if !kept.is_empty() {
                 lines.push(kept);
+            } else if more && !text.is_empty() {
+                // Differs: keepalived 2.4.3 ends the definition here, and 2.2.7 does not.
+                let message = format!("keepalived 2.4 ends the definition of ${name} at this comment");
+                let found = Diagnostic::new(code::COMMENT_IN_DEFINITION, line, message);
+                self.report.add(found.help("take the comment out; here the definition goes on"));
             }
             if !more {
                 break;

@@ -126,7 +126,8 @@ impl Resolver<'_, '_> {
         }
         let number = self.names.get(&names)?.get(word).copied();
         // Away from the host any name may be one of its tables.
-        let made_up = (!self.surroundings.is_real() && names != Names::Transports).then_some(1);
+        let made_up = (!self.surroundings.is_real() && !matches!(names, Names::Transports | Names::Scopes))
+            .then_some(1);
         number.or(made_up)
     }
 

@@ -133,21 +133,41 @@ impl Resolver<'_, '_> {
             self.reader.complain(code::NO_SCRIPT, at, format!("The script {path} {why}; it is not run"));
             return None;
         }
-        if !self.is_safe(&resolved, facts, account, at) {
+        if !self.is_safe((&path, &resolved), facts, account, at) {
             return None;
         }
         let as_written = self.global.use_symlink_paths.as_ref().is_some_and(|set| set.value);
         Some(if as_written { path } else { resolved })
     }
 
+    /// Differs: keepalived 2.4 does not run what lies behind a directory that is a symbolic link, such as `/bin`; it is
+    /// run here by its real path, whose every part is looked at.
+    fn by_link(&mut self, written: &str, path: &str, at: Span) {
+        let directory = |path: &str| path.rsplit_once('/').map(|(directory, _)| directory.to_owned());
+        let as_written = self.global.use_symlink_paths.as_ref().is_some_and(|set| set.value);
+        let Some(named) = directory(written).filter(|named| !named.is_empty() && !as_written) else { return };
+        let Some(real) = self.surroundings.resolve(&named).filter(|real| *real != named) else { return };
+        let message =
+            format!("{named} is a symbolic link to {real}, which keepalived 2.4 takes for insecure");
+        let found = Diagnostic::new(code::LINKED_SCRIPT, at, message);
+        self.reader.report.add(found.help(format!("write {path}")));
+    }
+
     /// Whether nobody but root could change what root would run; complains if somebody could, and refuses it if script
     /// security is on.
-    fn is_safe(&mut self, path: &str, facts: PathFacts, account: &Account, at: Span) -> bool {
+    fn is_safe(
+        &mut self,
+        (written, path): (&str, &str),
+        facts: PathFacts,
+        account: &Account,
+        at: Span,
+    ) -> bool {
         let privileged =
             facts.mode & SET_UID != 0 && facts.uid == 0 || facts.mode & SET_GID != 0 && facts.gid == 0;
         if account.uid != 0 && account.gid != 0 && !privileged {
             return true;
         }
+        self.by_link(written, path, at);
         let mut ends: Vec<usize> = path.match_indices('/').map(|(at, _)| at.max(1)).collect();
         ends.push(path.len());
         let unsafe_part = ends

@@ -69,6 +69,8 @@ struct Entry<C> {
     config: Option<C>,
     at: Span,
     used: bool,
+    /// A check of a real server follows it.
+    checked: bool,
 }
 
 /// The things of one kind, by name.
@@ -130,6 +132,13 @@ impl Trackables {
         add(&mut self.bfds, defined);
     }
 
+    /// A file for a check, with the file's own weight, if it stands before a node.
+    pub(crate) fn checked_file(&mut self, name: &str, before: NodeId) -> Option<(FileConfig, Points)> {
+        let entry = self.files.0.get_mut(name).filter(|entry| entry.node < before)?;
+        entry.checked = true;
+        Some((entry.config.clone()?, entry.weight))
+    }
+
     pub(crate) fn has_script(&self, name: &str) -> bool {
         self.scripts.0.contains_key(name)
     }
@@ -169,7 +178,7 @@ impl Trackables {
 
 fn add<C>(shelf: &mut Shelf<C>, defined: Defined<'_, C>) {
     let Defined { node, name, at, weight, config } = defined;
-    shelf.0.entry(name.to_owned()).or_insert(Entry { node, weight, config, at, used: false });
+    shelf.0.entry(name.to_owned()).or_insert(Entry { node, weight, config, at, used: false, checked: false });
 }
 
 /// What some instance tracks, each in the order of the file.
@@ -195,6 +204,7 @@ impl Resolver<'_, '_> {
         for (name, entry) in shelf.0 {
             match entry.config {
                 Some(config) if entry.used => tracked.push((entry.node, config)),
+                Some(_) if entry.checked => {}
                 Some(_) => {
                     let message = format!("Nothing tracks the {} `{name}`", kind.what());
                     self.reader.report.add(Diagnostic::new(code::UNUSED, entry.at, message));

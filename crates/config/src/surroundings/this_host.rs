@@ -110,6 +110,10 @@ impl Surroundings for ThisHost {
         flags.map_or(name == "lo", |flags| flags & 8 != 0)
     }
 
+    fn has_namespace(&self, name: &str) -> bool {
+        fs::exists(format!("/run/netns/{name}")).unwrap_or(false)
+    }
+
     fn environment(&self, name: &str) -> Option<String> {
         self.environment.get(name).cloned()
     }

@@ -42,6 +42,10 @@ pub struct Row {
     pub must_have_word: bool,
     /// `7x` is 7, with a warning, unless it is a test.
     pub lax: bool,
+    /// What a bad number becomes; `None` leaves what was there.
+    pub if_bad: Option<u64>,
+    /// What 0 becomes.
+    pub if_zero: Option<u64>,
     /// What a line of its block may hold, where lines are data; empty otherwise.
     pub options: &'static [OptionRow],
     /// One sentence or two.
@@ -175,12 +179,11 @@ pub(super) fn row<B>(keyword: &'static Keyword<B>) -> (Row, Option<&'static dyn 
         first_counts: keyword.once || matches!(keyword.kind, Kind::Script(_)),
         since: keyword.since,
         deprecated: keyword.deprecated,
-        not_yet: match keyword.kind {
-            Kind::Later(_, feature) => Some(feature),
-            _ => keyword.later,
-        },
+        not_yet: keyword.later,
         must_have_word: keyword.missing == Missing::Stops,
         lax: keyword.lax,
+        if_bad: keyword.bad,
+        if_zero: keyword.zero,
         options: keyword.options,
         help: keyword.help,
     };
@@ -212,13 +215,17 @@ fn value<B>(kind: &Kind<B>) -> Value {
         Kind::Seconds(_, least, most, decimals) => {
             Value::Decimal { least: seconds(*least), most: seconds(*most), decimals: *decimals }
         }
+        Kind::Milliseconds(_, least, most) => {
+            let milliseconds = |micros: u64| seconds(micros.saturating_mul(1000));
+            Value::Decimal { least: milliseconds(*least), most: milliseconds(*most), decimals: 3 }
+        }
         Kind::Text(..) => Value::Text,
         Kind::Link(_) => Value::Link,
         Kind::Address(_) => Value::Address,
         Kind::Script(_) => Value::Script,
         Kind::Lines(_) => Value::Lines,
         Kind::Block(..) => Value::Block,
-        Kind::Custom(shape, _) | Kind::Later(shape, _) => match shape {
+        Kind::Custom(shape, _) => match shape {
             Shape::Line => Value::Words,
             Shape::Script => Value::Script,
             Shape::Lines => Value::Lines,

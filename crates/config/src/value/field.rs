@@ -6,7 +6,7 @@ use super::{Field, Reader, Set, switch};
 use crate::diagnostic::{Diagnostic, code};
 use crate::lex;
 use crate::source::Span;
-use crate::table::Keyword;
+use crate::table::{Keyword, Missing};
 use crate::tree::NodeId;
 
 impl Reader<'_> {
@@ -75,6 +75,22 @@ impl Reader<'_> {
         }
     }
 
+    pub(super) fn milliseconds<B>(
+        &mut self,
+        row: &Keyword<B>,
+        field: Field<B, Duration>,
+        (least, most): (u64, u64),
+        node: NodeId,
+        into: &mut B,
+    ) {
+        let Some(at) = self.argument(row, node) else { return };
+        // Seconds a thousand times as long, so that what is said of them is said of milliseconds.
+        let bounds = (least.saturating_mul(1000), most.saturating_mul(1000));
+        if let Some(value) = self.duration(at, bounds, 3, row.lax) {
+            *field(into) = Some(Set { value: value / 1000, at });
+        }
+    }
+
     pub(super) fn string<B>(
         &mut self,
         row: &Keyword<B>,
@@ -117,7 +133,11 @@ impl Reader<'_> {
         }
         let behind = crate::expand::trim(self.sources, Span::new(at.end(), line.end()));
         match self.command_line(row.name, node) {
-            Some(command) if command.argv.is_empty() => self.lacks_word(node, row.missing),
+            Some(command) if command.argv.is_empty() => {
+                // As keepalived: reading goes on behind an empty word.
+                let empty = row.missing == Missing::Stops && !self.arguments(node).is_empty();
+                self.lacks_word(node, if empty { Missing::Nothing } else { row.missing });
+            }
             Some(command) => *field(into) = Some(Set { value: command, at: behind }),
             None => {}
         }

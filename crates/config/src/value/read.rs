@@ -85,7 +85,8 @@ impl<'a> Reader<'a> {
         }
         if let Some(by) = row.deprecated {
             let found = Diagnostic::new(code::DEPRECATED, first, format!("`{word}` is an old spelling"));
-            self.report.add(found.help(format!("write `{by}`")));
+            let class = if row.borne { Class::Silent } else { found.class };
+            self.report.add(found.help(format!("write `{by}`")).class(class));
         }
         self.value(row, node, into);
     }
@@ -121,6 +122,13 @@ impl<'a> Reader<'a> {
             self.second(row.name, at, first);
             return;
         }
+        if row.replaces
+            && let Some(first) = row.kind.set_at(into)
+        {
+            let message = format!("`{}` stands here a second time", row.name);
+            let found = Diagnostic::new(code::DUPLICATE, at, message);
+            self.report.add(found.related(first, "the first, which this one replaces"));
+        }
         match &row.kind {
             Kind::Flag(field, value) => *field(into) = Some(Set { value: *value, at }),
             Kind::Switch(field) => self.switch(*field, node, into),
@@ -134,6 +142,9 @@ impl<'a> Reader<'a> {
             Kind::Words(field) => self.words(row, *field, node, into),
             Kind::Seconds(field, least, most, decimals) => {
                 self.seconds(row, *field, (*least, *most), *decimals, node, into);
+            }
+            Kind::Milliseconds(field, least, most) => {
+                self.milliseconds(row, *field, (*least, *most), node, into);
             }
             Kind::Text(field, most) => self.string(row, *field, *most, node, into),
             Kind::Link(field) => {
@@ -153,7 +164,6 @@ impl<'a> Reader<'a> {
             Kind::Script(field) => self.script(row, *field, node, into),
             Kind::Lines(field) => field(into).push(node),
             Kind::Block(_, read) | Kind::Custom(_, read) => read(self, node, into),
-            Kind::Later(_, feature) => self.not_yet(at, feature),
         }
         if let Some(feature) = row.later {
             self.not_yet(at, feature);

@@ -46,20 +46,19 @@ impl Reader<'_> {
     ) -> Option<Duration> {
         let word = self.text(at);
         let Some((value, more, rubbish)) = leading_decimal(word, decimals) else {
-            self.complain(code::BAD_NUMBER, at, format!("`{word}` is not a number of seconds"));
+            self.complain(code::BAD_NUMBER, at, format!("`{word}` is not a decimal number"));
             return None;
         };
         let scale = 10_u128.saturating_pow(u32::from(6_u8.saturating_sub(decimals)));
         let micros = u64::try_from(value.saturating_mul(scale)).unwrap_or(u64::MAX);
         let inside = (least..=most).contains(&micros);
         if rubbish && !(lax && !self.test && inside) {
-            self.complain(code::BAD_NUMBER, at, format!("`{word}` is not a number of seconds"));
+            self.complain(code::BAD_NUMBER, at, format!("`{word}` is not a decimal number"));
             return None;
         }
         if !inside {
             let (least, most) = (Duration::from_micros(least), Duration::from_micros(most));
-            let message =
-                format!("{word} is outside {} to {} seconds", least.as_secs_f64(), most.as_secs_f64());
+            let message = format!("{word} is outside {} to {}", least.as_secs_f64(), most.as_secs_f64());
             self.report.add(Diagnostic::new(code::BAD_NUMBER, at, message).label("out of range"));
             return None;
         }
@@ -90,14 +89,19 @@ impl Reader<'_> {
         }
     }
 
-    /// An address; complains if it is none.
+    /// An address; complains if it is none. As keepalived: a prefix length behind it is not read.
     pub(crate) fn address(&mut self, at: Span) -> Option<IpAddr> {
-        match self.text(at).parse() {
-            Ok(address) => Some(address),
-            Err(_) => {
-                self.complain(code::BAD_ADDRESS, at, format!("`{}` is not an address", self.text(at)));
-                None
-            }
+        let text = self.text(at);
+        let (address, length) =
+            text.split_once('/').map_or((text, None), |(address, rest)| (address, Some(rest)));
+        let Ok(address) = address.parse() else {
+            self.complain(code::BAD_ADDRESS, at, format!("`{text}` is not an address"));
+            return None;
+        };
+        if length.is_some() {
+            let message = format!("The prefix length behind {address} has no meaning here");
+            self.report.add(Diagnostic::new(code::UNUSUAL, at, message));
         }
+        Some(address)
     }
 }

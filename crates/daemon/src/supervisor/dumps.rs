@@ -55,7 +55,7 @@ impl Supervisor {
         let moment = keepalived::Moment { now, wall: clock::wall() };
         let report = keepalived::Report { status: known, effective: &self.effective, moment };
         let files = self.files();
-        let version = self.effective.daemon.dumps.json_version.unwrap_or(1);
+        let version = self.effective.daemon.dumps.json_version;
         let texts = [
             data.then(|| (files.parent, keepalived::globals(&report))),
             data.then(|| (files.data, keepalived::data(&report))),

@@ -18,7 +18,7 @@ use super::reading::{self, Reading};
 use super::stop::Phase;
 use super::{Supervisor, start};
 use crate::bus::ToProcess;
-use crate::manner::{Manner, set_name, supervisor_name};
+use crate::manner::{Manner, set_name};
 
 /// How far reloading is.
 #[derive(Debug, Default)]
@@ -153,7 +153,7 @@ impl Supervisor {
     fn run_as_configured(&mut self) {
         self.umask = start::umask_of(&self.options, &self.effective);
         privilege::set_umask(self.umask);
-        set_name(supervisor_name(&self.effective.daemon.workers));
+        set_name(&self.effective.daemon.workers.name);
         let manner = Manner::vrrp(&self.effective.daemon.workers, self.umask);
         self.vrrp.say(&ToProcess::Run(manner));
     }

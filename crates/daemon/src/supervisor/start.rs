@@ -25,7 +25,7 @@ use crate::compat::{self, Options};
 use crate::detach::Starter;
 use crate::exit::Exit;
 use crate::log::LogOptions;
-use crate::manner::{set_name, supervisor_name};
+use crate::manner::set_name;
 use crate::readiness::Readiness;
 use crate::say::complain;
 
@@ -65,7 +65,7 @@ pub(super) fn start(options: Options, detached: bool) -> Result<Supervisor, Exit
     let control = open_control(&place.pid_file, &mut poll, &mut voice);
     let umask = umask_of(&options, &effective);
     privilege::set_umask(umask);
-    set_name(supervisor_name(&effective.daemon.workers));
+    set_name(&effective.daemon.workers.name);
     let readiness = Readiness::new(options.environment.notify_socket.as_deref());
     Ok(Supervisor {
         umask,
@@ -143,7 +143,7 @@ impl Supervisor {
 
 /// Permissions that new files do not get. As keepalived: the command line counts before the file.
 pub(super) fn umask_of(options: &Options, effective: &Effective) -> u32 {
-    options.umask.or(effective.daemon.umask).unwrap_or(DEFAULT_UMASK)
+    options.umask.unwrap_or(effective.daemon.umask)
 }
 
 /// Takes the daemon's place: its network namespace before anything is opened in one, its directory, its name.

@@ -85,7 +85,9 @@ impl Supervisor {
             Verdict::Ask => self.vrrp.tell(ToWorker::Ping),
             Verdict::Kill(since) => {
                 if let Some(pid) = self.vrrp.pid() {
-                    let line = format!("VRRP child process({pid}) gave no sign of life for {PATIENCE} s: killing it");
+                    let line = format!(
+                        "VRRP child process({pid}) gave no sign of life for {PATIENCE} s: killing it"
+                    );
                     self.log(Severity::Alert, &line);
                 }
                 self.vrrp.kill_hanging(since);

@@ -96,7 +96,9 @@ fn processes_have_the_names_and_the_scheduling_that_the_file_gives_them() {
 #[test]
 fn a_daemon_runs_in_the_namespace_that_it_is_told() {
     let Some(bench) = Bench::new("a_daemon_runs_in_the_namespace_that_it_is_told") else { return };
-    let Some(namespace) = NamedNamespace::new("a_daemon_runs_in_the_namespace_that_it_is_told") else { return };
+    let Some(namespace) = NamedNamespace::new("a_daemon_runs_in_the_namespace_that_it_is_told") else {
+        return;
+    };
     let name = &namespace.0;
     bench.configure("");
     let text = bench.text("conf");

@@ -10,10 +10,8 @@ use netlink_packet_route::address::{
     AddressScope, CacheInfo,
 };
 
-use super::{attributes_of, number, text};
+use super::{KEEPALIVED, attributes_of, ip, number, text};
 
-/// Who put an address, as the kernel keeps it: Keepalived, as routes and rules are marked (`RTPROT_KEEPALIVED`).
-pub(super) const KEEPALIVED: u8 = 18;
 /// The lifetime that does not end (`INFINITY_LIFE_TIME`).
 const FOR_EVER: u32 = u32::MAX;
 
@@ -125,11 +123,4 @@ pub(super) fn read(payload: &[u8]) -> Option<LinkAddress> {
 /// The payload of RTM_GETADDR that asks for all.
 pub(super) fn ask() -> AddressMessage {
     AddressMessage::default()
-}
-
-fn ip(family: Family, value: &[u8]) -> Option<IpAddr> {
-    match family {
-        Family::V4 => <[u8; 4]>::try_from(value).ok().map(IpAddr::from),
-        Family::V6 => <[u8; 16]>::try_from(value).ok().map(IpAddr::from),
-    }
 }

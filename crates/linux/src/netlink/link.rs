@@ -4,7 +4,7 @@ use host::{Link, LinkIndex, LinkName, MacAddress};
 use netlink_packet_route::AddressFamily;
 use netlink_packet_route::link::{LinkFlags, LinkHeader, LinkLayerType, LinkMessage};
 
-use super::{attributes_of, number, text};
+use super::{attributes_of, number, text, virtual_link};
 
 /// Attributes (linux/if_link.h). Only these are read: the rest changes from kernel to kernel, and a link must not
 /// get lost because of an attribute that nobody here needs.
@@ -18,9 +18,9 @@ const NETCONFA_IFINDEX: u16 = 1;
 const NETCONFA_FORWARDING: u16 = 2;
 const NETCONF_HEADER: usize = 4;
 
-/// A link out of the payload of RTM_NEWLINK; `None` if it cannot be read or speaks of something else.
+/// A link and its routing domain out of the payload of RTM_NEWLINK; `None` if it cannot be read or speaks of something else.
 /// [`Link::ipv6_router`] is false: the message does not tell.
-pub(super) fn read(payload: &[u8]) -> Option<Link> {
+pub(super) fn read(payload: &[u8]) -> Option<(Link, Option<LinkIndex>)> {
     let header = header(payload)?;
     let mut link = Link {
         index: LinkIndex(header.index),
@@ -48,7 +48,7 @@ pub(super) fn read(payload: &[u8]) -> Option<Link> {
             _ => {}
         }
     }
-    named.then_some(link)
+    named.then(|| (link, virtual_link::domain(payload)))
 }
 
 /// The link that RTM_DELLINK speaks of; `None` if it cannot be read or the link stays.

@@ -130,9 +130,9 @@ fn a_recorded_dump_of_links_is_read() {
     let told: Vec<_> = messages(&hex(LINKS)).collect();
     assert!(told.iter().all(|message| message.sequence == 5 && !message.interrupted));
     let [lo, b0, a0, done] = &told[..] else { panic!("{told:?}") };
-    assert!(matches!(&lo.said, Said::Link(lo) if lo.loopback && lo.mac.is_none() && lo.mtu == 65_536));
-    assert_eq!(b0.said, Said::Link(wire(2, "b0", Some(MacAddress([2, 0, 0, 0, 0, 11])))));
-    assert_eq!(a0.said, Said::Link(wire(3, "a0", Some(MacAddress([2, 0, 0, 0, 0, 10])))));
+    assert!(matches!(&lo.said, Said::Link(lo, None) if lo.loopback && lo.mac.is_none() && lo.mtu == 65_536));
+    assert_eq!(b0.said, Said::Link(wire(2, "b0", Some(MacAddress([2, 0, 0, 0, 0, 11]))), None));
+    assert_eq!(a0.said, Said::Link(wire(3, "a0", Some(MacAddress([2, 0, 0, 0, 0, 10]))), None));
     assert_eq!(done.said, Said::Done);
 }
 

@@ -26,6 +26,8 @@ pub(crate) enum Check {
     Announced(usize, Instant),
     /// A member that advertised then is or was master.
     Entitled(usize, Instant),
+    /// A member whose worker is new and knows everything did not resume in another's place.
+    Resumed { member: usize, crashed: Instant, started: Instant },
 }
 
 impl Watch {
@@ -76,6 +78,7 @@ impl World {
             Check::Available(group) => self.check_available(group),
             Check::Held(member) => self.check_held(member),
             Check::Announced(member, since) => self.check_announced(member, since),
+            Check::Resumed { member, crashed, started } => self.check_resumed(member, crashed, started),
             Check::Entitled(member, at) => {
                 let member = &self.watch.members[member];
                 if !member.master && member.since != at {
@@ -176,6 +179,23 @@ impl World {
             let name = &self.nodes[member.node].name;
             let details = format!("{} by {} of {name}", member.vips[vip].1, member.instance);
             self.watch.violate(self.now(), "each takeover is announced", &details);
+        }
+    }
+
+    fn check_resumed(&mut self, at: usize, crashed: Instant, started: Instant) {
+        let member = &self.watch.members[at];
+        let segment = &self.segments[self.watch.groups[member.router].segment];
+        let follows = |other: &Member| {
+            other.master
+                && other.priority <= member.priority
+                && other.since > crashed
+                && other.since < started
+                && segment.connects(other.port, member.port)
+        };
+        let resumed = member.live && member.master && member.since <= crashed && self.can(member);
+        if resumed && self.watch.members_of(member.router).any(|other| self.can(other) && follows(other)) {
+            let details = format!("{} of {}", member.instance, self.nodes[member.node].name);
+            self.watch.violate(self.now(), "nobody resumes when a lesser one has taken over", &details);
         }
     }
 

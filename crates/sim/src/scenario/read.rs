@@ -192,9 +192,9 @@ impl Reader<'_> {
     fn set(&mut self, node: &str, words: &mut SplitWhitespace<'_>) -> Result<Command, Why> {
         let node = self.named(node)?;
         let name = next(words, "an instance")?;
-        let configured = self.it.steps.iter().rev().find_map(|(_, command)| match command {
-            Command::Configure(of, config) if *of == node => Some((**config).clone()),
-            _ => None,
+        let configured = self.it.steps.iter().rev().find_map(|(_, command)| {
+            let Command::Configure(of, config) = command else { return None };
+            (*of == node).then(|| (**config).clone())
         });
         let mut config = configured.unwrap_or_else(|| self.it.nodes[node].config.clone());
         let it = config.instances.iter_mut().find(|instance| instance.name == name);

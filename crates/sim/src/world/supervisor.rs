@@ -46,7 +46,8 @@ impl World {
     pub(super) fn start_worker(&mut self, node: usize) {
         self.nodes[node].start_worker();
         self.note(node, Fact::Worker("started"));
-        self.watch.worker_started(node);
+        let told = self.now + self.latency.start.1;
+        self.watch.worker_started(self.now, told, node);
         let life = self.nodes[node].life;
         let at = self.now + self.chance.time(self.latency.start);
         self.schedule(at, Happening::Introduce { node, life });
@@ -91,6 +92,7 @@ impl World {
         it.end_worker();
         it.paused = false;
         let (life, crashes) = (it.life, it.supervisor.crashes);
+        self.watch.worker_crashed(now, node);
         self.note(node, Fact::Worker("crashed"));
         let after = match crashes {
             0 | 1 => self.chance.time(self.latency.restart),

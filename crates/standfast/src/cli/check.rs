@@ -2,8 +2,10 @@
 
 use std::process::ExitCode;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
+use config::diagnostic::{json, sarif};
 use config::{Assumed, Disk, Loaded, Request, Severity, Surroundings};
+use serde_json::Value;
 
 use crate::output;
 
@@ -12,32 +14,64 @@ use crate::output;
 /// cannot be read.
 ///
 /// Interfaces, accounts and programs that a file names are taken to exist, so that files of other hosts can be
-/// checked anywhere; with --here they are looked for on this host.
+/// checked anywhere; with --host they are looked for on this host.
 #[derive(Args, Debug)]
 pub(super) struct Options {
     /// Files, or patterns of several that make one configuration
     #[arg(required = true, value_name = "FILE")]
     files: Vec<String>,
     /// Check against this host: its interfaces, accounts and programs
-    #[arg(long)]
-    here: bool,
+    #[arg(long, alias = "here")]
+    host: bool,
+    /// How to say what was found: for people, as JSON, or as SARIF for code hosts and editors
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    format: Format,
     /// The configuration id, for lines that begin with @ (the daemon's -i)
     #[arg(long, value_name = "ID")]
     id: Option<String>,
 }
 
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+enum Format {
+    /// Text with the line and a caret
+    Human,
+    /// One JSON document
+    Json,
+    /// A SARIF 2.1.0 log
+    Sarif,
+}
+
 pub(super) fn run(options: &Options) -> ExitCode {
-    let here = daemon::compat::this_host();
+    let host = daemon::compat::this_host();
     let assumed = Assumed::default();
-    let surroundings: &dyn Surroundings = if options.here { &here } else { &assumed };
-    let statuses = options.files.iter().map(|file| {
-        let request = Request { config_id: options.id.as_deref(), test: true, ..Request::new(file.as_str()) };
-        let loaded = config::load(&request, &Disk, surroundings);
-        output::put(&loaded.render(output::is_watched()));
-        output::say(&verdict(file, &loaded));
-        loaded.test_status()
-    });
-    ExitCode::from(worst(statuses))
+    let surroundings: &dyn Surroundings = if options.host { &host } else { &assumed };
+    let readings: Vec<(&str, Loaded)> = options
+        .files
+        .iter()
+        .map(|file| {
+            let request =
+                Request { config_id: options.id.as_deref(), test: true, ..Request::new(file.as_str()) };
+            let loaded = config::load(&request, &Disk, surroundings);
+            if options.format == Format::Human {
+                output::put(&loaded.render(output::is_watched()));
+                output::say(&verdict(file, &loaded));
+            }
+            (file.as_str(), loaded)
+        })
+        .collect();
+    let status = worst(readings.iter().map(|(_, loaded)| loaded.test_status()));
+    match options.format {
+        Format::Human => {}
+        Format::Json => {
+            let files: Vec<Value> =
+                readings.iter().map(|(file, loaded)| json::report(file, loaded)).collect();
+            output::put(&format!("{:#}\n", serde_json::json!({ "status": status, "files": files })));
+        }
+        Format::Sarif => {
+            output::put(&format!("{:#}\n", sarif::log(readings.iter().map(|(_, loaded)| loaded))));
+        }
+    }
+    ExitCode::from(status)
 }
 
 /// The most telling of several statuses: upstream's order, in which a later one hides an earlier.

@@ -75,6 +75,8 @@ impl Instance {
             | FaultReason::LinkMissing(_)
             | FaultReason::Script(_)
             | FaultReason::Deaf
+            | FaultReason::SourceMissing
+            | FaultReason::NoPeer
             | FaultReason::File(_)
             | FaultReason::Processes(_)
             | FaultReason::Bfd(_) => false,
@@ -258,6 +260,16 @@ impl Instance {
             faults.insert(FaultReason::OwnLinkMissing(own.link.name.clone()));
         } else if self.source.is_none() {
             faults.insert(FaultReason::NoSourceAddress(self.config.family));
+        }
+        if let Some(source) = self.config.source.filter(|_| self.config.track_source)
+            && !view.links.has_address(source)
+        {
+            faults.insert(FaultReason::SourceMissing);
+        }
+        if self.config.fault_without_peer
+            && matches!(&self.config.mode, Mode::Unicast { peers, .. } if peers.is_empty())
+        {
+            faults.insert(FaultReason::NoPeer);
         }
         if view.deaf {
             faults.insert(FaultReason::Deaf);

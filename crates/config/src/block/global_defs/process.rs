@@ -10,14 +10,17 @@ const U32: u64 = 4_294_967_295;
 
 /// Processes and scripts.
 pub(super) static ROWS: &[K] = &[
-    K::new("script_user", Kind::Custom(Shape::Line, read::script_user)).takes("<user> [[:]<group>]")
+    K::new("script_user", Kind::Custom(Shape::Line, read::script_user))
+        .takes("<user> [[:]<group>]")
         .help("User, and perhaps group, that scripts run as unless they say otherwise."),
     K::new("enable_script_security", Kind::Flag(|b| &mut b.enable_script_security, true))
         .help("Refuse to run as root what others than root could change."),
-    K::new("use_symlink_paths", Kind::Switch(|b| &mut b.use_symlink_paths)).since("2.3.0")
+    K::new("use_symlink_paths", Kind::Switch(|b| &mut b.use_symlink_paths))
+        .since("2.3.0")
         .default("off")
         .help("Run scripts by the path as written, symbolic links and all."),
-    K::new("set_supplementary_groups", Kind::Switch(|b| &mut b.set_supplementary_groups)).since("2.4.4")
+    K::new("set_supplementary_groups", Kind::Switch(|b| &mut b.set_supplementary_groups))
+        .since("2.4.4")
         .default("off")
         .help("Give every script the further groups of its user."),
     K::new("startup_script", Kind::Script(|b| &mut b.processes.startup_script))
@@ -57,19 +60,24 @@ pub(super) static ROWS: &[K] = &[
         .help("Nice value of the process that does VRRP."),
     K::new("vrrp_no_swap", Kind::Flag(|b| &mut b.processes.vrrp.no_swap, true))
         .help("Lock the memory of the process that does VRRP."),
-    K::new("vrrp_rt_priority", Kind::Custom(Shape::Line, |r, node, b| read::realtime(r, node, &mut b.processes.vrrp)))
-        .takes("<1..99>")
-        .missing(Missing::Complaint)
-        .help("Real-time priority of the process that does VRRP."),
-    K::new("vrrp_cpu_affinity", Kind::Custom(Shape::Line, |r, node, b| read::cpus(r, node, &mut b.processes.vrrp)))
-        .takes("<cpu>...")
-        .missing(Missing::Complaint)
-        .help("CPUs that the process that does VRRP may run on."),
+    K::new(
+        "vrrp_rt_priority",
+        Kind::Custom(Shape::Line, |r, node, b| read::realtime(r, node, &mut b.processes.vrrp)),
+    )
+    .takes("<1..99>")
+    .missing(Missing::Complaint)
+    .help("Real-time priority of the process that does VRRP."),
+    K::new(
+        "vrrp_cpu_affinity",
+        Kind::Custom(Shape::Line, |r, node, b| read::cpus(r, node, &mut b.processes.vrrp)),
+    )
+    .takes("<cpu>...")
+    .missing(Missing::Complaint)
+    .help("CPUs that the process that does VRRP may run on."),
     K::new("vrrp_rlimit_rttime", Kind::Number(|b| &mut b.processes.vrrp.rlimit_rttime, 1, U32))
         .bad(0)
         .unit("us")
-        .default("10000")
-        .help("How long the process that does VRRP may run in one go at a real-time priority."),
+        .help("How long the process that does VRRP may run in one go at a real-time priority; without it, for ever."),
     K::new("vrrp_rlimit_rtime", Kind::Number(|b| &mut b.processes.vrrp.rlimit_rttime, 1, U32))
         .bad(0)
         .unit("us")
@@ -88,16 +96,22 @@ pub(super) static ROWS: &[K] = &[
     K::new("checker_no_swap", Kind::Flag(|b| &mut b.processes.checker.no_swap, true))
         .later("scheduling")
         .help("Lock the memory of the process that does health checks."),
-    K::new("checker_rt_priority", Kind::Custom(Shape::Line, |r, node, b| read::realtime(r, node, &mut b.processes.checker)))
-        .takes("<1..99>")
-        .missing(Missing::Complaint)
-        .later("scheduling")
-        .help("Real-time priority of the process that does health checks."),
-    K::new("checker_cpu_affinity", Kind::Custom(Shape::Line, |r, node, b| read::cpus(r, node, &mut b.processes.checker)))
-        .takes("<cpu>...")
-        .missing(Missing::Complaint)
-        .later("scheduling")
-        .help("CPUs that the process that does health checks may run on."),
+    K::new(
+        "checker_rt_priority",
+        Kind::Custom(Shape::Line, |r, node, b| read::realtime(r, node, &mut b.processes.checker)),
+    )
+    .takes("<1..99>")
+    .missing(Missing::Complaint)
+    .later("scheduling")
+    .help("Real-time priority of the process that does health checks."),
+    K::new(
+        "checker_cpu_affinity",
+        Kind::Custom(Shape::Line, |r, node, b| read::cpus(r, node, &mut b.processes.checker)),
+    )
+    .takes("<cpu>...")
+    .missing(Missing::Complaint)
+    .later("scheduling")
+    .help("CPUs that the process that does health checks may run on."),
     K::new("checker_rlimit_rttime", Kind::Number(|b| &mut b.processes.checker.rlimit_rttime, 1, U32))
         .bad(0)
         .unit("us")
@@ -123,16 +137,22 @@ pub(super) static ROWS: &[K] = &[
     K::new("bfd_no_swap", Kind::Flag(|b| &mut b.processes.bfd.no_swap, true))
         .later("scheduling")
         .help("Lock the memory of the process that does BFD."),
-    K::new("bfd_rt_priority", Kind::Custom(Shape::Line, |r, node, b| read::realtime(r, node, &mut b.processes.bfd)))
-        .takes("<1..99>")
-        .missing(Missing::Complaint)
-        .later("scheduling")
-        .help("Real-time priority of the process that does BFD."),
-    K::new("bfd_cpu_affinity", Kind::Custom(Shape::Line, |r, node, b| read::cpus(r, node, &mut b.processes.bfd)))
-        .takes("<cpu>...")
-        .missing(Missing::Complaint)
-        .later("scheduling")
-        .help("CPUs that the process that does BFD may run on."),
+    K::new(
+        "bfd_rt_priority",
+        Kind::Custom(Shape::Line, |r, node, b| read::realtime(r, node, &mut b.processes.bfd)),
+    )
+    .takes("<1..99>")
+    .missing(Missing::Complaint)
+    .later("scheduling")
+    .help("Real-time priority of the process that does BFD."),
+    K::new(
+        "bfd_cpu_affinity",
+        Kind::Custom(Shape::Line, |r, node, b| read::cpus(r, node, &mut b.processes.bfd)),
+    )
+    .takes("<cpu>...")
+    .missing(Missing::Complaint)
+    .later("scheduling")
+    .help("CPUs that the process that does BFD may run on."),
     K::new("bfd_rlimit_rttime", Kind::Number(|b| &mut b.processes.bfd.rlimit_rttime, 1, U32))
         .bad(0)
         .unit("us")
@@ -149,14 +169,20 @@ pub(super) static ROWS: &[K] = &[
         .lax()
         .default("0")
         .later("scheduling")
-        .help("Highest real-time priority that the daemon gives itself when it is late. 0: none; -1: none, and nothing is said of it."),
-    K::new("min_auto_priority_delay", Kind::Number(|b| &mut b.processes.min_auto_priority_delay, 1, 10_000_000))
-        .lax()
-        .missing(Missing::Complaint)
-        .unit("us")
-        .default("1000000")
-        .later("scheduling")
-        .help("How late it must be."),
+        .help(
+            "Highest real-time priority that the daemon gives itself when it is late. 0: none; -1: none, \
+            and nothing is said of it.",
+        ),
+    K::new(
+        "min_auto_priority_delay",
+        Kind::Number(|b| &mut b.processes.min_auto_priority_delay, 1, 10_000_000),
+    )
+    .lax()
+    .missing(Missing::Complaint)
+    .unit("us")
+    .default("1000000")
+    .later("scheduling")
+    .help("How late it must be."),
     K::new("umask", Kind::Custom(Shape::Line, read::umask))
         .takes("<number>|<bit>[|<bit>]...")
         .default("IXUSR|IRWXG|IRWXO")

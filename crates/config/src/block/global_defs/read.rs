@@ -97,52 +97,16 @@ pub(super) fn garp_extra_if(reader: &mut Reader<'_>, node: NodeId, block: &mut G
     }
 }
 
-/// Longest name of an iptables chain.
-const CHAIN: usize = 28;
-
-/// Names of chains for what comes in and what goes out.
-pub(super) fn iptables(reader: &mut Reader<'_>, node: NodeId, block: &mut GlobalDefsBlock) {
+/// iptables is not used. As a keepalived that was built without it: nftables is used instead, and that is said.
+fn instead(reader: &mut Reader<'_>, node: NodeId, block: &mut GlobalDefsBlock) {
     let at = reader.keyword(node);
-    if let Some(first) = &block.filter.vrrp_iptables {
-        let first = first.at;
-        reader.second("vrrp_iptables", at, first);
-        return;
-    }
-    let words: Vec<String> =
-        reader.arguments(node).iter().take(2).map(|word| reader.text(*word).to_owned()).collect();
-    if words.iter().any(|word| word.len() > CHAIN || word.is_empty()) {
-        reader.complain(
-            code::TOO_LONG,
-            at,
-            format!("A chain's name has 1 to {CHAIN} bytes; the line is ignored"),
-        );
-        return;
-    }
-    if let [input, output] = words.as_slice()
-        && input == output
-    {
-        reader.complain(code::NOT_TOGETHER, at, "Both chains have the same name; the line is ignored");
-        return;
-    }
-    block.filter.vrrp_iptables = Some(Set { value: words, at });
+    let message = format!("`{}` is not supported; nftables is used", reader.text(at));
+    reader.report.add(Diagnostic::new(code::NOT_TOGETHER, at, message).help("say nftables"));
+    block.filter.nftables.get_or_insert(Set { value: "keepalived".to_owned(), at });
 }
 
-/// Longest name of an ipset.
-const SET: usize = 31;
-
-pub(super) fn ipsets(reader: &mut Reader<'_>, node: NodeId, block: &mut GlobalDefsBlock) {
-    let at = reader.keyword(node);
-    let words: Vec<String> =
-        reader.arguments(node).iter().take(6).map(|word| reader.text(*word).to_owned()).collect();
-    let fit = words.iter().all(|word| (1..=SET).contains(&word.len()));
-    let twice =
-        words.iter().enumerate().any(|(index, word)| words.iter().skip(index + 1).any(|other| other == word));
-    if !fit || twice {
-        let message = format!("Names of sets differ and have 1 to {SET} bytes; the line is ignored");
-        reader.complain(code::TOO_LONG, at, message);
-        return;
-    }
-    block.filter.vrrp_ipsets = Some(Set { value: words, at });
+pub(super) fn iptables(reader: &mut Reader<'_>, node: NodeId, block: &mut GlobalDefsBlock) {
+    instead(reader, node, block);
 }
 
 /// Longest name of an nftables table.

@@ -10,23 +10,38 @@ const U32: u64 = 4_294_967_295;
 
 /// Files and kernel buffers.
 pub(super) static ROWS: &[K] = &[
-    K::new("include_check", Kind::Custom(Shape::Line, |_, _, _| {})).takes("[[+|-]read|match|wildcard_match|brace_match]...")
+    K::new("include_check", Kind::Custom(Shape::Line, |_, _, _| {}))
+        .takes("[[+|-]read|match|wildcard_match|brace_match]...")
         .repeats()
         .help("Which problems with an include are errors from here on."),
-    K::new("random_seed", Kind::Custom(Shape::Line, read::random_seed)).takes("<0..4294967295>").help("Seed of ${_RANDOM}."),
-    K::new("reload_check_config", Kind::Custom(Shape::Line, |r, node, b| read::maybe_word(r, node, &mut b.system.reload_check_config)))
-        .takes("[<file>]")
-        .help("A new configuration is tested first, the output going to the file, and is not taken if the test fails."),
-    K::new("reload_time_file", Kind::Custom(Shape::Line, |r, node, b| read::absolute_path(r, node, &mut b.system.reload_time_file)))
-        .takes("<path>")
-        .missing(Missing::Complaint)
-        .help("File whose first line says when to reload."),
+    K::new("random_seed", Kind::Custom(Shape::Line, read::random_seed))
+        .takes("<0..4294967295>")
+        .help("Seed of ${_RANDOM}."),
+    K::new(
+        "reload_check_config",
+        Kind::Custom(Shape::Line, |r, node, b| read::maybe_word(r, node, &mut b.system.reload_check_config)),
+    )
+    .takes("[<file>]")
+    .help(
+        "A new configuration is tested first, the output going to the file, and is not taken if the \
+            test fails.",
+    ),
+    K::new(
+        "reload_time_file",
+        Kind::Custom(Shape::Line, |r, node, b| read::absolute_path(r, node, &mut b.system.reload_time_file)),
+    )
+    .takes("<path>")
+    .missing(Missing::Complaint)
+    .help("File whose first line says when to reload."),
     K::new("reload_repeat", Kind::Flag(|b| &mut b.system.reload_repeat, true))
         .help("A time without a date in that file counts every day."),
-    K::new("reload_file", Kind::Custom(Shape::Line, |r, node, b| read::maybe_word(r, node, &mut b.system.reload_file)))
-        .takes("[<path>]")
-        .help("File that is there while a configuration is read."),
-    K::new("config_save_dir", Kind::Custom(Shape::Line, |r, node, b| read::one_word(r, node, &mut b.system.config_save_dir)))
+    K::new(
+        "reload_file",
+        Kind::Custom(Shape::Line, |r, node, b| read::maybe_word(r, node, &mut b.system.reload_file)),
+    )
+    .takes("[<path>]")
+    .help("File that is there while a configuration is read."),
+    K::new("config_save_dir", Kind::Text(|b| &mut b.system.config_save_dir, usize::MAX))
         .takes("<directory>")
         .later("copies around a reload")
         .help("Directory for copies of configuration and state around a reload."),
@@ -44,33 +59,48 @@ pub(super) static ROWS: &[K] = &[
         .missing(Missing::Complaint)
         .default("1")
         .help("Layout of the JSON dump."),
-    K::new("state_dump_file", Kind::Custom(Shape::Line, |r, node, b| read::one_word(r, node, &mut b.system.state_dump_file)))
-        .since("2.3.3")
-        .takes("<path>|<directory>/")
-        .missing(Missing::Complaint)
-        .help("Where SIGUSR1 writes the state."),
-    K::new("stats_dump_file", Kind::Custom(Shape::Line, |r, node, b| read::one_word(r, node, &mut b.system.stats_dump_file)))
-        .since("2.3.3")
-        .takes("<path>|<directory>/")
-        .missing(Missing::Complaint)
-        .help("Where SIGUSR2 writes statistics."),
-    K::new("json_dump_file", Kind::Custom(Shape::Line, |r, node, b| read::one_word(r, node, &mut b.system.json_dump_file)))
-        .since("2.3.3")
-        .takes("<path>|<directory>/")
-        .missing(Missing::Complaint)
-        .help("Where the JSON dump is written."),
-    K::new("iproute_usr_dir", Kind::Custom(Shape::Line, |r, node, b| read::one_word(r, node, &mut b.iproute_usr_dir)))
-        .since("2.3.2")
-        .takes("<directory>")
-        .missing(Missing::Complaint)
-        .default("/usr/share/iproute2")
-        .help("Where iproute2's tables of names are shipped."),
-    K::new("iproute_etc_dir", Kind::Custom(Shape::Line, |r, node, b| read::one_word(r, node, &mut b.iproute_etc_dir)))
-        .since("2.3.2")
-        .takes("<directory>")
-        .missing(Missing::Complaint)
-        .default("/etc/iproute2")
-        .help("Where tables of names stand that come before those."),
+    K::new(
+        "state_dump_file",
+        Kind::Custom(Shape::Line, |r, node, b| read::one_word(r, node, &mut b.system.state_dump_file)),
+    )
+    .since("2.3.3")
+    .takes("<path>|<directory>/")
+    .missing(Missing::Complaint)
+    .help("Where SIGUSR1 writes the state."),
+    K::new(
+        "stats_dump_file",
+        Kind::Custom(Shape::Line, |r, node, b| read::one_word(r, node, &mut b.system.stats_dump_file)),
+    )
+    .since("2.3.3")
+    .takes("<path>|<directory>/")
+    .missing(Missing::Complaint)
+    .help("Where SIGUSR2 writes statistics."),
+    K::new(
+        "json_dump_file",
+        Kind::Custom(Shape::Line, |r, node, b| read::one_word(r, node, &mut b.system.json_dump_file)),
+    )
+    .since("2.3.3")
+    .takes("<path>|<directory>/")
+    .missing(Missing::Complaint)
+    .help("Where the JSON dump is written."),
+    K::new(
+        "iproute_usr_dir",
+        Kind::Custom(Shape::Line, |r, node, b| read::one_word(r, node, &mut b.iproute_usr_dir)),
+    )
+    .since("2.3.2")
+    .takes("<directory>")
+    .missing(Missing::Complaint)
+    .default("/usr/share/iproute2")
+    .help("Where iproute2's tables of names are shipped."),
+    K::new(
+        "iproute_etc_dir",
+        Kind::Custom(Shape::Line, |r, node, b| read::one_word(r, node, &mut b.iproute_etc_dir)),
+    )
+    .since("2.3.2")
+    .takes("<directory>")
+    .missing(Missing::Complaint)
+    .default("/etc/iproute2")
+    .help("Where tables of names stand that come before those."),
     K::new("vrrp_netlink_cmd_rcv_bufs", Kind::Number(|b| &mut b.system.vrrp_command.bytes, 0, U32))
         .missing(Missing::Complaint)
         .unit("bytes")
@@ -121,7 +151,10 @@ pub(super) static ROWS: &[K] = &[
         .missing(Missing::Complaint)
         .unit("bytes")
         .later("kernel settings")
-        .help("How large the buffers are that adverts come in by: by the largest packet, by the advert, or so many bytes."),
+        .help(
+            "How large the buffers are that adverts come in by: by the largest packet, by the advert, or \
+            so many bytes.",
+        ),
     K::new("vrrp_rx_bufs_multiplier", Kind::Number(|b| &mut b.system.vrrp_rx_bufs_multiplier, 1, U32))
         .missing(Missing::Complaint)
         .default("3")
@@ -149,11 +182,17 @@ pub(super) static LVS: &[K] = &[
         .later("load balancing")
         .help("The same as lvs_flush_on_stop."),
     K::new("lvs_sync_daemon", Kind::Custom(Shape::Line, read::sync_daemon))
-        .takes("<interface> [[inst] <vrrp_instance>] [id <0..255>] [maxlen <1..65507>] [port <1..65535>] [ttl <1..255>] [group <group>]")
+        .takes(
+            "<interface> [[inst] <vrrp_instance>] [id <0..255>] [maxlen <1..65507>] [port <1..65535>] \
+            [ttl <1..255>] [group <group>]",
+        )
         .missing(Missing::Complaint)
         .once()
         .later("connection synchronisation")
-        .help("IPVS connections are told to other hosts, by an instance's master, or without an instance both ways."),
+        .help(
+            "IPVS connections are told to other hosts, by an instance's master, or without an instance \
+            both ways.",
+        ),
     K::new("checker_log_all_failures", Kind::Switch(|b| &mut b.lvs.checker_log_all_failures))
         .default("off")
         .later("load balancing")

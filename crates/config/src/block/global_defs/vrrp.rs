@@ -14,20 +14,26 @@ const I32: (i64, i64) = (-2_147_483_648, 2_147_483_647);
 
 /// Defaults of virtual routers.
 pub(super) static ROWS: &[K] = &[
-    K::new("dynamic_interfaces", Kind::Custom(Shape::Line, read::dynamic_interfaces)).takes("[allow_if_changes]")
+    K::new("dynamic_interfaces", Kind::Custom(Shape::Line, read::dynamic_interfaces))
+        .takes("[allow_if_changes]")
         .help("Interfaces may be absent at the start."),
     K::new("vrrp_version", Kind::Number(|b| &mut b.vrrp_version, 2, 3))
         .lax()
         .default("2")
         .help("Protocol version of IPv4 instances."),
-    K::new("vrrp_strict", Kind::Switch(|b| &mut b.vrrp_strict)).default("off").help("Obey the RFCs to the letter."),
-    K::new("vrrp_mcast_group4", Kind::Custom(Shape::Line, read::group4)).takes("<IPv4 group>")
+    K::new("vrrp_strict", Kind::Switch(|b| &mut b.vrrp_strict))
+        .default("off")
+        .help("Obey the RFCs to the letter."),
+    K::new("vrrp_mcast_group4", Kind::Custom(Shape::Line, read::group4))
+        .takes("<IPv4 group>")
         .default("224.0.0.18")
         .help("Group that IPv4 adverts go to."),
-    K::new("vrrp_mcast_group6", Kind::Custom(Shape::Line, read::group6)).takes("<IPv6 group>")
+    K::new("vrrp_mcast_group6", Kind::Custom(Shape::Line, read::group6))
+        .takes("<IPv6 group>")
         .default("ff02::12")
         .help("Group that IPv6 adverts go to."),
-    K::new("vrrp_garp_master_delay", Kind::Number(|b| &mut b.vrrp_garp_master_delay, 0, SECONDS)).unit("s")
+    K::new("vrrp_garp_master_delay", Kind::Number(|b| &mut b.vrrp_garp_master_delay, 0, SECONDS))
+        .unit("s")
         .lax()
         .default("5")
         .help("Seconds from becoming master to the second round of gratuitous ARPs. 0 sends none."),
@@ -36,33 +42,50 @@ pub(super) static ROWS: &[K] = &[
         .zero(1)
         .default("5")
         .help("Gratuitous ARPs for each address and round."),
-    K::new("vrrp_garp_master_refresh", Kind::Number(|b| &mut b.vrrp_garp_master_refresh, 0, U32)).unit("s")
+    K::new("vrrp_garp_master_refresh", Kind::Number(|b| &mut b.vrrp_garp_master_refresh, 0, U32))
+        .unit("s")
         .bad(0)
         .default("0")
         .help("Seconds between further rounds while master. 0 sends none."),
-    K::new("vrrp_garp_master_refresh_repeat", Kind::Number(|b| &mut b.vrrp_garp_master_refresh_repeat, 0, U32))
+    K::new(
+        "vrrp_garp_master_refresh_repeat",
+        Kind::Number(|b| &mut b.vrrp_garp_master_refresh_repeat, 0, U32),
+    )
+    .lax()
+    .zero(1)
+    .default("1")
+    .help("Gratuitous ARPs for each address in such a round."),
+    K::new("vrrp_garp_lower_prio_delay", Kind::Number(|b| &mut b.vrrp_garp_lower_prio_delay, 0, SECONDS))
+        .unit("s")
+        .inherits("vrrp_garp_master_delay")
         .lax()
-        .zero(1)
-        .default("1")
-        .help("Gratuitous ARPs for each address in such a round."),
-    K::new("vrrp_garp_lower_prio_delay", Kind::Number(|b| &mut b.vrrp_garp_lower_prio_delay, 0, SECONDS)).unit("s").inherits("vrrp_garp_master_delay")
+        .help(
+            "Seconds to the second round after a lower priority was heard. Without it \
+            vrrp_garp_master_delay.",
+        ),
+    K::new(
+        "vrrp_garp_lower_prio_repeat",
+        Kind::Number(|b| &mut b.vrrp_garp_lower_prio_repeat, 0, 2_147_483_647),
+    )
+    .inherits("vrrp_garp_master_repeat")
+    .lax()
+    .help("Gratuitous ARPs after a lower priority was heard. Without it vrrp_garp_master_repeat."),
+    K::new("vrrp_garp_interval", Kind::Seconds(|b| &mut b.vrrp_garp_interval, 1, MICROS, 6))
+        .unit("s")
         .lax()
-        .help("Seconds to the second round after a lower priority was heard. Without it vrrp_garp_master_delay."),
-    K::new("vrrp_garp_lower_prio_repeat", Kind::Number(|b| &mut b.vrrp_garp_lower_prio_repeat, 0, 2_147_483_647)).inherits("vrrp_garp_master_repeat")
+        .help("Smallest gap between gratuitous ARPs on one interface. Without it there is none."),
+    K::new("vrrp_gna_interval", Kind::Seconds(|b| &mut b.vrrp_gna_interval, 1, MICROS, 6))
+        .unit("s")
         .lax()
-        .help("Gratuitous ARPs after a lower priority was heard. Without it vrrp_garp_master_repeat."),
-    K::new("vrrp_garp_interval", Kind::Seconds(|b| &mut b.vrrp_garp_interval, 0, MICROS, 6)).unit("s")
-        .lax()
-        .default("0")
-        .help("Smallest gap between gratuitous ARPs on one interface, in seconds. 0 is no gap."),
-    K::new("vrrp_gna_interval", Kind::Seconds(|b| &mut b.vrrp_gna_interval, 0, MICROS, 6)).unit("s")
-        .lax()
-        .default("0")
-        .help("Smallest gap between unsolicited neighbour advertisements on one interface. 0 is no gap."),
+        .help(
+            "Smallest gap between unsolicited neighbour advertisements on one interface. Without it \
+            there is none.",
+        ),
     K::new("vrrp_min_garp", Kind::Switch(|b| &mut b.vrrp_min_garp))
         .default("off")
         .help("One gratuitous ARP, no second round, where nothing else is said."),
-    K::new("vrrp_down_timer_adverts", Kind::Number(|b| &mut b.vrrp_down_timer_adverts, 1, 100)).unit("adverts")
+    K::new("vrrp_down_timer_adverts", Kind::Number(|b| &mut b.vrrp_down_timer_adverts, 1, 100))
+        .unit("adverts")
         .lax()
         .default("3")
         .help("Adverts that must be missing before a master counts as down."),
@@ -78,13 +101,17 @@ pub(super) static ROWS: &[K] = &[
         .default("off")
         .help("Do not compare the addresses in adverts of the known master."),
     // As keepalived: `no` behind it is not read.
-    K::new("v3_checksum_as_v2", Kind::Flag(|b| &mut b.v3_checksum_as_v2, true)).since("2.2.8")
+    K::new("v3_checksum_as_v2", Kind::Flag(|b| &mut b.v3_checksum_as_v2, true))
+        .since("2.2.8")
         .help("Leave the pseudo-header out of version 3 checksums over IPv4."),
     K::new("vrrp_garp_extra_if", Kind::Custom(Shape::Line, read::garp_extra_if))
         .takes("[all] <1..86400>")
         .unit("s")
         .later("announcements on further interfaces")
-        .help("Seconds between announcements on the other interfaces that hold addresses: on interfaces of its own, or on all."),
+        .help(
+            "Seconds between announcements on the other interfaces that hold addresses: on interfaces of \
+            its own, or on all.",
+        ),
     K::new("vrrp_vmac_garp_intvl", Kind::Custom(Shape::Line, read::garp_extra_if))
         .takes("[all] <1..86400>")
         .unit("s")
@@ -130,12 +157,10 @@ pub(super) static ROWS: &[K] = &[
 pub(super) static FILTERS: &[K] = &[
     K::new("vrrp_iptables", Kind::Custom(Shape::Line, read::iptables))
         .takes("[<chain in> [<chain out>]]")
-        .later("filtering by iptables")
-        .help("Drop packets with iptables, in these chains, INPUT and OUTPUT if none is named."),
-    K::new("vrrp_ipsets", Kind::Custom(Shape::Line, read::ipsets))
+        .help("Has the effect of nftables, which is used instead."),
+    K::new("vrrp_ipsets", Kind::Custom(Shape::Line, read::iptables))
         .takes("[<IPv4> [<IPv6> [<IPv6 with interface> [<IGMP> [<MLD> [<neighbours>]]]]]]")
-        .later("filtering by iptables")
-        .help("Names of the sets that iptables uses; without a name it uses none."),
+        .help("Has the effect of nftables, which is used instead."),
     K::new("nftables", Kind::Custom(Shape::Line, read::nftables))
         .takes("[<table>]")
         .later("accept mode")

@@ -95,11 +95,8 @@ pub(super) fn encapsulation(line: &mut Line<'_, '_, '_>) -> Option<Encapsulation
 fn tunnel(line: &mut Line<'_, '_, '_>, family: Family) -> Option<Encapsulation> {
     let (mut id, mut destination, mut source, mut tos, mut ttl, mut flags) =
         (None, None, None, None, None, None);
-    loop {
-        let word = match line.peek() {
-            Some(word @ ("id" | "dst" | "src" | "tos" | "tc" | "ttl" | "hoplimit" | "flags")) => word,
-            Some(_) | None => break,
-        };
+    while let Some(word @ ("id" | "dst" | "src" | "tos" | "tc" | "ttl" | "hoplimit" | "flags")) = line.peek()
+    {
         line.word();
         let value = line.word()?;
         let number = || c_integer(value);

@@ -20,7 +20,6 @@ use crate::resolve::{REFUSED, Resolver};
 use crate::source::Span;
 use crate::value::Set;
 use own::Own;
-use transport::Travel;
 
 /// Turns a block into what the engine obeys; `None` (with what refuses to run) if it cannot be.
 pub(crate) fn lower(resolver: &mut Resolver<'_, '_>, block: VrrpInstanceBlock) -> Option<InstanceConfig> {
@@ -59,67 +58,30 @@ pub(crate) fn lower(resolver: &mut Resolver<'_, '_>, block: VrrpInstanceBlock) -
     let family = family(native_ipv6.is_some(), &held.advertised, source, &peers);
     lowering.settle(&mut held, family);
     let version = lowering.version(version, family);
-    let Travel { source, mode, unicast_checksum, fault_without_peer } =
-        lowering.mode(transport, peers, family);
-    let election = lowering.election(election);
+    let travel = lowering.mode(transport, peers, family);
+    let mut election = lowering.election(election);
     lowering.has_addresses(&held.advertised, &addresses.no_virtual_ipaddress, version);
     let interval = lowering.interval(advert_int, version);
     let hmac = auth_hmac.and_then(|block| auth_hmac::lower(lowering.resolver, block, at, interval, strict));
-    let authentication = lowering.authentication(authentication, version, hmac.is_some());
-    let conduct = lowering.conduct(conduct);
-    let made = Own { family, vrid, link: &link, mode: &mode, excluded: &held.excluded };
-    let made = lowering.own(own, &made);
-    let rest = lowering.rest(rest, &election);
-    let Track { dont_track_primary, track_src_ip, lists } = track;
-    let mut tracks = track::read(lowering.resolver, &lists, Some(&link));
-    vrrp_sync_group::member(lowering.resolver, &name, &mut tracks);
-    Some(InstanceConfig {
+    let signed = hmac.is_some();
+    let plain = InstanceConfig {
         family,
-        vrid,
         version,
-        priority: election.priority,
-        wants_master: election.wants_master,
-        accept: lowering.accept_mode(accept, election.priority, version),
         interval,
-        down_timer_adverts: lowering.down_timer_adverts(down_timer_adverts),
-        mode,
-        track_source: track_src_ip.is_some() && source.is_some(),
-        source,
-        authentication,
         hmac,
-        addresses: held.advertised.into_iter().map(|(address, _)| address).collect(),
-        excluded: held.excluded.into_iter().map(|(address, _)| address).collect(),
-        routes: held.routes,
-        rules: held.rules,
-        own_link: made.link,
-        promote_secondaries: made.promote_secondaries,
-        extra_refresh: made.extra_refresh,
-        lifetime: rest.lifetime,
-        preemption: election.preemption,
-        skip_address_check: conduct.skip_address_check,
-        lower_priority_no_advert: conduct.lower_priority_no_advert,
-        higher_priority_send_advert: conduct.higher_priority_send_advert,
-        checksum_as_v2: conduct.checksum_as_v2,
-        unicast_checksum,
-        fault_without_peer,
+        authentication: lowering.authentication(authentication, version, signed, (family, &mut election)),
+        accept: lowering.accept_mode(accept, election.priority, version),
+        down_timer_adverts: lowering.down_timer_adverts(down_timer_adverts),
         announce: lowering.announce(&garp),
-        track_own_link: dont_track_primary.is_none(),
-        track_links: track::track_links(&tracks.links),
-        track_scripts: track::track_scripts(&tracks.scripts),
-        track_files: track::track_files(&tracks.files),
-        track_processes: track::track_named(&tracks.processes),
-        track_bfds: track::track_named(&tracks.bfds),
-        step_down: rest.step_down,
-        deletion: deletion(lowering.resolver, scripts.notify_deleted.as_ref()),
-        notify: notify(lowering.resolver, scripts),
-        mail: rest.mail,
-        tell_priority: rest.tell_priority,
-        owner_ignores_adverts: rest.owner_ignores_adverts,
-        late_master_yields_to: rest.late_master_yields_to,
-        receive_buffer: rest.receive_buffer,
-        link,
-        name,
-    })
+        ..InstanceConfig::plain(&name, link, vrid)
+    };
+    let from = Own { family, vrid, link: &plain.link, mode: &travel.mode, excluded: &held.excluded };
+    let made = lowering.own(own, &from);
+    let rest = lowering.rest(rest, &election);
+    let conduct = lowering.conduct(conduct);
+    let config = held.into_config(travel.into_config(plain));
+    let config = made.into_config(election.into_config(conduct.into_config(rest.into_config(config))));
+    Some(lowering.watches(track, scripts, config))
 }
 
 fn deletion(resolver: &mut Resolver<'_, '_>, script: Option<&Set<CommandLine>>) -> Option<Deletion> {
@@ -179,6 +141,26 @@ struct Lowering<'l, 'r, 'a> {
 }
 
 impl Lowering<'_, '_, '_> {
+    /// What matters to it, and who is told.
+    fn watches(&mut self, track: Track, scripts: Scripts, config: InstanceConfig) -> InstanceConfig {
+        let Track { dont_track_primary, track_src_ip, lists } = track;
+        let mut tracks = track::read(self.resolver, &lists, Some(&config.link));
+        vrrp_sync_group::member(self.resolver, self.name, &mut tracks);
+        let track::Tracks { scripts: by_script, links, files, processes, bfds } = &tracks;
+        InstanceConfig {
+            track_own_link: dont_track_primary.is_none(),
+            track_source: track_src_ip.is_some() && config.source.is_some(),
+            track_links: track::track_links(links),
+            track_scripts: track::track_scripts(by_script),
+            track_files: track::track_files(files),
+            track_processes: track::track_named(processes),
+            track_bfds: track::track_named(bfds),
+            deletion: deletion(self.resolver, scripts.notify_deleted.as_ref()),
+            notify: notify(self.resolver, scripts),
+            ..config
+        }
+    }
+
     fn add(&mut self, found: Diagnostic) {
         self.resolver.reader.report.add(found);
     }

@@ -37,6 +37,7 @@ pub(super) static ELECTION: &[K] = &[
         .help("Protocol version. Without it vrrp_version, and 3 for IPv6."),
     K::new("native_ipv6", Kind::Flag(|b| &mut b.native_ipv6, true))
         .deprecated("an IPv6 address in virtual_ipaddress")
+        .borne()
         .help("IPv6 and version 3."),
     K::new("strict_mode", Kind::Switch(|b| &mut b.strict_mode))
         .inherits("vrrp_strict")
@@ -103,15 +104,21 @@ pub(super) static ELECTION: &[K] = &[
 
 /// What the master holds.
 pub(super) static HOLDINGS: &[K] = &[
-    K::new("virtual_ipaddress", Kind::Lines(|b| &mut b.addresses.virtual_ipaddress)).options(address::OPTIONS)
+    K::new("virtual_ipaddress", Kind::Lines(|b| &mut b.addresses.virtual_ipaddress))
+        .options(address::OPTIONS)
         .help("Addresses that the master holds and advertises, one a line."),
-    K::new("virtual_ipaddress_excluded", Kind::Lines(|b| &mut b.addresses.virtual_ipaddress_excluded)).options(address::OPTIONS)
+    K::new("virtual_ipaddress_excluded", Kind::Lines(|b| &mut b.addresses.virtual_ipaddress_excluded))
+        .options(address::OPTIONS)
         .help("Addresses that the master holds and does not advertise."),
-    K::new("no_virtual_ipaddress", Kind::Flag(|b| &mut b.addresses.no_virtual_ipaddress, true)).since("2.2.8")
+    K::new("no_virtual_ipaddress", Kind::Flag(|b| &mut b.addresses.no_virtual_ipaddress, true))
+        .since("2.2.8")
         .help("It is right that there are no addresses."),
     K::new("use_vmac", Kind::Custom(Shape::Line, own::use_vmac))
         .takes("[[name] <interface>] [<Ethernet address>] [netlink_notify_msg] [group <name or number>]")
-        .help("The virtual router gets an interface of its own with its own Ethernet address (RFC 9568 §7.3). Of an address with five octets the last is the virtual_router_id."),
+        .help(
+            "The virtual router gets an interface of its own with its own Ethernet address (RFC 9568 \
+            §7.3). Of an address with five octets the last is the virtual_router_id.",
+        ),
     K::new("use_vmac_addr", Kind::Flag(|b| &mut b.own.use_vmac_addr, true))
         .later("interfaces of their own for single addresses")
         .help("Addresses on other interfaces get an interface of their own, too."),
@@ -120,7 +127,10 @@ pub(super) static HOLDINGS: &[K] = &[
     K::new("use_ipvlan", Kind::Custom(Shape::Line, own::use_ipvlan))
         .takes("[[name] <interface>] [<address>] [bridge|private|vepa] [group <name or number>]")
         .once()
-        .help("The virtual router gets an ipvlan of its own; for IPv4 it needs an address, from which adverts come."),
+        .help(
+            "The virtual router gets an ipvlan of its own; for IPv4 it needs an address, from which \
+            adverts come.",
+        ),
     K::new("promote_secondaries", Kind::Flag(|b| &mut b.own.promote_secondaries, true))
         .later("kernel settings")
         .help("Secondary addresses of the interface stay when the first goes."),
@@ -159,46 +169,58 @@ pub(super) static CONDUCT: &[K] = &[
     K::new("track_src_ip", Kind::Flag(|b| &mut b.track.track_src_ip, true))
         .later("tracked source addresses")
         .help("The configured source address not being there is a fault."),
-    K::new("skip_check_adv_addr", Kind::Custom(Shape::Line, read::skip_check_adv_addr)).takes("[on|off]").inherits("vrrp_skip_check_adv_addr")
+    K::new("skip_check_adv_addr", Kind::Custom(Shape::Line, read::skip_check_adv_addr))
+        .takes("[on|off]")
+        .inherits("vrrp_skip_check_adv_addr")
         .help("Do not compare the addresses in adverts of the known master."),
-    K::new("v3_checksum_as_v2", Kind::Switch(|b| &mut b.conduct.v3_checksum_as_v2)).since("2.2.8").inherits("v3_checksum_as_v2")
+    K::new("v3_checksum_as_v2", Kind::Switch(|b| &mut b.conduct.v3_checksum_as_v2))
+        .since("2.2.8")
+        .inherits("v3_checksum_as_v2")
         .help("Leave the pseudo-header out of version 3 checksums over IPv4."),
-    K::new("lower_prio_no_advert", Kind::Switch(|b| &mut b.conduct.lower_prio_no_advert)).inherits("vrrp_lower_prio_no_advert")
+    K::new("lower_prio_no_advert", Kind::Switch(|b| &mut b.conduct.lower_prio_no_advert))
+        .inherits("vrrp_lower_prio_no_advert")
         .help("Do not answer a lower priority with an advert."),
-    K::new("higher_prio_send_advert", Kind::Switch(|b| &mut b.conduct.higher_prio_send_advert)).inherits("vrrp_higher_prio_send_advert")
+    K::new("higher_prio_send_advert", Kind::Switch(|b| &mut b.conduct.higher_prio_send_advert))
+        .inherits("vrrp_higher_prio_send_advert")
         .help("Send one more advert before yielding to a higher priority."),
-    K::new("garp_master_delay", Kind::Number(|b| &mut b.garp.garp_master_delay, 0, SECONDS)).unit("s").inherits("vrrp_garp_master_delay")
+    K::new("garp_master_delay", Kind::Number(|b| &mut b.garp.garp_master_delay, 0, SECONDS))
+        .unit("s")
+        .inherits("vrrp_garp_master_delay")
         .lax()
         .help("Seconds from becoming master to the second round of gratuitous ARPs. 0 sends none."),
-    K::new("garp_master_repeat", Kind::Number(|b| &mut b.garp.garp_master_repeat, 0, U32)).inherits("vrrp_garp_master_repeat")
+    K::new("garp_master_repeat", Kind::Number(|b| &mut b.garp.garp_master_repeat, 0, U32))
+        .inherits("vrrp_garp_master_repeat")
         .lax()
         .zero(1)
         .help("Gratuitous ARPs for each address and round."),
-    K::new("garp_master_refresh", Kind::Number(|b| &mut b.garp.garp_master_refresh, 0, U32)).unit("s").inherits("vrrp_garp_master_refresh")
+    K::new("garp_master_refresh", Kind::Number(|b| &mut b.garp.garp_master_refresh, 0, U32))
+        .unit("s")
+        .inherits("vrrp_garp_master_refresh")
         .bad(0)
         .help("Seconds between further rounds while master. 0 sends none."),
-    K::new(
-        "garp_master_refresh_repeat",
-        Kind::Number(|b| &mut b.garp.garp_master_refresh_repeat, 0, U32),
-    )
-    .lax()
-    .zero(1)
-    .inherits("vrrp_garp_master_refresh_repeat").help("Gratuitous ARPs for each address in such a round."),
-    K::new("garp_lower_prio_delay", Kind::Number(|b| &mut b.garp.garp_lower_prio_delay, 0, SECONDS)).unit("s").inherits("vrrp_garp_lower_prio_delay")
+    K::new("garp_master_refresh_repeat", Kind::Number(|b| &mut b.garp.garp_master_refresh_repeat, 0, U32))
+        .lax()
+        .zero(1)
+        .inherits("vrrp_garp_master_refresh_repeat")
+        .help("Gratuitous ARPs for each address in such a round."),
+    K::new("garp_lower_prio_delay", Kind::Number(|b| &mut b.garp.garp_lower_prio_delay, 0, SECONDS))
+        .unit("s")
+        .inherits("vrrp_garp_lower_prio_delay")
         .lax()
         .help("Seconds to the second round after a lower priority was heard."),
-    K::new(
-        "garp_lower_prio_repeat",
-        Kind::Number(|b| &mut b.garp.garp_lower_prio_repeat, 0, 2_147_483_647),
-    )
-    .lax()
-    .inherits("vrrp_garp_lower_prio_repeat").help("Gratuitous ARPs after a lower priority was heard."),
+    K::new("garp_lower_prio_repeat", Kind::Number(|b| &mut b.garp.garp_lower_prio_repeat, 0, 2_147_483_647))
+        .lax()
+        .inherits("vrrp_garp_lower_prio_repeat")
+        .help("Gratuitous ARPs after a lower priority was heard."),
     K::new("garp_extra_if", Kind::Custom(Shape::Line, own::garp_extra_if))
         .takes("[all] <0..86400>")
         .inherits("vrrp_garp_extra_if")
         .unit("s")
         .later("announcements on further interfaces")
-        .help("Seconds between announcements on the other interfaces that hold addresses: on those of its own, or on all. 0 sends none."),
+        .help(
+            "Seconds between announcements on the other interfaces that hold addresses: on those of its \
+            own, or on all. 0 sends none.",
+        ),
     K::new("vmac_garp_intvl", Kind::Custom(Shape::Line, own::garp_extra_if))
         .takes("[all] <0..86400>")
         .inherits("vrrp_garp_extra_if")
@@ -209,7 +231,10 @@ pub(super) static CONDUCT: &[K] = &[
     K::new("timer_expired_backup", Kind::NumberOr(|b| &mut b.rest.timer_expired_backup, 1, 254, 254))
         .since("2.2.8")
         .later("late timers")
-        .help("A master that wakes late goes back to backup if a router of this priority could have taken over. Needs nopreempt."),
+        .help(
+            "A master that wakes late goes back to backup if a router of this priority could have taken \
+            over. Needs nopreempt.",
+        ),
     K::new("thread_timer_expired", Kind::NumberOr(|b| &mut b.rest.timer_expired_backup, 1, 254, 254))
         .since("2.3.2")
         .deprecated("timer_expired_backup")

@@ -64,8 +64,8 @@ fn write_vrrp(out: &mut String, report: &Report<'_>) -> fmt::Result {
     writeln!(out, " VRRP realtime limit = {}", rttime.unwrap_or(0))?;
     let security = if daemon.script_security { "enabled" } else { "disabled" };
     writeln!(out, " Script security {security}")?;
-    writeln!(out, " umask = {:04o}", daemon.umask.unwrap_or(0o177))?;
-    writeln!(out, " json_version {}", daemon.dumps.json_version.unwrap_or(1))
+    writeln!(out, " umask = {:04o}", daemon.umask)?;
+    writeln!(out, " json_version {}", daemon.dumps.json_version)
 }
 
 fn pipe(out: &mut String, whose: &str, pipe: Option<&Pipe>) -> fmt::Result {

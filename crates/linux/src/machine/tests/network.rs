@@ -14,7 +14,7 @@ fn address(host: &Host, text: &str, length: u8) -> LinkAddress {
     LinkAddress::plain(host.link, Prefix::new(text.parse().unwrap(), length).unwrap())
 }
 
-fn settled(arrivals: &[Arrival]) -> Vec<(Ticket, Result<(), Refusal>)> {
+pub(super) fn settled(arrivals: &[Arrival]) -> Vec<(Ticket, Result<(), Refusal>)> {
     let settled = |arrival: &Arrival| {
         if let Arrival::Settled { ticket, result } = arrival { Some((*ticket, result.clone())) } else { None }
     };

@@ -124,7 +124,9 @@ mod tests {
     #[test]
     fn late_timers_are_told_by_how_late() {
         let mut counted = Lateness::default();
-        [0, 2, 20, 250].map(|ms| counted.count(Duration::from_millis(ms)));
+        for ms in [0, 2, 20, 250] {
+            counted.count(Duration::from_millis(ms));
+        }
         let expected = "timers: 4, more than 1 ms late 3, 10 ms 2, 100 ms 1, worst 250.0 ms";
         assert_eq!(lateness(&counted), expected);
     }

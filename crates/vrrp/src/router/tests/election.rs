@@ -237,3 +237,16 @@ fn others_virtual_routers_are_nobodys_business() {
     assert_eq!(bench.tell(Event::Received(advert(&other, HIGH, 200))), []);
     assert_eq!(bench.status().counters, Default::default());
 }
+
+#[test]
+fn an_owner_that_ignores_adverts_stays_whatever_it_hears() {
+    let owner = InstanceConfig {
+        wants_master: true,
+        priority: Priority::OWNER,
+        owner_ignores_adverts: true,
+        ..instance()
+    };
+    let mut bench = Bench::master(owner);
+    assert_eq!(bench.hear(HIGH, 255), []);
+    assert_eq!(bench.state(), State::Master);
+}

@@ -156,3 +156,21 @@ fn results_of_runs_that_nobody_waits_for_are_nothing() {
     let (mut bench, _) = Bench::start(scripted(FAULT, false));
     assert_eq!(bench.tell(Event::JobEnded(JobId(99), Outcome::Exited(0))), []);
 }
+
+/// Documented by Keepalived, and without effect there: the source address being absent is a fault.
+#[test]
+fn a_tracked_source_address_that_goes_is_a_fault() {
+    let second = host::LinkAddress { prefix: host::Prefix::host(HIGH.into()), ..address(HIGH) };
+    let tracked = InstanceConfig { source: Some(HIGH.into()), track_source: true, ..instance() };
+    let mut bench = Bench::with(tracked);
+    assert_eq!(bench.status().faults, [FaultReason::SourceMissing]);
+    assert_eq!(brief(&bench.tell(Event::AddressAdded(second.clone()))), ["BACKUP"]);
+    assert_eq!(brief(&bench.tell(Event::AddressRemoved(second))), ["FAULT"]);
+}
+
+#[test]
+fn unicast_without_a_peer_is_a_fault_if_it_is_to_be() {
+    let mode = crate::config::Mode::Unicast { peers: vec![], ttl: None, check_source: false };
+    let bench = Bench::with(InstanceConfig { mode, fault_without_peer: true, ..instance() });
+    assert_eq!(bench.status().faults, [FaultReason::NoPeer]);
+}

@@ -158,6 +158,7 @@ fn a_groups_scripts_are_told_of_the_group() {
     let group = vrrp::config::GroupConfig {
         name: "G".into(),
         members: vec!["VI_1".into()],
+        mail: false,
         notify: NotifyScripts {
             master: command("/g own"),
             any: command("/g any"),

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use host::Family;
-use vrrp::config::{Version, VirtualAddress, VirtualRoute, VirtualRule};
+use vrrp::config::{InstanceConfig, Version, VirtualAddress, VirtualRoute, VirtualRule};
 
 use super::Lowering;
 use crate::block::vrrp_instance::Addresses;
@@ -19,6 +19,15 @@ pub(super) struct Held {
     pub(super) excluded: Vec<(VirtualAddress, Span)>,
     pub(super) routes: Vec<VirtualRoute>,
     pub(super) rules: Vec<VirtualRule>,
+}
+
+impl Held {
+    pub(super) fn into_config(self, config: InstanceConfig) -> InstanceConfig {
+        let Self { advertised, excluded, routes, rules } = self;
+        let addresses = advertised.into_iter().map(|(address, _)| address).collect();
+        let excluded = excluded.into_iter().map(|(address, _)| address).collect();
+        InstanceConfig { addresses, excluded, routes, rules, ..config }
+    }
 }
 
 impl Lowering<'_, '_, '_> {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use host::Family;
-use vrrp::config::{Authentication, Preemption, Priority, Version};
+use vrrp::config::{Authentication, InstanceConfig, Preemption, Priority, Version};
 
 use super::{Lowering, either};
 use crate::block::authentication::AuthenticationBlock;
@@ -24,6 +24,31 @@ pub(super) struct Manners {
     pub(super) checksum_as_v2: bool,
     pub(super) lower_priority_no_advert: bool,
     pub(super) higher_priority_send_advert: bool,
+}
+
+impl Standing {
+    pub(super) fn into_config(self, config: InstanceConfig) -> InstanceConfig {
+        let Self { priority, wants_master, preemption } = self;
+        InstanceConfig { priority, wants_master, preemption, ..config }
+    }
+}
+
+impl Manners {
+    pub(super) fn into_config(self, config: InstanceConfig) -> InstanceConfig {
+        let Self {
+            skip_address_check,
+            checksum_as_v2,
+            lower_priority_no_advert,
+            higher_priority_send_advert,
+        } = self;
+        InstanceConfig {
+            skip_address_check,
+            checksum_as_v2,
+            lower_priority_no_advert,
+            higher_priority_send_advert,
+            ..config
+        }
+    }
 }
 
 impl Lowering<'_, '_, '_> {
@@ -117,6 +142,7 @@ impl Lowering<'_, '_, '_> {
         block: AuthenticationBlock,
         version: Version,
         signed: bool,
+        (family, election): (Family, &mut Standing),
     ) -> Authentication {
         let AuthenticationBlock { auth_type, auth_pass } = block;
         let Some(kind) = auth_type else {
@@ -131,7 +157,15 @@ impl Lowering<'_, '_, '_> {
         };
         match kind.value.as_str() {
             "PASS" => {}
+            "AH" if family == Family::V6 => {
+                self.complain(code::NOT_TOGETHER, kind.at, "AH is for IPv4 only; it is ignored".into());
+                return Authentication::None;
+            }
             "AH" => {
+                if std::mem::take(&mut election.wants_master) {
+                    let message = "state MASTER does not go with AH; the instance begins as backup";
+                    self.complain(code::NOT_TOGETHER, kind.at, message.into());
+                }
                 self.resolver.reader.not_yet(kind.at, "authentication by AH");
                 return Authentication::None;
             }

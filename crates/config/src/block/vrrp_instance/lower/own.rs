@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use host::{Family, LinkName, MacAddress, VirtualLink, VirtualLinkKind};
-use vrrp::config::{Mode, OwnLink, VirtualAddress, Vrid};
+use vrrp::config::{InstanceConfig, Mode, OwnLink, VirtualAddress, Vrid};
 
 use super::{Lowering, either};
 use crate::block::vrrp_instance::OwnWords;
@@ -26,6 +26,13 @@ pub(super) struct Made {
     pub(super) link: Option<OwnLink>,
     pub(super) promote_secondaries: bool,
     pub(super) extra_refresh: Option<(Duration, bool)>,
+}
+
+impl Made {
+    pub(super) fn into_config(self, config: InstanceConfig) -> InstanceConfig {
+        let Self { link: own_link, promote_secondaries, extra_refresh } = self;
+        InstanceConfig { own_link, promote_secondaries, extra_refresh, ..config }
+    }
 }
 
 impl Lowering<'_, '_, '_> {

@@ -1,6 +1,6 @@
 //! What belongs nowhere else.
 
-use vrrp::config::{Preemption, Priority};
+use vrrp::config::{InstanceConfig, Preemption, Priority};
 
 use super::Lowering;
 use super::election::Standing;
@@ -16,6 +16,30 @@ pub(super) struct Lowered {
     pub(super) receive_buffer: Option<u32>,
     pub(super) step_down: bool,
     pub(super) lifetime: Option<u32>,
+}
+
+impl Lowered {
+    pub(super) fn into_config(self, config: InstanceConfig) -> InstanceConfig {
+        let Self {
+            mail,
+            tell_priority,
+            owner_ignores_adverts,
+            late_master_yields_to,
+            receive_buffer,
+            step_down,
+            lifetime,
+        } = self;
+        InstanceConfig {
+            mail,
+            tell_priority,
+            owner_ignores_adverts,
+            late_master_yields_to,
+            receive_buffer,
+            step_down,
+            lifetime,
+            ..config
+        }
+    }
 }
 
 impl Lowering<'_, '_, '_> {

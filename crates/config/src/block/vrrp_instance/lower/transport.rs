@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use host::Family;
-use vrrp::config::{Mode, Peer, UnicastChecksum};
+use vrrp::config::{InstanceConfig, Mode, Peer, UnicastChecksum};
 
 use super::{Lowering, either};
 use crate::block::vrrp_instance::Transport;
@@ -18,6 +18,13 @@ pub(super) struct Travel {
     pub(super) mode: Mode,
     pub(super) unicast_checksum: UnicastChecksum,
     pub(super) fault_without_peer: bool,
+}
+
+impl Travel {
+    pub(super) fn into_config(self, config: InstanceConfig) -> InstanceConfig {
+        let Self { source, mode, unicast_checksum, fault_without_peer } = self;
+        InstanceConfig { source, mode, unicast_checksum, fault_without_peer, ..config }
+    }
 }
 
 impl Lowering<'_, '_, '_> {

@@ -1,0 +1,335 @@
+//! Links that we make: VMACs and ipvlans, and the settings that they need on themselves, on their base and on the host.
+//!
+//! ```text
+//! IPv4 VMAC   arp_ignore 1, accept_local 1, rp_filter 0, promote_secondaries 1; no IPv6 address of its own, IPv6 off
+//!             unless it carries IPv6 addresses too
+//! IPv6 VMAC   arp_ignore 1, promote_secondaries 1; no IPv6 address of its own, IPv6 on
+//! its base    (of IPv4 VMACs) arp_ignore 1, arp_filter 1
+//! the host    (for IPv4 VMACs) all.rp_filter 0; what it was is raised on every link instead
+//! ipvlan      nothing
+//! ```
+//!
+//! What was before is restored when the last link that needs it goes. Differs: Keepalived leaves its base as it set it.
+
+mod reverse_path;
+
+use std::collections::BTreeMap;
+use std::io;
+
+use host::{Arrival, Family, LinkIndex, LinkName, Refusal, Ticket, VirtualLink, VirtualLinkKind};
+
+use crate::netlink::virtual_link::{self as message, Seen, Setting};
+use crate::netlink::{Exchange, NLM_F_CREATE, NLM_F_EXCL, RTM_DELLINK, RTM_GETLINK, RTM_NEWLINK, refusal};
+use reverse_path::ReversePath;
+
+/// What is needed of the base of an IPv4 VMAC: it answers no ARP request for an address that is on the VMAC.
+const BASE: [(Setting, u32); 2] = [(Setting::ArpFilter, 1), (Setting::ArpIgnore, 1)];
+
+/// The group that links are put into to be removed together ("stfd"). None is ever in it for longer than that takes.
+const GRAVE: u32 = 0x7374_6664;
+
+/// The links that we made.
+pub(crate) struct VirtualLinks {
+    exchange: Exchange,
+    made: BTreeMap<LinkName, Made>,
+    doomed: Vec<Doomed>,
+    /// How the settings of bases were.
+    before: BTreeMap<LinkIndex, Vec<(Setting, u32)>>,
+    reverse_path: Option<ReversePath>,
+}
+
+/// A link that we made, or found as we would have made it.
+#[derive(Clone, Copy)]
+struct Made {
+    index: LinkIndex,
+    base: LinkIndex,
+    /// It needs the settings of an IPv4 VMAC.
+    is_ipv4: bool,
+    domain: Option<LinkIndex>,
+}
+
+/// A link that is to go.
+struct Doomed {
+    ticket: Ticket,
+    name: LinkName,
+    index: LinkIndex,
+}
+
+impl VirtualLinks {
+    pub(crate) fn open() -> io::Result<Self> {
+        Ok(Self {
+            exchange: Exchange::open()?,
+            made: BTreeMap::new(),
+            doomed: Vec::new(),
+            before: BTreeMap::new(),
+            reverse_path: None,
+        })
+    }
+
+    /// Makes a link, sets it up and brings it up. One that fits and is there already is taken over.
+    pub(crate) fn add(&mut self, link: &VirtualLink, arrivals: &mut Vec<Arrival>) -> Result<(), Refusal> {
+        if self.doomed.iter().any(|doomed| doomed.name == link.name) {
+            self.bury(arrivals);
+        }
+        let mut found = self.ask(&link.name)?;
+        let mut base = self.base_of(link)?;
+        if let Some(there) = found.take_if(|there| !there.fits(&link.kind, &base)) {
+            if self.made.get(&link.name).is_none_or(|made| made.index != there.index) {
+                let why = format!(
+                    "there is an interface {} already, and it is not this virtual router's on {}",
+                    link.name, link.base
+                );
+                return Err(refusal(libc::EEXIST, Some(why)));
+            }
+            self.remove(&link.name)?;
+            base = self.base_of(link)?;
+        }
+        let group = link.group.unwrap_or(base.group);
+        let is_new = found.is_none();
+        if is_new {
+            self.change_with(NLM_F_CREATE | NLM_F_EXCL, &message::make(link, base.index, group))?;
+        }
+        let result = self.set_up(link, &base, group, found);
+        if result.is_err() && is_new {
+            // Half of it would be worse than none: its traffic would pass where it must not.
+            let _ = self.remove(&link.name);
+        }
+        result
+    }
+
+    /// Notes that a link is to go. It goes with others, at [`Self::bury`]: each removal makes the kernel wait for all
+    /// its processors, and all the links of a stop can go in one. What needs no waiting is answered at once.
+    pub(crate) fn doom(&mut self, ticket: Ticket, name: &LinkName, arrivals: &mut Vec<Arrival>) {
+        match self.removable(name) {
+            Ok(Some(index)) => self.doomed.push(Doomed { ticket, name: name.clone(), index }),
+            answered => {
+                let result = answered.map(|_| self.forget(name));
+                arrivals.push(Arrival::Settled { ticket, result });
+            }
+        }
+    }
+
+    /// Removes the links that are to go, and restores what they needed if no other does.
+    pub(crate) fn bury(&mut self, arrivals: &mut Vec<Arrival>) {
+        let doomed = std::mem::take(&mut self.doomed);
+        let gathered = doomed.len() > 1
+            && doomed.iter().all(|one| self.change(&message::set_group(one.index, GRAVE)).is_ok())
+            && self.exchange.perform(RTM_DELLINK, 0, &message::name_group(GRAVE)).is_ok();
+        for Doomed { ticket, name, index } in doomed {
+            let result = if gathered { Ok(()) } else { self.delete(index) };
+            if result.is_ok() {
+                self.forget(&name);
+            }
+            arrivals.push(Arrival::Settled { ticket, result });
+        }
+    }
+
+    /// A link is gone: one of ours that somebody removed, or that went with its base.
+    pub(crate) fn gone(&mut self, index: LinkIndex) {
+        self.before.remove(&index);
+        let ours = self.made.iter().find(|(_, made)| made.index == index).map(|(name, _)| name.clone());
+        if let Some(name) = ours {
+            self.forget(&name);
+        }
+    }
+
+    /// A link went to another routing domain: what is on it follows.
+    pub(crate) fn follow(&mut self, base: LinkIndex, domain: Option<LinkIndex>) {
+        let Self { exchange, made, .. } = self;
+        for made in made.values_mut().filter(|made| made.base == base && made.domain != domain) {
+            // What the kernel refuses is tried again when the base moves again: there is nobody to tell.
+            if exchange.perform(RTM_NEWLINK, 0, &message::set_domain(made.index, domain)).is_ok() {
+                made.domain = domain;
+            }
+        }
+    }
+
+    fn base_of(&mut self, link: &VirtualLink) -> Result<Seen, Refusal> {
+        let missing = || refusal(libc::ENODEV, Some(format!("there is no interface {}", link.base)));
+        self.ask(&link.base)?.ok_or_else(missing)
+    }
+
+    /// The link to remove: none if it is not there, and none that cannot be ours. Notes what is to be restored after it.
+    fn removable(&mut self, name: &LinkName) -> Result<Option<LinkIndex>, Refusal> {
+        let Some(found) = self.ask(name)? else { return Ok(None) };
+        if self.made.get(name).is_some_and(|made| made.index == found.index) {
+            return Ok(Some(found.index));
+        }
+        if !found.may_be_ours() {
+            return Err(refusal(libc::EPERM, Some(format!("the interface {name} is not ours to remove"))));
+        }
+        if let Some(base) = found.on {
+            let noted = read_note(&found.alias);
+            let made = Made { index: found.index, base, is_ipv4: !noted.is_empty(), domain: found.domain };
+            self.made.insert(name.clone(), made);
+            if made.is_ipv4 {
+                self.before.entry(base).or_insert_with(|| noted.into_iter().collect());
+            }
+        }
+        Ok(Some(found.index))
+    }
+
+    /// Removes one link at once.
+    fn remove(&mut self, name: &LinkName) -> Result<(), Refusal> {
+        if let Some(index) = self.removable(name)? {
+            self.delete(index)?;
+        }
+        self.forget(name);
+        Ok(())
+    }
+
+    fn delete(&mut self, index: LinkIndex) -> Result<(), Refusal> {
+        match self.exchange.perform(RTM_DELLINK, 0, &message::name_by(index)) {
+            Err(refusal) if refusal.code != libc::ENODEV => Err(refusal),
+            Ok(_) | Err(_) => Ok(()),
+        }
+    }
+
+    /// A link is gone: restores what it alone needed.
+    fn forget(&mut self, name: &LinkName) {
+        if let Some(made) = self.made.remove(name) {
+            self.restore(made.base);
+        }
+    }
+
+    fn set_up(
+        &mut self,
+        link: &VirtualLink,
+        base: &Seen,
+        group: u32,
+        found: Option<Seen>,
+    ) -> Result<(), Refusal> {
+        let own = match found {
+            Some(found) => found,
+            None => self
+                .ask(&link.name)?
+                .ok_or_else(|| refusal(libc::ENODEV, Some("it was removed as soon as it was made".into())))?,
+        };
+        let is_vmac = matches!(link.kind, VirtualLinkKind::Vmac(_));
+        let is_ipv4 = is_vmac && (link.family == Family::V4 || link.both_families);
+        let made = Made { index: own.index, base: base.index, is_ipv4, domain: own.domain };
+        self.made.insert(link.name.clone(), made);
+        if own.group != group {
+            self.change(&message::set_group(own.index, group))?;
+        }
+        if is_ipv4 {
+            self.prepare_base(base, &own)?;
+            // Before the VMAC's own settings: it is one of the links that this touches.
+            if self.reverse_path.is_none() {
+                self.reverse_path = Some(ReversePath::loosen()?);
+            }
+        }
+        if is_vmac {
+            self.prepare_vmac(link, own.index, is_ipv4)?;
+        }
+        if own.domain != base.domain {
+            self.change(&message::set_domain(own.index, base.domain))?;
+        }
+        self.made.insert(link.name.clone(), Made { domain: base.domain, ..made });
+        self.change(&message::set_up(own.index))
+    }
+
+    fn prepare_vmac(&mut self, link: &VirtualLink, index: LinkIndex, is_ipv4: bool) -> Result<(), Refusal> {
+        let mut settings = vec![(Setting::ArpIgnore, 1), (Setting::PromoteSecondaries, 1)];
+        if is_ipv4 {
+            settings.extend([(Setting::AcceptLocal, 1), (Setting::ReversePathFilter, 0)]);
+        }
+        self.change(&message::set_ipv4(index, &settings))?;
+        match self.change(&message::no_own_ipv6(index)) {
+            // A kernel without IPv6 gives no IPv6 address.
+            Err(refusal) if refusal.code == libc::EAFNOSUPPORT => {}
+            result => result?,
+        }
+        let wants_ipv6 = link.family == Family::V6 || link.both_families;
+        let path = format!("/proc/sys/net/ipv6/conf/{}/disable_ipv6", link.name);
+        // Without IPv6 the file is not there. Where it cannot be written, IPv6 without an address does no harm, and an
+        // address that cannot be put is refused then.
+        let _ = std::fs::write(path, if wants_ipv6 { "0" } else { "1" });
+        Ok(())
+    }
+
+    /// Sets the base up, and notes how it was: on the VMAC, so that a later life can restore it after a crash.
+    fn prepare_base(&mut self, base: &Seen, own: &Seen) -> Result<(), Refusal> {
+        let before = match self.before.get(&base.index) {
+            Some(before) => before.clone(),
+            None => {
+                let noted = read_note(&own.alias);
+                let was = |setting| noted.get(&setting).copied().or_else(|| base.setting(setting));
+                BASE.iter().filter_map(|(setting, _)| Some((*setting, was(*setting)?))).collect()
+            }
+        };
+        self.change(&message::set_alias(own.index, &note(&before)))?;
+        self.before.insert(base.index, before);
+        self.change(&message::set_ipv4(base.index, &BASE))
+    }
+
+    /// Restores what none of our links needs any more. What somebody changed meanwhile stays as it is.
+    fn restore(&mut self, base: LinkIndex) {
+        if self.made.values().any(|made| made.is_ipv4 && made.base == base) {
+            return;
+        }
+        if let Some(before) = self.before.remove(&base)
+            && let Ok(payload) = self.exchange.perform(RTM_GETLINK, 0, &message::name_by(base))
+            && let Some(now) = Seen::read(&payload)
+        {
+            let ours = |(setting, _): &(Setting, u32)| {
+                BASE.iter().any(|(one, value)| one == setting && now.setting(*setting) == Some(*value))
+            };
+            let before: Vec<_> = before.into_iter().filter(ours).collect();
+            let _ = self.change(&message::set_ipv4(base, &before));
+        }
+        if !self.made.values().any(|made| made.is_ipv4)
+            && let Some(reverse_path) = self.reverse_path.take()
+        {
+            reverse_path.restore();
+        }
+    }
+
+    fn ask(&mut self, name: &LinkName) -> Result<Option<Seen>, Refusal> {
+        match self.exchange.perform(RTM_GETLINK, 0, &message::ask(name)) {
+            Ok(payload) => Ok(Seen::read(&payload)),
+            Err(refusal) if refusal.code == libc::ENODEV => Ok(None),
+            Err(refusal) => Err(refusal),
+        }
+    }
+
+    fn change(&mut self, payload: &[u8]) -> Result<(), Refusal> {
+        self.change_with(0, payload)
+    }
+
+    fn change_with(&mut self, flags: u16, payload: &[u8]) -> Result<(), Refusal> {
+        self.exchange.perform(RTM_NEWLINK, flags, payload).map(|_| ())
+    }
+}
+
+/// What stands before the noted settings of a base.
+const NOTE: &str = "standfast: the base had";
+
+fn note(before: &[(Setting, u32)]) -> String {
+    let mut note = NOTE.to_owned();
+    for (setting, value) in before {
+        let name = match setting {
+            Setting::ArpFilter => "arp_filter",
+            Setting::ArpIgnore => "arp_ignore",
+            Setting::ReversePathFilter | Setting::PromoteSecondaries | Setting::AcceptLocal => continue,
+        };
+        note.push_str(&format!(" {name}={value}"));
+    }
+    note
+}
+
+fn read_note(alias: &str) -> BTreeMap<Setting, u32> {
+    let mut noted = BTreeMap::new();
+    let words = alias.strip_prefix(NOTE).unwrap_or_default();
+    for (name, value) in words.split_whitespace().filter_map(|word| word.split_once('=')) {
+        let setting = match name {
+            "arp_filter" => Setting::ArpFilter,
+            "arp_ignore" => Setting::ArpIgnore,
+            _ => continue,
+        };
+        if let Ok(value) = value.parse() {
+            noted.insert(setting, value);
+        }
+    }
+    noted
+}

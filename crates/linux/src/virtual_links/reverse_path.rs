@@ -1,0 +1,69 @@
+//! Reverse path filtering of the whole host, which would keep packets out of VMACs.
+//!
+//! The kernel takes the greater of `all.rp_filter` and a link's own, so that none can be exempt while `all` is set. As
+//! keepalived: what `all` says is said for each link by itself instead.
+
+use std::{fs, io};
+
+use host::Refusal;
+
+use crate::netlink::refusal;
+
+const SETTINGS: &str = "/proc/sys/net/ipv4/conf";
+
+/// What was changed: whose setting, how it was, how it is now. In the order to restore it.
+pub(super) struct ReversePath {
+    changed: Vec<(String, u32, u32)>,
+}
+
+impl ReversePath {
+    /// Lets links be exempt. No link of the host is filtered less than before.
+    pub(super) fn loosen() -> Result<Self, Refusal> {
+        let mut changed = Vec::new();
+        let everywhere = read("all").unwrap_or(0);
+        if everywhere == 0 {
+            return Ok(Self { changed });
+        }
+        let links = fs::read_dir(SETTINGS).map_err(|cause| cannot(&cause))?;
+        let mut names: Vec<String> =
+            links.flatten().filter_map(|entry| entry.file_name().into_string().ok()).collect();
+        // Links that are made from now on are born with the default.
+        names.sort_unstable_by_key(|name| name != "default");
+        for name in names.into_iter().filter(|name| name != "all" && name != "lo") {
+            let Some(own) = read(&name).filter(|own| *own < everywhere) else { continue };
+            if write(&name, everywhere).is_ok() {
+                changed.push((name, own, everywhere));
+            }
+        }
+        changed.insert(0, ("all".into(), everywhere, 0));
+        let this = Self { changed };
+        if let Err(cause) = write("all", 0) {
+            this.restore();
+            return Err(cannot(&cause));
+        }
+        Ok(this)
+    }
+
+    /// Puts it back as it was, but for what somebody changed meanwhile.
+    pub(super) fn restore(self) {
+        for (name, before, after) in self.changed {
+            if read(&name) == Some(after) {
+                let _ = write(&name, before);
+            }
+        }
+    }
+}
+
+/// With the filter of the whole host a VMAC would hear nothing, and its router would believe that it is alone.
+fn cannot(cause: &io::Error) -> Refusal {
+    let why = format!("net.ipv4.conf.all.rp_filter is set and cannot be changed: {cause}");
+    refusal(cause.raw_os_error().unwrap_or(0), Some(why))
+}
+
+fn read(name: &str) -> Option<u32> {
+    fs::read_to_string(format!("{SETTINGS}/{name}/rp_filter")).ok()?.trim().parse().ok()
+}
+
+fn write(name: &str, value: u32) -> io::Result<()> {
+    fs::write(format!("{SETTINGS}/{name}/rp_filter"), value.to_string())
+}

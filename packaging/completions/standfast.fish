@@ -1,0 +1,64 @@
+# Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
+function __fish_standfast_global_optspecs
+    string join \n h/help V/version
+end
+
+function __fish_standfast_needs_command
+    # Figure out if the current invocation already has a command.
+    set -l cmd (commandline -opc)
+    set -e cmd[1]
+    argparse -s (__fish_standfast_global_optspecs) -- $cmd 2>/dev/null
+    or return
+    if set -q argv[1]
+        # Also print the command, so this can be used to figure out what it is.
+        echo $argv[1]
+        return 1
+    end
+    return 0
+end
+
+function __fish_standfast_using_subcommand
+    set -l cmd (__fish_standfast_needs_command)
+    test -z "$cmd"
+    and return 1
+    contains -- $cmd[1] $argv
+end
+
+complete -c standfast -n "__fish_standfast_needs_command" -s h -l help -d 'Print help'
+complete -c standfast -n "__fish_standfast_needs_command" -s V -l version -d 'Print version'
+complete -c standfast -n "__fish_standfast_needs_command" -f -a "demo" -d 'Show a pair failing over, on this machine alone (needs root)'
+complete -c standfast -n "__fish_standfast_needs_command" -f -a "check" -d 'Read configuration files as the daemon would, and say what is wrong with them'
+complete -c standfast -n "__fish_standfast_needs_command" -f -a "status" -d 'Show how the running daemon stands'
+complete -c standfast -n "__fish_standfast_needs_command" -f -a "simulate" -d 'Run routers on a simulated network in simulated time (needs nothing)'
+complete -c standfast -n "__fish_standfast_needs_command" -f -a "reference" -d 'Print the reference of the configuration: manual page, documentation, JSON schema, completion'
+complete -c standfast -n "__fish_standfast_needs_command" -f -a "demo-service"
+complete -c standfast -n "__fish_standfast_needs_command" -f -a "demo-guard"
+complete -c standfast -n "__fish_standfast_needs_command" -f -a "explain" -d 'Say what a keyword or a diagnostic means, with an example'
+complete -c standfast -n "__fish_standfast_using_subcommand demo" -l daemon -d 'The daemon to show, instead of the `keepalived` that was built or installed with this program' -r -F
+complete -c standfast -n "__fish_standfast_using_subcommand demo" -l step -d 'Wait for the Enter key before each step'
+complete -c standfast -n "__fish_standfast_using_subcommand demo" -l json -d 'Print the report alone, as JSON'
+complete -c standfast -n "__fish_standfast_using_subcommand demo" -s h -l help -d 'Print help'
+complete -c standfast -n "__fish_standfast_using_subcommand check" -l id -d 'The configuration id, for lines that begin with @ (the daemon\'s -i)' -r
+complete -c standfast -n "__fish_standfast_using_subcommand check" -l here -d 'Check against this host: its interfaces, accounts and programs'
+complete -c standfast -n "__fish_standfast_using_subcommand check" -s h -l help -d 'Print help'
+complete -c standfast -n "__fish_standfast_using_subcommand status" -l socket -d 'The daemon\'s control socket, which is beside its pid file' -r -F
+complete -c standfast -n "__fish_standfast_using_subcommand status" -l json -d 'Print the daemon\'s answer as it came'
+complete -c standfast -n "__fish_standfast_using_subcommand status" -s h -l help -d 'Print help'
+complete -c standfast -n "__fish_standfast_using_subcommand simulate" -s h -l help -d 'Print help'
+complete -c standfast -n "__fish_standfast_using_subcommand reference; and not __fish_seen_subcommand_from man schema markdown completion write" -s h -l help -d 'Print help'
+complete -c standfast -n "__fish_standfast_using_subcommand reference; and not __fish_seen_subcommand_from man schema markdown completion write" -f -a "man" -d 'The manual page keepalived.conf(5), for man -l -'
+complete -c standfast -n "__fish_standfast_using_subcommand reference; and not __fish_seen_subcommand_from man schema markdown completion write" -f -a "schema" -d 'A JSON schema of the settings that `standfast show effective` prints'
+complete -c standfast -n "__fish_standfast_using_subcommand reference; and not __fish_seen_subcommand_from man schema markdown completion write" -f -a "markdown" -d 'The pages of the documentation, one a block'
+complete -c standfast -n "__fish_standfast_using_subcommand reference; and not __fish_seen_subcommand_from man schema markdown completion write" -f -a "completion" -d 'Completion of this command line for a shell'
+complete -c standfast -n "__fish_standfast_using_subcommand reference; and not __fish_seen_subcommand_from man schema markdown completion write" -f -a "write"
+complete -c standfast -n "__fish_standfast_using_subcommand reference; and __fish_seen_subcommand_from man" -s h -l help -d 'Print help'
+complete -c standfast -n "__fish_standfast_using_subcommand reference; and __fish_seen_subcommand_from schema" -s h -l help -d 'Print help'
+complete -c standfast -n "__fish_standfast_using_subcommand reference; and __fish_seen_subcommand_from markdown" -s h -l help -d 'Print help'
+complete -c standfast -n "__fish_standfast_using_subcommand reference; and __fish_seen_subcommand_from completion" -s h -l help -d 'Print help'
+complete -c standfast -n "__fish_standfast_using_subcommand reference; and __fish_seen_subcommand_from write" -s h -l help -d 'Print help'
+complete -c standfast -n "__fish_standfast_using_subcommand demo-service" -l page -d 'What the page says' -r
+complete -c standfast -n "__fish_standfast_using_subcommand demo-service" -l port -r
+complete -c standfast -n "__fish_standfast_using_subcommand demo-service" -s h -l help -d 'Print help'
+complete -c standfast -n "__fish_standfast_using_subcommand demo-guard" -l directory -d 'Directory to remove' -r -F
+complete -c standfast -n "__fish_standfast_using_subcommand demo-guard" -s h -l help -d 'Print help'
+complete -c standfast -n "__fish_standfast_using_subcommand explain" -s h -l help -d 'Print help'
