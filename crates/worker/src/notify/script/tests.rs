@@ -164,7 +164,6 @@ fn a_groups_scripts_are_told_of_the_group() {
             any: command("/g any"),
             ..NotifyScripts::default()
         },
-        mail: false,
     };
     let mut scripts = Way::default();
     scripts.configure(&Config { groups: vec![group], ..Config::default() });
