@@ -115,6 +115,16 @@ impl Holdings {
         matches!(self.held.get(key), Some(Standing::Held { .. }))
     }
 
+    /// Whether the kernel has a thing, or was asked for it and has not answered yet.
+    pub(crate) fn has_or_awaits(&self, key: &Key) -> bool {
+        matches!(self.held.get(key), Some(Standing::Held { .. } | Standing::Asked(..)))
+    }
+
+    /// Whether a ticket is that of an order about a link.
+    pub(crate) fn is_of_link(&self, ticket: Ticket) -> bool {
+        matches!(self.tickets.get(&ticket), Some(Key::Link(_)))
+    }
+
     /// Orders that have no answer yet, and those that were refused and will be given again to take something away.
     pub(crate) fn outstanding(&self) -> usize {
         self.tickets.len() + self.stuck.len()
@@ -238,6 +248,8 @@ impl Holdings {
             .filter(|(key, _)| match self.held.get(*key) {
                 None => self.missing.get(*key).is_none_or(|retry_at| *retry_at <= now),
                 Some(Standing::Leaving(..)) => true,
+                // A link of the right name may be anything: whoever makes links knows, and takes over what fits.
+                Some(Standing::Held { put: None, .. }) => matches!(key, Key::Link(_)),
                 Some(Standing::Asked(..) | Standing::Held { .. }) => false,
             })
             .map(|(_, wanted)| wanted.item.clone())

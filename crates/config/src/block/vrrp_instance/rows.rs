@@ -158,11 +158,9 @@ pub(super) static CONDUCT: &[K] = &[
         .help("Further interfaces that cause a fault or change the priority."),
     K::new("track_file", Kind::Lines(|b| &mut b.track.lists.files))
         .options(track::WIDE_OPTIONS)
-        .later("tracked files")
         .help("Files that cause a fault or change the priority."),
     K::new("track_process", Kind::Lines(|b| &mut b.track.lists.processes))
         .options(track::WIDE_OPTIONS)
-        .later("tracked processes")
         .help("Sets of processes that cause a fault or change the priority."),
     K::new("track_bfd", Kind::Lines(|b| &mut b.track.lists.bfds))
         .options(track::OPTIONS)
@@ -260,7 +258,6 @@ pub(super) static NOTICE: &[K] = &[
         .help("Run when a master hears a lower priority."),
     K::new("notify_deleted", Kind::Custom(Shape::Script, read::notify_deleted))
         .takes("[<command> [<user> [[:]<group>]]]")
-        .later("notification of removal")
         .help("Removal by a reload is told as DELETED, not as FAULT, and by the script if there is one."),
     K::new("smtp_alert", Kind::Switch(|b| &mut b.rest.smtp_alert))
         .inherits("smtp_alert_vrrp")
@@ -268,7 +265,6 @@ pub(super) static NOTICE: &[K] = &[
         .help("Mail on a change of state."),
     K::new("notify_priority_changes", Kind::Switch(|b| &mut b.rest.notify_priority_changes))
         .inherits("vrrp_notify_priority_changes")
-        .later("event pipes")
         .help("Changes of priority are written to the event pipes."),
     K::new("lvs_sync_daemon_interface", Kind::Link(|b| &mut b.rest.lvs_sync_daemon_interface))
         .once()
