@@ -209,7 +209,8 @@ pub(crate) struct Block<B: 'static> {
     parts: [&'static [Keyword<B>]; PARTS],
     steers: bool,
     later: Option<&'static str>,
-    index: OnceLock<BTreeMap<&'static str, &'static Keyword<B>>>,
+    /// By length and name, so that most comparisons look at a number only.
+    index: OnceLock<BTreeMap<(usize, &'static str), &'static Keyword<B>>>,
 }
 
 impl<B> Block<B> {
@@ -248,7 +249,8 @@ impl<B> Block<B> {
 
     /// The row of a keyword.
     pub(crate) fn find(&self, word: &str) -> Option<&'static Keyword<B>> {
-        self.index.get_or_init(|| self.rows().map(|row| (row.name, row)).collect()).get(word).copied()
+        let index = || self.rows().map(|row| ((row.name.len(), row.name), row)).collect();
+        self.index.get_or_init(index).get(&(word.len(), word)).copied()
     }
 }
 
