@@ -185,6 +185,11 @@ impl Network for Machine {
     }
 }
 
+impl host::Firewall for Machine {
+    /// Packets of clients are not simulated, so there is nothing to filter.
+    fn filter(&mut self, _: Ticket, _: host::FirewallOp) {}
+}
+
 impl Datagrams for Machine {
     fn listen(&mut self, channel: Channel, vrids: &[u8]) {
         if self.links.contains_key(&channel.link) {

@@ -18,6 +18,7 @@ use crate::announce::{Announcement, Queue};
 use crate::channels::Channels;
 use crate::config::Statics;
 use crate::event::{Action, Event};
+use crate::firewall::Firewall;
 use crate::group::Group;
 use crate::holdings::Holdings;
 use crate::instance::{Instance, InstanceId, Turn, View};
@@ -56,6 +57,7 @@ pub struct Router {
     group_of: BTreeMap<InstanceId, usize>,
     channels: Channels,
     holdings: Holdings,
+    firewall: Firewall,
     announcements: Queue,
     /// Until the first survey nothing is known, so nothing is decided.
     surveyed: bool,
@@ -80,7 +82,15 @@ impl Engine for Router {
         if self.surveyed && self.configured && !self.stopping {
             self.settle(now, &mut touched, out);
         }
+        // What an earlier life dropped is dropped until it is known what this one must.
+        let decided = self.surveyed && self.configured;
+        if decided {
+            self.firewall.before(&self.instances, &self.links, now, out);
+        }
         self.holdings.order(now, out);
+        if decided {
+            self.firewall.after(self.holdings.outstanding() == 0, out);
+        }
         self.announce(now, &touched, out);
         for id in touched {
             self.enter_timer(id);
@@ -96,6 +106,7 @@ impl Engine for Router {
             self.scripts.next_deadline(),
             self.channels.next_deadline(),
             self.holdings.next_deadline(),
+            self.firewall.next_deadline(),
             self.announcements.next_deadline(),
         ];
         rest.into_iter().flatten().chain(instance).min()
@@ -204,6 +215,7 @@ impl Router {
         for id in touched.iter() {
             let Some(instance) = self.instances.get_mut(id) else { continue };
             if instance.take_wants_changed() {
+                self.firewall.touch();
                 self.holdings.want(*id, instance.wants(&self.links));
                 if !instance.is_master() {
                     self.announcements.forget(*id);
@@ -250,6 +262,9 @@ impl Router {
             instance.review(view, &mut Turn { now, out });
             touched.insert(*id);
         }
+        // Before a group is joined by a VMAC.
+        self.firewall.touch();
+        self.firewall.before(&self.instances, &self.links, now, out);
         self.listen(out);
     }
 
@@ -337,6 +352,7 @@ impl Router {
             }
         }
         self.holdings.want(NOBODY, Vec::new());
+        self.firewall.stop();
         for group in &mut self.groups {
             group.end(State::Stop, &mut Turn { now, out });
         }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use host::{Arrival, Datagrams, Engine, Instant, Journal, Network};
+use host::{Arrival, Datagrams, Engine, Firewall, Instant, Journal, Network};
 use vrrp::config::Priority;
 use vrrp::notice::{InstanceFact, Notice, State};
 use vrrp::{Action, Event, Router};
@@ -41,7 +41,7 @@ pub struct Vrrp<M> {
     notifications: Vec<Notification>,
 }
 
-impl<M: Network + Datagrams + Journal + Bus + EventPipes> Vrrp<M> {
+impl<M: Network + Firewall + Datagrams + Journal + Bus + EventPipes> Vrrp<M> {
     /// A worker without a configuration, which does nothing until it hears [`ToWorker::Configure`].
     pub fn new(machine: M) -> Self {
         Self {
@@ -212,6 +212,7 @@ impl<M: Network + Datagrams + Journal + Bus + EventPipes> Vrrp<M> {
             Action::Ignore(channel) => self.machine.ignore(channel),
             Action::Send(datagram) => self.machine.send(datagram),
             Action::Network(ticket, op) => self.machine.submit(ticket, op),
+            Action::Firewall(ticket, op) => self.machine.filter(ticket, op),
             Action::Run(id, job) => self.machine.tell(ToSupervisor::Run(id, job)),
             Action::End(id) => self.machine.tell(ToSupervisor::End(id)),
             Action::Notice(notice) => self.tell_people(&notice),

@@ -175,6 +175,15 @@ impl Network for Here {
     }
 }
 
+impl host::Firewall for Here {
+    fn filter(&mut self, ticket: Ticket, op: host::FirewallOp) {
+        // What is kept stays as it is filtered.
+        if self.kept.is_none() {
+            self.machine.filter(ticket, op);
+        }
+    }
+}
+
 impl host::Journal for Here {
     fn write(&mut self, severity: Severity, line: &str) {
         // What the engine says of its stop did not happen.

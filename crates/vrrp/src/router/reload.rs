@@ -46,8 +46,18 @@ impl Router {
         if self.stopping {
             return;
         }
-        let Config { instances, scripts, groups, pace, statics, startup_delay, files, processes, .. } =
-            config;
+        let Config {
+            instances,
+            scripts,
+            groups,
+            pace,
+            statics,
+            startup_delay,
+            firewall,
+            files,
+            processes,
+            ..
+        } = config;
         let first = !core::mem::replace(&mut self.configured, true);
         if first {
             self.quiet_until = now + startup_delay;
@@ -71,6 +81,7 @@ impl Router {
             summary.removed += 1;
         }
         self.statics = statics;
+        self.firewall.configure(firewall);
         self.told.files.retain(|name, _| files.iter().any(|file| file.name == *name));
         self.told.processes.retain(|name, _| processes.iter().any(|set| set.name == *name));
         self.scripts.configure(&scripts, now, out);

@@ -24,6 +24,10 @@ impl Network for Paper {
     }
 }
 
+impl host::Firewall for Paper {
+    fn filter(&mut self, _: Ticket, _: host::FirewallOp) {}
+}
+
 impl Datagrams for Paper {
     fn listen(&mut self, _: Channel, _: &[u8]) {}
     fn ignore(&mut self, _: Channel) {}
