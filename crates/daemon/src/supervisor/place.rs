@@ -112,10 +112,8 @@ mod tests {
 
     fn options(words: &[&str]) -> Options {
         let words: Vec<_> = ["keepalived"].iter().chain(words).map(Into::into).collect();
-        match parse(&words) {
-            Wish::Run(options) => *options,
-            other => panic!("{other:?}"),
-        }
+        let Wish::Run(options) = parse(&words) else { panic!("{words:?}") };
+        *options
     }
 
     fn files(words: &[&str], identity: &Identity) -> (String, String, String, String) {

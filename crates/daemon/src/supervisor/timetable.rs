@@ -223,8 +223,7 @@ mod tests {
         let day = at.div_euclid(DAY);
         let found = (1969..2100)
             .flat_map(|year| (1..=12).map(move |month| (year, month)))
-            .filter(|(year, month)| days(*year, *month, 1) <= day)
-            .last()
+            .rfind(|(year, month)| days(*year, *month, 1) <= day)
             .unwrap();
         calendar.year = i32::try_from(found.0).unwrap();
         calendar.month = small(found.1);

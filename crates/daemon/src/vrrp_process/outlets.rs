@@ -70,10 +70,8 @@ impl Outlet {
             return;
         }
         self.said = Some(now);
-        let why = match error.kind() {
-            io::ErrorKind::WouldBlock => "it is full, nobody reads it".to_owned(),
-            _ => error.to_string(),
-        };
+        let is_full = error.kind() == io::ErrorKind::WouldBlock;
+        let why = if is_full { "it is full, nobody reads it".to_owned() } else { error.to_string() };
         let lost = std::mem::take(&mut self.lost);
         say(journal, &format!("FIFO {}: lines lost: {lost} ({why})", self.path.display()));
     }

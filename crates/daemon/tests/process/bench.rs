@@ -85,11 +85,12 @@ impl Bench {
         fs::set_permissions(self.path(name), fs::Permissions::from_mode(0o755)).unwrap();
     }
 
-    /// A configuration with one virtual router that is master after 30 ms, and `more` in its block.
+    /// A configuration with one virtual router that is master after 300 ms, and `more` in its block.
+    /// Shorter intervals make a busy host a late one, which listens before it speaks.
     pub(crate) fn configure(&self, more: &str) {
         let text = format!(
             "global_defs {{\n script_user root\n enable_script_security\n}}\nvrrp_instance VI_1 {{\n interface eth0\n \
-             state MASTER\n virtual_router_id 7\n priority 100\n version 3\n advert_int 0.01\n \
+             state MASTER\n virtual_router_id 7\n priority 100\n version 3\n advert_int 0.1\n \
              virtual_ipaddress {{\n  10.60.0.100/24\n }}\n {more}\n}}\n"
         );
         self.write("conf", &text);

@@ -5,7 +5,7 @@ use super::bench::{Bench, is_over, send};
 /// A long interval: the worker is back well within the master-down time.
 fn slow(bench: &Bench, more: &str) {
     bench.configure(more);
-    let text = bench.text("conf").replace("advert_int 0.01", "advert_int 0.5");
+    let text = bench.text("conf").replace("advert_int 0.1", "advert_int 0.5");
     bench.write("conf", &text);
 }
 
