@@ -13,6 +13,10 @@ SBINDIR ?= $(PREFIX)/sbin
 BINDIR ?= $(PREFIX)/bin
 DOCDIR ?= $(PREFIX)/share/doc/standfast
 UNITDIR ?= $(PREFIX)/lib/systemd/system
+MANDIR ?= $(PREFIX)/share/man
+BASHDIR ?= $(PREFIX)/share/bash-completion/completions
+FISHDIR ?= $(PREFIX)/share/fish/vendor_completions.d
+ZSHDIR ?= $(PREFIX)/share/zsh/site-functions
 DESTDIR ?=
 
 CARGO ?= cargo
@@ -51,11 +55,18 @@ install: $(RELEASE)/keepalived $(RELEASE)/standfast
 	chmod 644 $(DESTDIR)$(UNITDIR)/keepalived.service
 	$(INSTALL) -m 644 examples/pair/a.conf $(DESTDIR)$(SYSCONFDIR)/keepalived/keepalived.conf.sample
 	$(INSTALL) -m 644 examples/pair/a.conf examples/pair/b.conf $(DESTDIR)$(DOCDIR)/examples/pair
+	$(INSTALL) -d $(DESTDIR)$(MANDIR)/man5 $(DESTDIR)$(BASHDIR) $(DESTDIR)$(FISHDIR) $(DESTDIR)$(ZSHDIR)
+	$(INSTALL) -m 644 packaging/keepalived.conf.5 $(DESTDIR)$(MANDIR)/man5/keepalived.conf.5
+	$(INSTALL) -m 644 packaging/completions/standfast.bash $(DESTDIR)$(BASHDIR)/standfast
+	$(INSTALL) -m 644 packaging/completions/standfast.fish $(DESTDIR)$(FISHDIR)/standfast.fish
+	$(INSTALL) -m 644 packaging/completions/_standfast $(DESTDIR)$(ZSHDIR)/_standfast
 	if [ -n "$(PAPERS)" ]; then $(INSTALL) -m 644 $(PAPERS) $(DESTDIR)$(DOCDIR); fi
 
 uninstall:
 	rm -f $(DESTDIR)$(SBINDIR)/keepalived $(DESTDIR)$(BINDIR)/standfast $(DESTDIR)$(UNITDIR)/keepalived.service
 	rm -f $(DESTDIR)$(SYSCONFDIR)/keepalived/keepalived.conf.sample
+	rm -f $(DESTDIR)$(MANDIR)/man5/keepalived.conf.5 $(DESTDIR)$(BASHDIR)/standfast
+	rm -f $(DESTDIR)$(FISHDIR)/standfast.fish $(DESTDIR)$(ZSHDIR)/_standfast
 	rm -rf $(DESTDIR)$(DOCDIR)
 
 clean:

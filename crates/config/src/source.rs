@@ -79,6 +79,8 @@ struct Part {
 struct File {
     name: String,
     included_at: Option<Span>,
+    /// Where each of its lines begins in the text, counted when a place in it is first asked for.
+    starts: OnceLock<Vec<u32>>,
 }
 
 /// All text of one reading.
@@ -87,8 +89,6 @@ pub struct Sources {
     text: String,
     parts: Vec<Part>,
     files: Vec<File>,
-    /// Where each line of the text begins, counted when a place is first asked for.
-    starts: OnceLock<Vec<u32>>,
 }
 
 impl Sources {
@@ -100,7 +100,7 @@ impl Sources {
         }
         let index = u32::try_from(self.files.len()).ok()?;
         let span = self.add(text, Origin::File(index))?;
-        self.files.push(File { name: name.into(), included_at });
+        self.files.push(File { name: name.into(), included_at, starts: OnceLock::new() });
         Some(span)
     }
 
@@ -114,7 +114,6 @@ impl Sources {
             return None;
         }
         let start = self.text.len();
-        self.starts.take();
         self.parts.push(Part { start: Span::new(start, start).start, origin });
         self.text.push_str(text);
         let span = Span::new(start, self.text.len());
@@ -190,11 +189,10 @@ impl Sources {
             Origin::Made { .. } => None,
         });
         let Some((file, whole)) = found else { return Place { file: String::new(), line: 0, column: 0 } };
-        let starts = self.starts();
-        let lines_before = |at: u32| starts.partition_point(|&start| start <= at);
-        let line = 1 + lines_before(span.start) - lines_before(whole.start);
-        let start = starts.get(lines_before(span.start).saturating_sub(1)).map_or(0, |&start| start as usize);
-        let column = 1 + self.text(Span::new(start.max(whole.start()), span.start())).chars().count();
+        let starts = file.starts.get_or_init(|| self.line_starts(whole));
+        let line = starts.partition_point(|&start| start <= span.start);
+        let start = starts.get(line.saturating_sub(1)).map_or(0, |&start| start as usize);
+        let column = 1 + self.text(Span::new(start, span.start())).chars().count();
         Place {
             file: file.name.clone(),
             line: u32::try_from(line).unwrap_or(u32::MAX),
@@ -207,11 +205,9 @@ impl Sources {
         u32::try_from(self.text(self.root(span)).chars().count()).unwrap_or(u32::MAX)
     }
 
-    fn starts(&self) -> &[u32] {
-        self.starts.get_or_init(|| {
-            let newlines = self.text.match_indices('\n').map(|(at, _)| Span::new(at + 1, at + 1).start);
-            std::iter::once(0).chain(newlines).collect()
-        })
+    fn line_starts(&self, whole: Span) -> Vec<u32> {
+        let newlines = self.text(whole).match_indices('\n').map(|(at, _)| whole.start() + at + 1);
+        std::iter::once(whole.start()).chain(newlines).map(|start| Span::new(start, start).start).collect()
     }
 
     /// The line that a span stands on (of its own text, made or not), with the span's place in it.

@@ -5,11 +5,13 @@
 //! manual, schema) is printed from the same rows.
 
 mod describe;
+mod index;
 
-use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use crate::value::Kind;
+
+use index::Index;
 
 pub use describe::{BlockRows, OptionRow, Row, Value, all};
 
@@ -209,7 +211,7 @@ pub(crate) struct Block<B: 'static> {
     parts: [&'static [Keyword<B>]; PARTS],
     steers: bool,
     later: Option<&'static str>,
-    index: OnceLock<BTreeMap<&'static str, &'static Keyword<B>>>,
+    index: OnceLock<Index<B>>,
 }
 
 impl<B> Block<B> {
@@ -248,7 +250,7 @@ impl<B> Block<B> {
 
     /// The row of a keyword.
     pub(crate) fn find(&self, word: &str) -> Option<&'static Keyword<B>> {
-        self.index.get_or_init(|| self.rows().map(|row| (row.name, row)).collect()).get(word).copied()
+        self.index.get_or_init(|| Index::new(self.rows())).get(word)
     }
 }
 

@@ -10,8 +10,9 @@ fn read(text: &str) -> Loaded {
     load(&Request::new("k"), &InMemory::one("k", text), &Assumed::default())
 }
 
+/// What is found besides that BFD is not yet obeyed.
 fn codes(loaded: &Loaded) -> Vec<String> {
-    loaded.diagnostics.iter().map(|found| found.code.to_string()).collect()
+    loaded.diagnostics.iter().map(|found| found.code.to_string()).filter(|code| code != "SF0901").collect()
 }
 
 fn session(lines: &str) -> SessionConfig {
@@ -129,7 +130,8 @@ fn what_is_out_of_range_is_said_at_its_place() {
     ] {
         let loaded = read(&format!("bfd_instance b {{\nneighbor_ip 192.0.2.2\n{line}\n}}\n"));
         assert_eq!(codes(&loaded), [code], "{line}");
-        let place = loaded.sources.place(loaded.diagnostics[0].span.unwrap());
+        let found = loaded.diagnostics.iter().find(|found| found.code.to_string() == code).unwrap();
+        let place = loaded.sources.place(found.span.unwrap());
         assert_eq!(place.line, 3, "{line}");
         assert_eq!(place.column as usize, line.find(' ').unwrap() + 2, "{line}");
     }

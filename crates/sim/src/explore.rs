@@ -51,27 +51,26 @@ pub fn run(plan: &Plan) -> Result<(), Failure> {
 fn judge(plan: &Plan, world: &mut World) -> Result<(), Violation> {
     let now = world.now();
     let violation = |rule, details: String| Err(Violation { at: now, rule, details });
-    let masters = world.masters(plan::INSTANCE);
-    let [master] = masters[..] else {
-        return violation("in the end there is one master", format!("{masters:?}"));
-    };
-    let running: Vec<(usize, &InstanceConfig)> = world
-        .nodes()
-        .iter()
-        .enumerate()
-        .filter(|(_, node)| node.is_working())
-        .filter_map(|(number, node)| Some((number, node.config.instances.first()?)))
-        .collect();
-    let preempts = running.iter().all(|(_, instance)| instance.preemption != Preemption::Never);
-    let best = running.iter().map(|(_, instance)| instance.priority).max();
-    let priority =
-        running.iter().find(|(number, _)| *number == master).map(|(_, instance)| instance.priority);
-    if preempts && priority != best {
-        let name = &world.node(master).name;
-        return violation(
-            "in the end the best is master",
-            format!("{name} with {priority:?} below {best:?}"),
-        );
+    let names = plan.base.nodes[0].config.instances.iter().map(|instance| &instance.name);
+    let mut leaders = Vec::new();
+    for name in names {
+        let [master] = world.masters(name)[..] else {
+            return violation("in the end there is one master", format!("{name}: {:?}", world.masters(name)));
+        };
+        leaders.push(master);
+        let instances =
+            world.nodes().iter().filter(|node| node.is_working()).filter_map(|node| node.instance(name));
+        let preempts = instances.clone().all(|instance| instance.preemption != Preemption::Never);
+        let best = instances.map(|instance| instance.priority).max();
+        let priority = world.node(master).instance(name).map(|instance| instance.priority);
+        if preempts && priority != best {
+            let details = format!("{name} of {} with {priority:?} below {best:?}", world.node(master).name);
+            return violation("in the end the best is master", details);
+        }
+    }
+    let grouped = plan.base.nodes.iter().any(|node| !node.config.groups.is_empty());
+    if grouped && leaders.iter().any(|leader| *leader != leaders[0]) {
+        return violation("in the end a sync group is on one node", format!("{leaders:?}"));
     }
     if let Some(last) = world.takeovers().last()
         && last.at > plan.settled()
@@ -83,16 +82,16 @@ fn judge(plan: &Plan, world: &mut World) -> Result<(), Violation> {
     {
         return violation("in the end no orders are given", format!("one at {last}"));
     }
-    client_reaches(world, master)
+    leaders.into_iter().enumerate().try_for_each(|(which, master)| client_reaches(world, which, master))
 }
 
 /// Where announcements are repeated, the client finds the master however it was cut off meanwhile.
-fn client_reaches(world: &mut World, master: usize) -> Result<(), Violation> {
-    let Some(instance) = world.node(master).config.instances.first().cloned() else { return Ok(()) };
+fn client_reaches(world: &mut World, which: usize, master: usize) -> Result<(), Violation> {
+    let Some(instance) = world.node(master).config.instances.get(which).cloned() else { return Ok(()) };
     if instance.announce.refresh > Duration::ZERO && instance.announce.refresh * 2 < plan::quiet(&instance) {
         for vip in instance.addresses.iter().chain(&instance.excluded) {
             let address = vip.prefix.address();
-            let answers = world.answers(0, address);
+            let answers = world.answers(which, address);
             if answers != Some(master) {
                 let details = format!("{address} answers at {answers:?}, master is {master}");
                 return Err(Violation {
@@ -156,7 +155,7 @@ pub fn seeds(first: u64, count: u64, most: usize) -> Vec<Finding> {
 
 /// When nothing more should change after `healed`: a backup has run out of patience, was preempted after the longest
 /// delay, and that took another master-down time.
-fn settling(healed: Instant, instances: &[&InstanceConfig], scripts: Duration) -> Instant {
+fn settling(healed: Instant, instances: &[&InstanceConfig], grouped: bool, scripts: Duration) -> Instant {
     let patience =
         |it: &&InstanceConfig| it.interval * (u32::from(it.down_timer_adverts) + 1) + Duration::from_secs(1);
     let delay = |it: &&InstanceConfig| match it.preemption {
@@ -165,5 +164,6 @@ fn settling(healed: Instant, instances: &[&InstanceConfig], scripts: Duration) -
     };
     let patience = instances.iter().map(patience).max().unwrap_or_default();
     let delay = instances.iter().map(delay).max().unwrap_or_default();
-    healed + patience * 2 + delay + scripts + Duration::from_millis(100)
+    // A member of a sync group that is ready before the others waits another time.
+    healed + patience * if grouped { 4 } else { 2 } + delay + scripts + Duration::from_millis(100)
 }

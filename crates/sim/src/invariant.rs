@@ -13,6 +13,7 @@
 //! | Each takeover is announced, every address | likewise |
 //! | No advert sooner than the interval after the last, or than its place in the rhythm when that was late by a tenth at most | always, but for the first of a mastership, those that resign (priority 0, at most two each), and one answer to each advert heard, in the same instant: to a priority of 0 (RFC 9568 §6.4.3), to a lesser master (as keepalived), or before yielding (`higher_priority_send_advert`) |
 //! | Nobody resumes mastership after a crash when a lesser one that it reaches has taken over since (a better one may have been about to) | after a crash that came when all had been calm for a master-down time |
+//! | The members of a sync group are master together or not at all | always, once a turn is over |
 //! | Only a master advertises | always |
 //! | After a wake-up every deadline lies ahead | always |
 //! | No order repeats for ever | the same order at most eight times undisturbed |
@@ -288,6 +289,7 @@ impl Watch {
         }
         (member.master, member.since) = (master, now);
         let router = member.router;
+        self.due.push_back((now, Check::Together(node)));
         if master {
             member.resigned.clear();
             self.due.push_back((now + self.settling + self.members[at].pace, Check::Announced(at, now)));

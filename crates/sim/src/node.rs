@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
 use host::{Arrival, Instant, JobId, LinkAddress, LinkIndex, NetworkOp, Outcome, Ticket};
+use vrrp::config::InstanceConfig;
 use vrrp::{Config, Memory};
 use worker::Vrrp;
 use worker::bus::ToWorker;
@@ -102,6 +103,10 @@ pub struct Node {
     pub(crate) kernel: VecDeque<(u64, Ticket, NetworkOp)>,
     /// When the kernel is done with the orders it has.
     pub(crate) kernel_free: Instant,
+    /// When the last report of a change is read.
+    pub(crate) reports_read: Instant,
+    /// When the last answer is read.
+    pub(crate) answers_read: Instant,
 }
 
 impl Node {
@@ -124,6 +129,8 @@ impl Node {
             inbox: VecDeque::new(),
             kernel: VecDeque::new(),
             kernel_free: Instant::ZERO,
+            reports_read: Instant::ZERO,
+            answers_read: Instant::ZERO,
         }
     }
 
@@ -150,6 +157,11 @@ impl Node {
     /// A worker runs, paused or not.
     pub const fn is_running(&self) -> bool {
         matches!(self.daemon, Daemon::Up(_))
+    }
+
+    /// An instance of its configuration.
+    pub fn instance(&self, name: &str) -> Option<&InstanceConfig> {
+        self.config.instances.iter().find(|instance| instance.name == name)
     }
 
     /// Whether its worker said that an instance is master.

@@ -33,6 +33,8 @@ use crate::timeline::{Entry, Fact, Takeover};
 pub struct Latency {
     /// From an order to its answer; orders are carried out one after the other.
     pub kernel: (Duration, Duration),
+    /// From a change in the kernel, or an answer of it, until the worker reads of it.
+    pub report: (Duration, Duration),
     /// From a worker's start until it is told its configuration, and until its first look at links and addresses;
     /// in either order.
     pub start: (Duration, Duration),
@@ -49,6 +51,7 @@ impl Latency {
     /// Exact and short, for tests that know the time of everything.
     pub const EXACT: Self = Self {
         kernel: (Duration::from_micros(50), Duration::from_micros(50)),
+        report: (Duration::ZERO, Duration::ZERO),
         start: (Duration::from_millis(1), Duration::from_millis(1)),
         wake: (Duration::ZERO, Duration::ZERO),
         script: (Duration::from_millis(2), Duration::from_millis(2)),

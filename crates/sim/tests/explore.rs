@@ -1,5 +1,5 @@
 //! Ten thousand scenarios by chance hold. One that does not prints its seed and its shrunk self, which can be kept as a
-//! scenario; its story is told by `cargo run -p standfast-sim --example explore -- SEED`.
+//! scenario; its story is told by `cargo run -p standfast -- simulate --seed SEED`.
 
 /// Enough to meet a rare fault once in a few runs of the tests, few enough for a minute on two slow processors.
 const SEEDS: u64 = 10_000;
@@ -9,7 +9,7 @@ fn ten_thousand_seeds_keep_every_promise() {
     let findings = sim::explore::seeds(1, SEEDS, 5);
     let report = |finding: &sim::explore::Finding| {
         let sim::explore::Finding { seed, failure, plan } = finding;
-        let command = format!("cargo run -p standfast-sim --example explore -- {seed}");
+        let command = format!("cargo run -p standfast -- simulate --seed {seed}");
         format!("{}\nseed {seed}: {failure}\nits whole story: {command}\n", plan.scenario())
     };
     let reports: Vec<String> = findings.iter().map(report).collect();

@@ -1,4 +1,5 @@
 //! An editor's side of the conversation, over the pipes of the real program.
+#![expect(clippy::unwrap_used, reason = "a server that does not answer is a failed test")]
 
 use std::fs;
 use std::io::{BufReader, Write};
@@ -213,7 +214,7 @@ fn keywords_are_completed_by_block_and_names_where_they_are_used() {
     let mut editor = Editor::open("complete", &[]);
     let text = CONF.replace("        chk\n", "        \n");
     editor.show("k.conf", &text);
-    let outside = editor.labels("k.conf", 31, 0);
+    let outside = editor.labels("k.conf", 32, 0);
     assert!(
         outside.contains(&"vrrp_instance".into()) && !outside.contains(&"priority".into()),
         "{outside:?}"
@@ -221,7 +222,7 @@ fn keywords_are_completed_by_block_and_names_where_they_are_used() {
     let inside = editor.labels("k.conf", 5, 7);
     assert!(inside.contains(&"priority".into()) && !inside.contains(&"vrrp_instance".into()), "{inside:?}");
     assert_eq!(editor.labels("k.conf", 11, 8), ["chk"]);
-    assert!(editor.labels("k.conf", 22, 8).contains(&"VI_2".into()));
+    assert!(editor.labels("k.conf", 23, 8).contains(&"VI_2".into()));
     let variables = editor.labels("k.conf", 5, 15);
     assert!(variables.contains(&"${LAN}".into()), "{variables:?}");
     editor.change("k.conf", "vrrp_instance A {\n    strict_mode \n");
@@ -258,16 +259,16 @@ fn definitions_of_scripts_instances_variables_and_includes_are_found() {
         (file, answer[0]["range"]["start"]["line"].as_u64())
     };
     assert_eq!(goes_to(11, 9), ("k.conf".into(), Some(1)));
-    assert_eq!(goes_to(23, 10), ("k.conf".into(), Some(14)));
+    assert_eq!(goes_to(24, 10), ("k.conf".into(), Some(14)));
     assert_eq!(goes_to(5, 16), ("k.conf".into(), Some(0)));
-    assert_eq!(goes_to(26, 12), ("more.conf".into(), Some(0)));
+    assert_eq!(goes_to(27, 12), ("more.conf".into(), Some(0)));
     assert_eq!(goes_to(2, 15), ("true".into(), Some(0)));
     assert_eq!(goes_to(6, 23), (String::new(), None));
     let mut params = editor.at("k.conf", 4, 16);
     params["context"] = json!({ "includeDeclaration": false });
     let uses = editor.ask("textDocument/references", params);
     assert_eq!(uses.as_array().unwrap().len(), 1);
-    assert_eq!(uses[0]["range"]["start"]["line"], 22);
+    assert_eq!(uses[0]["range"]["start"]["line"], 23);
     let uri = editor.uri("k.conf");
     let symbols = editor.ask("textDocument/documentSymbol", json!({ "textDocument": { "uri": uri } }));
     let names: Vec<&str> =
@@ -287,13 +288,13 @@ fn an_instance_is_renamed_everywhere_or_not_at_all() {
         params["newName"] = new.into();
         editor.try_ask("textDocument/rename", params)
     };
-    let edit = rename(22, 10, "LAN").unwrap();
+    let edit = rename(23, 10, "LAN").unwrap();
     let edits = edit["changes"].as_object().unwrap().values().next().unwrap().as_array().unwrap().clone();
     let lines: Vec<_> = edits.iter().map(|edit| edit["range"]["start"]["line"].as_u64().unwrap()).collect();
-    assert_eq!(lines, [4, 22]);
+    assert_eq!(lines, [4, 23]);
     assert!(edits.iter().all(|edit| edit["newText"] == "LAN"));
-    assert!(rename(22, 10, "VI_2").unwrap_err().contains("already"));
-    assert!(rename(22, 10, "a b").unwrap_err().contains("cannot be a name"));
+    assert!(rename(23, 10, "VI_2").unwrap_err().contains("already"));
+    assert!(rename(23, 10, "a b").unwrap_err().contains("cannot be a name"));
     assert!(rename(6, 6, "x").unwrap_err().contains("nothing with a name"));
     editor.change(
         "k.conf",

@@ -94,6 +94,8 @@ pub enum Event {
         /// Up or down.
         up: bool,
     },
+    /// All counters begin anew.
+    ClearCounters,
     /// The deadline has passed.
     Wake,
     /// The daemon stops: masters give up, addresses go.

@@ -25,7 +25,7 @@ use crate::instance::{Instance, InstanceId, Turn, View};
 use crate::item::{Item, Key};
 use crate::links::Links;
 use crate::notice::{InstanceFact, Notice, State};
-use crate::status::{ScriptStatus, Status};
+use crate::status::{Lateness, ScriptStatus, Status};
 use crate::track::{Health, Scripts, Told};
 use crate::wire::{self, arp::GratuitousArp, ndp::NeighbourAdvertisement};
 
@@ -125,6 +125,10 @@ impl Engine for Router {
         Status {
             instances: instances.map(|instance| instance.status(&self.links, &self.holdings)).collect(),
             scripts: scripts.collect(),
+            groups: self.groups.iter().map(Group::status).collect(),
+            files: self.told.file_statuses(),
+            lateness: Lateness::default(),
+            processes: Vec::new(),
         }
     }
 }
@@ -177,12 +181,15 @@ impl Router {
                 self.stale |= self.told.files.insert(file, value) != Some(value);
             }
             Event::ProcessesCounted { name, quorum } => {
-                if self.told.processes.insert(name.clone(), quorum) != Some(quorum) {
+                let before = self.told.processes.insert(name.clone(), quorum);
+                self.stale |= before != Some(quorum);
+                // As keepalived: what a set begins with is not worth a word.
+                if before.is_some_and(|before| before != quorum) {
                     out.push(Action::Notice(Notice::Processes { name, quorum }));
-                    self.stale = true;
                 }
             }
             Event::BfdChanged { name, up } => self.stale |= self.told.bfds.insert(name, up) != Some(up),
+            Event::ClearCounters => self.instances.values_mut().for_each(Instance::clear_counters),
             Event::Wake => {}
             Event::Stop => self.stop(now, touched, out),
         }

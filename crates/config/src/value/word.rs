@@ -13,15 +13,16 @@ impl Reader<'_> {
     /// A whole number within bounds; complains and gives `None` otherwise.
     pub(crate) fn integer(&mut self, at: Span, least: i128, most: i128, lax: bool) -> Option<i128> {
         let word = self.text(at);
-        let range = format!("a number from {least} to {most} belongs here");
+        let range = || format!("a number from {least} to {most} belongs here");
         let Some((value, rubbish)) = leading_integer(word) else {
-            self.report
-                .add(Diagnostic::new(code::BAD_NUMBER, at, format!("`{word}` is not a number")).help(range));
+            self.report.add(
+                Diagnostic::new(code::BAD_NUMBER, at, format!("`{word}` is not a number")).help(range()),
+            );
             return None;
         };
         if rubbish && !(lax && !self.test && (least..=most).contains(&value)) {
             let found = Diagnostic::new(code::BAD_NUMBER, at, format!("`{word}` is not a number"));
-            self.report.add(found.help(range));
+            self.report.add(found.help(range()));
             return None;
         }
         if !(least..=most).contains(&value) {

@@ -100,3 +100,18 @@ fn a_worker_that_hangs_does_not_keep_the_daemon() {
     assert_eq!(bench.count("killing it"), 1);
     assert!(!bench.has_address(), "another worker gave up in its place");
 }
+
+/// A master that hangs holds its address while a rival takes over: it must not for long, and must not come back as master.
+#[test]
+fn a_worker_that_gives_no_sign_of_life_is_replaced() {
+    let Some(bench) = Bench::new("a_worker_that_gives_no_sign_of_life_is_replaced") else { return };
+    bench.configure("");
+    let daemon = bench.start(&[]).master();
+    let worker = bench.pid("vrrp.pid");
+    send(worker, "STOP");
+    bench.await_log("gave no sign of life for 10 s: killing it");
+    bench.await_log("died: Respawning");
+    bench.until("the next worker", || bench.count("(VI_1) Entering BACKUP STATE") == 2);
+    assert_eq!(bench.count("Resuming as master"), 0, "a rival may be master since");
+    assert_eq!(daemon.stop(), Some(0));
+}

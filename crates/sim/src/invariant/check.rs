@@ -26,13 +26,18 @@ pub(crate) enum Check {
     Announced(usize, Instant),
     /// A member that advertised then is or was master.
     Entitled(usize, Instant),
+    /// The members of each sync group of a node are master together or not at all.
+    Together(usize),
     /// A member whose worker is new and knows everything did not resume in another's place.
     Resumed { member: usize, crashed: Instant, started: Instant },
 }
 
 impl Watch {
     pub(crate) fn new(latency: Latency) -> Self {
-        Self { settling: latency.kernel.1 * ORDERS + latency.wake.1 + MARGIN, ..Self::default() }
+        Self {
+            settling: (latency.kernel.1 + latency.report.1) * ORDERS + latency.wake.1 + MARGIN,
+            ..Self::default()
+        }
     }
 }
 
@@ -59,12 +64,18 @@ impl World {
                     Some((on, vip.prefix.address()))
                 })
                 .collect();
+            // A member of a sync group that is ready before the others waits another time.
+            let grouped = it.config.groups.iter().any(|group| group.members.contains(&instance.name));
+            let waits = if grouped { 3 } else { 1 };
             let pace = it.config.pace.arp.max(it.config.pace.neighbour);
             let packets =
                 u32::try_from(vips.len()).unwrap_or(u32::MAX).saturating_mul(instance.announce.repeat);
             let member = Member {
                 base,
-                patience: patience(&instance) + verdict(&it.config, &instance) + self.latency.wake.1 + MARGIN,
+                patience: patience(&instance) * waits
+                    + verdict(&it.config, &instance)
+                    + self.latency.wake.1
+                    + MARGIN,
                 pace: pace.saturating_mul(packets),
                 ..Member::new(node, &instance.name, link, port, vips, instance.interval)
             };
@@ -78,6 +89,7 @@ impl World {
             Check::Available(group) => self.check_available(group),
             Check::Held(member) => self.check_held(member),
             Check::Announced(member, since) => self.check_announced(member, since),
+            Check::Together(node) => self.check_together(node),
             Check::Resumed { member, crashed, started } => self.check_resumed(member, crashed, started),
             Check::Entitled(member, at) => {
                 let member = &self.watch.members[member];
@@ -129,17 +141,37 @@ impl World {
             return;
         }
         self.watch.groups[group].available_pending = false;
-        let segment = &self.segments[self.watch.groups[group].segment];
-        let alone = self.watch.members_of(group).find(|member| {
-            let hears = |other: &Member| {
-                other.master && self.nodes[other.node].is_working() && segment.passes(other.port, member.port)
-            };
-            self.can(member) && !member.master && !self.watch.members_of(group).any(hears)
-        });
+        // A member of a sync group cannot do anything about it while another member hears a master.
+        let alone = self
+            .watch
+            .members_of(group)
+            .find(|member| self.is_alone(member) && self.companions(member).all(|m| self.is_alone(m)));
         if let Some(member) = alone {
             let details = format!("{} of {}", member.instance, self.nodes[member.node].name);
             self.watch.violate(now, "every member that can take part is master or hears one", &details);
         }
+    }
+
+    /// Whether a member could take part, is not master and hears none.
+    fn is_alone(&self, member: &Member) -> bool {
+        let segment = &self.segments[self.watch.groups[member.router].segment];
+        let hears = |other: &Member| {
+            other.master && self.nodes[other.node].is_working() && segment.passes(other.port, member.port)
+        };
+        self.can(member) && !member.master && !self.watch.members_of(member.router).any(hears)
+    }
+
+    /// The other members of a member's sync group.
+    fn companions<'a>(&'a self, member: &'a Member) -> impl Iterator<Item = &'a Member> {
+        let groups = self.nodes[member.node].config.groups.iter();
+        let group = groups.into_iter().find(|group| group.members.contains(&member.instance));
+        let is = move |other: &&Member| {
+            other.live
+                && other.node == member.node
+                && other.instance != member.instance
+                && group.is_some_and(|group| group.members.contains(&other.instance))
+        };
+        self.watch.members.iter().filter(is)
     }
 
     fn check_held(&mut self, at: usize) {
@@ -182,6 +214,22 @@ impl World {
         }
     }
 
+    fn check_together(&mut self, node: usize) {
+        let it = &self.nodes[node];
+        // A worker that has just begun or ended says so of one after the other.
+        if !it.is_working() || !it.introduced {
+            return;
+        }
+        for group in &it.config.groups {
+            let masters = group.members.iter().filter(|member| it.is_master(member)).count();
+            if masters != 0 && masters != group.members.len() {
+                let details = format!("{masters} members of {} of {}", group.name, it.name);
+                self.watch.violate(self.now(), "a sync group is never split", &details);
+                return;
+            }
+        }
+    }
+
     fn check_resumed(&mut self, at: usize, crashed: Instant, started: Instant) {
         let member = &self.watch.members[at];
         let segment = &self.segments[self.watch.groups[member.router].segment];
@@ -199,14 +247,22 @@ impl World {
         }
     }
 
+    /// When the segment of a group was last disturbed, or one that a sync group ties to it.
     fn disturbed(&self, group: usize) -> Instant {
-        let segment = self.watch.groups[group].segment;
-        self.watch.disturbed.get(&segment).copied().unwrap_or(Instant::ZERO)
+        let companions = self.watch.members_of(group).flat_map(|member| self.companions(member));
+        let groups = companions.map(|companion| companion.router).chain([group]);
+        let segments = groups.map(|group| self.watch.groups[group].segment);
+        segments.filter_map(|segment| self.watch.disturbed.get(&segment)).max().copied().unwrap_or_default()
     }
 
     /// Whether nothing keeps a member from taking part: its worker works, its link is up and has an address of the
-    /// family that is not one of the virtual ones, and no script or other link is the cause of a fault.
+    /// family that is not one of the virtual ones, and no script or other link is the cause of a fault. The same is true
+    /// of the other members of its sync group.
     fn can(&self, member: &Member) -> bool {
+        self.can_alone(member) && self.companions(member).all(|companion| self.can_alone(companion))
+    }
+
+    fn can_alone(&self, member: &Member) -> bool {
         let node = &self.nodes[member.node];
         let machine = node.machine();
         let family = self.watch.groups[member.router].family;

@@ -4,9 +4,10 @@ use std::fmt::{self, Write};
 use std::net::IpAddr;
 
 use host::{Command, Family, LinkName, MacAddress, Prefix, VirtualLink, VirtualLinkKind};
+use vrrp::Config;
 use vrrp::config::{
-    AnnounceConfig, Authentication, InstanceConfig, Mode, NotifyScripts, OwnLink, Peer, Preemption, Priority,
-    ScriptConfig, TrackLink, TrackScript, Version, VirtualAddress, Vrid, Weight,
+    AnnounceConfig, Authentication, GroupConfig, InstanceConfig, Mode, NotifyScripts, OwnLink, Peer,
+    Preemption, Priority, ScriptConfig, TrackLink, TrackScript, Version, VirtualAddress, Vrid, Weight,
 };
 
 use super::Why;
@@ -21,8 +22,8 @@ pub fn plain(name: &str, link: &LinkName) -> InstanceConfig {
     }
 }
 
-/// Obeys one word. Tracking scripts that it names are added to `scripts`.
-pub(super) fn apply(it: &mut InstanceConfig, scripts: &mut Vec<ScriptConfig>, word: &str) -> Result<(), Why> {
+/// Obeys one word. Scripts and groups that it names are added to `config`.
+pub(super) fn apply(it: &mut InstanceConfig, config: &mut Config, word: &str) -> Result<(), Why> {
     let bad = || Why::BadValue(word.to_owned());
     let Some((key, value)) = word.split_once('=') else { return apply_flag(it, word) };
     match key {
@@ -60,6 +61,10 @@ pub(super) fn apply(it: &mut InstanceConfig, scripts: &mut Vec<ScriptConfig>, wo
         "garp_repeat" => it.announce.repeat = value.parse().map_err(|_| bad())?,
         "garp_delay" => it.announce.delay = super::read::duration(value)?,
         "garp_refresh" => it.announce.refresh = super::read::duration(value)?,
+        "group" => match config.groups.iter_mut().find(|group| group.name == value) {
+            Some(group) => group.members.push(it.name.clone()),
+            None => config.groups.push(group(value, vec![it.name.clone()])),
+        },
         "lifetime" => it.lifetime = Some(value.parse().map_err(|_| bad())?),
         "track_link" => {
             let (link, weight) = value.split_once('/').ok_or_else(bad)?;
@@ -68,8 +73,8 @@ pub(super) fn apply(it: &mut InstanceConfig, scripts: &mut Vec<ScriptConfig>, wo
         }
         "script" => {
             let (track, script) = script(value)?;
-            scripts.retain(|known| known.name != script.name);
-            scripts.push(script);
+            config.scripts.retain(|known| known.name != script.name);
+            config.scripts.push(script);
             it.track_scripts.push(track);
         }
         _ => return Err(Why::UnknownWord(word.to_owned())),
@@ -108,6 +113,11 @@ pub(crate) fn vmac(it: &InstanceConfig, adverts_by_base: bool) -> OwnLink {
     OwnLink { link, adverts_by_base, address: None }
 }
 
+/// A sync group that tells nobody.
+pub(crate) fn group(name: &str, members: Vec<String>) -> GroupConfig {
+    GroupConfig { name: name.to_owned(), members, notify: NotifyScripts::default(), mail: false }
+}
+
 /// `NAME/WEIGHT/INTERVAL/FALL/RISE`, and `/init_fail` if it counts as failed at first. The command is the name.
 fn script(value: &str) -> Result<(TrackScript, ScriptConfig), Why> {
     let bad = || Why::BadValue(value.to_owned());
@@ -141,7 +151,7 @@ fn weight_of(text: &str) -> Result<Weight, Why> {
 }
 
 /// The words from which [`apply`] makes this instance of a [`plain`] one.
-pub(crate) fn words(it: &InstanceConfig, scripts: &[ScriptConfig]) -> Result<String, fmt::Error> {
+pub(crate) fn words(it: &InstanceConfig, config: &Config) -> Result<String, fmt::Error> {
     let mut out = format!("vrid={} version={} priority={}", it.vrid, it.version.number(), it.priority);
     write!(out, " interval={:?} down_timer_adverts={}", it.interval, it.down_timer_adverts)?;
     for vip in &it.addresses {
@@ -172,11 +182,14 @@ pub(crate) fn words(it: &InstanceConfig, scripts: &[ScriptConfig]) -> Result<Str
         write!(out, " track_link={}/{}", track.link, points(track.weight))?;
     }
     for track in &it.track_scripts {
-        if let Some(script) = scripts.iter().find(|script| script.name == track.script) {
+        if let Some(script) = config.scripts.iter().find(|script| script.name == track.script) {
             let ScriptConfig { name, interval, fall, rise, starts_failed, .. } = script;
             write!(out, " script={name}/{}/{interval:?}/{fall}/{rise}", points(track.weight))?;
             out.push_str(if *starts_failed { "/init_fail" } else { "" });
         }
+    }
+    for group in config.groups.iter().filter(|group| group.members.contains(&it.name)) {
+        write!(out, " group={}", group.name)?;
     }
     if let Some(lifetime) = it.lifetime {
         write!(out, " lifetime={lifetime}")?;

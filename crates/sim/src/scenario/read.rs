@@ -52,7 +52,7 @@ impl Reader<'_> {
                 let link = link_name(next(&mut words, "a link")?)?;
                 let config = &mut self.it.nodes[node].config;
                 let mut it = instance::plain(name, &link);
-                words.try_for_each(|word| instance::apply(&mut it, &mut config.scripts, word))?;
+                words.try_for_each(|word| instance::apply(&mut it, config, word))?;
                 config.instances.push(it);
             }
             "at" => {
@@ -86,6 +86,7 @@ impl Reader<'_> {
             let latency = &mut self.it.latency;
             let place = match name {
                 "kernel" => &mut latency.kernel,
+                "report" => &mut latency.report,
                 "start" => &mut latency.start,
                 "wake" => &mut latency.wake,
                 "script" => &mut latency.script,
@@ -197,9 +198,11 @@ impl Reader<'_> {
             (*of == node).then(|| (**config).clone())
         });
         let mut config = configured.unwrap_or_else(|| self.it.nodes[node].config.clone());
-        let it = config.instances.iter_mut().find(|instance| instance.name == name);
-        let it = it.ok_or_else(|| Why::Unknown(name.to_owned()))?;
-        words.try_for_each(|word| instance::apply(it, &mut config.scripts, word))?;
+        let at = config.instances.iter().position(|instance| instance.name == name);
+        let at = at.ok_or_else(|| Why::Unknown(name.to_owned()))?;
+        let mut it = config.instances.remove(at);
+        words.try_for_each(|word| instance::apply(&mut it, &mut config, word))?;
+        config.instances.insert(at, it);
         Ok(Command::Configure(node, Box::new(config)))
     }
 
@@ -211,7 +214,7 @@ impl Reader<'_> {
             let more = loop {
                 match words.next() {
                     Some("and") => break true,
-                    Some(word) => instance::apply(&mut it, &mut config.scripts, word)?,
+                    Some(word) => instance::apply(&mut it, &mut config, word)?,
                     None => break false,
                 }
             };

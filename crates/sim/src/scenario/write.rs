@@ -10,6 +10,7 @@ impl fmt::Display for Scenario {
         let latency = self.latency;
         let spans = [
             ("kernel", latency.kernel),
+            ("report", latency.report),
             ("start", latency.start),
             ("wake", latency.wake),
             ("script", latency.script),
@@ -34,7 +35,7 @@ impl fmt::Display for Scenario {
         }
         for node in &self.nodes {
             for it in &node.config.instances {
-                let words = instance::words(it, &node.config.scripts)?;
+                let words = instance::words(it, &node.config)?;
                 writeln!(f, "instance {} {} {} {words}", node.name, it.name, it.link)?;
             }
         }

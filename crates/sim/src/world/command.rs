@@ -189,7 +189,7 @@ impl World {
             }
             Command::Refuse(node, orders) => format!("refuse {} {orders}", name(node)),
             Command::Configure(node, ref config) => {
-                let words = |it| instance::words(it, &config.scripts).unwrap_or_default();
+                let words = |it| instance::words(it, config).unwrap_or_default();
                 let instances =
                     config.instances.iter().map(|it| format!("{} {} {}", it.name, it.link, words(it)));
                 format!("configure {} {}", name(node), instances.collect::<Vec<_>>().join(" and "))

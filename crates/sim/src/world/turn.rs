@@ -36,11 +36,22 @@ impl World {
         self.look_after(node);
     }
 
-    /// Hands out what all that watch the kernel are told.
+    /// What all that watch the kernel are told, in order, by the time that the worker reads it.
     pub(super) fn report(&mut self, node: usize, arrivals: impl IntoIterator<Item = Arrival>) {
         for arrival in arrivals {
-            self.tell(node, Input::Arrival(arrival));
+            let it = &mut self.nodes[node];
+            it.reports_read = it.reports_read.max(self.now + self.chance.time(self.latency.report));
+            let (at, life) = (it.reports_read, it.life);
+            self.schedule(at, Happening::Input { node, life, input: Input::Arrival(arrival) });
         }
+    }
+
+    /// Answers come by another socket than reports, in order among themselves: either may be read first.
+    fn answer(&mut self, node: usize, life: u64, answer: Arrival) {
+        let it = &mut self.nodes[node];
+        it.answers_read = it.answers_read.max(self.now + self.chance.time(self.latency.report));
+        let at = it.answers_read;
+        self.schedule(at, Happening::Input { node, life, input: Input::Arrival(answer) });
     }
 
     pub(super) fn wake(&mut self, node: usize) {
@@ -142,16 +153,12 @@ impl World {
             None => self.replug(node),
         }
         let settled = Arrival::Settled { ticket, result };
-        // Answers and reports come by different sockets: either may be read first.
-        let report_first = self.chance.happens(500);
-        if report_first {
-            self.report(node, arrivals.iter().cloned());
-        }
-        if self.nodes[node].life == life {
-            self.tell(node, Input::Arrival(settled));
-        }
-        if !report_first {
+        if self.chance.happens(500) {
+            self.answer(node, life, settled);
             self.report(node, arrivals);
+        } else {
+            self.report(node, arrivals);
+            self.answer(node, life, settled);
         }
     }
 

@@ -51,7 +51,7 @@ pub(super) fn run(options: &Options, line: Command) -> ExitCode {
         Form::Man => output::put(&man::page()),
         Form::Schema => output::put(&schema::schema()),
         Form::Markdown { block } => return pages(block.as_deref()),
-        Form::Completion { shell } => output::put(&completed(line, *shell)),
+        Form::Completion { shell } => output::put(&completed(&line, *shell)),
         Form::Write { root } => {
             if let Err(why) = write(root, line) {
                 output::complain(&format!("{}: {why}", root.display()));
@@ -84,7 +84,8 @@ fn pages(block: Option<&str>) -> ExitCode {
 }
 
 /// The completion of a command line, which knows every keyword behind `explain`.
-fn completed(line: Command, shell: Shell) -> String {
+fn completed(line: &Command, shell: Shell) -> String {
+    let line = visible(line);
     let words = PossibleValuesParser::new(completion::explainable());
     let mut line =
         line.mut_subcommand("explain", |verb| verb.mut_arg("word", |word| word.value_parser(words)));
@@ -92,6 +93,16 @@ fn completed(line: Command, shell: Shell) -> String {
     let mut text = Vec::new();
     clap_complete::generate(shell, &mut line, name, &mut text);
     String::from_utf8_lossy(&text).into_owned()
+}
+
+/// A command line without the verbs that are not for people.
+fn visible(line: &Command) -> Command {
+    let verbs = line.get_subcommands().filter(|verb| !verb.is_hide_set()).map(visible);
+    let mut shown = Command::new(line.get_name().to_owned()).args(line.get_arguments()).subcommands(verbs);
+    if let Some(about) = line.get_about() {
+        shown = shown.about(about.clone());
+    }
+    shown
 }
 
 /// Where the pages stand in the repository.
@@ -106,7 +117,7 @@ fn files(line: &Command) -> Vec<(String, String)> {
     for (shell, name) in
         [(Shell::Bash, "standfast.bash"), (Shell::Fish, "standfast.fish"), (Shell::Zsh, "_standfast")]
     {
-        files.push((format!("packaging/completions/{name}"), completed(line.clone(), shell)));
+        files.push((format!("packaging/completions/{name}"), completed(line, shell)));
     }
     files
 }
@@ -166,7 +177,7 @@ mod tests {
 
     #[test]
     fn a_shell_completes_verbs_and_keywords() {
-        let text = completed(super::super::Line::command(), Shell::Bash);
+        let text = completed(&super::super::Line::command(), Shell::Bash);
         for word in ["explain", "virtual_router_id", "SF0201"] {
             assert!(text.contains(word), "{word}");
         }

@@ -78,6 +78,7 @@ impl Router {
             | Event::FileRead { .. }
             | Event::ProcessesCounted { .. }
             | Event::BfdChanged { .. }
+            | Event::ClearCounters
             | Event::Wake
             | Event::Stop => {}
         }

@@ -8,10 +8,17 @@ const fn option(name: &'static str, syntax: &'static str, help: &'static str) ->
 
 /// What a line of `virtual_routes` or `static_routes` may hold.
 pub(crate) static OPTIONS: &[OptionRow] = &[
-    option("[to] [<type>]", "<prefix>|default", "Where the route leads to; every route has one. The type is unicast, local, broadcast, anycast, multicast, blackhole, unreachable, prohibit, throw, nat or xresolve.")
-        .default("unicast"),
-    option("inet", "", "The route is of IPv4, whatever else the line says.").default("by the addresses, else IPv4"),
-    option("inet6", "", "The route is of IPv6, as in `inet6 default`.").default("by the addresses, else IPv4"),
+    option(
+        "[to] [<type>]",
+        "<prefix>|default",
+        "Where the route leads to; every route has one. The type is unicast, local, broadcast, \
+         anycast, multicast, blackhole, unreachable, prohibit, throw, nat or xresolve.",
+    )
+    .default("unicast"),
+    option("inet", "", "The route is of IPv4, whatever else the line says.")
+        .default("by the addresses, else IPv4"),
+    option("inet6", "", "The route is of IPv6, as in `inet6 default`.")
+        .default("by the addresses, else IPv4"),
     option("via", "[inet|inet6] <address>", "Gateway that packets are handed to."),
     option("gw", "[inet|inet6] <address>", "Gateway that packets are handed to.").deprecated("via"),
     option("or", "<address>", "A second gateway that shares the traffic.").deprecated("nexthop"),
@@ -30,14 +37,31 @@ pub(crate) static OPTIONS: &[OptionRow] = &[
     option("metric", "<0..4294967295>", "Of routes to the same place the lowest is taken."),
     option("priority", "<0..4294967295>", "The same as metric."),
     option("preference", "<0..4294967295>", "The same as metric."),
-    option("encap", "ip|ip6|mpls|ila <words>", "Wraps packets: `ip id N dst A src A tos N ttl N flags N`, `ip6 … tc N hoplimit N`, `mpls L/L`, `ila A:B:C:D`."),
+    option(
+        "encap",
+        "ip|ip6|mpls|ila <words>",
+        "Wraps packets: `ip id N dst A src A tos N ttl N flags N`, `ip6 … tc N hoplimit N`, \
+         `mpls L/L`, `ila A:B:C:D`.",
+    ),
     option("expires", "<seconds>", "An IPv6 route goes by itself after this time."),
     option("mtu", "[lock] <bytes>", "Largest packet; locked, it is not learnt."),
     option("hoplimit", "<0..255>", "Hop limit of packets that this host sends."),
     option("advmss", "[lock] <bytes>", "Largest TCP segment that is announced to peers."),
-    option("rtt", "[lock] <number>[s|ms]", "First guess of the round trip; without a unit in eighths of a millisecond."),
-    option("rttvar", "[lock] <number>[s|ms]", "First guess of its variance; without a unit in quarters of a millisecond."),
-    option("rto_min", "[lock] <number>[s|ms]", "Shortest time before TCP sends again; without a unit in milliseconds."),
+    option(
+        "rtt",
+        "[lock] <number>[s|ms]",
+        "First guess of the round trip; without a unit in eighths of a millisecond.",
+    ),
+    option(
+        "rttvar",
+        "[lock] <number>[s|ms]",
+        "First guess of its variance; without a unit in quarters of a millisecond.",
+    ),
+    option(
+        "rto_min",
+        "[lock] <number>[s|ms]",
+        "Shortest time before TCP sends again; without a unit in milliseconds.",
+    ),
     option("reordering", "[lock] <number>", "How far TCP packets may overtake one another."),
     option("window", "<bytes>", "Largest TCP window that is announced."),
     option("cwnd", "[lock] <packets>", "Bound of the congestion window."),
@@ -54,8 +78,17 @@ pub(crate) static OPTIONS: &[OptionRow] = &[
     option("add", "", "Fails if such a route is there.").default("prepend"),
     option("prepend", "", "Goes before such routes."),
     option("append", "", "Goes behind such routes.").default("prepend"),
-    option("nexthop", "[via [inet|inet6] <address>] [dev <interface>] [weight <1..256>] [onlink] [realms <realms>] [encap <words>]", "One of several next hops that share the traffic by weight; last on the line."),
+    option(
+        "nexthop",
+        "[via [inet|inet6] <address>] [dev <interface>] [weight <1..256>] [onlink] [realms \
+         <realms>] [encap <words>]",
+        "One of several next hops that share the traffic by weight; last on the line.",
+    ),
     option("as", "[to] <address>", "Known from old systems; has no effect."),
     option("no_track", "", "Nothing happens if somebody else deletes it."),
-    option("track_group", "<track_group>", "Group of instances that fail when the interface does; static_routes only."),
+    option(
+        "track_group",
+        "<track_group>",
+        "Group of instances that fail when the interface does; static_routes only.",
+    ),
 ];

@@ -89,7 +89,6 @@ pub(super) static ELECTION: &[K] = &[
         .inherits("vrrp_check_unicast_src")
         .help("Take adverts from the peers only."),
     K::new("unicast_fault_no_peer", Kind::Flag(|b| &mut b.transport.unicast_fault_no_peer, true))
-        .later("unicast without peers")
         .help("Words that ask for unicast and no peer: a fault rather than multicast."),
     K::new("old_unicast_checksum", Kind::Custom(Shape::Line, read::old_unicast_checksum))
         .takes("[never]")
@@ -156,18 +155,15 @@ pub(super) static CONDUCT: &[K] = &[
         .help("Further interfaces that cause a fault or change the priority."),
     K::new("track_file", Kind::Lines(|b| &mut b.track.lists.files))
         .options(track::WIDE_OPTIONS)
-        .later("tracked files")
         .help("Files that cause a fault or change the priority."),
     K::new("track_process", Kind::Lines(|b| &mut b.track.lists.processes))
         .options(track::WIDE_OPTIONS)
-        .later("tracked processes")
         .help("Sets of processes that cause a fault or change the priority."),
     K::new("track_bfd", Kind::Lines(|b| &mut b.track.lists.bfds))
         .options(track::OPTIONS)
         .later("tracking of BFD sessions")
         .help("BFD sessions that cause a fault or change the priority."),
     K::new("track_src_ip", Kind::Flag(|b| &mut b.track.track_src_ip, true))
-        .later("tracked source addresses")
         .help("The configured source address not being there is a fault."),
     K::new("skip_check_adv_addr", Kind::Custom(Shape::Line, read::skip_check_adv_addr))
         .takes("[on|off]")
@@ -243,7 +239,6 @@ pub(super) static CONDUCT: &[K] = &[
     K::new("owner_ignore_adverts", Kind::Switch(|b| &mut b.rest.owner_ignore_adverts))
         .since("2.3.3")
         .inherits("vrrp_owner_ignore_adverts")
-        .later("the owner of addresses")
         .help("The owner of the addresses does not listen to others."),
 ];
 
@@ -258,7 +253,6 @@ pub(super) static NOTICE: &[K] = &[
         .help("Run when a master hears a lower priority."),
     K::new("notify_deleted", Kind::Custom(Shape::Script, read::notify_deleted))
         .takes("[<command> [<user> [[:]<group>]]]")
-        .later("notification of removal")
         .help("Removal by a reload is told as DELETED, not as FAULT, and by the script if there is one."),
     K::new("smtp_alert", Kind::Switch(|b| &mut b.rest.smtp_alert))
         .inherits("smtp_alert_vrrp")
@@ -266,7 +260,6 @@ pub(super) static NOTICE: &[K] = &[
         .help("Mail on a change of state."),
     K::new("notify_priority_changes", Kind::Switch(|b| &mut b.rest.notify_priority_changes))
         .inherits("vrrp_notify_priority_changes")
-        .later("event pipes")
         .help("Changes of priority are written to the event pipes."),
     K::new("lvs_sync_daemon_interface", Kind::Link(|b| &mut b.rest.lvs_sync_daemon_interface))
         .once()
