@@ -131,7 +131,6 @@ pub(super) static HOLDINGS: &[K] = &[
             adverts come.",
         ),
     K::new("promote_secondaries", Kind::Flag(|b| &mut b.own.promote_secondaries, true))
-        .later("kernel settings")
         .help("Secondary addresses of the interface stay when the first goes."),
     K::new("virtual_routes", Kind::Lines(|b| &mut b.addresses.virtual_routes))
         .options(route::OPTIONS)
@@ -145,7 +144,6 @@ pub(super) static HOLDINGS: &[K] = &[
 pub(super) static CONDUCT: &[K] = &[
     K::new("accept", Kind::Flag(|b| &mut b.accept, true)).help("Take packets sent to the addresses."),
     K::new("no_accept", Kind::Flag(|b| &mut b.accept, false))
-        .later("accept mode")
         .help("Drop packets sent to the addresses, unless they are its own."),
     K::new("dont_track_primary", Kind::Flag(|b| &mut b.track.dont_track_primary, true))
         .help("The interface being down is no fault."),
