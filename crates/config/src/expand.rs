@@ -48,7 +48,7 @@ struct OpenFile {
     at: usize,
     end: usize,
     directory: String,
-    canonical: String,
+    path: String,
     asked_at: Option<Span>,
     /// The level of checks to go back to when this file ends.
     outer: Checks,
@@ -61,6 +61,8 @@ pub(crate) struct Expander<'a> {
     pub(crate) sources: &'a mut Sources,
     pub(crate) report: &'a mut Report,
     frames: Vec<Frame>,
+    /// How many files of a name are open, the directory left out.
+    open_names: BTreeMap<String, usize>,
     definitions: BTreeMap<String, Definition>,
     config_id: String,
     checks: Checks,
@@ -88,6 +90,7 @@ impl<'a> Expander<'a> {
             sources,
             report,
             frames: Vec::new(),
+            open_names: BTreeMap::new(),
             definitions: BTreeMap::new(),
             config_id,
             checks: if request.check_includes { Checks::ALL } else { Checks::NONE },
@@ -138,6 +141,13 @@ impl<'a> Expander<'a> {
     fn leave(&mut self) {
         if let Some(Frame::File(file)) = self.frames.pop() {
             self.checks = file.outer;
+            let name = include::file_name(&file.path);
+            if let Some(count) = self.open_names.get_mut(name) {
+                *count -= 1;
+                if *count == 0 {
+                    self.open_names.remove(name);
+                }
+            }
         }
     }
 

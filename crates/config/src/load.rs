@@ -205,12 +205,12 @@ fn bfd_names(resolver: &mut Resolver<'_, '_>, sessions: &[(NodeId, SessionConfig
 /// Reads and lowers the virtual routers one after the other, so that only one is held as written.
 fn instances(resolver: &mut Resolver<'_, '_>, nodes: &[NodeId]) -> Vec<InstanceConfig> {
     let mut names: BTreeMap<&str, Span> = BTreeMap::new();
-    let mut routers = BTreeMap::new();
-    let mut instances = Vec::new();
+    let mut routers: BTreeMap<LinkName, BTreeMap<Identity, (&str, Span)>> = BTreeMap::new();
+    // Not by doubling: what it would copy is most of the memory of a large configuration.
+    let mut instances = Vec::with_capacity(nodes.len());
     for &node in nodes {
         if let Some(&at) = resolver.reader.arguments(node).first() {
-            let name = resolver.reader.text(at).to_owned();
-            resolver.instances.insert(name);
+            resolver.instances.insert(resolver.reader.text(at));
         }
     }
     for &node in nodes {
@@ -232,7 +232,11 @@ fn instances(resolver: &mut Resolver<'_, '_>, nodes: &[NodeId]) -> Vec<InstanceC
         let mut block = VrrpInstanceBlock { name: name.to_owned(), at, ..VrrpInstanceBlock::default() };
         resolver.reader.block(&VRRP_INSTANCE, node, &mut block);
         let Some(instance) = lower::lower(resolver, block) else { continue };
-        match routers.entry(identity(&instance)) {
+        if !routers.contains_key(&instance.link) {
+            routers.insert(instance.link.clone(), BTreeMap::new());
+        }
+        let Some(here) = routers.get_mut(&instance.link) else { continue };
+        match here.entry(identity(&instance)) {
             Entry::Occupied(other) => lower::same_vrid(resolver, &instance, at, *other.get()),
             Entry::Vacant(free) => {
                 free.insert((name, at));
@@ -243,17 +247,27 @@ fn instances(resolver: &mut Resolver<'_, '_>, nodes: &[NodeId]) -> Vec<InstanceC
     instances
 }
 
-/// What a receiver tells virtual routers apart by: to whom adverts go, besides link, family and number.
-fn identity(instance: &InstanceConfig) -> (LinkName, Family, Vrid, Vec<IpAddr>) {
+/// To whom adverts go.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum To {
+    Group(IpAddr),
+    /// Sorted.
+    Peers(Vec<IpAddr>),
+}
+
+/// What a receiver tells virtual routers on one link apart by.
+type Identity = (Family, Vrid, To);
+
+fn identity(instance: &InstanceConfig) -> Identity {
     let to = match &instance.mode {
-        Mode::Multicast { group } => vec![*group],
+        Mode::Multicast { group } => To::Group(*group),
         Mode::Unicast { peers, .. } => {
             let mut peers: Vec<IpAddr> = peers.iter().map(|peer| peer.address).collect();
             peers.sort_unstable();
-            peers
+            To::Peers(peers)
         }
     };
-    (instance.link.clone(), instance.family, instance.vrid, to)
+    (instance.family, instance.vrid, to)
 }
 
 /// The whole pipeline over arbitrary bytes as the main file, for fuzzing: must return, whatever the bytes.

@@ -3,11 +3,12 @@
 //!
 //! Everything here is a pure function of [`crate::table`] and [`crate::diagnostic::code`]; whoever asks writes it to a
 //! file or shows it. `fact` is what is known of a keyword, in words; `example` makes a line of it; `explain`,
-//! `markdown`, `man`, `schema` and `completion` are the forms.
+//! `markdown`, `man`, `schema` and `completion` are the forms. `not_yet` lists what nobody obeys yet.
 
 pub mod completion;
 pub mod man;
 pub mod markdown;
+pub mod not_yet;
 pub mod schema;
 
 mod diagnosed;

@@ -38,8 +38,9 @@ pub(crate) struct Resolver<'r, 'a> {
     /// The sync groups.
     pub(crate) groups: Groups,
     /// Names of all virtual routers that are read.
-    pub(crate) instances: BTreeSet<String>,
+    pub(crate) instances: BTreeSet<&'r str>,
     links: BTreeMap<LinkName, bool>,
+    loopbacks: BTreeMap<LinkName, bool>,
     names: BTreeMap<Names, BTreeMap<String, u32>>,
     /// The next preference of a rule that has none, of IPv4 and of IPv6: downward.
     rule_priorities: [u32; 2],
@@ -68,6 +69,7 @@ impl<'r, 'a> Resolver<'r, 'a> {
             groups: Groups::default(),
             instances: BTreeSet::new(),
             links: BTreeMap::new(),
+            loopbacks: BTreeMap::new(),
             names: BTreeMap::new(),
             rule_priorities: [FIRST_RULE; 2],
             own_links: BTreeMap::new(),
@@ -92,6 +94,16 @@ impl<'r, 'a> Resolver<'r, 'a> {
         let there = self.surroundings.has_link(link.as_str());
         self.links.insert(link.clone(), there);
         there
+    }
+
+    /// Whether a link is a loopback.
+    pub(crate) fn is_loopback(&mut self, link: &LinkName) -> bool {
+        if let Some(known) = self.loopbacks.get(link) {
+            return *known;
+        }
+        let loopback = self.surroundings.is_loopback(link.as_str());
+        self.loopbacks.insert(link.clone(), loopback);
+        loopback
     }
 
     /// Whether a link is there, or may come later.

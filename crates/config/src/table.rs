@@ -5,11 +5,13 @@
 //! manual, schema) is printed from the same rows.
 
 mod describe;
+mod index;
 
-use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use crate::value::Kind;
+
+use index::Index;
 
 pub use describe::{BlockRows, OptionRow, Row, Value, all};
 
@@ -209,8 +211,7 @@ pub(crate) struct Block<B: 'static> {
     parts: [&'static [Keyword<B>]; PARTS],
     steers: bool,
     later: Option<&'static str>,
-    /// By length and name, so that most comparisons look at a number only.
-    index: OnceLock<BTreeMap<(usize, &'static str), &'static Keyword<B>>>,
+    index: OnceLock<Index<B>>,
 }
 
 impl<B> Block<B> {
@@ -249,8 +250,7 @@ impl<B> Block<B> {
 
     /// The row of a keyword.
     pub(crate) fn find(&self, word: &str) -> Option<&'static Keyword<B>> {
-        let index = || self.rows().map(|row| ((row.name.len(), row.name), row)).collect();
-        self.index.get_or_init(index).get(&(word.len(), word)).copied()
+        self.index.get_or_init(|| Index::new(self.rows())).get(word)
     }
 }
 

@@ -45,12 +45,15 @@ pub(crate) static VRRP_SYNC_GROUP: Block<SyncGroupBlock> = Block::new(
             .help("Scripts that matter to every member."),
         K::new("track_file", Kind::Lines(|b| &mut b.lists.files))
             .options(track::WIDE_OPTIONS)
+            .later("tracked files")
             .help("Files that matter to every member."),
         K::new("track_process", Kind::Lines(|b| &mut b.lists.processes))
             .options(track::WIDE_OPTIONS)
+            .later("tracked processes")
             .help("Sets of processes that matter to every member."),
         K::new("track_bfd", Kind::Lines(|b| &mut b.lists.bfds))
             .options(track::OPTIONS)
+            .later("tracking of BFD sessions")
             .help("BFD sessions that matter to every member."),
         script("notify_master", |b| &mut b.notify_master).help("Run when the group becomes master."),
         script("notify_backup", |b| &mut b.notify_backup).help("Run when the group becomes backup."),

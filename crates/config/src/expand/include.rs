@@ -36,7 +36,10 @@ impl Checks {
 pub(super) struct Waiting {
     paths: std::vec::IntoIter<String>,
     asked_at: Option<Span>,
+    /// The level of checks to go back to behind each.
     checks: Checks,
+    /// One that is not there, and one that cannot be read, are errors.
+    enforced: (bool, bool),
 }
 
 /// Takes the keyword off an include line: the checks it adds, and the rest.
@@ -99,6 +102,7 @@ impl Expander<'_> {
             paths: paths.into_iter(),
             asked_at: None,
             checks: strict,
+            enforced: (strict.missing, strict.read),
         }));
     }
 
@@ -135,19 +139,12 @@ impl Expander<'_> {
                 let enforced = if braces { checks.brace } else { checks.no_match };
                 self.complain(at, &format!("{one} matches no file"), enforced);
             }
-            for path in found {
-                match self.files.readable(&path) {
-                    Ok(()) => paths.push(path),
-                    Err(Unreadable::Missing) => {
-                        let enforced = if braces { checks.brace } else { checks.missing };
-                        self.complain(at, &format!("{path} does not exist"), enforced);
-                    }
-                    Err(why) => self.complain(at, &format!("{path} {}", reason(why)), checks.read),
-                }
-            }
+            paths.extend(found);
         }
+        let enforced = (if braces { checks.brace } else { checks.missing }, checks.read);
         let checks = self.checks;
-        self.frames.push(Frame::Waiting(Waiting { paths: paths.into_iter(), asked_at: Some(at), checks }));
+        let waiting = Waiting { paths: paths.into_iter(), asked_at: Some(at), checks, enforced };
+        self.frames.push(Frame::Waiting(waiting));
     }
 
     fn complain(&mut self, at: Span, what: &str, enforced: bool) {
@@ -180,35 +177,57 @@ impl Expander<'_> {
     pub(super) fn open_waiting(&mut self) -> bool {
         let Some(Frame::Waiting(waiting)) = self.frames.last_mut() else { return false };
         let Some(path) = waiting.paths.next() else { return false };
-        let (asked_at, checks) = (waiting.asked_at, waiting.checks);
-        let canonical = self.files.canonical(&path);
-        let open = self.frames.iter().filter_map(|frame| match frame {
-            Frame::File(file) => Some(file),
-            Frame::Waiting(_) | Frame::Stored { .. } | Frame::Sequence(_) => None,
-        });
-        let mut chain = open.skip_while(|file| file.canonical != canonical);
-        if chain.next().is_some() {
-            let mut diagnostic =
-                Diagnostic::new(code::INCLUDE_LOOP, asked_at, format!("{path} includes itself"))
-                    .label("is being read already")
-                    .class(Class::Security)
-                    .refuses(6);
-            for file in chain.filter_map(|file| file.asked_at) {
-                diagnostic = diagnostic.related(file, "by way of this");
-            }
+        let Waiting { asked_at, checks, enforced, .. } = *waiting;
+        if waiting.paths.len() == 0 {
+            // Nothing waits any more, so a chain of includes is no deeper than its files.
+            self.frames.pop();
+        }
+        if let Some(diagnostic) = self.included_by_itself(&path, asked_at) {
             self.report.add(diagnostic);
             return true;
         }
-        match self.files.read(&path) {
-            Err(why) => {
-                self.report.add(Diagnostic::new(code::NO_FILE, asked_at, format!("{path} {}", reason(why))))
+        match (self.files.read(&path), asked_at) {
+            (Ok(bytes), _) => self.open(path, &bytes, asked_at, checks),
+            (Err(why), None) => {
+                self.report.add(Diagnostic::new(code::NO_FILE, None, format!("{path} {}", reason(why))));
             }
-            Ok(bytes) => self.open(path, canonical, &bytes, asked_at, checks),
+            (Err(why), Some(at)) => {
+                let enforced = if why == Unreadable::Missing { enforced.0 } else { enforced.1 };
+                self.complain(at, &format!("{path} {}", reason(why)), enforced);
+            }
         }
         true
     }
 
-    fn open(&mut self, path: String, canonical: String, bytes: &[u8], asked_at: Option<Span>, outer: Checks) {
+    /// What to say if a file is being read already. Where no file of its name is, it is not; a loop by way of other
+    /// names comes back to one of them.
+    fn included_by_itself(&self, path: &str, asked_at: Option<Span>) -> Option<Diagnostic> {
+        if !self.open_names.contains_key(file_name(path)) {
+            return None;
+        }
+        let open = self.frames.iter().filter_map(|frame| match frame {
+            Frame::File(file) => Some(file),
+            Frame::Waiting(_) | Frame::Stored { .. } | Frame::Sequence(_) => None,
+        });
+        let wanted = file_name(path);
+        let canonical = std::cell::OnceCell::new();
+        let is_it = |file: &OpenFile| {
+            file_name(&file.path) == wanted
+                && self.files.canonical(&file.path) == *canonical.get_or_init(|| self.files.canonical(path))
+        };
+        let mut chain = open.skip_while(|file| !is_it(file));
+        chain.next()?;
+        let mut diagnostic = Diagnostic::new(code::INCLUDE_LOOP, asked_at, format!("{path} includes itself"))
+            .label("is being read already")
+            .class(Class::Security)
+            .refuses(6);
+        for file in chain.filter_map(|file| file.asked_at) {
+            diagnostic = diagnostic.related(file, "by way of this");
+        }
+        Some(diagnostic)
+    }
+
+    fn open(&mut self, path: String, bytes: &[u8], asked_at: Option<Span>, outer: Checks) {
         let text = String::from_utf8_lossy(bytes);
         let valid = matches!(text, std::borrow::Cow::Borrowed(_));
         let Some(span) = self.sources.add_file(&path, &text, asked_at) else {
@@ -233,14 +252,8 @@ impl Expander<'_> {
         let directory = path.rsplit_once('/').map_or("", |(directory, _)| directory);
         let directory =
             if directory.is_empty() && path.starts_with('/') { "/" } else { directory }.to_owned();
-        self.frames.push(Frame::File(OpenFile {
-            at,
-            end: span.end(),
-            directory,
-            canonical,
-            asked_at,
-            outer,
-        }));
+        *self.open_names.entry(file_name(&path).to_owned()).or_insert(0) += 1;
+        self.frames.push(Frame::File(OpenFile { at, end: span.end(), directory, path, asked_at, outer }));
     }
 
     /// Obeys `include_check`: all checks without a word; a word sets the level anew unless it has a sign. The first
@@ -276,6 +289,10 @@ impl Expander<'_> {
         }
         unknown
     }
+}
+
+pub(super) fn file_name(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or_default()
 }
 
 const fn reason(why: Unreadable) -> &'static str {

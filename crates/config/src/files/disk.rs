@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::Read as _;
-use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
 
 use super::{Files, Unreadable, pattern};
@@ -14,26 +14,25 @@ pub struct Disk;
 
 impl Files for Disk {
     fn readable(&self, path: &str) -> Result<(), Unreadable> {
-        let meta = fs::metadata(path).map_err(|error| {
-            if error.kind() == std::io::ErrorKind::NotFound {
-                Unreadable::Missing
-            } else {
-                Unreadable::Denied
-            }
-        })?;
-        match (meta.is_file(), meta.permissions().mode() & 0o111) {
-            (false, _) => Err(Unreadable::NotAFile),
-            (true, 0) => Ok(()),
-            (true, _) => Err(Unreadable::Executable),
-        }
+        fit(&fs::metadata(path).map_err(|error| why(&error))?)
     }
 
     fn read(&self, path: &str) -> Result<Vec<u8>, Unreadable> {
-        self.readable(path)?;
-        let file = fs::File::open(path).map_err(|_| Unreadable::Denied)?;
-        let mut bytes = Vec::new();
+        // Opening a pipe would wait for its other end.
+        let file = fs::OpenOptions::new().read(true).custom_flags(O_NONBLOCK).open(path);
+        let file = file.map_err(|error| why(&error))?;
+        let meta = file.metadata().map_err(|error| why(&error))?;
+        fit(&meta)?;
         let limit = u64::try_from(MAX_TEXT).unwrap_or(u64::MAX).saturating_add(1);
-        file.take(limit).read_to_end(&mut bytes).map_err(|_| Unreadable::Denied)?;
+        let expected = usize::try_from(meta.len().min(limit)).unwrap_or(0);
+        let mut bytes = vec![0; expected];
+        let mut file = file.take(limit);
+        let got = file.read(&mut bytes).map_err(|_| Unreadable::Denied)?;
+        bytes.truncate(got);
+        if got != expected || expected == 0 {
+            // It grew or shrank meanwhile, or is one of the kernel's, which have no size.
+            file.read_to_end(&mut bytes).map_err(|_| Unreadable::Denied)?;
+        }
         if bytes.len() > MAX_TEXT { Err(Unreadable::TooLarge) } else { Ok(bytes) }
     }
 
@@ -42,7 +41,9 @@ impl Files for Disk {
         for step in wanted.split('/').filter(|step| !step.is_empty()) {
             found = found.iter().flat_map(|base| one_step(base, step)).collect();
         }
-        found.retain(|path| !path.is_empty() && Path::new(path).exists());
+        // What a directory was asked for is there; what was only put together may not be.
+        let listed = wanted.rsplit('/').find(|step| !step.is_empty()).is_some_and(pattern::is_pattern);
+        found.retain(|path| !path.is_empty() && (listed || Path::new(path).exists()));
         found
     }
 
@@ -51,6 +52,22 @@ impl Files for Disk {
             .ok()
             .and_then(|path| path.into_os_string().into_string().ok())
             .unwrap_or(path.into())
+    }
+}
+
+/// `O_NONBLOCK` of Linux.
+const O_NONBLOCK: i32 = 0o4000;
+
+fn why(error: &std::io::Error) -> Unreadable {
+    if error.kind() == std::io::ErrorKind::NotFound { Unreadable::Missing } else { Unreadable::Denied }
+}
+
+/// Whether it is a file that is read: not a program.
+fn fit(meta: &fs::Metadata) -> Result<(), Unreadable> {
+    match (meta.is_file(), meta.permissions().mode() & 0o111) {
+        (false, _) => Err(Unreadable::NotAFile),
+        (true, 0) => Ok(()),
+        (true, _) => Err(Unreadable::Executable),
     }
 }
 

@@ -120,7 +120,6 @@ pub(super) static ROWS: &[K] = &[
         .help("The same as vrrp_garp_extra_if."),
     K::new("vrrp_owner_ignore_adverts", Kind::Switch(|b| &mut b.vrrp_owner_ignore_adverts))
         .since("2.3.3")
-        .later("the owner of addresses")
         .help("Owners of addresses do not listen to others."),
     K::new("vrrp_startup_delay", Kind::Seconds(|b| &mut b.vrrp_startup_delay, 1_000, MICROS, 6))
         .lax()

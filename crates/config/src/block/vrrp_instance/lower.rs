@@ -178,7 +178,7 @@ impl Lowering<'_, '_, '_> {
 
     fn link(&mut self, interface: Option<Set<LinkName>>, vrf: &Option<Set<LinkName>>) -> Option<LinkName> {
         let interface = interface.filter(|set| {
-            let loopback = self.resolver.surroundings.is_loopback(set.value.as_str());
+            let loopback = self.resolver.is_loopback(&set.value);
             if loopback {
                 let message =
                     format!("{} is a loopback, which adverts never leave; the line is ignored", set.value);

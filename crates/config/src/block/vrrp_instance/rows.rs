@@ -89,7 +89,6 @@ pub(super) static ELECTION: &[K] = &[
         .inherits("vrrp_check_unicast_src")
         .help("Take adverts from the peers only."),
     K::new("unicast_fault_no_peer", Kind::Flag(|b| &mut b.transport.unicast_fault_no_peer, true))
-        .later("unicast without peers")
         .help("Words that ask for unicast and no peer: a fault rather than multicast."),
     K::new("old_unicast_checksum", Kind::Custom(Shape::Line, read::old_unicast_checksum))
         .takes("[never]")
@@ -167,7 +166,6 @@ pub(super) static CONDUCT: &[K] = &[
         .later("tracking of BFD sessions")
         .help("BFD sessions that cause a fault or change the priority."),
     K::new("track_src_ip", Kind::Flag(|b| &mut b.track.track_src_ip, true))
-        .later("tracked source addresses")
         .help("The configured source address not being there is a fault."),
     K::new("skip_check_adv_addr", Kind::Custom(Shape::Line, read::skip_check_adv_addr))
         .takes("[on|off]")
@@ -243,7 +241,6 @@ pub(super) static CONDUCT: &[K] = &[
     K::new("owner_ignore_adverts", Kind::Switch(|b| &mut b.rest.owner_ignore_adverts))
         .since("2.3.3")
         .inherits("vrrp_owner_ignore_adverts")
-        .later("the owner of addresses")
         .help("The owner of the addresses does not listen to others."),
 ];
 
