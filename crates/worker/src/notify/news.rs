@@ -119,6 +119,7 @@ impl Sieve {
             | Notice::Link { .. }
             | Notice::LinkPresence { .. }
             | Notice::Script { .. }
+            | Notice::FilterRefused { .. }
             | Notice::Reloaded(_) => None,
         }
     }
