@@ -48,7 +48,10 @@ pub fn read(request: &Request<'_>, files: &dyn Files, surroundings: &dyn Surroun
 /// `engines`, what is obeyed in the end, or null if running it would be wrong.
 pub fn effective(outline: &Outline, loaded: &Loaded) -> serde_json::Value {
     let (settings, places) = outline.settings();
-    let engines = loaded.effective.as_ref().map(|effective| serde_json::json!({ "vrrp": effective.vrrp }));
+    let engines = loaded
+        .effective
+        .as_ref()
+        .map(|effective| serde_json::json!({ "vrrp": effective.vrrp, "bfd": effective.bfd }));
     serde_json::json!({ "settings": settings, "places": places, "engines": engines })
 }
 

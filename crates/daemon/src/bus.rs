@@ -2,6 +2,7 @@
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::path::PathBuf;
 
 use linux::bus::{BusEnd, Received};
 use serde::de::DeserializeOwned;
@@ -9,12 +10,17 @@ use serde::{Deserialize, Serialize};
 use worker::bus::{MAX_MESSAGE, ToWorker};
 
 use crate::log::LogOptions;
+use crate::manner::Manner;
 
 /// What the supervisor sends to the vrrp worker's process.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub(crate) enum ToProcess {
     /// The first message: what concerns the process and not the engine.
     Begin(Begin),
+    /// Where events are written from now on: paths of named pipes that are there.
+    Pipes(Vec<PathBuf>),
+    /// How it runs from now on.
+    Run(Manner),
     /// For the worker in it.
     Worker(ToWorker),
 }
@@ -24,10 +30,12 @@ pub(crate) enum ToProcess {
 pub(crate) struct Begin {
     /// Where it logs.
     pub(crate) log: LogOptions,
-    /// Files that it makes do not get these permissions.
-    pub(crate) umask: u32,
+    /// How it runs.
+    pub(crate) manner: Manner,
     /// `-V`: at the end addresses stay, and no advert says that we stop.
     pub(crate) keep_vrrp: bool,
+    /// The network namespace that the daemon was started in, if it left it: there the kernel tells of processes.
+    pub(crate) home: Option<PathBuf>,
 }
 
 /// One end of a bus that sends `S` and receives `R`.

@@ -70,6 +70,8 @@ pub struct Options {
     pub pid_file: Option<PathBuf>,
     /// `-r`.
     pub vrrp_pid_file: Option<PathBuf>,
+    /// `-s`.
+    pub namespace: Option<String>,
     /// `-m`.
     pub core_dumps: bool,
     /// `-e`.
@@ -104,6 +106,7 @@ impl Options {
             dump: false,
             pid_file: None,
             vrrp_pid_file: None,
+            namespace: None,
             core_dumps: false,
             strict_includes: false,
             config_id: None,
@@ -217,6 +220,7 @@ impl Reading {
             Is::Dump => options.dump = true,
             Is::Pid => options.pid_file = Some(absolute(&word)?.into()),
             Is::VrrpPid => options.vrrp_pid_file = Some(absolute(&word)?.into()),
+            Is::Namespace => options.namespace = Some(text),
             Is::CoreDump => options.core_dumps = true,
             Is::StrictIncludes => options.strict_includes = true,
             Is::ConfigId => options.config_id = Some(text),

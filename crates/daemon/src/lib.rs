@@ -14,6 +14,7 @@ mod detach;
 pub mod exit;
 mod job_process;
 mod log;
+mod manner;
 mod readiness;
 mod say;
 pub mod status;

@@ -20,20 +20,20 @@ pub(crate) struct LogOptions {
 }
 
 impl LogOptions {
-    /// The supervisor's.
-    pub(crate) fn supervisor(options: &Options) -> Self {
-        Self::of(options, "Keepalived", options.log_file.clone())
+    /// The supervisor's. `suffix`: which of several daemons it is.
+    pub(crate) fn supervisor(options: &Options, suffix: &str) -> Self {
+        Self::of(options, format!("Keepalived{suffix}"), options.log_file.clone())
     }
 
     /// The vrrp worker's.
-    pub(crate) fn vrrp(options: &Options) -> Self {
+    pub(crate) fn vrrp(options: &Options, suffix: &str) -> Self {
         let file = options.log_file.as_deref().map(|file| insert(file, "_vrrp"));
-        Self::of(options, "Keepalived_vrrp", file)
+        Self::of(options, format!("Keepalived_vrrp{suffix}"), file)
     }
 
-    fn of(options: &Options, ident: &str, file: Option<PathBuf>) -> Self {
+    fn of(options: &Options, ident: String, file: Option<PathBuf>) -> Self {
         Self {
-            ident: ident.into(),
+            ident,
             facility: options.syslog.then_some(match options.facility {
                 Facility::User => 1,
                 Facility::Daemon => 3,

@@ -4,16 +4,24 @@
 //! One thread, one loop. What happens is a signal (a child's end among them), a message of a worker, a request on the
 //! control socket, or a time that has passed. Nothing in here waits for anything else.
 //!
-//! `start` is the way into the loop, `stop` the way out, `reload` what SIGHUP does, `dumps` what the other signals do.
-//! `workers` keeps the worker alive, `jobs` runs scripts, `control` speaks with the operator's tool.
+//! `start` is the way into the loop, `stop` the way out, `hooks` the scripts around both; `place` says where on this host
+//! it is. `reload` is what SIGHUP does and `timetable` the clock, `dumps` what the other signals do.
+//! `workers` keeps the worker alive, `watchdog` notices when it hangs, `jobs` runs scripts, `pipes` sees to the event pipes, `control` speaks with the
+//! operator's tool.
 
 pub mod control;
 mod dumps;
+mod hooks;
+mod init_files;
 pub(crate) mod jobs;
+mod pipes;
+mod place;
 mod reading;
 mod reload;
 mod start;
 mod stop;
+mod timetable;
+mod watchdog;
 mod workers;
 
 use std::time::Duration;
@@ -31,16 +39,20 @@ use crate::compat::Options;
 use crate::detach::Starter;
 use crate::exit::Exit;
 use crate::log::LogOptions;
+use crate::manner::Manner;
 use crate::readiness::Readiness;
 pub use reload::LastReload;
-pub(crate) use start::set_name;
 
 use control::Control;
 use dumps::Dumps;
 use jobs::{Finished, Jobs};
+use pipes::EventPipes;
+use place::{Directory, Home, Place};
 use reading::Accepted;
 use reload::Reload;
 use stop::Phase;
+use timetable::{TIME_FILE, Timetable};
+use watchdog::Watchdog;
 use workers::VrrpWorker;
 
 /// The vrrp worker's end of the bus.
@@ -62,6 +74,8 @@ pub fn run(options: Options, detached: bool) -> Exit {
 struct Supervisor {
     options: Options,
     umask: u32,
+    place: Place,
+    home: Option<Home>,
     poll: Poll,
     journal: Journal,
     readiness: Readiness,
@@ -75,14 +89,19 @@ struct Supervisor {
     accepted: Accepted,
     vrrp: VrrpWorker,
     jobs: Jobs,
+    pipes: EventPipes,
     control: Option<Control>,
     reload: Reload,
+    timetable: Timetable,
+    watchdog: Watchdog,
     dumps: Dumps,
     phase: Phase,
     /// A worker was started to end what one that died at the stop left behind.
     cleaning: bool,
     exit: Exit,
     finished: Vec<Finished>,
+    /// Dropped last, after the files in it.
+    _directory: Directory,
 }
 
 impl Supervisor {
@@ -108,6 +127,7 @@ impl Supervisor {
             for token in ready.drain(..) {
                 match token {
                     BUS => self.listen(now),
+                    TIME_FILE => self.time_file_changed(now),
                     token => self.serve_control(token, now),
                 }
             }
@@ -124,6 +144,8 @@ impl Supervisor {
             self.vrrp.restart_at(),
             self.jobs.deadline(),
             self.phase.deadline(),
+            self.timetable.deadline(),
+            self.watchdog.deadline(),
             self.control.as_ref().and_then(Control::deadline),
         ]
         .into_iter()
@@ -160,6 +182,8 @@ impl Supervisor {
             self.start_vrrp(now);
         }
         self.expire_control(now);
+        self.expire_timetable(now);
+        self.expire_watchdog(now);
         self.expire_phase(now);
     }
 
@@ -177,6 +201,11 @@ impl Supervisor {
             Finished::Failed { program, outcome } => {
                 self.log(Severity::Warning, &format!("Notify script {program} {}", said(outcome)));
             }
+            Finished::Hook { program, outcome } => self.conclude_hook(&program, outcome, clock::now()),
+            Finished::ReaderEnded { program, path, outcome } => {
+                let line = format!("FIFO script {program} of {} {}", path.display(), said(outcome));
+                self.log(Severity::Warning, &line);
+            }
             Finished::Dropped { queue } => {
                 let line = format!("({queue}) more notify scripts wait than can: the oldest was dropped");
                 self.log(Severity::Warning, &line);
@@ -187,11 +216,13 @@ impl Supervisor {
     /// Starts the vrrp worker, and has it obey the configuration in force.
     fn start_vrrp(&mut self, now: Instant) {
         let begin = Begin {
-            log: LogOptions::vrrp(&self.options),
-            umask: self.umask,
+            log: LogOptions::vrrp(&self.options, &self.place.suffix),
+            manner: Manner::vrrp(&self.effective.daemon.workers, self.umask),
             keep_vrrp: self.options.keep_vrrp,
+            home: self.home.as_ref().map(Home::path),
         };
-        match self.vrrp.start(begin, self.effective.vrrp.clone(), now) {
+        let pipes = self.pipes.paths();
+        match self.vrrp.start(begin, pipes, self.effective.vrrp.clone(), now) {
             Ok(pid) => {
                 let watched = self.vrrp.line().map(|line| self.poll.watch(line, BUS, Interest::Read));
                 if let Some(Err(error)) = watched {
@@ -232,12 +263,14 @@ impl Supervisor {
             ToSupervisor::Notify { queue, job } => self.jobs.notify(queue, job, now, &mut self.finished),
             // The worker's place remembers it.
             ToSupervisor::Mastership { .. } => {}
+            ToSupervisor::Alive => self.watchdog.answered(),
             ToSupervisor::Status(status) => self.tell_status(Some(*status), now),
         }
     }
 
     fn vrrp_is_ready(&mut self, now: Instant) {
         if self.vrrp.is_ready() {
+            self.watchdog.begin(now);
             self.complete_start();
             self.complete_reload(now);
         }
@@ -262,6 +295,7 @@ impl Supervisor {
         self.listen(now);
         self.unwatch_vrrp();
         let Some(death) = self.vrrp.bury(now) else { return };
+        self.watchdog.end();
         self.vrrp_pid_file.clear();
         // They were its tracking scripts; the next worker starts its own.
         self.jobs.end_tracking(now);

@@ -6,19 +6,22 @@
 
 mod here;
 mod orphan;
+mod outlets;
+mod watchers;
 
 use std::time::Duration;
 
 use host::{Arrival, Severity};
 use linux::poll::WaitError;
-use linux::{Interest, Machine, OpenError, Poll, Token, clock, privilege, process, signal};
+use linux::{Interest, Machine, OpenError, Poll, Token, clock, process, signal};
 use worker::Vrrp;
 use worker::bus::ToWorker;
 
 use crate::bus::{Begin, Heard, ToProcess};
 use crate::exit::Exit;
-use crate::supervisor::set_name;
+use crate::manner::Manner;
 use here::{Here, ToSupervisorLine};
+use watchers::Watchers;
 
 /// The bus, among the descriptors that the machine watches for us.
 const BUS: Token = Token(1);
@@ -33,11 +36,16 @@ pub(crate) fn run() -> Exit {
     // Without this the end of the supervisor still closes the bus; with it a worker that hangs ends too.
     let _ = process::end_with_parent();
     let Some(begin) = await_begin(&mut line) else { return Exit::Fatal };
-    set_name("keepalived");
-    privilege::set_umask(begin.umask);
+    let failures = begin.manner.adopt(None);
     let mut journal = begin.log.open();
+    for failure in failures {
+        host::Journal::write(&mut journal, Severity::Warning, &failure);
+    }
     match open(&line) {
-        Ok(machine) => Process::new(Here::new(machine, journal, line), begin.keep_vrrp).live(),
+        Ok(machine) => {
+            let watchers = Watchers::new(begin.home);
+            Process::new(Here::new(machine, journal, line), watchers, begin.manner, begin.keep_vrrp).live()
+        }
         Err(error) => {
             host::Journal::write(&mut journal, Severity::Error, &error.to_string());
             journal.flush();
@@ -55,7 +63,9 @@ fn await_begin(line: &mut ToSupervisorLine) -> Option<Begin> {
         match line.receive() {
             Heard::Message(ToProcess::Begin(begin)) => return Some(begin),
             Heard::Nothing => {}
-            Heard::Message(ToProcess::Worker(_)) | Heard::Closed | Heard::Nonsense(_) => return None,
+            Heard::Message(ToProcess::Worker(_) | ToProcess::Pipes(_) | ToProcess::Run(_))
+            | Heard::Closed
+            | Heard::Nonsense(_) => return None,
         }
     }
 }
@@ -73,6 +83,8 @@ fn open(line: &ToSupervisorLine) -> Result<Machine, OpenError> {
 
 struct Process {
     vrrp: Vrrp<Here>,
+    watchers: Watchers,
+    manner: Manner,
     /// `-V`.
     keep: bool,
     arrivals: Vec<Arrival>,
@@ -80,8 +92,8 @@ struct Process {
 }
 
 impl Process {
-    fn new(here: Here, keep: bool) -> Self {
-        Self { vrrp: Vrrp::new(here), keep, arrivals: Vec::new(), ready: Vec::new() }
+    fn new(here: Here, watchers: Watchers, manner: Manner, keep: bool) -> Self {
+        Self { vrrp: Vrrp::new(here), watchers, manner, keep, arrivals: Vec::new(), ready: Vec::new() }
     }
 
     fn live(mut self) -> Exit {
@@ -100,15 +112,22 @@ impl Process {
         let deadline = self.vrrp.deadline();
         let here = self.vrrp.machine_mut();
         let retry = (!here.flush()).then(|| clock::now() + RETRY);
-        let deadline = deadline.into_iter().chain(retry).min();
+        let deadline = deadline.into_iter().chain(retry).chain(self.watchers.deadline()).min();
         here.wait(deadline, &mut self.arrivals, &mut self.ready)?;
         let now = clock::now();
+        if let Some(due) = self.vrrp.deadline().filter(|due| *due <= now) {
+            self.vrrp.machine_mut().mind_lateness(due, now);
+        }
+        for token in &self.ready {
+            self.watchers.serve(*token, now, &mut self.arrivals);
+        }
+        self.watchers.wake(now, &mut self.arrivals);
         for arrival in self.arrivals.drain(..) {
             self.vrrp.arrive(arrival, now);
         }
         let stop = self.vrrp.machine_mut().signals().contains(&signal::STOP);
         // Before the signal: it may be that of our supervisor's end, and then the bus says so.
-        if stop || !self.ready.is_empty() {
+        if stop || self.ready.contains(&BUS) {
             self.listen();
         }
         if stop {
@@ -122,6 +141,8 @@ impl Process {
         loop {
             match self.vrrp.machine_mut().receive() {
                 Heard::Message(ToProcess::Worker(message)) => self.hear(message),
+                Heard::Message(ToProcess::Pipes(paths)) => self.vrrp.machine_mut().write_events_to(paths),
+                Heard::Message(ToProcess::Run(manner)) => self.run_as(manner),
                 Heard::Message(ToProcess::Begin(_)) => {}
                 Heard::Nothing => return,
                 Heard::Closed => return self.bereave("The supervisor is gone"),
@@ -132,9 +153,28 @@ impl Process {
         }
     }
 
+    fn run_as(&mut self, manner: Manner) {
+        let failures = manner.adopt(Some(&self.manner));
+        self.manner = manner;
+        for failure in failures {
+            host::Journal::write(self.vrrp.machine_mut(), Severity::Warning, &failure);
+        }
+    }
+
     fn hear(&mut self, message: ToWorker) {
         if self.keep && message == ToWorker::Stop {
             self.vrrp.machine_mut().keep();
+        }
+        if let ToWorker::Configure(configure) = &message {
+            let mut found = Vec::new();
+            self.watchers.configure(&configure.config, self.vrrp.machine_mut(), &mut found);
+            for arrival in found {
+                self.vrrp.arrive(arrival, clock::now());
+            }
+        }
+        if message == ToWorker::TellStatus {
+            let processes = self.watchers.processes();
+            self.vrrp.machine_mut().know_processes(processes);
         }
         self.vrrp.hear(message, clock::now());
     }

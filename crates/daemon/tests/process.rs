@@ -10,10 +10,13 @@ mod process {
     mod command_line;
     mod control;
     mod crash;
+    mod life;
     mod manager;
     mod pid_file;
+    mod pipes;
     mod reload;
     mod scripts;
     mod start;
     mod stop;
+    mod track;
 }

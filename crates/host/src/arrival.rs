@@ -1,5 +1,6 @@
 //! All that a machine can tell.
 
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::{
@@ -61,6 +62,20 @@ pub enum Arrival {
         channel: Channel,
         /// Why.
         refusal: Refusal,
+    },
+    /// A tracked file was read.
+    FileRead {
+        /// Name of its block.
+        file: String,
+        /// Its number; 0 if it has none.
+        value: i64,
+    },
+    /// A set of tracked processes became complete, or incomplete.
+    ProcessesCounted {
+        /// Name of its block.
+        name: String,
+        /// It is complete.
+        quorum: bool,
     },
     /// A UDP channel could not be opened, or broke. It is closed.
     UdpClosed {

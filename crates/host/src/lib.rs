@@ -1,8 +1,9 @@
 //! The words between an engine and its machine: time, addresses, links, packets, orders and answers.
 //!
 //! An engine decides; a machine performs. Neither knows the other, both know these types. Read in this order:
-//! [`time`], [`address`] and [`link`] are values; [`datagram`], [`udp`], [`network`] and [`job`] are what an engine
-//! may ask for, each with the port (a small trait) that a machine implements; [`arrival`] is all that a machine can
+//! [`time`], [`address`] and [`link`] are values; [`datagram`], [`udp`], [`network`], [`firewall`] and [`job`] are what
+//! an engine may ask for, each with the port (a small trait) that a machine implements; [`arrival`] is all that a
+//! machine can
 //! tell; [`engine`] is the contract. [`bytes`] reads and writes what goes on the wire.
 //!
 //! No policy lives here, and nothing that only one engine knows.
@@ -16,6 +17,7 @@ pub mod arrival;
 pub mod bytes;
 pub mod datagram;
 pub mod engine;
+pub mod firewall;
 pub mod job;
 pub mod journal;
 pub mod link;
@@ -29,6 +31,7 @@ pub use address::{Family, MacAddress, Prefix};
 pub use arrival::Arrival;
 pub use datagram::{Channel, Datagram, Datagrams, Delivery, Packet};
 pub use engine::Engine;
+pub use firewall::{FilterTable, Firewall, FirewallOp};
 pub use job::{Account, Command, Job, JobId, Outcome};
 pub use journal::{Journal, Severity};
 pub use link::{Link, LinkIndex, LinkName};

@@ -72,6 +72,10 @@ pub enum NetworkOp {
     AddLink(VirtualLink),
     /// Remove a link that we made, and restore the settings of its base.
     RemoveLink(LinkName),
+    /// Let secondary IPv4 addresses of a link live on when the first goes.
+    Promote(LinkIndex),
+    /// Let that be as it was.
+    Demote(LinkIndex),
     /// Put an address on a link, tagged with protocol number 18.
     AddAddress(LinkAddress),
     /// Let the lifetimes of an address begin anew.

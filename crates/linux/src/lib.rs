@@ -2,16 +2,19 @@
 //!
 //! Read in this order: [`machine`] is the whole, an implementation of the ports of `host`; [`poll`] is how it
 //! waits; [`clock`] is where time comes from. `socket` opens, filters, reads and writes packets; `netlink` speaks
-//! with the kernel about links, addresses, routes and rules; `virtual_links` makes links. [`schedule`] and [`namespace`] place the process; [`process`] starts
-//! others, [`privilege`] says who they are, [`bus`] is how they speak with one another, [`pidfile`] and [`journal`] are
-//! what they leave for people. `sys` is the only unsafe code of the workspace.
+//! with the kernel about links, addresses, routes and rules; `virtual_links` makes links, `packet_filter` drops
+//! packets. [`schedule`] and [`namespace`] place the process; [`process`] starts others, [`privilege`] says who they
+//! are, [`bus`] is how they speak with one another, [`pidfile`], [`fifo`] and [`journal`] are what they leave for
+//! people. [`watch_file`] and [`watch_process`] follow what is tracked. `sys` is the only unsafe code of the workspace.
 
 pub mod bus;
 pub mod clock;
+pub mod fifo;
 pub mod journal;
 pub mod machine;
 pub mod namespace;
 mod netlink;
+mod packet_filter;
 pub mod pidfile;
 pub mod poll;
 pub mod privilege;
@@ -23,6 +26,8 @@ mod sys;
 #[cfg(test)]
 mod testbed;
 mod virtual_links;
+pub mod watch_file;
+pub mod watch_process;
 
 pub use machine::{Machine, OpenError};
 pub use netlink::fuzz_netlink;

@@ -4,9 +4,12 @@ use std::collections::VecDeque;
 use std::io;
 use std::os::fd::AsFd;
 
-use host::{Arrival, Channel, Datagram, Datagrams, Instant, Network, NetworkOp, Ticket};
+use host::{
+    Arrival, Channel, Datagram, Datagrams, Firewall, FirewallOp, Instant, Network, NetworkOp, Refusal, Ticket,
+};
 
 use crate::netlink::{Orders, Watch, refused};
+use crate::packet_filter::PacketFilter;
 use crate::poll::{self, Interest, Poll, Token, WaitError};
 use crate::socket::{Channels, Outbox};
 use crate::virtual_links::VirtualLinks;
@@ -15,6 +18,7 @@ use crate::virtual_links::VirtualLinks;
 const OWN: u32 = 1 << 31;
 const WATCH: Token = Token(u32::MAX);
 const ORDERS: Token = Token(u32::MAX - 1);
+const FILTER: Token = Token(u32::MAX - 2);
 
 /// This host: packets, links and addresses. It performs orders as they are given and tells what happened when it
 /// is waited on.
@@ -26,6 +30,7 @@ pub struct Machine {
     watch: Watch,
     orders: Orders,
     virtual_links: VirtualLinks,
+    packet_filter: PacketFilter,
     channels: Channels,
     outbox: Outbox,
     /// What happened while orders were performed.
@@ -69,6 +74,7 @@ impl Machine {
             watch,
             orders,
             virtual_links,
+            packet_filter: PacketFilter::default(),
             channels: Channels::new(),
             outbox: Outbox::new(),
             untold: VecDeque::new(),
@@ -159,6 +165,7 @@ impl Machine {
             match token {
                 WATCH => self.follow(arrivals)?,
                 ORDERS => self.orders.answers(arrivals),
+                FILTER => self.packet_filter.follow(),
                 Token(slot @ OWN..) => self.channels.receive(slot - OWN, arrivals),
                 foreign if ready.contains(&foreign) => {}
                 foreign => ready.push(foreign),
@@ -180,6 +187,12 @@ impl Machine {
             self.virtual_links.follow(link, domain);
         }
         Ok(())
+    }
+
+    /// Answers an order that was carried out at once, after those that were given before it.
+    fn answer(&mut self, ticket: Ticket, result: Result<(), Refusal>, arrivals: &mut Vec<Arrival>) {
+        self.orders.answers(arrivals);
+        arrivals.push(Arrival::Settled { ticket, result });
     }
 
     /// Performs something that may have something to tell at once.
@@ -222,9 +235,15 @@ impl Network for Machine {
             match &op {
                 NetworkOp::AddLink(link) => {
                     let result = machine.virtual_links.add(link, arrivals);
-                    // Answers come in the order of the orders.
-                    machine.orders.answers(arrivals);
-                    arrivals.push(Arrival::Settled { ticket, result });
+                    machine.answer(ticket, result, arrivals);
+                }
+                NetworkOp::Promote(link) => {
+                    let result = machine.virtual_links.promote(*link);
+                    machine.answer(ticket, result, arrivals);
+                }
+                NetworkOp::Demote(link) => {
+                    machine.virtual_links.demote(*link);
+                    machine.answer(ticket, Ok(()), arrivals);
                 }
                 NetworkOp::RemoveLink(name) => machine.virtual_links.doom(ticket, name, arrivals),
                 NetworkOp::AddAddress(_)
@@ -235,6 +254,21 @@ impl Network for Machine {
                 | NetworkOp::AddRule(_)
                 | NetworkOp::RemoveRule(_) => machine.orders.submit(ticket, op, arrivals),
             }
+        });
+    }
+}
+
+impl Firewall for Machine {
+    fn filter(&mut self, ticket: Ticket, op: FirewallOp) {
+        self.noting(|machine, arrivals| {
+            machine.outbox.flush(arrivals);
+            let watched = machine.packet_filter.removals().is_some();
+            let result = machine.packet_filter.perform(&op);
+            if let (false, Some(removals)) = (watched, machine.packet_filter.removals()) {
+                // Unwatched, the table is put back at the next change.
+                let _ = machine.poll.watch(removals, FILTER, Interest::Read);
+            }
+            machine.answer(ticket, result, arrivals);
         });
     }
 }

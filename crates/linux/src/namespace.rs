@@ -49,7 +49,8 @@ impl Namespace {
         })
     }
 
-    fn at(path: &Path) -> io::Result<Self> {
+    /// The namespace that a file stands for.
+    pub fn at(path: &Path) -> io::Result<Self> {
         let file = rustix::fs::open(path, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())?;
         Ok(Self { file })
     }

@@ -2,12 +2,14 @@
 //!
 //! Here messages are told apart and answers read; [`link`], [`address`], [`route`] and [`rule`] know what is in them.
 //! [`orders`] hands orders in, [`watch`] surveys and follows changes: two sockets, so that a flood of changes costs no
-//! answer. [`virtual_link`] is what is said about links that we make, by [`exchange`].
+//! answer. [`virtual_link`] is what is said about links that we make, by [`exchange`]; [`nftables`] is about packets to
+//! be dropped, in another language of the same grammar.
 
 mod address;
 mod attributes;
 mod exchange;
 mod link;
+pub(crate) mod nftables;
 mod orders;
 mod route;
 mod rule;

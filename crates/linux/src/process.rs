@@ -329,3 +329,6 @@ pub const TRY_AGAIN: i32 = libc::EAGAIN;
 pub const NOT_PERMITTED: i32 = libc::EPERM;
 /// That of "makes no sense" (EINVAL).
 pub const INVALID: i32 = libc::EINVAL;
+
+/// Flag of `open`: a symbolic link is an error (`O_NOFOLLOW`).
+pub const NO_FOLLOW: i32 = libc::O_NOFOLLOW;

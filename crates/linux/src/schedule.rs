@@ -5,6 +5,7 @@ use std::io;
 use nix::sched::{CpuSet, sched_setaffinity};
 use nix::unistd::Pid;
 use rustix::mm::MlockAllFlags;
+use rustix::process::{Resource, Rlimit, setrlimit};
 
 use crate::sys::{self, Policy};
 
@@ -28,11 +29,29 @@ pub fn lock_memory() -> io::Result<()> {
     rustix::mm::mlockall(MlockAllFlags::CURRENT | MlockAllFlags::FUTURE).map_err(io::Error::from)
 }
 
-/// Confines the calling thread, and those it starts, to these processors, counted from 0.
+/// Lets it be written again.
+pub fn unlock_memory() -> io::Result<()> {
+    rustix::mm::munlockall().map_err(io::Error::from)
+}
+
+/// How many microseconds this process may run in one go at a real-time priority before the kernel ends it; `None` has
+/// no limit.
+pub fn limit_real_time(micros: Option<u32>) -> io::Result<()> {
+    let micros = micros.map(u64::from);
+    Ok(setrlimit(Resource::Rttime, Rlimit { current: micros, maximum: micros })?)
+}
+
+/// Confines the calling thread, and those it starts, to these processors, counted from 0; empty is all.
 pub fn processors(allowed: &[usize]) -> io::Result<()> {
     let mut set = CpuSet::new();
     for processor in allowed {
         set.set(*processor)?;
+    }
+    if allowed.is_empty() {
+        // Those that do not exist, the kernel leaves out.
+        for processor in 0..CpuSet::count() {
+            set.set(processor)?;
+        }
     }
     Ok(sched_setaffinity(Pid::from_raw(0), &set)?)
 }
@@ -72,6 +91,11 @@ mod tests {
             let list = status.lines().find_map(|line| line.strip_prefix("Cpus_allowed_list:")).unwrap();
             assert_eq!(list.trim(), "0");
             assert!(processors(&[1 << 20]).is_err());
+            let before = status;
+            processors(&[]).unwrap();
+            let status = std::fs::read_to_string("/proc/thread-self/status").unwrap();
+            let many = std::thread::available_parallelism().is_ok_and(|count| count.get() > 1);
+            assert!(!many || status != before, "all again");
         })
         .join()
         .unwrap();

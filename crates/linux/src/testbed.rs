@@ -172,22 +172,27 @@ pub(crate) struct Capture {
 }
 
 impl Capture {
-    /// The frames of an Ethernet type and, for IP, of protocol 112, until none comes.
-    pub(crate) fn frames(&mut self, ether_type: u16) -> Vec<Vec<u8>> {
+    /// The frames of an Ethernet type, until none comes.
+    pub(crate) fn raw(&mut self, ether_type: u16) -> Vec<Vec<u8>> {
         let mut frames = Vec::new();
         let mut buffer = [0; 2048];
         while let Ok(length) = self.socket.read(&mut buffer) {
             let frame = &buffer[..length];
-            let ours = match ether_type {
-                0x0800 => frame.get(23) == Some(&112),
-                0x86dd => frame.get(20) == Some(&112),
-                _ => true,
-            };
-            if ours && frame.get(12..14) == Some(&ether_type.to_be_bytes()) {
+            if frame.get(12..14) == Some(&ether_type.to_be_bytes()) {
                 frames.push(frame.to_vec());
             }
         }
         frames
+    }
+
+    /// The frames of an Ethernet type and, for IP, of protocol 112, until none comes.
+    pub(crate) fn frames(&mut self, ether_type: u16) -> Vec<Vec<u8>> {
+        let ours = |frame: &Vec<u8>| match ether_type {
+            0x0800 => frame.get(23) == Some(&112),
+            0x86dd => frame.get(20) == Some(&112),
+            _ => true,
+        };
+        self.raw(ether_type).into_iter().filter(ours).collect()
     }
 }
 

@@ -7,13 +7,14 @@
 //! its base    (of IPv4 VMACs) arp_ignore 1, arp_filter 1
 //! the host    (for IPv4 VMACs) all.rp_filter 0; what it was is raised on every link instead
 //! ipvlan      nothing
+//! any link    promote_secondaries 1, where it is asked for
 //! ```
 //!
 //! What was before is restored when the last link that needs it goes. Differs: Keepalived leaves its base as it set it.
 
 mod reverse_path;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 
 use host::{Arrival, Family, LinkIndex, LinkName, Refusal, Ticket, VirtualLink, VirtualLinkKind};
@@ -36,6 +37,8 @@ pub(crate) struct VirtualLinks {
     /// How the settings of bases were.
     before: BTreeMap<LinkIndex, Vec<(Setting, u32)>>,
     reverse_path: Option<ReversePath>,
+    /// Links that did not promote secondary addresses before.
+    promoted: BTreeSet<LinkIndex>,
 }
 
 /// A link that we made, or found as we would have made it.
@@ -63,6 +66,7 @@ impl VirtualLinks {
             doomed: Vec::new(),
             before: BTreeMap::new(),
             reverse_path: None,
+            promoted: BTreeSet::new(),
         })
     }
 
@@ -124,9 +128,28 @@ impl VirtualLinks {
         }
     }
 
+    /// Lets secondary addresses of a link live on when the first goes, and notes how it was.
+    pub(crate) fn promote(&mut self, link: LinkIndex) -> Result<(), Refusal> {
+        let payload = self.exchange.perform(RTM_GETLINK, 0, &message::name_by(link))?;
+        let before = Seen::read(&payload).and_then(|seen| seen.setting(Setting::PromoteSecondaries));
+        if before == Some(0) {
+            self.change(&message::set_ipv4(link, &[(Setting::PromoteSecondaries, 1)]))?;
+            self.promoted.insert(link);
+        }
+        Ok(())
+    }
+
+    /// Restores what [`Self::promote`] changed. A link that is gone needs nothing.
+    pub(crate) fn demote(&mut self, link: LinkIndex) {
+        if self.promoted.remove(&link) {
+            let _ = self.change(&message::set_ipv4(link, &[(Setting::PromoteSecondaries, 0)]));
+        }
+    }
+
     /// A link is gone: one of ours that somebody removed, or that went with its base.
     pub(crate) fn gone(&mut self, index: LinkIndex) {
         self.before.remove(&index);
+        self.promoted.remove(&index);
         let ours = self.made.iter().find(|(_, made)| made.index == index).map(|(name, _)| name.clone());
         if let Some(name) = ours {
             self.forget(&name);
@@ -160,10 +183,15 @@ impl VirtualLinks {
         }
         if let Some(base) = found.on {
             let noted = read_note(&found.alias);
+            if self.reverse_path.is_none() && noted.contains_key(reverse_path::ALL) {
+                self.reverse_path = Some(ReversePath::loosen(&noted)?);
+            }
+            let noted: Vec<_> =
+                BASE.iter().filter_map(|(one, _)| Some((*one, *noted.get(one.name())?))).collect();
             let made = Made { index: found.index, base, is_ipv4: !noted.is_empty(), domain: found.domain };
             self.made.insert(name.clone(), made);
             if made.is_ipv4 {
-                self.before.entry(base).or_insert_with(|| noted.into_iter().collect());
+                self.before.entry(base).or_insert(noted);
             }
         }
         Ok(Some(found.index))
@@ -213,11 +241,12 @@ impl VirtualLinks {
             self.change(&message::set_group(own.index, group))?;
         }
         if is_ipv4 {
-            self.prepare_base(base, &own)?;
+            let noted = read_note(&own.alias);
             // Before the VMAC's own settings: it is one of the links that this touches.
             if self.reverse_path.is_none() {
-                self.reverse_path = Some(ReversePath::loosen()?);
+                self.reverse_path = Some(ReversePath::loosen(&noted)?);
             }
+            self.prepare_base(base, own.index, &noted)?;
         }
         if is_vmac {
             self.prepare_vmac(link, own.index, is_ipv4)?;
@@ -248,18 +277,25 @@ impl VirtualLinks {
         Ok(())
     }
 
-    /// Sets the base up, and notes how it was: on the VMAC, so that a later life can restore it after a crash.
-    fn prepare_base(&mut self, base: &Seen, own: &Seen) -> Result<(), Refusal> {
-        let before = match self.before.get(&base.index) {
-            Some(before) => before.clone(),
-            None => {
-                let noted = read_note(&own.alias);
-                let was = |setting| noted.get(&setting).copied().or_else(|| base.setting(setting));
-                BASE.iter().filter_map(|(setting, _)| Some((*setting, was(*setting)?))).collect()
-            }
-        };
-        self.change(&message::set_alias(own.index, &note(&before)))?;
-        self.before.insert(base.index, before);
+    /// Sets the base up, and notes how things were: on the VMAC, so that a later life can restore them after a crash.
+    fn prepare_base(
+        &mut self,
+        base: &Seen,
+        own: LinkIndex,
+        noted: &BTreeMap<String, u32>,
+    ) -> Result<(), Refusal> {
+        let before = self.before.entry(base.index).or_insert_with(|| {
+            let was = |setting: Setting| noted.get(setting.name()).copied().or_else(|| base.setting(setting));
+            BASE.iter().filter_map(|(setting, _)| Some((*setting, was(*setting)?))).collect()
+        });
+        let mut note = NOTE.to_owned();
+        for (name, value) in before.iter().map(|(setting, value)| (setting.name(), *value)) {
+            note.push_str(&format!(" {name}={value}"));
+        }
+        for (name, value) in self.reverse_path.iter().flat_map(ReversePath::note) {
+            note.push_str(&format!(" {name}={value}"));
+        }
+        self.change(&message::set_alias(own, &note))?;
         self.change(&message::set_ipv4(base.index, &BASE))
     }
 
@@ -302,34 +338,14 @@ impl VirtualLinks {
     }
 }
 
-/// What stands before the noted settings of a base.
-const NOTE: &str = "standfast: the base had";
+/// What stands before the settings that are noted on a VMAC.
+const NOTE: &str = "standfast found";
 
-fn note(before: &[(Setting, u32)]) -> String {
-    let mut note = NOTE.to_owned();
-    for (setting, value) in before {
-        let name = match setting {
-            Setting::ArpFilter => "arp_filter",
-            Setting::ArpIgnore => "arp_ignore",
-            Setting::ReversePathFilter | Setting::PromoteSecondaries | Setting::AcceptLocal => continue,
-        };
-        note.push_str(&format!(" {name}={value}"));
-    }
-    note
-}
-
-fn read_note(alias: &str) -> BTreeMap<Setting, u32> {
-    let mut noted = BTreeMap::new();
-    let words = alias.strip_prefix(NOTE).unwrap_or_default();
-    for (name, value) in words.split_whitespace().filter_map(|word| word.split_once('=')) {
-        let setting = match name {
-            "arp_filter" => Setting::ArpFilter,
-            "arp_ignore" => Setting::ArpIgnore,
-            _ => continue,
-        };
-        if let Ok(value) = value.parse() {
-            noted.insert(setting, value);
-        }
-    }
-    noted
+fn read_note(alias: &str) -> BTreeMap<String, u32> {
+    let words = alias.strip_prefix(NOTE).unwrap_or_default().split_whitespace();
+    let read = |word: &str| {
+        let (name, value) = word.split_once('=')?;
+        Some((name.to_owned(), value.parse().ok()?))
+    };
+    words.filter_map(read).collect()
 }

@@ -308,6 +308,8 @@ impl Watch {
             // Given again and again as long as the address is held: that is what it is for.
             NetworkOp::RenewAddress(_) => return,
             NetworkOp::AddLink(_)
+            | NetworkOp::Promote(_)
+            | NetworkOp::Demote(_)
             | NetworkOp::RemoveLink(_)
             | NetworkOp::AddRoute(_)
             | NetworkOp::RemoveRoute(_)

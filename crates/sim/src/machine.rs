@@ -13,6 +13,7 @@ use host::{
     Network, NetworkOp, Prefix, Refusal, RouteKey, Rule, Severity, Ticket,
 };
 use worker::bus::{Bus, ToSupervisor};
+use worker::notify::fifo::EventPipes;
 
 /// `ENODEV`: there is no such link.
 pub const NO_DEVICE: i32 = 19;
@@ -184,6 +185,11 @@ impl Network for Machine {
     }
 }
 
+impl host::Firewall for Machine {
+    /// Packets of clients are not simulated, so there is nothing to filter.
+    fn filter(&mut self, _: Ticket, _: host::FirewallOp) {}
+}
+
 impl Datagrams for Machine {
     fn listen(&mut self, channel: Channel, vrids: &[u8]) {
         if self.links.contains_key(&channel.link) {
@@ -214,6 +220,11 @@ impl Bus for Machine {
     fn tell(&mut self, message: ToSupervisor) {
         self.outbox.push(Effect::Say(message));
     }
+}
+
+impl EventPipes for Machine {
+    // What goes there is what scripts are told, and those are watched.
+    fn put(&mut self, _: &str) {}
 }
 
 #[cfg(test)]

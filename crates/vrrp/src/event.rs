@@ -5,8 +5,8 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use host::{
-    Channel, Datagram, Delivery, Instant, Job, JobId, Link, LinkAddress, LinkIndex, NetworkOp, Outcome,
-    Refusal, RouteKey, Rule, Ticket,
+    Channel, Datagram, Delivery, FirewallOp, Instant, Job, JobId, Link, LinkAddress, LinkIndex, NetworkOp,
+    Outcome, Refusal, RouteKey, Rule, Ticket,
 };
 use serde::{Deserialize, Serialize};
 
@@ -94,6 +94,8 @@ pub enum Event {
         /// Up or down.
         up: bool,
     },
+    /// All counters begin anew.
+    ClearCounters,
     /// The deadline has passed.
     Wake,
     /// The daemon stops: masters give up, addresses go.
@@ -111,6 +113,8 @@ pub enum Action {
     Send(Datagram),
     /// Links of our own, addresses, routes, rules.
     Network(Ticket, NetworkOp),
+    /// What the packet filter drops.
+    Firewall(Ticket, FirewallOp),
     /// Start a tracking script.
     Run(JobId, Job),
     /// End a tracking script that runs.

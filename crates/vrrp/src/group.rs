@@ -11,6 +11,7 @@ use crate::config::GroupConfig;
 use crate::event::Action;
 use crate::instance::{Instance, InstanceId, Turn};
 use crate::notice::{GroupFact, Notice, State};
+use crate::status::GroupStatus;
 
 /// One sync group.
 #[derive(Debug)]
@@ -42,6 +43,11 @@ impl Group {
     /// The state that people were told last.
     pub(crate) fn told(&self) -> Option<State> {
         self.told
+    }
+
+    /// How it stands.
+    pub(crate) fn status(&self) -> GroupStatus {
+        GroupStatus { name: self.config.name.clone(), state: self.told }
     }
 
     /// Makes the members agree. `touched` are the instances that something happened to in this turn, in order.

@@ -27,11 +27,22 @@ const CALM: Duration = Duration::from_secs(10);
 #[derive(Clone, PartialEq, Eq, Debug)]
 enum Standing {
     /// Asked for; no answer yet.
-    Asked(Ticket, Item),
+    Asked(Ticket, Item, Report),
     /// There. `seen`: the kernel has said so since we asked, so a removal from now on is another's doing.
     Held { put: Option<Item>, seen: bool },
     /// Asked to go; no answer yet. With what we put, if it was us.
     Leaving(Ticket, Option<Item>),
+}
+
+/// What the kernel has reported of a thing since it was asked for. Reports and answers come apart: either may be first.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Report {
+    /// Nothing. A removal that comes now is the echo of an earlier one by us.
+    Nothing,
+    /// It came.
+    Came,
+    /// It came and went again: another took it.
+    Went,
 }
 
 /// How often an address was put back of late.
@@ -115,6 +126,16 @@ impl Holdings {
         matches!(self.held.get(key), Some(Standing::Held { .. }))
     }
 
+    /// Whether the kernel has a thing, or was asked for it and has not answered yet.
+    pub(crate) fn has_or_awaits(&self, key: &Key) -> bool {
+        matches!(self.held.get(key), Some(Standing::Held { .. } | Standing::Asked(..)))
+    }
+
+    /// Whether a ticket is that of an order about a link.
+    pub(crate) fn is_of_link(&self, ticket: Ticket) -> bool {
+        matches!(self.tickets.get(&ticket), Some(Key::Link(_)))
+    }
+
     /// Orders that have no answer yet, and those that were refused and will be given again to take something away.
     pub(crate) fn outstanding(&self) -> usize {
         self.tickets.len() + self.stuck.len()
@@ -132,22 +153,30 @@ impl Holdings {
 
     /// A thing is there, by our doing or another's.
     pub(crate) fn added(&mut self, key: &Key) {
-        if let Some(standing) = self.held.get_mut(key) {
-            if let Standing::Held { seen, .. } = standing {
-                *seen = true;
+        match self.held.get_mut(key) {
+            Some(Standing::Held { seen, .. }) => *seen = true,
+            Some(Standing::Asked(_, _, report)) => *report = Report::Came,
+            Some(Standing::Leaving(..)) => {}
+            None => {
+                self.missing.remove(key);
+                self.held.insert(key.clone(), Standing::Held { put: None, seen: true });
+                self.dirty |= self.ours.contains(key);
             }
-        } else {
-            self.missing.remove(key);
-            self.held.insert(key.clone(), Standing::Held { put: None, seen: true });
-            self.dirty |= self.ours.contains(key);
         }
     }
 
     /// A thing is gone, by our doing or another's. True if another took it though it is wanted.
     pub(crate) fn removed(&mut self, key: &Key, now: Instant) -> bool {
-        let seen = match self.held.get(key) {
-            // The echo of an earlier removal by us may come after we asked for the address again.
-            Some(Standing::Asked(..)) | None => return false,
+        let seen = match self.held.get_mut(key) {
+            Some(Standing::Asked(_, _, report)) => {
+                if *report == Report::Nothing {
+                    return false;
+                }
+                // It is asked for again when the answer to the first order is there.
+                return core::mem::replace(report, Report::Went) == Report::Came
+                    && self.wanted.contains_key(key);
+            }
+            None => return false,
             Some(Standing::Leaving(..)) => false,
             Some(Standing::Held { seen, .. }) => *seen,
         };
@@ -181,15 +210,21 @@ impl Holdings {
     ) -> Option<(Key, Refusal)> {
         let key = self.tickets.remove(&ticket)?;
         match (self.held.get(&key)?, result) {
-            (Standing::Asked(asked, item), Ok(())) if *asked == ticket => {
-                let item = item.clone();
+            (Standing::Asked(asked, _, Report::Went), Ok(())) if *asked == ticket => {
+                self.held.remove(&key);
+                let retry_at = self.pause(&key, now);
+                self.missing.insert(key, retry_at);
+                self.dirty = true;
+            }
+            (Standing::Asked(asked, item, report), Ok(())) if *asked == ticket => {
+                let (item, seen) = (item.clone(), *report == Report::Came);
                 if let Item::Address(address) = &item {
                     self.plan_renewal(&key, address, now);
                 }
-                self.held.insert(key.clone(), Standing::Held { put: Some(item), seen: false });
+                self.held.insert(key.clone(), Standing::Held { put: Some(item), seen });
                 self.dirty |= self.is_stale(&key);
             }
-            (Standing::Asked(asked, _), Err(refusal)) if *asked == ticket => {
+            (Standing::Asked(asked, ..), Err(refusal)) if *asked == ticket => {
                 self.held.remove(&key);
                 let retry_at = self.pause(&key, now).max(now + RETRY.0);
                 self.missing.insert(key.clone(), retry_at);
@@ -238,6 +273,8 @@ impl Holdings {
             .filter(|(key, _)| match self.held.get(*key) {
                 None => self.missing.get(*key).is_none_or(|retry_at| *retry_at <= now),
                 Some(Standing::Leaving(..)) => true,
+                // A link of the right name may be anything: whoever makes links knows, and takes over what fits.
+                Some(Standing::Held { put: None, .. }) => matches!(key, Key::Link(_)),
                 Some(Standing::Asked(..) | Standing::Held { .. }) => false,
             })
             .map(|(_, wanted)| wanted.item.clone())
@@ -246,7 +283,7 @@ impl Holdings {
             let key = item.key();
             let ticket = self.ticket(key.clone());
             self.missing.remove(&key);
-            self.held.insert(key, Standing::Asked(ticket, item.clone()));
+            self.held.insert(key, Standing::Asked(ticket, item.clone(), Report::Nothing));
             out.push(Action::Network(ticket, item.put()));
         }
     }

@@ -362,6 +362,11 @@ impl Instance {
         }
     }
 
+    /// Counts from zero again.
+    pub(crate) fn clear_counters(&mut self) {
+        self.counters = Counters::default();
+    }
+
     /// An advert could not be sent.
     pub(crate) fn unsent(&mut self, refusal: Refusal, turn: &mut Turn<'_>) {
         self.counters.unsent += 1;

@@ -9,6 +9,8 @@ use host::{LinkAddress, LinkIndex, LinkName, NetworkOp, Prefix, Route, RouteKey,
 pub(crate) enum Item {
     /// A link that we make.
     Link(VirtualLink),
+    /// Secondary IPv4 addresses of a link live on when the first goes.
+    Promotion(LinkIndex),
     /// An address.
     Address(LinkAddress),
     /// A route.
@@ -23,6 +25,8 @@ pub(crate) enum Item {
 pub(crate) enum Key {
     /// A link by its name.
     Link(LinkName),
+    /// A setting of a link, needed before the second address comes and until all are gone.
+    Promotion(LinkIndex),
     /// An address; the kernel tells two lengths of one address apart.
     Address {
         /// The link it is on.
@@ -43,6 +47,7 @@ impl Item {
     pub(crate) fn key(&self) -> Key {
         match self {
             Self::Link(link) => Key::Link(link.name.clone()),
+            Self::Promotion(link) => Key::Promotion(*link),
             Self::Address(address) => Key::of(address),
             Self::Route(route) => Key::Route(route.key()),
             Self::Rule(rule) => Key::Rule(rule.clone().normal()),
@@ -53,6 +58,7 @@ impl Item {
     pub(crate) fn put(self) -> NetworkOp {
         match self {
             Self::Link(link) => NetworkOp::AddLink(link),
+            Self::Promotion(link) => NetworkOp::Promote(link),
             Self::Address(address) => NetworkOp::AddAddress(address),
             Self::Route(route) => NetworkOp::AddRoute(route),
             Self::Rule(rule) => NetworkOp::AddRule(rule),
@@ -63,6 +69,7 @@ impl Item {
     pub(crate) fn take(self) -> NetworkOp {
         match self {
             Self::Link(link) => NetworkOp::RemoveLink(link.name),
+            Self::Promotion(link) => NetworkOp::Demote(link),
             Self::Address(address) => NetworkOp::RemoveAddress(address),
             Self::Route(route) => NetworkOp::RemoveRoute(route),
             Self::Rule(rule) => NetworkOp::RemoveRule(rule),
@@ -73,6 +80,7 @@ impl Item {
     pub(crate) fn bare(key: &Key) -> Option<NetworkOp> {
         Some(match key {
             Key::Link(name) => NetworkOp::RemoveLink(name.clone()),
+            Key::Promotion(link) => NetworkOp::Demote(*link),
             Key::Address { link, address, length } => {
                 NetworkOp::RemoveAddress(LinkAddress::plain(*link, Prefix::new(*address, *length)?))
             }
@@ -92,10 +100,10 @@ impl Key {
         Self::Address { link, address, length }
     }
 
-    /// The link that an address is on; others outlive links, or tell of their end themselves.
+    /// The link that an address or a setting is on; others outlive links, or tell of their end themselves.
     pub(crate) fn link(&self) -> Option<LinkIndex> {
         match self {
-            Self::Address { link, .. } => Some(*link),
+            Self::Address { link, .. } | Self::Promotion(link) => Some(*link),
             Self::Link(_) | Self::Route(_) | Self::Rule(_) => None,
         }
     }

@@ -22,6 +22,7 @@ mod channels;
 pub mod config;
 mod election;
 pub mod event;
+mod firewall;
 mod group;
 mod holdings;
 mod instance;

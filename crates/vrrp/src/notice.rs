@@ -94,6 +94,11 @@ pub enum Notice {
         /// What.
         fact: ScriptFact,
     },
+    /// The packet filter could not be changed: packets to addresses that are not accepted may come in.
+    FilterRefused {
+        /// Why.
+        why: String,
+    },
     /// A reload was carried out.
     Reloaded(ReloadSummary),
 }

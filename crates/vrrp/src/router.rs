@@ -18,13 +18,14 @@ use crate::announce::{Announcement, Queue};
 use crate::channels::Channels;
 use crate::config::Statics;
 use crate::event::{Action, Event};
+use crate::firewall::Firewall;
 use crate::group::Group;
 use crate::holdings::Holdings;
 use crate::instance::{Instance, InstanceId, Turn, View};
 use crate::item::{Item, Key};
 use crate::links::Links;
 use crate::notice::{InstanceFact, Notice, State};
-use crate::status::{ScriptStatus, Status};
+use crate::status::{Lateness, ScriptStatus, Status};
 use crate::track::{Health, Scripts, Told};
 use crate::wire::{self, arp::GratuitousArp, ndp::NeighbourAdvertisement};
 
@@ -56,6 +57,7 @@ pub struct Router {
     group_of: BTreeMap<InstanceId, usize>,
     channels: Channels,
     holdings: Holdings,
+    firewall: Firewall,
     announcements: Queue,
     /// Until the first survey nothing is known, so nothing is decided.
     surveyed: bool,
@@ -80,7 +82,15 @@ impl Engine for Router {
         if self.surveyed && self.configured && !self.stopping {
             self.settle(now, &mut touched, out);
         }
+        // What an earlier life dropped is dropped until it is known what this one must.
+        let decided = self.surveyed && self.configured;
+        if decided {
+            self.firewall.before(&self.instances, &self.links, now, out);
+        }
         self.holdings.order(now, out);
+        if decided {
+            self.firewall.after(self.holdings.outstanding() == 0, out);
+        }
         self.announce(now, &touched, out);
         for id in touched {
             self.enter_timer(id);
@@ -96,6 +106,7 @@ impl Engine for Router {
             self.scripts.next_deadline(),
             self.channels.next_deadline(),
             self.holdings.next_deadline(),
+            self.firewall.next_deadline(),
             self.announcements.next_deadline(),
         ];
         rest.into_iter().flatten().chain(instance).min()
@@ -114,6 +125,10 @@ impl Engine for Router {
         Status {
             instances: instances.map(|instance| instance.status(&self.links, &self.holdings)).collect(),
             scripts: scripts.collect(),
+            groups: self.groups.iter().map(Group::status).collect(),
+            files: self.told.file_statuses(),
+            lateness: Lateness::default(),
+            processes: Vec::new(),
         }
     }
 }
@@ -166,12 +181,15 @@ impl Router {
                 self.stale |= self.told.files.insert(file, value) != Some(value);
             }
             Event::ProcessesCounted { name, quorum } => {
-                if self.told.processes.insert(name.clone(), quorum) != Some(quorum) {
+                let before = self.told.processes.insert(name.clone(), quorum);
+                self.stale |= before != Some(quorum);
+                // As keepalived: what a set begins with is not worth a word.
+                if before.is_some_and(|before| before != quorum) {
                     out.push(Action::Notice(Notice::Processes { name, quorum }));
-                    self.stale = true;
                 }
             }
             Event::BfdChanged { name, up } => self.stale |= self.told.bfds.insert(name, up) != Some(up),
+            Event::ClearCounters => self.instances.values_mut().for_each(Instance::clear_counters),
             Event::Wake => {}
             Event::Stop => self.stop(now, touched, out),
         }
@@ -197,6 +215,7 @@ impl Router {
         for id in touched.iter() {
             let Some(instance) = self.instances.get_mut(id) else { continue };
             if instance.take_wants_changed() {
+                self.firewall.touch();
                 self.holdings.want(*id, instance.wants(&self.links));
                 if !instance.is_master() {
                     self.announcements.forget(*id);
@@ -243,6 +262,9 @@ impl Router {
             instance.review(view, &mut Turn { now, out });
             touched.insert(*id);
         }
+        // Before a group is joined by a VMAC.
+        self.firewall.touch();
+        self.firewall.before(&self.instances, &self.links, now, out);
         self.listen(out);
     }
 
@@ -330,6 +352,7 @@ impl Router {
             }
         }
         self.holdings.want(NOBODY, Vec::new());
+        self.firewall.stop();
         for group in &mut self.groups {
             group.end(State::Stop, &mut Turn { now, out });
         }

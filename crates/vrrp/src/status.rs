@@ -18,6 +18,74 @@ pub struct Status {
     pub instances: Vec<InstanceStatus>,
     /// One a tracking script.
     pub scripts: Vec<ScriptStatus>,
+    /// One a sync group, in the order of the configuration.
+    pub groups: Vec<GroupStatus>,
+    /// What each tracked file holds that was read.
+    pub files: Vec<FileStatus>,
+    /// How late timers were. Nothing from the engine, which has no clock: whoever wakes it fills it in.
+    pub lateness: Lateness,
+    /// One a tracked set of processes. Empty from the engine: whoever counts them fills it in.
+    pub processes: Vec<ProcessStatus>,
+}
+
+/// How late the worker was woken for its deadlines, since it began.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct Lateness {
+    /// Deadlines that it was woken for.
+    pub wakes: u64,
+    /// Of those, more than a millisecond late.
+    pub over_1_ms: u64,
+    /// More than ten.
+    pub over_10_ms: u64,
+    /// More than a hundred.
+    pub over_100_ms: u64,
+    /// The latest of all.
+    pub worst: Duration,
+}
+
+impl Lateness {
+    /// Counts a deadline that it was woken for so late.
+    pub fn count(&mut self, late: Duration) {
+        let Self { wakes, over_1_ms, over_10_ms, over_100_ms, worst } = self;
+        *wakes += 1;
+        *over_1_ms += u64::from(late > Duration::from_millis(1));
+        *over_10_ms += u64::from(late > Duration::from_millis(10));
+        *over_100_ms += u64::from(late > Duration::from_millis(100));
+        *worst = late.max(*worst);
+    }
+}
+
+/// How a sync group stands.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct GroupStatus {
+    /// Its name.
+    pub name: String,
+    /// The state that people were told last; `None` before the first.
+    pub state: Option<State>,
+}
+
+/// How a tracked file stands.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct FileStatus {
+    /// Name of its block.
+    pub name: String,
+    /// Its number.
+    pub value: i64,
+}
+
+/// How a tracked set of processes stands.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct ProcessStatus {
+    /// Name of its block.
+    pub name: String,
+    /// It is complete.
+    pub quorum: bool,
+    /// How many processes it has.
+    pub number: u32,
+    /// It becomes complete after a delay.
+    pub fork_delay_runs: bool,
+    /// It becomes incomplete after a delay.
+    pub terminate_delay_runs: bool,
 }
 
 /// How one instance stands.

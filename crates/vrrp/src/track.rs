@@ -9,6 +9,7 @@ use host::{Instant, Job, JobId, Outcome};
 use crate::config::{Priority, ScriptConfig, Weight};
 use crate::event::Action;
 use crate::notice::{Notice, ScriptFact};
+use crate::status::FileStatus;
 
 /// How a tracked thing stands.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -102,6 +103,11 @@ impl Told {
     /// How a set of processes stands.
     pub(crate) fn processes(&self, name: &str) -> Health {
         self.processes.get(name).map_or(Health::Unknown, |quorum| Health::from_good(*quorum))
+    }
+
+    /// What each file holds.
+    pub(crate) fn file_statuses(&self) -> Vec<FileStatus> {
+        self.files.iter().map(|(name, value)| FileStatus { name: name.clone(), value: *value }).collect()
     }
 
     /// How a BFD session stands.

@@ -78,6 +78,8 @@ impl<M: Udp + Journal + BfdBus> Bfd<M> {
             | Arrival::RouteRemoved(_)
             | Arrival::RuleAdded(_)
             | Arrival::RuleRemoved(_)
+            | Arrival::FileRead { .. }
+            | Arrival::ProcessesCounted { .. }
             | Arrival::Received(_)
             | Arrival::Settled { .. }
             | Arrival::Deaf { .. } => return,

@@ -22,6 +22,12 @@ pub enum ToWorker {
     JobEnded(JobId, Outcome),
     /// Say how you stand.
     TellStatus,
+    /// Give a sign of life: [`ToSupervisor::Alive`].
+    Ping,
+    /// Begin all counters anew.
+    ClearCounters,
+    /// Write the present states to the event pipes again (`fifo_write_vrrp_states_on_reload`).
+    WriteStates,
     /// Give up, clean up, end.
     Stop,
 }
@@ -58,6 +64,8 @@ pub enum ToSupervisor {
         /// Became or ceased.
         master: bool,
     },
+    /// The answer to [`ToWorker::Ping`].
+    Alive,
     /// The answer to [`ToWorker::TellStatus`].
     Status(Box<Status>),
 }

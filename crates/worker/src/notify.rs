@@ -1,3 +1,7 @@
-//! What a change of state means for others: scripts to run.
+//! What a change of state means for others: scripts to run, lines for those who read the event pipes.
+//!
+//! [`news`] tells what of the engine's notices is news; [`script`] makes runs of it, [`fifo`] lines.
 
+pub mod fifo;
+pub mod news;
 pub mod script;

@@ -1,13 +1,16 @@
 //! The vrrp worker.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use host::{Arrival, Datagrams, Engine, Instant, Journal, Network};
+use host::{Arrival, Datagrams, Engine, Firewall, Instant, Journal, Network};
+use vrrp::config::Priority;
 use vrrp::notice::{InstanceFact, Notice, State};
 use vrrp::{Action, Event, Router};
 
 use crate::bus::{Bus, Configure, ToSupervisor, ToWorker};
+use crate::notify::fifo::{self, EventPipes, Pace};
+use crate::notify::news::Sieve;
 use crate::notify::script::{Notification, Scripts};
 
 /// How long a stop waits for the kernel to confirm that the addresses are gone. It answers within milliseconds, and
@@ -22,6 +25,8 @@ pub const STOP_LIMIT: Duration = Duration::from_secs(1);
 pub struct Vrrp<M> {
     machine: M,
     router: Router,
+    sieve: Sieve,
+    pace: Pace,
     scripts: Scripts,
     /// Instances that the supervisor believes to be master.
     masters: BTreeSet<String>,
@@ -36,12 +41,14 @@ pub struct Vrrp<M> {
     notifications: Vec<Notification>,
 }
 
-impl<M: Network + Datagrams + Journal + Bus> Vrrp<M> {
+impl<M: Network + Firewall + Datagrams + Journal + Bus + EventPipes> Vrrp<M> {
     /// A worker without a configuration, which does nothing until it hears [`ToWorker::Configure`].
     pub fn new(machine: M) -> Self {
         Self {
             machine,
             router: Router::default(),
+            sieve: Sieve::default(),
+            pace: Pace::default(),
             scripts: Scripts::default(),
             masters: BTreeSet::new(),
             configured: false,
@@ -62,6 +69,9 @@ impl<M: Network + Datagrams + Journal + Bus> Vrrp<M> {
                 let status = self.router.status(self.now.max(now));
                 self.machine.tell(ToSupervisor::Status(Box::new(status)));
             }
+            ToWorker::Ping => self.machine.tell(ToSupervisor::Alive),
+            ToWorker::ClearCounters => self.step(Event::ClearCounters, now),
+            ToWorker::WriteStates => self.write_states(),
             ToWorker::Stop => self.stop(now),
         }
     }
@@ -84,6 +94,8 @@ impl<M: Network + Datagrams + Journal + Bus> Vrrp<M> {
             Arrival::Settled { ticket, result } => Event::Settled { ticket, result },
             Arrival::Unsent { tag, refusal } => Event::Unsent { tag, refusal },
             Arrival::Deaf { channel, refusal } => Event::Deaf { channel, refusal },
+            Arrival::FileRead { file, value } => Event::FileRead { file, value },
+            Arrival::ProcessesCounted { name, quorum } => Event::ProcessesCounted { name, quorum },
             // It opens no such channel.
             Arrival::UdpReceived(_) | Arrival::UdpClosed { .. } => return,
             Arrival::Woken => Event::Wake,
@@ -123,16 +135,19 @@ impl<M: Network + Datagrams + Journal + Bus> Vrrp<M> {
             return;
         }
         let Configure { config, memories } = configure;
+        self.sieve.configure(&config);
+        self.pace.configure(&config);
         self.scripts.configure(&config);
         if !self.configured && !memories.is_empty() {
             for memory in &memories {
-                self.scripts.resume_master(&memory.instance);
+                self.sieve.resume_master(&memory.instance);
                 self.masters.insert(memory.instance.clone());
             }
             self.step(Event::Remembered(memories), now);
         }
         let first = !core::mem::replace(&mut self.configured, true);
         self.step(Event::Configured(Box::new(config)), now);
+        self.sieve.forget_removed();
         self.scripts.forget_removed();
         if first {
             self.take_back_memories();
@@ -197,6 +212,7 @@ impl<M: Network + Datagrams + Journal + Bus> Vrrp<M> {
             Action::Ignore(channel) => self.machine.ignore(channel),
             Action::Send(datagram) => self.machine.send(datagram),
             Action::Network(ticket, op) => self.machine.submit(ticket, op),
+            Action::Firewall(ticket, op) => self.machine.filter(ticket, op),
             Action::Run(id, job) => self.machine.tell(ToSupervisor::Run(id, job)),
             Action::End(id) => self.machine.tell(ToSupervisor::End(id)),
             Action::Notice(notice) => self.tell_people(&notice),
@@ -208,12 +224,25 @@ impl<M: Network + Datagrams + Journal + Bus> Vrrp<M> {
         if let Notice::Instance { name, fact: InstanceFact::Entered { state, .. } } = notice {
             self.tell_mastership(name, *state == State::Master);
         }
-        let mut notifications = core::mem::take(&mut self.notifications);
-        self.scripts.react(notice, self.now, &mut notifications);
-        for Notification { queue, job } in notifications.drain(..) {
+        let Some(news) = self.sieve.sift(notice) else { return };
+        self.scripts.react(&news, self.now, &mut self.notifications);
+        for Notification { queue, job } in self.notifications.drain(..) {
             self.machine.tell(ToSupervisor::Notify { queue, job });
         }
-        self.notifications = notifications;
+        // As keepalived: scripts first.
+        if self.pace.allows(&news, self.now) {
+            self.machine.put(&fifo::line(&news));
+        }
+    }
+
+    fn write_states(&mut self) {
+        let instances = self.router.status(self.now).instances;
+        let priorities: BTreeMap<&str, Priority> =
+            instances.iter().map(|instance| (instance.name.as_str(), instance.effective_priority)).collect();
+        let present = |name: &str| priorities.get(name).copied().unwrap_or(Priority::RELEASE);
+        for news in self.sieve.states(present) {
+            self.machine.put(&fifo::line(&news));
+        }
     }
 
     /// Before the scripts: they may take long, and a crash in between must not forget the master.

@@ -75,12 +75,10 @@ static DAEMON: &[K] = &[
     K::new("instance", Kind::Text(|b| &mut b.identity.instance, usize::MAX))
         .missing(Missing::Complaint)
         .once()
-        .later("several daemons on one host")
         .help("Name of this daemon among several on one host; pid files and log lines carry it."),
     K::new("net_namespace", Kind::Text(|b| &mut b.identity.net_namespace, usize::MAX))
         .missing(Missing::Complaint)
         .once()
-        .later("namespaces")
         .help("Network namespace that the daemon runs in."),
     K::new("net_namespace_ipvs", Kind::Custom(Shape::Line, ipvs_namespace))
         .takes("[<name>]")
@@ -94,12 +92,10 @@ static DAEMON: &[K] = &[
     K::new("namespace_with_ipsets", Kind::Flag(|b| &mut b.identity.namespace_with_ipsets, true))
         .help("Has no effect: kernels before 3.13, which it is for, are not supported."),
     K::new("use_pid_dir", Kind::Flag(|b| &mut b.identity.use_pid_dir, true))
-        .later("several daemons on one host")
         .help("Put pid files into a directory of their own."),
     K::new("child_wait_time", Kind::Number(|b| &mut b.identity.child_wait_time, 0, U32))
         .unit("s")
         .default("5")
-        .later("stopping")
         .help("How long processes may take to end before they are killed."),
 ];
 

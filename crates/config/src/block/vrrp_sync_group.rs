@@ -45,11 +45,9 @@ pub(crate) static VRRP_SYNC_GROUP: Block<SyncGroupBlock> = Block::new(
             .help("Scripts that matter to every member."),
         K::new("track_file", Kind::Lines(|b| &mut b.lists.files))
             .options(track::WIDE_OPTIONS)
-            .later("tracked files")
             .help("Files that matter to every member."),
         K::new("track_process", Kind::Lines(|b| &mut b.lists.processes))
             .options(track::WIDE_OPTIONS)
-            .later("tracked processes")
             .help("Sets of processes that matter to every member."),
         K::new("track_bfd", Kind::Lines(|b| &mut b.lists.bfds))
             .options(track::OPTIONS)

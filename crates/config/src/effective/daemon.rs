@@ -36,8 +36,8 @@ pub struct Daemon {
     pub lvs: LvsDefaults,
     /// How traffic of groups of virtual servers is marked.
     pub filter: NetFilter,
-    /// File creation mask (`umask`); `None` is 0177.
-    pub umask: Option<u32>,
+    /// File creation mask (`umask`).
+    pub umask: u32,
     /// Interfaces may be absent at the start, and with `true` may come back as something else (`dynamic_interfaces`).
     pub dynamic_interfaces: Option<bool>,
     /// The kernel sends no reports for groups of 224.0.0.0/24 (`disable_local_igmp`).
@@ -86,9 +86,7 @@ pub struct Identity {
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Workers {
     /// Name of the first process (`process_name`), at most 15 bytes.
-    pub name: Option<String>,
-    /// The others have names of their own even if none is given (`process_names`).
-    pub named: bool,
+    pub name: String,
     /// The one that does VRRP.
     pub vrrp: Worker,
     /// The one that does health checks.
@@ -102,8 +100,8 @@ pub struct Workers {
 /// How a process runs.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Worker {
-    /// Its name, at most 15 bytes.
-    pub name: Option<String>,
+    /// Its name, at most 15 bytes (`process_names` and its own keyword).
+    pub name: String,
     /// Nice value, -20 to 19.
     pub nice: i8,
     /// Its memory is locked.
@@ -112,7 +110,7 @@ pub struct Worker {
     pub realtime: Option<u8>,
     /// CPUs that it may run on; empty is all.
     pub cpus: Vec<u16>,
-    /// Microseconds that it may run in one go at a real-time priority; `None` is 10,000, 0 has no limit.
+    /// Microseconds that it may run in one go at a real-time priority; `None` and 0 have no limit.
     pub rttime: Option<u32>,
 }
 
@@ -225,8 +223,8 @@ pub struct Dumps {
     pub statistics: Option<String>,
     /// `json_dump_file`
     pub json: Option<String>,
-    /// `json_version`: 1 or 2; `None` is 1.
-    pub json_version: Option<u8>,
+    /// `json_version`: 1 or 2.
+    pub json_version: u8,
     /// Names hold the instance and the namespace (`data_use_instance`).
     pub use_instance: bool,
 }

@@ -97,10 +97,7 @@ impl Filling<'_> {
     fn data(&mut self, line: Line<'_>, at: &str, into: &mut Map<String, Json>) {
         let name = line.row.name;
         let named = has_name(name);
-        let all = match into.entry(name).or_insert_with(|| Vec::<Json>::new().into()) {
-            Json::Array(all) => all,
-            _ => return,
-        };
+        let Json::Array(all) = into.entry(name).or_insert_with(|| Vec::<Json>::new().into()) else { return };
         let at = if named { format!("{at}/{}/lines", all.len()) } else { at.to_owned() };
         let mut lines = Vec::new();
         for node in self.outline.nodes(Some(line.node)) {
@@ -123,9 +120,8 @@ impl Filling<'_> {
         let Some((value, span)) = value(line) else { return };
         let name = line.row.name;
         if line.row.repeats {
-            let all = match into.entry(name).or_insert_with(|| Vec::<Json>::new().into()) {
-                Json::Array(all) => all,
-                _ => return,
+            let Json::Array(all) = into.entry(name).or_insert_with(|| Vec::<Json>::new().into()) else {
+                return;
             };
             let at = format!("{at}/{}", all.len());
             all.push(value);

@@ -3,7 +3,7 @@
 mod words;
 
 use crate::table::{Row, Value};
-use words::{LINES, WORDS};
+use words::{BLOCKS, LINES, WORDS};
 
 /// What stands behind the keywords that open blocks.
 const HEADS: &[(&str, &str)] = &[
@@ -33,14 +33,8 @@ pub(crate) fn line(path: &str, row: &Row) -> Vec<String> {
     let name = row.name;
     match row.value {
         Value::Flag => vec![name.to_owned()],
-        Value::Block => vec![format!("{} {{", head(name)), "    ...".into(), "}".into()],
-        Value::Lines => {
-            let data = look_up(LINES, path, name).unwrap_or("...");
-            let mut lines = vec![format!("{} {{", head(name))];
-            lines.extend(data.lines().map(|line| format!("    {line}")));
-            lines.push("}".into());
-            lines
-        }
+        Value::Block => block(name, look_up(BLOCKS, path, name)),
+        Value::Lines => block(name, look_up(LINES, path, name)),
         Value::Switch
         | Value::Number { .. }
         | Value::Decimal { .. }
@@ -53,6 +47,13 @@ pub(crate) fn line(path: &str, row: &Row) -> Vec<String> {
             vec![format!("{name} {}", words(path, row)).trim_end().to_owned()]
         }
     }
+}
+
+fn block(name: &str, content: Option<&str>) -> Vec<String> {
+    let mut lines = vec![format!("{} {{", head(name))];
+    lines.extend(content.unwrap_or("...").lines().map(|line| format!("    {line}")));
+    lines.push("}".into());
+    lines
 }
 
 /// The keyword in its blocks, indented.

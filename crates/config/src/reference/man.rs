@@ -65,7 +65,20 @@ fn keyword(text: &mut String, row: &Row) {
 
 /// Text that may stand anywhere in a line.
 fn roff(text: &str) -> String {
-    text.replace('\\', "\\e").replace('-', "\\-").replace('"', "\\(dq")
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '\\' => out.push_str("\\e"),
+            '-' => out.push_str("\\-"),
+            '"' => out.push_str("\\(dq"),
+            // Not every roff reads UTF-8.
+            c if !c.is_ascii() => {
+                let _ = write!(out, "\\[u{:04X}]", u32::from(c));
+            }
+            c => out.push(c),
+        }
+    }
+    out
 }
 
 /// Text that begins a line: a dot or an apostrophe there would be a request.

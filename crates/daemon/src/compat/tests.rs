@@ -66,8 +66,6 @@ fn what_makes_no_sense_is_refused() {
 fn what_is_not_there_yet_is_said() {
     let complaint = &options("-x").complaints[0];
     assert!(complaint.contains("--snmp") && complaint.contains("not yet supported"), "{complaint}");
-    // In the wrong namespace the daemon would take another host's addresses.
-    assert!(refusal("-s blue").contains("not yet supported"));
     assert!(refusal("-T").contains("not yet supported"));
 }
 

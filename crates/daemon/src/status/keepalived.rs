@@ -1,19 +1,42 @@
 //! The texts that Keepalived writes about itself: statistics, JSON, data. Field names and layout are upstream's.
 
 mod data;
+mod globals;
 mod json;
+mod route;
 mod stats;
 
 use std::time::Duration;
 
+use config::Effective;
 use host::{Instant, LinkName, Prefix};
 use linux::clock::WallTime;
 use vrrp::config::{InstanceConfig, VirtualAddress};
+use vrrp::notice::State;
 use vrrp::status::InstanceStatus;
 
 pub use data::data;
+pub use globals::globals;
 pub use json::json;
 pub use stats::stats;
+
+/// What there is to write about.
+#[derive(Clone, Copy, Debug)]
+pub struct Report<'a> {
+    /// How all stands.
+    pub status: &'a vrrp::Status,
+    /// What is obeyed.
+    pub effective: &'a Effective,
+    /// When.
+    pub moment: Moment,
+}
+
+impl Report<'_> {
+    /// What the engine obeys.
+    fn config(&self) -> &vrrp::Config {
+        &self.effective.vrrp
+    }
+}
 
 /// The present on both clocks, to tell a time of day from one of the other.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -89,6 +112,15 @@ fn scope(scope: u8) -> String {
 /// A command with each word in single quotes.
 fn quoted(command: &host::Command) -> String {
     command.argv.iter().map(|word| format!("'{word}'")).collect::<Vec<_>>().join(" ")
+}
+
+/// What an instance wants to be, as upstream has it: what it is, once it is something.
+fn wanted(status: &InstanceStatus, config: &InstanceConfig) -> State {
+    match status.state {
+        State::Backup | State::Master | State::Fault => status.state,
+        State::Init | State::Stop | State::Deleted if config.wants_master => State::Master,
+        State::Init | State::Stop | State::Deleted => State::Backup,
+    }
 }
 
 /// Upstream's master-down time: three intervals and the skew (RFC 9568 §6.1).

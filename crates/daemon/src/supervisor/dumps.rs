@@ -3,13 +3,14 @@
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use host::{Instant, Severity};
 use linux::{clock, signal};
 use worker::bus::ToWorker;
 
 use super::Supervisor;
+use crate::log::insert;
 use crate::status::keepalived;
 
 /// What was asked for and waits for the worker to say how it stands.
@@ -25,6 +26,7 @@ impl Supervisor {
     pub(super) fn ask_dump(&mut self, number: i32, now: Instant) {
         let pid = std::process::id();
         if number == signal::DATA {
+            self.log(Severity::Info, &format!("Printing parent data for process({pid}) on signal"));
             self.log(Severity::Info, &format!("Printing VRRP data for process({pid}) on signal"));
             self.dumps.data = true;
         } else if number == signal::json() {
@@ -33,15 +35,13 @@ impl Supervisor {
         } else {
             self.log(Severity::Info, &format!("Printing VRRP stats for process({pid}) on signal"));
             self.dumps.stats = true;
-            if number == signal::stats_clear() {
-                self.log(
-                    Severity::Warning,
-                    "Clearing statistics is not yet supported: they were not cleared",
-                );
-            }
         }
         if self.vrrp.pid().is_some() {
             self.vrrp.tell(ToWorker::TellStatus);
+            if number == signal::stats_clear() {
+                // As keepalived: first written, then cleared.
+                self.vrrp.tell(ToWorker::ClearCounters);
+            }
         } else {
             self.tell_status(None, now);
         }
@@ -52,22 +52,57 @@ impl Supervisor {
         let Dumps { data, stats, json } = std::mem::take(&mut self.dumps);
         let nothing = vrrp::Status::default();
         let known = status.as_ref().unwrap_or(&nothing);
-        let config = &self.effective.vrrp;
         let moment = keepalived::Moment { now, wall: clock::wall() };
-        let files = [
-            data.then(|| ("keepalived.data", keepalived::data(known, config, moment))),
-            stats.then(|| ("keepalived.stats", keepalived::stats(known))),
+        let report = keepalived::Report { status: known, effective: &self.effective, moment };
+        let files = self.files();
+        let version = self.effective.daemon.dumps.json_version;
+        let texts = [
+            data.then(|| (files.parent, keepalived::globals(&report))),
+            data.then(|| (files.data, keepalived::data(&report))),
+            stats.then(|| (files.stats, keepalived::stats(known))),
             // As keepalived: nothing is written when there are no instances.
-            (json && !known.instances.is_empty())
-                .then(|| ("keepalived.json", keepalived::json(known, config, moment))),
+            (json && !known.instances.is_empty()).then(|| (files.json, keepalived::json(&report, version))),
         ];
-        for (name, text) in files.into_iter().flatten() {
-            let path = self.options.environment.dumps().join(name);
+        for (path, text) in texts.into_iter().flatten() {
             if let Err(error) = replace(&path, &text) {
                 self.log(Severity::Error, &format!("Unable to write {}: {error}", path.display()));
             }
         }
         self.answer_status(status, now);
+    }
+}
+
+/// Where dumps are written.
+struct Files {
+    parent: PathBuf,
+    data: PathBuf,
+    stats: PathBuf,
+    json: PathBuf,
+}
+
+impl Supervisor {
+    /// Differs: keepalived accepts `stats_dump_file` and `json_dump_file` and does nothing about them.
+    fn files(&self) -> Files {
+        let directory = self.options.environment.dumps();
+        let config::effective::Dumps { state, statistics, json, use_instance, json_version: _ } =
+            &self.effective.daemon.dumps;
+        let at = |given: &Option<String>, usual: &str| match given {
+            None => directory.join(usual),
+            Some(path) if path.ends_with('/') => Path::new(path).join(usual),
+            Some(path) => directory.join(path),
+        };
+        let state = at(state, "keepalived.data");
+        let tail = self.place.suffix.strip_prefix('_').filter(|_| *use_instance);
+        let own = |path: PathBuf| match tail {
+            Some(tail) => insert(&path, &format!(".{tail}")),
+            None => path,
+        };
+        Files {
+            parent: own(insert(&state, "_parent")),
+            data: own(state),
+            stats: at(statistics, "keepalived.stats"),
+            json: at(json, "keepalived.json"),
+        }
     }
 }
 

@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::fs::File;
 use std::io::{self, Read};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use host::{Instant, Job, JobId, Outcome};
@@ -17,6 +17,9 @@ use crate::{Part, job_process};
 
 /// From SIGTERM to SIGKILL for a script that does not end.
 pub(crate) const GRACE: Duration = Duration::from_secs(2);
+
+/// How long what reads an event pipe may live on once nobody writes to it any more: many end by themselves at its end.
+pub(crate) const READER_GRACE: Duration = Duration::from_secs(1);
 
 /// Most scripts that run at once. Each is a process; a host with more than this many due at once is not well, and more
 /// would make it worse. A tracking script beyond it counts as failed, a notify script waits.
@@ -53,6 +56,22 @@ pub(crate) enum Finished {
         /// What came of it.
         outcome: Outcome,
     },
+    /// A script of the daemon's start or end.
+    Hook {
+        /// The program.
+        program: String,
+        /// What came of it.
+        outcome: Outcome,
+    },
+    /// What read a named pipe does so no longer. As keepalived, it is not started again.
+    ReaderEnded {
+        /// The program.
+        program: String,
+        /// The pipe.
+        path: PathBuf,
+        /// What came of it.
+        outcome: Outcome,
+    },
     /// The oldest script that waited was dropped from an instance's full queue.
     Dropped {
         /// The instance.
@@ -76,6 +95,10 @@ enum Purpose {
     /// Its worker no longer wants the answer.
     Forgotten,
     Notify(String),
+    /// It belongs to the daemon's start or end.
+    Hook,
+    /// It reads the named pipe at this path for as long as the daemon runs.
+    Reader(PathBuf),
 }
 
 /// How far ending it has come.
@@ -114,10 +137,10 @@ impl Jobs {
         }
     }
 
-    /// Ends all tracking scripts; no answers come.
+    /// Ends all tracking scripts, and one of the daemon's start; no answers come.
     pub(crate) fn end_tracking(&mut self, now: Instant) {
         for job in self.running.values_mut() {
-            if let Purpose::Tracking(_) = job.purpose {
+            if let Purpose::Tracking(_) | Purpose::Hook = job.purpose {
                 job.purpose = Purpose::Forgotten;
                 job.ask(false, now);
             }
@@ -135,6 +158,38 @@ impl Jobs {
         self.advance(&queue, now, out);
     }
 
+    /// Starts a script of the daemon's start or end. The answer, if it cannot be started, comes at once.
+    pub(crate) fn hook(&mut self, job: &Job, now: Instant) -> Option<Finished> {
+        let outcome = self.start(job, Purpose::Hook, now).err()?;
+        Some(Finished::Hook { program: program(job), outcome })
+    }
+
+    /// Starts what reads a named pipe for as long as the daemon runs.
+    pub(crate) fn read_pipe(&mut self, path: &Path, job: &Job, now: Instant) -> Option<Finished> {
+        let outcome = self.start(job, Purpose::Reader(path.to_owned()), now).err()?;
+        Some(Finished::Failed { program: program(job), outcome })
+    }
+
+    /// Ends what reads a named pipe.
+    pub(crate) fn end_reader(&mut self, path: &Path, now: Instant) {
+        for job in self.running.values_mut() {
+            if matches!(&job.purpose, Purpose::Reader(read) if read == path) {
+                job.purpose = Purpose::Forgotten;
+                job.ask(false, now);
+            }
+        }
+    }
+
+    /// Nobody writes to the pipes any more: what reads them may take in the last lines.
+    pub(crate) fn part_with_readers(&mut self, now: Instant) {
+        for job in self.running.values_mut() {
+            if let (Purpose::Reader(_), Ending::Allowed(_)) = (&job.purpose, job.ending) {
+                job.purpose = Purpose::Forgotten;
+                job.ending = Ending::Allowed(Some(now + READER_GRACE));
+            }
+        }
+    }
+
     /// Whether this is one of our children.
     pub(crate) fn owns(&self, pid: u32) -> bool {
         self.running.contains_key(&pid)
@@ -150,6 +205,8 @@ impl Jobs {
         match job.purpose {
             Purpose::Tracking(id) => out.push(Finished::Tracking(id, outcome)),
             Purpose::Forgotten => {}
+            Purpose::Hook => out.push(Finished::Hook { program: job.program, outcome }),
+            Purpose::Reader(path) => out.push(Finished::ReaderEnded { program: job.program, path, outcome }),
             Purpose::Notify(queue) => {
                 if !outcome.is_success() {
                     out.push(Finished::Failed { program: job.program, outcome });

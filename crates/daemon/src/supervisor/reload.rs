@@ -4,13 +4,21 @@
 //! Differs: keepalived obeys what is left of a bad file unless `reload_check_config` is set. Here an error that the
 //! configuration in force does not have itself is reason enough to keep that.
 
+use std::fs::{self, File};
+use std::path::PathBuf;
+
+use config::effective::Identity;
 use host::{Instant, Severity};
-use linux::clock;
+use linux::{clock, privilege};
 use serde::{Deserialize, Serialize};
 use worker::bus::{Configure, ToWorker};
 
-use super::Supervisor;
+use super::place::Place;
 use super::reading::{self, Reading};
+use super::stop::Phase;
+use super::{Supervisor, start};
+use crate::bus::ToProcess;
+use crate::manner::{Manner, set_name};
 
 /// How far reloading is.
 #[derive(Debug, Default)]
@@ -46,7 +54,7 @@ impl Supervisor {
             return;
         }
         // One that is waiting to be started again answers nothing, and perhaps a better file is what it needs.
-        if self.reload.running && self.vrrp.pid().is_some() {
+        if self.phase == Phase::Starting || self.reload.running && self.vrrp.pid().is_some() {
             self.reload.again = true;
         } else {
             self.reload(now);
@@ -58,38 +66,96 @@ impl Supervisor {
         self.readiness.reloading(now);
         self.log(Severity::Info, "Reloading ...");
         self.log(Severity::Detail, &format!("Opening file '{}'.", self.options.config));
+        let marker = self.mark();
         let Reading { effective, refusal: _, lines, errors } = reading::read(&self.options);
+        if let Some(marker) = marker {
+            // It told whoever looked.
+            let _ = fs::remove_file(marker);
+        }
         for (severity, line) in &lines {
             self.log(*severity, line);
         }
         let good = errors.is_within(&self.accepted);
-        let effective = effective.filter(|_| good);
-        let diagnostics = lines.into_iter().map(|(_, line)| line).collect();
+        let same = effective.as_ref().is_none_or(|new| self.is_same_daemon(&new.daemon.identity));
+        if !same {
+            let line = "Cannot change instance or net_namespace at a reload - please restart keepalived";
+            self.log(Severity::Error, line);
+        }
+        let effective = effective.filter(|_| good && same);
+        let diagnostics: Vec<String> = lines.into_iter().map(|(_, line)| line).collect();
+        let told = self.tell_check(&diagnostics);
         let last = LastReload { at: clock::wall().seconds, taken: effective.is_some(), diagnostics };
         self.reload.last = Some(last);
-        let Some(effective) = effective else {
-            let line = format!(
-                "New config failed validation, see the lines above for details: {} does not take effect, the running \
-                 configuration stays",
-                self.options.config
-            );
-            self.log(Severity::Error, &line);
-            self.readiness.ready();
-            return;
-        };
+        let Some(effective) = effective else { return self.refuse(&told) };
         self.log(Severity::Info, &format!("Configuration file {}", self.options.config));
-        self.effective = effective;
+        let before = std::mem::replace(&mut self.effective, effective);
+        self.init_files(&before.vrrp.files);
         self.accepted = errors;
         self.reload.running = true;
+        self.provide_pipes(now);
+        self.follow_time_file(now);
+        self.run_as_configured();
         if self.vrrp.pid().is_some() {
+            self.vrrp.say(&ToProcess::Pipes(self.pipes.paths()));
             let configure = Configure { config: self.effective.vrrp.clone(), memories: Vec::new() };
             self.vrrp.tell(ToWorker::Configure(Box::new(configure)));
+            if self.effective.daemon.pipes.states_on_reload {
+                self.vrrp.tell(ToWorker::WriteStates);
+            }
         } else if self.wants_vrrp() {
             // One that is waiting to be started again starts with the new configuration, and perhaps that helps.
             self.start_vrrp(now);
         } else {
             self.complete_reload(now);
         }
+    }
+
+    /// The running configuration stays.
+    fn refuse(&mut self, told: &str) {
+        let line = format!(
+            "New config failed validation, see {told} for details: {} does not take effect, the running \
+             configuration stays",
+            self.options.config
+        );
+        self.log(Severity::Error, &line);
+        self.readiness.ready();
+    }
+
+    /// Puts a file there that says that a configuration is being read (`reload_file`).
+    fn mark(&mut self) -> Option<PathBuf> {
+        let marker = self.effective.daemon.reload.marker.as_ref()?;
+        let path = marker.as_ref().map_or_else(|| self.place.marker.clone(), PathBuf::from);
+        if let Err(error) = File::create(&path) {
+            self.log(Severity::Warning, &format!("Unable to write {}: {error}", path.display()));
+        }
+        Some(path)
+    }
+
+    /// Writes what was found where `reload_check_config` says; returns where to look for it.
+    fn tell_check(&mut self, diagnostics: &[String]) -> String {
+        let Some(Some(path)) = self.effective.daemon.reload.check.clone() else {
+            return "the lines above".into();
+        };
+        let text: String = diagnostics.iter().map(|line| format!("{line}\n")).collect();
+        if let Err(error) = fs::write(&path, text) {
+            self.log(Severity::Warning, &format!("Unable to write {path}: {error}"));
+        }
+        path
+    }
+
+    /// As keepalived: which daemon of this host it is stays for its life.
+    fn is_same_daemon(&self, identity: &Identity) -> bool {
+        let Place { suffix, namespace, .. } = Place::of(&self.options, identity);
+        suffix == self.place.suffix && namespace == self.place.namespace
+    }
+
+    /// Names and scheduling of the configuration in force.
+    fn run_as_configured(&mut self) {
+        self.umask = start::umask_of(&self.options, &self.effective);
+        privilege::set_umask(self.umask);
+        set_name(&self.effective.daemon.workers.name);
+        let manner = Manner::vrrp(&self.effective.daemon.workers, self.umask);
+        self.vrrp.say(&ToProcess::Run(manner));
     }
 
     /// Every worker obeys its configuration: so ends the reload, if there was one.

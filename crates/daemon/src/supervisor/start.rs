@@ -1,8 +1,8 @@
 //! The way into the loop.
 
-use std::ffi::CString;
 use std::path::Path;
 
+use config::Effective;
 use host::{Instant, Severity};
 use linux::journal::Journal;
 use linux::pidfile::{PidFile, PidFileError};
@@ -11,9 +11,13 @@ use linux::{Poll, privilege, process, signal};
 use super::control::{self, Control};
 use super::dumps::Dumps;
 use super::jobs::Jobs;
+use super::pipes::EventPipes;
+use super::place::{Directory, Home, Place};
 use super::reading::{self, Reading};
 use super::reload::Reload;
 use super::stop::Phase;
+use super::timetable::Timetable;
+use super::watchdog::Watchdog;
 use super::workers::VrrpWorker;
 use super::{CONTROL, Supervisor};
 use crate::VERSION;
@@ -21,22 +25,17 @@ use crate::compat::{self, Options};
 use crate::detach::Starter;
 use crate::exit::Exit;
 use crate::log::LogOptions;
+use crate::manner::set_name;
 use crate::readiness::Readiness;
 use crate::say::complain;
 
 /// Permissions that new files do not get unless `-u` says otherwise. As keepalived; scripts inherit it too.
 const DEFAULT_UMASK: u32 = 0o177;
 
-/// The supervisor's pid file without `-p`.
-const PID_FILE: &str = "/run/keepalived.pid";
-/// The vrrp worker's without `-r`.
-const VRRP_PID_FILE: &str = "/run/vrrp.pid";
-
 /// Takes all that a daemon needs, or says why it cannot be had.
 pub(super) fn start(options: Options, detached: bool) -> Result<Supervisor, Exit> {
-    let log = LogOptions::supervisor(&options);
-    let umask = options.umask.unwrap_or(DEFAULT_UMASK);
-    privilege::set_umask(umask);
+    let log = LogOptions::supervisor(&options, "");
+    privilege::set_umask(options.umask.unwrap_or(DEFAULT_UMASK));
     let mut voice = Voice { journal: log.open(), aloud: !log.has_console() };
     let starter = if detached { Some(Starter::leave()) } else { None };
     let starter = starter
@@ -60,20 +59,18 @@ pub(super) fn start(options: Options, detached: bool) -> Result<Supervisor, Exit
         return Err(voice.fail(&line, Exit::Configuration(status)));
     };
     voice.say(Severity::Info, &format!("Configuration file {}", options.config));
-    let path = options.pid_file.clone().unwrap_or_else(|| PID_FILE.into());
-    let vrrp_path = options.vrrp_pid_file.clone().unwrap_or_else(|| VRRP_PID_FILE.into());
-    let claim = PidFile::claim(&path, std::process::id());
-    let (pid_file, vrrp_pid_file) = match claim.and_then(|file| Ok((file, PidFile::reserve(&vrrp_path)?))) {
-        Ok(files) => files,
-        // As keepalived: not an error for whoever wanted a daemon to run.
-        Err(error @ PidFileError::Running) => return Err(voice.fail(&error.to_string(), Exit::Normal)),
-        Err(error @ PidFileError::Refused { .. }) => return Err(voice.fail(&error.to_string(), Exit::Fatal)),
-    };
-    let control = open_control(&path, &mut poll, &mut voice);
-    set_name("keepalived");
+    let place = Place::of(&options, &effective.daemon.identity);
+    let (home, directory) = settle(&place, &options, &mut voice)?;
+    let (pid_file, vrrp_pid_file) = claim(&place, &mut voice)?;
+    let control = open_control(&place.pid_file, &mut poll, &mut voice);
+    let umask = umask_of(&options, &effective);
+    privilege::set_umask(umask);
+    set_name(&effective.daemon.workers.name);
     let readiness = Readiness::new(options.environment.notify_socket.as_deref());
     Ok(Supervisor {
         umask,
+        place,
+        home,
         poll,
         journal: voice.journal,
         readiness,
@@ -85,13 +82,17 @@ pub(super) fn start(options: Options, detached: bool) -> Result<Supervisor, Exit
         accepted: errors,
         vrrp: VrrpWorker::default(),
         jobs: Jobs::default(),
+        pipes: EventPipes::default(),
         control,
         reload: Reload::default(),
+        timetable: Timetable::default(),
+        watchdog: Watchdog::default(),
         dumps: Dumps::default(),
         phase: Phase::Running,
         cleaning: false,
         exit: Exit::Normal,
         finished: Vec::new(),
+        _directory: directory,
         options,
     })
 }
@@ -103,11 +104,18 @@ impl Supervisor {
             let text = format!("{:#?}", self.effective);
             self.log(Severity::Info, &text);
         }
-        self.begin_workers(now);
+        self.follow_time_file(now);
+        if self.run_startup_script(now) {
+            self.phase = Phase::Starting;
+        } else {
+            self.begin_workers(now);
+        }
     }
 
     /// Starts what the configuration has something for.
     pub(super) fn begin_workers(&mut self, now: Instant) {
+        self.init_files(&[]);
+        self.provide_pipes(now);
         if self.wants_vrrp() {
             self.start_vrrp(now);
         } else {
@@ -130,6 +138,41 @@ impl Supervisor {
         if let Some(starter) = self.starter.take() {
             starter.ready();
         }
+    }
+}
+
+/// Permissions that new files do not get. As keepalived: the command line counts before the file.
+pub(super) fn umask_of(options: &Options, effective: &Effective) -> u32 {
+    options.umask.unwrap_or(effective.daemon.umask)
+}
+
+/// Takes the daemon's place: its network namespace before anything is opened in one, its directory, its name.
+fn settle(place: &Place, options: &Options, voice: &mut Voice) -> Result<(Option<Home>, Directory), Exit> {
+    let leave = |name: &String| {
+        let why = |error| format!("Unable to enter network namespace {name}: {error}");
+        Home::leave(name).map_err(why)
+    };
+    let home = place.namespace.as_ref().map(leave).transpose();
+    let home = home.map_err(|line| voice.fail(&line, Exit::Fatal))?;
+    let directory = place.prepare().map_err(|error| {
+        let line = format!("Unable to make the directory of {}: {error}", place.pid_file.display());
+        voice.fail(&line, Exit::Fatal)
+    })?;
+    if !place.suffix.is_empty() {
+        voice.journal.flush();
+        voice.journal = LogOptions::supervisor(options, &place.suffix).open();
+    }
+    Ok((home, directory))
+}
+
+/// Takes both pid files.
+fn claim(place: &Place, voice: &mut Voice) -> Result<(PidFile, PidFile), Exit> {
+    let claim = PidFile::claim(&place.pid_file, std::process::id());
+    match claim.and_then(|file| Ok((file, PidFile::reserve(&place.vrrp_pid_file)?))) {
+        Ok(files) => Ok(files),
+        // As keepalived: not an error for whoever wanted a daemon to run.
+        Err(error @ PidFileError::Running) => Err(voice.fail(&error.to_string(), Exit::Normal)),
+        Err(error @ PidFileError::Refused { .. }) => Err(voice.fail(&error.to_string(), Exit::Fatal)),
     }
 }
 
@@ -203,12 +246,5 @@ fn open_control(pid_file: &Path, poll: &mut Poll, voice: &mut Voice) -> Option<C
             );
             None
         }
-    }
-}
-
-/// Sets the name in listings of processes. One with a zero byte is none.
-pub(crate) fn set_name(name: &str) {
-    if let Ok(name) = CString::new(name) {
-        process::set_name(&name);
     }
 }

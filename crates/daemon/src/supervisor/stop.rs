@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use host::{Instant, Severity};
+use linux::clock;
 use linux::process::Ended;
 use worker::bus::ToWorker;
 
@@ -11,13 +12,14 @@ use super::workers::Death;
 use crate::VERSION;
 use crate::exit::Exit;
 
-/// How long workers, and after them their scripts, have to end by themselves: keepalived's default of
-/// `child_wait_time`.
+/// How long workers, and after them their scripts, have to end by themselves without `child_wait_time`.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Where in its life the supervisor is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Phase {
+    /// The script before everything else runs.
+    Starting,
     /// The ordinary course of things.
     Running,
     /// The workers were told to stop; what lives after that time is killed (`None`: it was).
@@ -31,7 +33,7 @@ pub(super) enum Phase {
 impl Phase {
     pub(super) const fn is_stopping(self) -> bool {
         match self {
-            Self::Running => false,
+            Self::Starting | Self::Running => false,
             Self::Stopping { .. } | Self::Settling { .. } | Self::Done => true,
         }
     }
@@ -40,12 +42,16 @@ impl Phase {
         match self {
             Self::Stopping { kill } => kill,
             Self::Settling { abandon } => abandon,
-            Self::Running | Self::Done => None,
+            Self::Starting | Self::Running | Self::Done => None,
         }
     }
 }
 
 impl Supervisor {
+    fn patience(&self) -> Duration {
+        self.effective.daemon.identity.child_wait.unwrap_or(PATIENCE)
+    }
+
     /// Begins the stop, unless it has begun.
     pub(super) fn stop(&mut self, now: Instant) {
         if self.phase.is_stopping() {
@@ -54,8 +60,9 @@ impl Supervisor {
         self.log(Severity::Info, "Stopping");
         self.readiness.stopping();
         self.vrrp.retire();
+        self.watchdog.end();
         self.jobs.end_tracking(now);
-        self.phase = Phase::Stopping { kill: Some(now + PATIENCE) };
+        self.phase = Phase::Stopping { kill: Some(now + self.patience()) };
         if self.vrrp.pid().is_some() {
             self.vrrp.tell(ToWorker::Stop);
         } else {
@@ -75,7 +82,7 @@ impl Supervisor {
         self.log(Severity::Warning, &line);
         self.start_vrrp(now);
         self.vrrp.tell(ToWorker::Stop);
-        self.phase = Phase::Stopping { kill: Some(now + PATIENCE) };
+        self.phase = Phase::Stopping { kill: Some(now + self.patience()) };
         if self.vrrp.pid().is_none() {
             self.vrrp_has_gone(now);
         }
@@ -84,7 +91,8 @@ impl Supervisor {
     /// There is no worker any more.
     fn vrrp_has_gone(&mut self, now: Instant) {
         self.vrrp.retire();
-        self.phase = Phase::Settling { abandon: Some(now + PATIENCE) };
+        self.jobs.part_with_readers(now);
+        self.phase = Phase::Settling { abandon: Some(now + self.patience()) };
     }
 
     /// Ends what had its time to end by itself.
@@ -94,7 +102,7 @@ impl Supervisor {
         }
         match self.phase {
             Phase::Stopping { .. } => {
-                let seconds = PATIENCE.as_secs();
+                let seconds = self.patience().as_secs();
                 let line = format!("VRRP child process did not end within {seconds} seconds: killing it");
                 self.log(Severity::Error, &line);
                 self.vrrp.kill();
@@ -105,19 +113,23 @@ impl Supervisor {
                 self.jobs.abandon(now);
                 self.phase = Phase::Settling { abandon: None };
             }
-            Phase::Running | Phase::Done => {}
+            Phase::Starting | Phase::Running | Phase::Done => {}
         }
     }
 
     /// Ends once the last scripts have.
     pub(super) fn advance_phase(&mut self) {
-        if matches!(self.phase, Phase::Settling { .. }) && self.jobs.is_idle() {
-            self.phase = Phase::Done;
+        if !matches!(self.phase, Phase::Settling { .. }) || !self.jobs.is_idle() {
+            return;
         }
+        // It has a limit of its own.
+        let waits = self.run_shutdown_script(clock::now());
+        self.phase = if waits { Phase::Settling { abandon: None } } else { Phase::Done };
     }
 
     /// The last words.
     pub(super) fn part(&mut self) -> Exit {
+        self.pipes.remove();
         self.log(Severity::Info, &format!("Stopped Keepalived ({VERSION})"));
         self.journal.flush();
         self.exit

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use host::Instant;
@@ -41,6 +42,8 @@ struct Living {
     unanswered: u32,
     /// It hangs up, or speaks nonsense: not listened to any more.
     deaf: bool,
+    /// It was killed because it hung, since then at the latest.
+    hung: Option<Instant>,
 }
 
 /// How a worker died, and what follows.
@@ -56,7 +59,13 @@ pub(crate) struct Death {
 
 impl VrrpWorker {
     /// Starts one, and has it obey the configuration. Returns its number.
-    pub(crate) fn start(&mut self, begin: Begin, config: vrrp::Config, now: Instant) -> io::Result<u32> {
+    pub(crate) fn start(
+        &mut self,
+        begin: Begin,
+        pipes: Vec<PathBuf>,
+        config: vrrp::Config,
+        now: Instant,
+    ) -> io::Result<u32> {
         let (mut line, socket) = Line::pair()?;
         let console = begin.log.has_console();
         let child = Spawn::itself("keepalived", [Part::Vrrp.argument()])
@@ -70,10 +79,11 @@ impl VrrpWorker {
         };
         let memories = self.masters.iter().filter_map(memory).collect();
         line.send(&ToProcess::Begin(begin))?;
+        line.send(&ToProcess::Pipes(pipes))?;
         line.send(&ToProcess::Worker(ToWorker::Configure(Box::new(Configure { config, memories }))))?;
         self.restart = None;
         self.starts += 1;
-        self.living = Some(Living { child, line, since: now, unanswered: 1, deaf: false });
+        self.living = Some(Living { child, line, since: now, unanswered: 1, deaf: false, hung: None });
         Ok(pid)
     }
 
@@ -85,6 +95,14 @@ impl VrrpWorker {
         }
         // A worker that reads nothing any more is ended by whoever waits for its answer.
         let _ = living.line.send(&ToProcess::Worker(message));
+    }
+
+    /// Sends what concerns its process to the one that lives, if one does.
+    pub(crate) fn say(&mut self, message: &ToProcess) {
+        if let Some(living) = &mut self.living {
+            // As above.
+            let _ = living.line.send(message);
+        }
     }
 
     /// The next message of the one that lives.
@@ -107,6 +125,7 @@ impl VrrpWorker {
                     ToSupervisor::Run(..)
                     | ToSupervisor::End(_)
                     | ToSupervisor::Notify { .. }
+                    | ToSupervisor::Alive
                     | ToSupervisor::Status(_) => {}
                 }
                 Some(Ok(message))
@@ -166,6 +185,14 @@ impl VrrpWorker {
         }
     }
 
+    /// Ends one that hangs, since then at the latest: masters that it knew may have rivals since.
+    pub(crate) fn kill_hanging(&mut self, since: Instant) {
+        if let Some(living) = &mut self.living {
+            living.hung = Some(since);
+        }
+        self.kill();
+    }
+
     /// When the next is to be started.
     pub(crate) fn restart_at(&self) -> Option<Instant> {
         self.restart
@@ -184,9 +211,10 @@ impl VrrpWorker {
         let delay = self.delay;
         self.delay = (delay * 2).clamp(FIRST_DELAY, LONGEST_DELAY);
         self.restart = Some(now + delay);
-        // It was alive just now: its end is told within the same turn of the kernel.
+        // It was alive just now, as its end is told within the same turn of the kernel; or it hung.
+        let alive = living.hung.unwrap_or(now);
         for died in self.masters.values_mut() {
-            died.get_or_insert(now);
+            died.get_or_insert(alive);
         }
         Some(Death { pid: living.child.pid(), ended, delay })
     }

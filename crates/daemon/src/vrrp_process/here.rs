@@ -1,6 +1,8 @@
 //! What the vrrp worker runs on: this host's machine, the log, the supervisor.
 
 use std::collections::VecDeque;
+use std::os::fd::AsFd;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use host::{
@@ -9,9 +11,12 @@ use host::{
 use linux::journal::Journal;
 use linux::poll::WaitError;
 use linux::{Machine, Token, clock};
+use vrrp::status::{Lateness, ProcessStatus};
 use worker::bus::{Bus, ToSupervisor};
+use worker::notify::fifo::EventPipes;
 
 use super::orphan;
+use super::outlets::Outlets;
 use crate::bus::{Heard, Line, ToProcess};
 
 /// Our end of the bus.
@@ -20,10 +25,20 @@ pub(super) type ToSupervisorLine = Line<ToSupervisor, ToProcess>;
 /// How long the end waits for the supervisor to take the last messages.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
+/// From here on the log hears of a late timer, as often as that.
+const LATE: Duration = Duration::from_secs(1);
+const SAY_LATE_EVERY: Duration = Duration::from_secs(10);
+
 pub(super) struct Here {
     machine: Machine,
     journal: Journal,
     line: ToSupervisorLine,
+    outlets: Outlets,
+    /// How the tracked sets of processes stand, for the next status.
+    processes: Vec<ProcessStatus>,
+    lateness: Lateness,
+    /// When the log last heard of a late timer.
+    late_said: Option<Instant>,
     /// `-V`, and we stop: nothing is sent and nothing is changed any more. Orders count as carried out.
     kept: Option<VecDeque<Ticket>>,
     /// There is no supervisor any more: scripts that it would have run.
@@ -32,7 +47,17 @@ pub(super) struct Here {
 
 impl Here {
     pub(super) fn new(machine: Machine, journal: Journal, line: ToSupervisorLine) -> Self {
-        Self { machine, journal, line, kept: None, orphaned: None }
+        Self {
+            machine,
+            journal,
+            line,
+            outlets: Outlets::default(),
+            processes: Vec::new(),
+            lateness: Lateness::default(),
+            late_said: None,
+            kept: None,
+            orphaned: None,
+        }
     }
 
     pub(super) fn wait(
@@ -45,6 +70,16 @@ impl Here {
         arrivals.extend(settled.map(|ticket| Arrival::Settled { ticket, result: Ok(()) }));
         let deadline = if arrivals.is_empty() { deadline } else { Some(Instant::ZERO) };
         self.machine.wait(deadline, arrivals, ready)
+    }
+
+    /// Watches a descriptor of the process's own.
+    pub(super) fn watch(&mut self, descriptor: impl AsFd, token: Token) -> Result<(), WaitError> {
+        self.machine.watch(descriptor, token)
+    }
+
+    /// Forgets it again.
+    pub(super) fn unwatch(&mut self, descriptor: impl AsFd) {
+        self.machine.unwatch(descriptor);
     }
 
     pub(super) fn signals(&mut self) -> Vec<i32> {
@@ -60,6 +95,29 @@ impl Here {
         let logged = self.journal.flush();
         let told = self.orphaned.is_some() || self.line.flush();
         logged && told
+    }
+
+    /// Events are written there from now on.
+    pub(super) fn write_events_to(&mut self, paths: Vec<PathBuf>) {
+        self.outlets.open(paths, &mut self.journal);
+    }
+
+    /// How the tracked sets of processes stand, for the status that is told next.
+    pub(super) fn know_processes(&mut self, processes: Vec<ProcessStatus>) {
+        self.processes = processes;
+    }
+
+    /// The engine is woken for a deadline.
+    pub(super) fn mind_lateness(&mut self, deadline: Instant, now: Instant) {
+        let late = now.since(deadline);
+        self.lateness.count(late);
+        let long_ago = |said| now.since(said) >= SAY_LATE_EVERY;
+        if late >= LATE && self.late_said.is_none_or(long_ago) {
+            self.late_said = Some(now);
+            let (seconds, micros) = (late.as_secs(), late.subsec_micros());
+            let line = format!("A thread timer expired {seconds}.{micros:06} seconds ago");
+            self.journal.write(Severity::Warning, &line);
+        }
     }
 
     /// As keepalived: with `-V` a stop sends no advert of priority 0 and leaves the addresses; scripts still run.
@@ -89,6 +147,7 @@ impl Here {
                 break;
             }
         }
+        self.outlets.close(&mut self.journal);
         self.journal.flush();
     }
 }
@@ -116,6 +175,15 @@ impl Network for Here {
     }
 }
 
+impl host::Firewall for Here {
+    fn filter(&mut self, ticket: Ticket, op: host::FirewallOp) {
+        // What is kept stays as it is filtered.
+        if self.kept.is_none() {
+            self.machine.filter(ticket, op);
+        }
+    }
+}
+
 impl host::Journal for Here {
     fn write(&mut self, severity: Severity, line: &str) {
         // What the engine says of its stop did not happen.
@@ -126,7 +194,12 @@ impl host::Journal for Here {
 }
 
 impl Bus for Here {
-    fn tell(&mut self, message: ToSupervisor) {
+    fn tell(&mut self, mut message: ToSupervisor) {
+        if let ToSupervisor::Status(status) = &mut message {
+            // The engine knows whether they count, who counts them knows how many they are.
+            status.processes = std::mem::take(&mut self.processes);
+            status.lateness = self.lateness;
+        }
         match (&mut self.orphaned, message) {
             (None, message) => {
                 if let Err(error) = self.line.send(&message) {
@@ -136,5 +209,11 @@ impl Bus for Here {
             (Some(scripts), ToSupervisor::Notify { queue, job }) => scripts.push((queue, job)),
             (Some(_), _) => {}
         }
+    }
+}
+
+impl EventPipes for Here {
+    fn put(&mut self, line: &str) {
+        self.outlets.put(line, clock::now(), &mut self.journal);
     }
 }

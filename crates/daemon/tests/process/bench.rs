@@ -85,11 +85,12 @@ impl Bench {
         fs::set_permissions(self.path(name), fs::Permissions::from_mode(0o755)).unwrap();
     }
 
-    /// A configuration with one virtual router that is master after 30 ms, and `more` in its block.
+    /// A configuration with one virtual router that is master after 300 ms, and `more` in its block.
+    /// Shorter intervals make a busy host a late one, which listens before it speaks.
     pub(crate) fn configure(&self, more: &str) {
         let text = format!(
             "global_defs {{\n script_user root\n enable_script_security\n}}\nvrrp_instance VI_1 {{\n interface eth0\n \
-             state MASTER\n virtual_router_id 7\n priority 100\n version 3\n advert_int 0.01\n \
+             state MASTER\n virtual_router_id 7\n priority 100\n version 3\n advert_int 0.1\n \
              virtual_ipaddress {{\n  10.60.0.100/24\n }}\n {more}\n}}\n"
         );
         self.write("conf", &text);
@@ -113,9 +114,14 @@ impl Bench {
 
     /// Starts a daemon; its log is the file `log`.
     pub(crate) fn spawn(&self, command: &mut Command) -> Daemon<'_> {
+        self.inside(|| self.spawn_here(command))
+    }
+
+    /// The same in the namespace that the test is in.
+    pub(crate) fn spawn_here(&self, command: &mut Command) -> Daemon<'_> {
         let log = fs::OpenOptions::new().append(true).create(true).open(self.path("log")).unwrap();
         command.stderr(log);
-        let child = self.inside(|| command.spawn()).expect("the program was built");
+        let child = command.spawn().expect("the program was built");
         Daemon { child, bench: self }
     }
 
@@ -219,6 +225,41 @@ impl Drop for Daemon<'_> {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// A namespace with a name, and a link like a bench's. It goes when this is dropped.
+pub(crate) struct NamedNamespace(pub(crate) String);
+
+impl NamedNamespace {
+    /// `None`, with a word why, where there cannot be one.
+    pub(crate) fn new(test: &str) -> Option<Self> {
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("sf{}-{number}", std::process::id());
+        if !ip(&format!("netns add {name}")) {
+            println!("SKIPPED: {test}: `ip netns` does not work");
+            return None;
+        }
+        let namespace = Self(name);
+        for words in [
+            "link add eth0 type veth peer name eth1",
+            "link set eth0 up",
+            "link set eth1 up",
+            "addr add 10.60.0.1/24 dev eth0",
+        ] {
+            assert!(ip(&format!("-n {} {words}", namespace.0)), "{words}");
+        }
+        Some(namespace)
+    }
+}
+
+impl Drop for NamedNamespace {
+    fn drop(&mut self) {
+        ip(&format!("netns del {}", self.0));
+    }
+}
+
+fn ip(words: &str) -> bool {
+    Command::new("ip").args(words.split(' ')).status().is_ok_and(|status| status.success())
 }
 
 /// A directory of its own that others may look into.

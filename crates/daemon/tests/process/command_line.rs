@@ -102,7 +102,7 @@ fn a_pid_file_that_cannot_be_written_is_fatal() {
 
 #[test]
 fn options_that_make_no_sense_end_with_1() {
-    for options in [&["--bogus"][..], &["-p"], &["-Z"], &["--signum=NOPE"], &["-s", "blue"], &["-T"]] {
+    for options in [&["--bogus"][..], &["-p"], &["-Z"], &["--signum=NOPE"], &["-T"]] {
         let output = run(options);
         assert_eq!(output.status.code(), Some(1), "{options:?}");
         assert_ne!(text(&output.stderr), "", "{options:?}");

@@ -35,6 +35,8 @@ fn the_control_socket_tells_how_the_daemon_stands() {
     assert_eq!(status["vrrp_pid"], bench.pid("vrrp.pid"));
     assert_eq!(status["vrrp"]["instances"][0]["name"], "VI_1");
     assert_eq!(status["vrrp"]["instances"][0]["state"], "Master");
+    let lateness = &status["vrrp"]["lateness"];
+    assert!(lateness["wakes"].as_u64() >= Some(1), "{lateness}");
     let answers = ask(&bench, &["nonsense", "status"]);
     assert!(answers[0]["error"].as_str().unwrap().contains("nonsense"));
     assert_eq!(answers[1]["pid"], daemon.child.id());

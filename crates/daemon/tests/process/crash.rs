@@ -5,7 +5,7 @@ use super::bench::{Bench, is_over, send};
 /// A long interval: the worker is back well within the master-down time.
 fn slow(bench: &Bench, more: &str) {
     bench.configure(more);
-    let text = bench.text("conf").replace("advert_int 0.01", "advert_int 0.5");
+    let text = bench.text("conf").replace("advert_int 0.1", "advert_int 0.5");
     bench.write("conf", &text);
 }
 
@@ -99,4 +99,19 @@ fn a_worker_that_hangs_does_not_keep_the_daemon() {
     assert!(is_over(worker));
     assert_eq!(bench.count("killing it"), 1);
     assert!(!bench.has_address(), "another worker gave up in its place");
+}
+
+/// A master that hangs holds its address while a rival takes over: it must not for long, and must not come back as master.
+#[test]
+fn a_worker_that_gives_no_sign_of_life_is_replaced() {
+    let Some(bench) = Bench::new("a_worker_that_gives_no_sign_of_life_is_replaced") else { return };
+    bench.configure("");
+    let daemon = bench.start(&[]).master();
+    let worker = bench.pid("vrrp.pid");
+    send(worker, "STOP");
+    bench.await_log("gave no sign of life for 10 s: killing it");
+    bench.await_log("died: Respawning");
+    bench.until("the next worker", || bench.count("(VI_1) Entering BACKUP STATE") == 2);
+    assert_eq!(bench.count("Resuming as master"), 0, "a rival may be master since");
+    assert_eq!(daemon.stop(), Some(0));
 }

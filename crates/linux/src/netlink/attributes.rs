@@ -86,6 +86,12 @@ impl Attributes {
         self.align();
     }
 
+    /// Appends attributes that were written elsewhere.
+    pub(super) fn append(&mut self, attributes: &[u8]) {
+        self.bytes.extend_from_slice(attributes);
+        self.align();
+    }
+
     /// What was written.
     pub(super) fn into_bytes(self) -> Vec<u8> {
         self.bytes

@@ -173,7 +173,9 @@ pub(super) fn request(op: &NetworkOp, sequence: u32, tagged: bool) -> Option<Vec
         NetworkOp::RemoveRule(rule) => {
             framed(RTM_DELRULE, NLM_F_REQUEST | NLM_F_ACK, sequence, &rule::write(rule))
         }
-        NetworkOp::AddLink(_) | NetworkOp::RemoveLink(_) => return None,
+        NetworkOp::AddLink(_) | NetworkOp::RemoveLink(_) | NetworkOp::Promote(_) | NetworkOp::Demote(_) => {
+            return None;
+        }
     })
 }
 
@@ -186,7 +188,11 @@ fn forgiven(op: &NetworkOp, result: Result<(), Refusal>) -> Result<(), Refusal> 
         }
         NetworkOp::RemoveRoute(_) => matches!(refusal.code, libc::ESRCH | libc::ENODEV),
         NetworkOp::RemoveRule(_) => refusal.code == libc::ENOENT,
-        NetworkOp::RenewAddress(_) | NetworkOp::AddLink(_) | NetworkOp::RemoveLink(_) => false,
+        NetworkOp::RenewAddress(_)
+        | NetworkOp::AddLink(_)
+        | NetworkOp::RemoveLink(_)
+        | NetworkOp::Promote(_)
+        | NetworkOp::Demote(_) => false,
         NetworkOp::RemoveAddress(_) => matches!(refusal.code, libc::EADDRNOTAVAIL | libc::ENODEV),
     };
     if so_already { Ok(()) } else { result }

@@ -215,7 +215,7 @@ fn write_encapsulation(put: &mut Attributes, encapsulation: &Encapsulation) {
         Encapsulation::Ip { destination: IpAddr::V6(_), .. } => 4,
     };
     put.put(RTA_ENCAP_TYPE, &kind.to_ne_bytes());
-    put.within(RTA_ENCAP, |put| match encapsulation {
+    put.nest(RTA_ENCAP, |put| match encapsulation {
         // MPLS_IPTUNNEL_DST: label, traffic class, bottom of stack, TTL (RFC 3032 §2.1).
         Encapsulation::Mpls(labels) => {
             let mut stack = Vec::with_capacity(labels.len() * 4);

@@ -61,25 +61,12 @@ pub(super) fn write(rule: &Rule) -> Vec<u8> {
         protocol,
     } = rule;
     let length = |prefix: &Option<Prefix>| prefix.map_or(0, Prefix::length);
-    let code = match action {
-        RuleAction::Table(_) | RuleAction::L3mdev => FR_ACT_TO_TBL,
-        RuleAction::Goto(_) => FR_ACT_GOTO,
-        RuleAction::Nop => FR_ACT_NOP,
-        RuleAction::Blackhole => FR_ACT_BLACKHOLE,
-        RuleAction::Unreachable => FR_ACT_UNREACHABLE,
-        RuleAction::Prohibit => FR_ACT_PROHIBIT,
-    };
-    let mut header = vec![family_number(*family), length(to), length(from), *tos, 0, 0, 0, code];
+    let mut header = vec![family_number(*family), length(to), length(from), *tos, 0, 0, 0, code(*action)];
     header.extend_from_slice(&if *invert { FIB_RULE_INVERT } else { 0 }.to_ne_bytes());
     let mut put = Attributes::after(&header);
     put.put_u32(FRA_PRIORITY, *priority);
     put.put_u8(FRA_PROTOCOL, *protocol);
-    match action {
-        RuleAction::Table(table) => put.put_u32(FRA_TABLE, *table),
-        RuleAction::L3mdev => put.put_u8(FRA_L3MDEV, 1),
-        RuleAction::Goto(target) => put.put_u32(FRA_GOTO, *target),
-        RuleAction::Nop | RuleAction::Blackhole | RuleAction::Unreachable | RuleAction::Prohibit => {}
-    }
+    write_action(&mut put, *action);
     for (kind, prefix) in [(FRA_SRC, from), (FRA_DST, to)] {
         if let Some(prefix) = prefix {
             put.put_ip(kind, prefix.address());
@@ -121,6 +108,26 @@ pub(super) fn write(rule: &Rule) -> Vec<u8> {
         }
     }
     put.into_bytes()
+}
+
+const fn code(action: RuleAction) -> u8 {
+    match action {
+        RuleAction::Table(_) | RuleAction::L3mdev => FR_ACT_TO_TBL,
+        RuleAction::Goto(_) => FR_ACT_GOTO,
+        RuleAction::Nop => FR_ACT_NOP,
+        RuleAction::Blackhole => FR_ACT_BLACKHOLE,
+        RuleAction::Unreachable => FR_ACT_UNREACHABLE,
+        RuleAction::Prohibit => FR_ACT_PROHIBIT,
+    }
+}
+
+fn write_action(put: &mut Attributes, action: RuleAction) {
+    match action {
+        RuleAction::Table(table) => put.put_u32(FRA_TABLE, table),
+        RuleAction::L3mdev => put.put_u8(FRA_L3MDEV, 1),
+        RuleAction::Goto(target) => put.put_u32(FRA_GOTO, target),
+        RuleAction::Nop | RuleAction::Blackhole | RuleAction::Unreachable | RuleAction::Prohibit => {}
+    }
 }
 
 /// A rule out of the payload of RTM_NEWRULE or RTM_DELRULE, in its normal form ([`Rule::normal`]); `None` if it cannot

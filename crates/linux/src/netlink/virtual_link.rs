@@ -157,6 +157,19 @@ pub(crate) enum Setting {
     AcceptLocal = 23,
 }
 
+impl Setting {
+    /// Its name under `/proc/sys`.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::ReversePathFilter => "rp_filter",
+            Self::ArpFilter => "arp_filter",
+            Self::ArpIgnore => "arp_ignore",
+            Self::PromoteSecondaries => "promote_secondaries",
+            Self::AcceptLocal => "accept_local",
+        }
+    }
+}
+
 /// The payload of RTM_GETLINK for a link by name.
 pub(crate) fn ask(name: &LinkName) -> Vec<u8> {
     let mut put = begin(LinkIndex(0), 0, 0);

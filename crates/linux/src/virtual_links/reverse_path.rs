@@ -3,6 +3,7 @@
 //! The kernel takes the greater of `all.rp_filter` and a link's own, so that none can be exempt while `all` is set. As
 //! keepalived: what `all` says is said for each link by itself instead.
 
+use std::collections::BTreeMap;
 use std::{fs, io};
 
 use host::Refusal;
@@ -10,6 +11,9 @@ use host::Refusal;
 use crate::netlink::refusal;
 
 const SETTINGS: &str = "/proc/sys/net/ipv4/conf";
+/// Names in a note.
+pub(super) const ALL: &str = "all.rp_filter";
+const DEFAULT: &str = "default.rp_filter";
 
 /// What was changed: whose setting, how it was, how it is now. In the order to restore it.
 pub(super) struct ReversePath {
@@ -17,11 +21,16 @@ pub(super) struct ReversePath {
 }
 
 impl ReversePath {
-    /// Lets links be exempt. No link of the host is filtered less than before.
-    pub(super) fn loosen() -> Result<Self, Refusal> {
+    /// Lets links be exempt. No link of the host is filtered less than before. `noted`: how it was before an earlier
+    /// life did so.
+    pub(super) fn loosen(noted: &BTreeMap<String, u32>) -> Result<Self, Refusal> {
         let mut changed = Vec::new();
         let everywhere = read("all").unwrap_or(0);
         if everywhere == 0 {
+            // Links stay as they were raised: with `all` as it was that makes no difference to them.
+            if let (Some(all), Some(default)) = (noted.get(ALL), noted.get(DEFAULT)) {
+                changed.extend([("all".into(), *all, 0), ("default".into(), *default, *all)]);
+            }
             return Ok(Self { changed });
         }
         let links = fs::read_dir(SETTINGS).map_err(|cause| cannot(&cause))?;
@@ -42,6 +51,16 @@ impl ReversePath {
             return Err(cannot(&cause));
         }
         Ok(this)
+    }
+
+    /// What a later life must know to restore it.
+    pub(super) fn note(&self) -> Vec<(&'static str, u32)> {
+        let before =
+            |name: &str| self.changed.iter().find(|(one, ..)| one == name).map(|(_, before, _)| *before);
+        match (before("all"), before("default").or_else(|| read("default"))) {
+            (Some(all), Some(default)) => vec![(ALL, all), (DEFAULT, default)],
+            (None, _) | (_, None) => Vec::new(),
+        }
     }
 
     /// Puts it back as it was, but for what somebody changed meanwhile.

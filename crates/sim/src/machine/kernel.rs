@@ -31,6 +31,8 @@ impl Machine {
             NetworkOp::RemoveAddress(address) => {
                 done(self.remove_address(address.link, address.prefix.address()))
             }
+            // What it is for, the order in which the kernel takes addresses, is not simulated.
+            NetworkOp::Promote(_) | NetworkOp::Demote(_) => done(None),
             NetworkOp::AddRoute(route) => {
                 let key = route.key();
                 done(self.routes.insert(key).then_some(Arrival::RouteAdded(key)))

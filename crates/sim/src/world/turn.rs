@@ -137,6 +137,8 @@ impl World {
                 Some((it.link, it.prefix.address(), it.valid_lifetime))
             }
             NetworkOp::AddLink(_)
+            | NetworkOp::Promote(_)
+            | NetworkOp::Demote(_)
             | NetworkOp::RemoveLink(_)
             | NetworkOp::AddRoute(_)
             | NetworkOp::RemoveRoute(_)

@@ -11,7 +11,7 @@ use std::process::ExitCode;
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Command, Subcommand};
 use clap_complete::Shell;
-use config::reference::{completion, man, markdown, schema};
+use config::reference::{completion, man, markdown, not_yet, schema};
 
 use crate::output;
 
@@ -128,6 +128,11 @@ fn write(root: &Path, line: Command) -> io::Result<()> {
         if !files.iter().any(|(path, _)| *path == old) {
             fs::remove_file(root.join(old))?;
         }
+    }
+    // One list in a page that is written by hand otherwise.
+    let page = root.join("COMPATIBILITY.md");
+    if let Ok(text) = fs::read_to_string(&page) {
+        fs::write(page, not_yet::renewed(&text))?;
     }
     for (path, text) in files {
         let path = root.join(path);

@@ -239,3 +239,21 @@ fn an_address_with_a_lifetime_that_is_found_is_renewed_at_once_and_from_then_on(
         assert_eq!(holdings.next_deadline(), Some(now + Duration::from_secs(3)));
     }
 }
+
+/// Reports and answers come by different sockets. Both reports may be read before the answer.
+#[test]
+fn an_address_that_another_takes_before_the_answer_is_there_is_put_back() {
+    let mut holdings = Holdings::default();
+    claim(&mut holdings, &[address(1)]);
+    holdings.want(A, alloc::vec![item(1)]);
+    let due = orders(&mut holdings, Instant::ZERO);
+    let key = Key::of(&address(1));
+    holdings.added(&key);
+    assert!(holdings.removed(&key, Instant::ZERO));
+    assert!(orders(&mut holdings, Instant::ZERO).is_empty(), "the first order has no answer yet");
+    assert_eq!(holdings.settled(due[0].0, Ok(()), Instant::ZERO), None);
+    let again = orders(&mut holdings, Instant::ZERO);
+    assert_eq!(again.len(), 1);
+    obey(&mut holdings, &again, Instant::ZERO);
+    assert!(holdings.has(&key));
+}

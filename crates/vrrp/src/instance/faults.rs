@@ -6,7 +6,7 @@ use core::net::IpAddr;
 use host::{Family, Instant, Link, VirtualLinkKind};
 
 use super::{Countdown, Instance, Next, Place, Stage, Turn};
-use crate::config::{Mode, Priority, Weight};
+use crate::config::{Mode, OwnLink, Priority, Weight};
 use crate::holdings::Holdings;
 use crate::item::Key;
 use crate::links::Links;
@@ -174,6 +174,16 @@ impl Instance {
         self.config.priority == Priority::OWNER && self.config.wants_master
     }
 
+    /// A link of the name of ours that is not ours must not be used. What runs goes on while it is asked for again: after
+    /// a crash it is there, and taken over.
+    fn may_use(&self, own: &OwnLink, view: View<'_>) -> bool {
+        let key = Key::Link(own.link.name.clone());
+        match self.stage {
+            Stage::Initialize | Stage::Fault => view.holdings.has(&key),
+            Stage::Backup(_) | Stage::Master(_) => view.holdings.has_or_awaits(&key),
+        }
+    }
+
     fn resumes(&self, now: Instant) -> bool {
         self.resume_before.is_some_and(|before| now < before)
     }
@@ -256,7 +266,9 @@ impl Instance {
         }
         if view.links.named(&self.config.link).is_none() {
             faults.insert(FaultReason::LinkMissing(self.config.link.clone()));
-        } else if let (None, Some(own)) = (self.place, &self.config.own_link) {
+        } else if let Some(own) = &self.config.own_link
+            && (self.place.is_none() || !self.may_use(own, view))
+        {
             faults.insert(FaultReason::OwnLinkMissing(own.link.name.clone()));
         } else if self.source.is_none() {
             faults.insert(FaultReason::NoSourceAddress(self.config.family));

@@ -39,13 +39,15 @@ impl Instance {
         })
     }
 
-    /// Its own link, and the address that adverts leave from where the kernel gives none.
+    /// What it needs whoever is master: its own link, settings, and the address that adverts leave from where the kernel gives none.
     fn foundations(&self, links: &Links) -> Vec<Item> {
-        let Some(own) = &self.config.own_link else { return Vec::new() };
-        if links.named(&self.config.link).is_none() {
-            return Vec::new();
+        let Some(base) = links.named(&self.config.link) else { return Vec::new() };
+        let mut items = Vec::new();
+        if self.config.promote_secondaries {
+            items.push(Item::Promotion(base.index));
         }
-        let mut items = alloc::vec![Item::Link(own.link.clone())];
+        let Some(own) = &self.config.own_link else { return items };
+        items.push(Item::Link(own.link.clone()));
         if let (Some(link), Some(prefix)) = (links.named(&own.link.name), self.own_source(own, links)) {
             let mut address = LinkAddress::plain(link.index, prefix);
             if prefix.family() == Family::V6 {
@@ -72,7 +74,7 @@ impl Instance {
 
     /// The address to put on its own link. A VMAC for IPv6 gets the link-local address of its base, or one made from
     /// the base's Ethernet address (RFC 9568 §7.4: it must not be made from the virtual one).
-    pub(super) fn own_source(&self, own: &OwnLink, links: &Links) -> Option<Prefix> {
+    pub(crate) fn own_source(&self, own: &OwnLink, links: &Links) -> Option<Prefix> {
         match (&own.link.kind, self.config.family) {
             (VirtualLinkKind::Ipvlan(_), _) => own.address,
             (VirtualLinkKind::Vmac(_), Family::V4) => None,

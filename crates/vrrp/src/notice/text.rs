@@ -18,6 +18,7 @@ impl Notice {
             | Self::Link { .. }
             | Self::LinkPresence { .. }
             | Self::Reloaded(_) => Severity::Info,
+            Self::FilterRefused { .. } => Severity::Warning,
             Self::Script { fact, .. } => match fact {
                 ScriptFact::Returned(_) => Severity::Detail,
                 ScriptFact::Succeeded
@@ -77,6 +78,7 @@ impl fmt::Display for Notice {
             Self::LinkPresence { name, present } => {
                 write!(f, "Interface {name} {}", if *present { "added" } else { "deleted" })
             }
+            Self::FilterRefused { why } => write!(f, "The packet filter could not be changed: {why}"),
             Self::Script { name, fact } => script(f, name, *fact),
             Self::Reloaded(summary) => summary.fmt(f),
         }

@@ -61,6 +61,10 @@ impl Router {
             Event::RuleAdded(rule) => self.holdings.added(&Key::Rule(rule)),
             Event::RuleRemoved(rule) => self.removed(&Key::Rule(rule), now, touched, out),
             Event::Settled { ticket, result } => {
+                if self.firewall.settled(ticket, &result, now, out) {
+                    return;
+                }
+                self.stale |= self.holdings.is_of_link(ticket);
                 if let Some((key, refusal)) = self.holdings.settled(ticket, result, now) {
                     self.refused(&key, &refusal.why, now, out);
                 }
@@ -74,6 +78,7 @@ impl Router {
             | Event::FileRead { .. }
             | Event::ProcessesCounted { .. }
             | Event::BfdChanged { .. }
+            | Event::ClearCounters
             | Event::Wake
             | Event::Stop => {}
         }
@@ -141,6 +146,8 @@ impl Router {
     fn thing(&self, key: &Key) -> Option<Thing> {
         Some(match key {
             Key::Link(name) => Thing::Link(name.clone()),
+            // Whoever takes it away leaves no trace; a refusal is told by what comes of it.
+            Key::Promotion(_) => return None,
             Key::Address { link, address, length } => {
                 Thing::Address(Prefix::new(*address, *length)?, self.links.get(*link)?.name.clone())
             }

@@ -46,7 +46,18 @@ impl Router {
         if self.stopping {
             return;
         }
-        let Config { instances, scripts, groups, pace, statics, startup_delay, .. } = config;
+        let Config {
+            instances,
+            scripts,
+            groups,
+            pace,
+            statics,
+            startup_delay,
+            firewall,
+            files,
+            processes,
+            ..
+        } = config;
         let first = !core::mem::replace(&mut self.configured, true);
         if first {
             self.quiet_until = now + startup_delay;
@@ -70,6 +81,9 @@ impl Router {
             summary.removed += 1;
         }
         self.statics = statics;
+        self.firewall.configure(firewall);
+        self.told.files.retain(|name, _| files.iter().any(|file| file.name == *name));
+        self.told.processes.retain(|name, _| processes.iter().any(|set| set.name == *name));
         self.scripts.configure(&scripts, now, out);
         self.announcements.set_pace(pace);
         for config in instances {
@@ -142,10 +156,11 @@ impl Router {
         }
     }
 
-    /// As keepalived: people are told FAULT of an instance that is gone.
+    /// As keepalived: people are told FAULT of an instance that is gone, unless `notify_deleted` asks for the truth.
     fn remove(&mut self, id: InstanceId, now: Instant, out: &mut Vec<Action>) {
         if let Some(mut instance) = self.instances.remove(&id) {
-            instance.end(State::Fault, &mut Turn { now, out });
+            let state = if instance.config().deletion.is_some() { State::Deleted } else { State::Fault };
+            instance.end(state, &mut Turn { now, out });
         }
         self.holdings.want(id, Vec::new());
         self.announcements.forget(id);

@@ -3,6 +3,7 @@
 mod bench;
 mod election;
 mod faults;
+mod firewall;
 mod groups;
 mod holds;
 mod kernel;

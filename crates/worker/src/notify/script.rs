@@ -1,4 +1,4 @@
-//! Notify scripts: which run for which notice, with which arguments.
+//! Notify scripts: which run for which news, with which arguments.
 //!
 //! As keepalived: the script for the state comes first with its own words, then the general one with
 //! `INSTANCE name STATE priority`, or `GROUP name STATE 0`, appended. Differs: the scripts of one instance run one after the other, so that
@@ -9,7 +9,9 @@ use std::time::Duration;
 
 use host::{Command, Instant, Job};
 use vrrp::config::{Config, NotifyScripts, Priority};
-use vrrp::notice::{GroupFact, Heard, InstanceFact, Notice, State};
+use vrrp::notice::State;
+
+use super::news::{Kind, News, What};
 
 /// Time limit of one run. Upstream has none, so this is only for scripts that hang and would hold up those after
 /// them for ever: far more than a script needs that reloads a service or talks to a cloud's interface.
@@ -24,7 +26,7 @@ pub struct Notification {
     pub job: Job,
 }
 
-/// The scripts of the configuration in force, and what each instance's were last told.
+/// The scripts of the configuration in force.
 #[derive(Debug, Default)]
 pub struct Scripts {
     instances: BTreeMap<String, Instance>,
@@ -34,9 +36,10 @@ pub struct Scripts {
 #[derive(Debug, Default)]
 struct Instance {
     scripts: NotifyScripts,
+    /// `notify_deleted`
+    deleted: Option<Command>,
     /// Least time between two runs of `notify_master_rx_lower_pri`.
     gap: Duration,
-    told: Option<State>,
     lower_priority_told: Option<Instant>,
     configured: bool,
 }
@@ -51,6 +54,7 @@ impl Scripts {
         for config in &config.instances {
             let instance = self.instances.entry(config.name.clone()).or_default();
             instance.scripts = config.notify.clone();
+            instance.deleted = config.deletion.as_ref().and_then(|deletion| deletion.script.clone());
             // A rival that keeps to the interval is told of every time; one that floods starts no flood of scripts.
             instance.gap = config.interval / 2;
             instance.configured = true;
@@ -63,39 +67,30 @@ impl Scripts {
         self.instances.retain(|_, instance| instance.configured);
     }
 
-    /// The instance was told that it is master by an earlier life of this worker, and need not be again.
-    pub fn resume_master(&mut self, name: &str) {
-        if let Some(instance) = self.instances.get_mut(name) {
-            instance.told = Some(State::Master);
-        }
-    }
-
-    /// Appends the scripts that run for a notice, in order. A state that was the last one told is not told again.
-    pub fn react(&mut self, notice: &Notice, now: Instant, out: &mut Vec<Notification>) {
-        if let Notice::Group { name, fact: GroupFact::Entered { state, .. } } = notice
-            && let Some(scripts) = self.groups.get(name)
-        {
-            // The engine tells a group's state once.
-            tell("GROUP", name, scripts, *state, Priority::RELEASE, out);
-        }
-        let Notice::Instance { name, fact } = notice else { return };
-        let Some(instance) = self.instances.get_mut(name) else { return };
-        if let InstanceFact::Entered { state, priority, .. } = fact {
-            instance.enter(name, *state, *priority, out);
-        } else if let InstanceFact::Heard { what: Heard::LowerPriority { .. }, .. } = fact {
-            instance.hear_lower_priority(name, now, out);
+    /// Appends the scripts that run for a piece of news, in order.
+    pub fn react(&mut self, news: &News<'_>, now: Instant, out: &mut Vec<Notification>) {
+        let (scripts, deleted) = match news.kind {
+            Kind::Group => match self.groups.get(news.name) {
+                Some(scripts) => (scripts, None),
+                None => return,
+            },
+            Kind::Instance => match self.instances.get_mut(news.name) {
+                Some(instance) => {
+                    if let What::LowerPriorityHeard(_) = news.what {
+                        return instance.hear_lower_priority(news.name, now, out);
+                    }
+                    (&instance.scripts, instance.deleted.as_ref())
+                }
+                None => return,
+            },
+        };
+        if let What::Entered(state, priority) = news.what {
+            tell(news, scripts, deleted, (state, priority), out);
         }
     }
 }
 
 impl Instance {
-    fn enter(&mut self, name: &str, state: State, priority: Priority, out: &mut Vec<Notification>) {
-        let state = if state == State::Deleted { State::Fault } else { state };
-        if state != State::Init && self.told.replace(state) != Some(state) {
-            tell("INSTANCE", name, &self.scripts, state, priority, out);
-        }
-    }
-
     fn hear_lower_priority(&mut self, name: &str, now: Instant, out: &mut Vec<Notification>) {
         let Some(command) = &self.scripts.lower_priority_heard else { return };
         if self.lower_priority_told.is_none_or(|last| now.since(last) >= self.gap) {
@@ -107,26 +102,26 @@ impl Instance {
 
 /// The scripts for a state, of an instance or of a group.
 fn tell(
-    kind: &str,
-    name: &str,
+    news: &News<'_>,
     scripts: &NotifyScripts,
-    state: State,
-    priority: Priority,
+    deleted: Option<&Command>,
+    (state, priority): (State, Priority),
     out: &mut Vec<Notification>,
 ) {
     let specific = match state {
         State::Init => return,
-        State::Master => &scripts.master,
-        State::Backup => &scripts.backup,
-        // As keepalived: without `notify_deleted` an instance that a reload removed is told as a fault.
-        State::Fault | State::Deleted => &scripts.fault,
-        State::Stop => &scripts.stop,
+        State::Master => scripts.master.as_ref(),
+        State::Backup => scripts.backup.as_ref(),
+        State::Fault => scripts.fault.as_ref(),
+        State::Stop => scripts.stop.as_ref(),
+        State::Deleted => deleted,
     };
     let general = scripts.any.clone().map(|mut command| {
-        command.argv.extend([kind, name, state.word(), &priority.to_string()].map(String::from));
+        let words = [news.kind.word(), news.name, state.word(), &priority.to_string()].map(String::from);
+        command.argv.extend(words);
         command
     });
-    out.extend(specific.iter().cloned().chain(general).map(|command| notification(name, command)));
+    out.extend(specific.cloned().into_iter().chain(general).map(|command| notification(news.name, command)));
 }
 
 fn notification(name: &str, command: Command) -> Notification {

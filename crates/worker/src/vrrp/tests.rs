@@ -13,6 +13,7 @@ use super::*;
 struct Paper {
     said: Vec<ToSupervisor>,
     lines: Vec<String>,
+    events: Vec<String>,
     orders: Vec<Ticket>,
     sent: usize,
 }
@@ -21,6 +22,10 @@ impl Network for Paper {
     fn submit(&mut self, ticket: Ticket, _: NetworkOp) {
         self.orders.push(ticket);
     }
+}
+
+impl host::Firewall for Paper {
+    fn filter(&mut self, _: Ticket, _: host::FirewallOp) {}
 }
 
 impl Datagrams for Paper {
@@ -40,6 +45,12 @@ impl Journal for Paper {
 impl Bus for Paper {
     fn tell(&mut self, message: ToSupervisor) {
         self.said.push(message);
+    }
+}
+
+impl EventPipes for Paper {
+    fn put(&mut self, line: &str) {
+        self.events.push(line.to_owned());
     }
 }
 
@@ -210,4 +221,28 @@ fn nothing_that_comes_before_a_configuration_matters() {
     }
     worker.hear(ToWorker::JobEnded(host::JobId(3), host::Outcome::TimedOut), Instant::ZERO);
     assert!(worker.machine().said.is_empty() && worker.machine().orders.is_empty());
+}
+
+#[test]
+fn states_go_to_the_event_pipes_and_again_when_asked() {
+    let mut worker = master();
+    let lines = ["INSTANCE \"VI_1\" BACKUP 255\n", "INSTANCE \"VI_1\" MASTER 255\n"];
+    assert_eq!(worker.machine().events, lines);
+    worker.hear(ToWorker::WriteStates, Instant::ZERO);
+    assert_eq!(worker.machine().events[2..], lines[1..]);
+}
+
+#[test]
+fn counters_begin_anew_when_asked() {
+    let mut worker = master();
+    let counted = |worker: &mut Vrrp<Paper>| {
+        worker.hear(ToWorker::TellStatus, Instant::ZERO);
+        match worker.machine().said.last() {
+            Some(ToSupervisor::Status(status)) => status.instances[0].counters.became_master,
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(counted(&mut worker), 1);
+    worker.hear(ToWorker::ClearCounters, Instant::ZERO);
+    assert_eq!(counted(&mut worker), 0);
 }

@@ -34,7 +34,7 @@ pub(crate) fn daemon(resolver: &mut Resolver<'_, '_>, identity: &IdentityBlock) 
         buffers: buffers(&block.system),
         lvs: lvs(block),
         filter: filter(block),
-        umask: block.processes.umask.as_ref().map(|set| set.value),
+        umask: block.processes.umask.as_ref().map_or(0o177, |set| set.value),
         dynamic_interfaces: block.dynamic_interfaces.as_ref().map(|set| set.value),
         no_local_igmp: block.disable_local_igmp.is_some(),
         log_unknown_vrids: block.log_unknown_vrids.is_some(),
@@ -113,11 +113,12 @@ fn lower_identity(block: &IdentityBlock) -> Identity {
     }
 }
 
-fn worker(block: &Process) -> Worker {
+/// `usual`: its name if it has none of its own.
+fn worker(block: &Process, usual: &str) -> Worker {
     // No `..` here: a keyword that is read and not obeyed must not compile.
     let Process { name, priority, no_swap, rt_priority, cpu_affinity, rlimit_rttime } = block;
     Worker {
-        name: text(name),
+        name: text(name).unwrap_or_else(|| usual.into()),
         nice: priority.as_ref().and_then(|set| i8::try_from(set.value).ok()).unwrap_or(0),
         locked: no_swap.is_some(),
         realtime: rt_priority.as_ref().and_then(|set| u8::try_from(set.value).ok()),
@@ -127,6 +128,9 @@ fn worker(block: &Process) -> Worker {
     }
 }
 
+/// Name of every process that has none of its own.
+const PROCESS_NAME: &str = "keepalived";
+
 fn workers(block: &Processes) -> Workers {
     let most = block.max_auto_priority.as_ref().map_or(0, |set| set.value);
     let auto_priority = (most != 0).then(|| AutoPriority {
@@ -134,12 +138,12 @@ fn workers(block: &Processes) -> Workers {
         delay_us: number(&block.min_auto_priority_delay).unwrap_or(1_000_000),
         quiet: most < 0,
     });
+    let usual = |own| if block.process_names.is_some() { own } else { PROCESS_NAME };
     Workers {
-        name: text(&block.process_name),
-        named: block.process_names.is_some(),
-        vrrp: worker(&block.vrrp),
-        checker: worker(&block.checker),
-        bfd: worker(&block.bfd),
+        name: text(&block.process_name).unwrap_or_else(|| PROCESS_NAME.into()),
+        vrrp: worker(&block.vrrp, usual("keepalived_vrrp")),
+        checker: worker(&block.checker, usual("keepalived_lvs")),
+        bfd: worker(&block.bfd, usual("keepalived_bfd")),
         auto_priority,
     }
 }
@@ -237,7 +241,7 @@ fn dumps(block: &SystemBlock) -> Dumps {
         state: text(&block.state_dump_file),
         statistics: text(&block.stats_dump_file),
         json: text(&block.json_dump_file),
-        json_version: block.json_version.as_ref().and_then(|set| u8::try_from(set.value).ok()),
+        json_version: block.json_version.as_ref().and_then(|set| u8::try_from(set.value).ok()).unwrap_or(1),
         use_instance: on(&block.data_use_instance),
     }
 }

@@ -50,21 +50,17 @@ pub(super) static ROWS: &[K] = &[
         .missing(Missing::Complaint)
         .once()
         .takes("<path> [<user> [<group>]]")
-        .later("event pipes")
         .help("Pipe that all events are written to, and who owns it."),
     K::new("notify_fifo_script", Kind::Script(|b| &mut b.pipes.all.script))
         .missing(Missing::Complaint)
-        .later("event pipes")
         .help("Program that reads notify_fifo; the path is its last argument."),
     K::new("vrrp_notify_fifo", Kind::Words(|b| &mut b.pipes.vrrp.fifo))
         .missing(Missing::Complaint)
         .once()
         .takes("<path> [<user> [<group>]]")
-        .later("event pipes")
         .help("Pipe that events of VRRP are written to, and who owns it."),
     K::new("vrrp_notify_fifo_script", Kind::Script(|b| &mut b.pipes.vrrp.script))
         .missing(Missing::Complaint)
-        .later("event pipes")
         .help("Program that reads vrrp_notify_fifo; the path is its last argument."),
     K::new("lvs_notify_fifo", Kind::Words(|b| &mut b.pipes.lvs.fifo))
         .missing(Missing::Complaint)
@@ -78,13 +74,11 @@ pub(super) static ROWS: &[K] = &[
         .help("Program that reads lvs_notify_fifo; the path is its last argument."),
     K::new("vrrp_notify_priority_changes", Kind::Switch(|b| &mut b.vrrp_notify_priority_changes))
         .default("off")
-        .later("event pipes")
         .help("Changes of priority are events, too, where instances and groups do not say otherwise."),
     K::new(
         "fifo_write_vrrp_states_on_reload",
         Kind::Flag(|b| &mut b.pipes.fifo_write_vrrp_states_on_reload, true),
     )
-    .later("event pipes")
     .help("Write the present states again after a reload."),
     K::new("snmp_socket", Kind::Custom(Shape::Line, read::snmp_socket))
         .takes("<address>")

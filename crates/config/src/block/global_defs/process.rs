@@ -25,32 +25,26 @@ pub(super) static ROWS: &[K] = &[
         .help("Give every script the further groups of its user."),
     K::new("startup_script", Kind::Script(|b| &mut b.processes.startup_script))
         .missing(Missing::Complaint)
-        .later("scripts around the daemon's life")
         .help("Run before anything else."),
     K::new("startup_script_timeout", Kind::Number(|b| &mut b.processes.startup_script_timeout, 1, 1000))
         .lax()
         .missing(Missing::Complaint)
         .unit("s")
         .default("10")
-        .later("scripts around the daemon's life")
         .help("How long startup_script may take."),
     K::new("shutdown_script", Kind::Script(|b| &mut b.processes.shutdown_script))
         .missing(Missing::Complaint)
-        .later("scripts around the daemon's life")
         .help("Run after everything else."),
     K::new("shutdown_script_timeout", Kind::Number(|b| &mut b.processes.shutdown_script_timeout, 1, 1000))
         .lax()
         .missing(Missing::Complaint)
         .unit("s")
         .default("10")
-        .later("scripts around the daemon's life")
         .help("How long shutdown_script may take."),
     K::new("process_names", Kind::Flag(|b| &mut b.processes.process_names, true))
-        .later("names of processes")
         .help("Call the processes keepalived_vrrp, keepalived_lvs and keepalived_bfd."),
     K::new("process_name", Kind::Text(|b| &mut b.processes.process_name, 15))
         .default("keepalived")
-        .later("names of processes")
         .help("Name of the first process, at most 15 bytes."),
     K::new("lvs_process_name", Kind::Text(|b| &mut b.processes.checker.name, 15))
         .deprecated("checker_process_name")
@@ -58,16 +52,13 @@ pub(super) static ROWS: &[K] = &[
         .help("The same as checker_process_name."),
     K::new("vrrp_process_name", Kind::Text(|b| &mut b.processes.vrrp.name, 15))
         .default("keepalived")
-        .later("names of processes")
         .help("Name of the process that does VRRP, at most 15 bytes."),
     K::new("vrrp_priority", Kind::Signed(|b| &mut b.processes.vrrp.priority, -20, 19))
         .missing(Missing::Complaint)
         .bad(0)
         .default("0")
-        .later("scheduling")
         .help("Nice value of the process that does VRRP."),
     K::new("vrrp_no_swap", Kind::Flag(|b| &mut b.processes.vrrp.no_swap, true))
-        .later("scheduling")
         .help("Lock the memory of the process that does VRRP."),
     K::new(
         "vrrp_rt_priority",
@@ -75,7 +66,6 @@ pub(super) static ROWS: &[K] = &[
     )
     .takes("<1..99>")
     .missing(Missing::Complaint)
-    .later("scheduling")
     .help("Real-time priority of the process that does VRRP."),
     K::new(
         "vrrp_cpu_affinity",
@@ -83,19 +73,15 @@ pub(super) static ROWS: &[K] = &[
     )
     .takes("<cpu>...")
     .missing(Missing::Complaint)
-    .later("scheduling")
     .help("CPUs that the process that does VRRP may run on."),
     K::new("vrrp_rlimit_rttime", Kind::Number(|b| &mut b.processes.vrrp.rlimit_rttime, 1, U32))
         .bad(0)
         .unit("us")
-        .default("10000")
-        .later("scheduling")
-        .help("How long the process that does VRRP may run in one go at a real-time priority."),
+        .help("How long the process that does VRRP may run in one go at a real-time priority; without it, for ever."),
     K::new("vrrp_rlimit_rtime", Kind::Number(|b| &mut b.processes.vrrp.rlimit_rttime, 1, U32))
         .bad(0)
         .unit("us")
         .deprecated("vrrp_rlimit_rttime")
-        .later("scheduling")
         .help("The same as vrrp_rlimit_rttime."),
     K::new("checker_process_name", Kind::Text(|b| &mut b.processes.checker.name, 15))
         .default("keepalived")
@@ -200,6 +186,5 @@ pub(super) static ROWS: &[K] = &[
     K::new("umask", Kind::Custom(Shape::Line, read::umask))
         .takes("<number>|<bit>[|<bit>]...")
         .default("IXUSR|IRWXG|IRWXO")
-        .later("file modes")
         .help("File creation mask: a number, or bits such as IWGRP, IRWXO. The command line comes first."),
 ];

@@ -22,7 +22,6 @@ pub(super) static ROWS: &[K] = &[
         Kind::Custom(Shape::Line, |r, node, b| read::maybe_word(r, node, &mut b.system.reload_check_config)),
     )
     .takes("[<file>]")
-    .later("checks before a reload")
     .help(
         "A new configuration is tested first, the output going to the file, and is not taken if the \
             test fails.",
@@ -33,17 +32,14 @@ pub(super) static ROWS: &[K] = &[
     )
     .takes("<path>")
     .missing(Missing::Complaint)
-    .later("reloads by the clock")
     .help("File whose first line says when to reload."),
     K::new("reload_repeat", Kind::Flag(|b| &mut b.system.reload_repeat, true))
-        .later("reloads by the clock")
         .help("A time without a date in that file counts every day."),
     K::new(
         "reload_file",
         Kind::Custom(Shape::Line, |r, node, b| read::maybe_word(r, node, &mut b.system.reload_file)),
     )
     .takes("[<path>]")
-    .later("marks of a reload")
     .help("File that is there while a configuration is read."),
     K::new("config_save_dir", Kind::Text(|b| &mut b.system.config_save_dir, usize::MAX))
         .takes("<directory>")
@@ -56,14 +52,12 @@ pub(super) static ROWS: &[K] = &[
         .help("Has no effect: no copy of the configuration is needed."),
     K::new("data_use_instance", Kind::Switch(|b| &mut b.system.data_use_instance))
         .default("off")
-        .later("dumps")
         .help("Names of dumps hold the instance and the namespace."),
     K::new("json_version", Kind::Number(|b| &mut b.system.json_version, 1, 2))
         .since("2.2.8")
         .lax()
         .missing(Missing::Complaint)
         .default("1")
-        .later("dumps")
         .help("Layout of the JSON dump."),
     K::new(
         "state_dump_file",
@@ -72,7 +66,6 @@ pub(super) static ROWS: &[K] = &[
     .since("2.3.3")
     .takes("<path>|<directory>/")
     .missing(Missing::Complaint)
-    .later("dumps")
     .help("Where SIGUSR1 writes the state."),
     K::new(
         "stats_dump_file",
@@ -81,7 +74,6 @@ pub(super) static ROWS: &[K] = &[
     .since("2.3.3")
     .takes("<path>|<directory>/")
     .missing(Missing::Complaint)
-    .later("dumps")
     .help("Where SIGUSR2 writes statistics."),
     K::new(
         "json_dump_file",
@@ -90,7 +82,6 @@ pub(super) static ROWS: &[K] = &[
     .since("2.3.3")
     .takes("<path>|<directory>/")
     .missing(Missing::Complaint)
-    .later("dumps")
     .help("Where the JSON dump is written."),
     K::new(
         "iproute_usr_dir",

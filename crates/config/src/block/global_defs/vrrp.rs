@@ -162,17 +162,13 @@ pub(super) static FILTERS: &[K] = &[
         .help("Has the effect of nftables, which is used instead."),
     K::new("nftables", Kind::Custom(Shape::Line, read::nftables))
         .takes("[<table>]")
-        .later("accept mode")
         .help("Drop packets with nftables, in a table of this name."),
     K::new("nftables_priority", Kind::Signed(|b| &mut b.filter.nftables_priority, I32.0, I32.1))
         .default("-1")
-        .later("accept mode")
         .help("Priority of the chains in that table."),
     K::new("nftables_ifindex", Kind::Flag(|b| &mut b.filter.nftables_ifindex, true))
-        .later("accept mode")
         .help("Tell link-local addresses apart by the number of their interface rather than its name."),
     K::new("nftables_counters", Kind::Flag(|b| &mut b.filter.nftables_counters, true))
-        .later("accept mode")
         .help("Count what the rules match."),
     K::new("nftables_ipvs", Kind::Custom(Shape::Line, read::nftables_ipvs))
         .takes("[<table>]")

@@ -131,7 +131,6 @@ pub(super) static HOLDINGS: &[K] = &[
             adverts come.",
         ),
     K::new("promote_secondaries", Kind::Flag(|b| &mut b.own.promote_secondaries, true))
-        .later("kernel settings")
         .help("Secondary addresses of the interface stay when the first goes."),
     K::new("virtual_routes", Kind::Lines(|b| &mut b.addresses.virtual_routes))
         .options(route::OPTIONS)
@@ -145,7 +144,6 @@ pub(super) static HOLDINGS: &[K] = &[
 pub(super) static CONDUCT: &[K] = &[
     K::new("accept", Kind::Flag(|b| &mut b.accept, true)).help("Take packets sent to the addresses."),
     K::new("no_accept", Kind::Flag(|b| &mut b.accept, false))
-        .later("accept mode")
         .help("Drop packets sent to the addresses, unless they are its own."),
     K::new("dont_track_primary", Kind::Flag(|b| &mut b.track.dont_track_primary, true))
         .help("The interface being down is no fault."),
@@ -157,11 +155,9 @@ pub(super) static CONDUCT: &[K] = &[
         .help("Further interfaces that cause a fault or change the priority."),
     K::new("track_file", Kind::Lines(|b| &mut b.track.lists.files))
         .options(track::WIDE_OPTIONS)
-        .later("tracked files")
         .help("Files that cause a fault or change the priority."),
     K::new("track_process", Kind::Lines(|b| &mut b.track.lists.processes))
         .options(track::WIDE_OPTIONS)
-        .later("tracked processes")
         .help("Sets of processes that cause a fault or change the priority."),
     K::new("track_bfd", Kind::Lines(|b| &mut b.track.lists.bfds))
         .options(track::OPTIONS)
@@ -257,7 +253,6 @@ pub(super) static NOTICE: &[K] = &[
         .help("Run when a master hears a lower priority."),
     K::new("notify_deleted", Kind::Custom(Shape::Script, read::notify_deleted))
         .takes("[<command> [<user> [[:]<group>]]]")
-        .later("notification of removal")
         .help("Removal by a reload is told as DELETED, not as FAULT, and by the script if there is one."),
     K::new("smtp_alert", Kind::Switch(|b| &mut b.rest.smtp_alert))
         .inherits("smtp_alert_vrrp")
@@ -265,7 +260,6 @@ pub(super) static NOTICE: &[K] = &[
         .help("Mail on a change of state."),
     K::new("notify_priority_changes", Kind::Switch(|b| &mut b.rest.notify_priority_changes))
         .inherits("vrrp_notify_priority_changes")
-        .later("event pipes")
         .help("Changes of priority are written to the event pipes."),
     K::new("lvs_sync_daemon_interface", Kind::Link(|b| &mut b.rest.lvs_sync_daemon_interface))
         .once()

@@ -55,6 +55,11 @@ pub(super) const ADVICE: &[Advice] = &[
         "$LAN=eth0\nvrrp_instance VI_1 {\n    interface ${LAM}\n}\n",
     ),
     about(
+        110,
+        "Keepalived 2.4 ends the definition there, 2.2 leaves the comment out. Put it above the definition.",
+        "$M= \\\nglobal_defs { \\\n    # of this host \\\n    router_id lb1 \\\n}\n$M\n",
+    ),
+    about(
         201,
         "A misspelling, a keyword of another block, or a brace missing further up. What stands in its block, if it has \
          one, is left out with it; Keepalived reads those lines as lines of the block around.",
@@ -162,6 +167,8 @@ pub(super) const ADVICE: &[Advice] = &[
     ),
     about(505, "It is looked for in PATH. A full path is safer.", ""),
     about(506, "Let root own the file, readable for nobody else.", ""),
+    about(507, "Make it with ip netns add, before the daemon starts.", ""),
+    about(508, "Write the path with links resolved, or say use_symlink_paths.", ""),
     about(601, "Give it virtual_router_id, 1 to 255.", "vrrp_instance VI_1 {\n    interface eth0\n}\n"),
     about(602, "Give it interface.", "vrrp_instance VI_1 {\n    virtual_router_id 51\n}\n"),
     about(
@@ -184,5 +191,45 @@ pub(super) const ADVICE: &[Advice] = &[
     about(606, "One of them has no effect; which, is said in the message.", ""),
     about(607, "Strict mode obeys the RFCs to the letter and undoes what contradicts them.", ""),
     about(608, "Give it unicast_peer, or take the words out.", ""),
+    about(
+        701,
+        "It is left out. A sorry server alone is not enough.",
+        "virtual_server 192.0.2.10 80 {\n    protocol TCP\n    lvs_sched wrr\n    lvs_method NAT\n}\n",
+    ),
+    about(
+        702,
+        "Keepalived assumes the same and says so. Write it down.",
+        "virtual_server 192.0.2.10 80 {\n    protocol TCP\n    real_server 192.0.2.21 80 {\n        TCP_CHECK {\n        }\n    }\n}\n",
+    ),
+    about(
+        703,
+        "A quorum is at most the sum of the weights, and its hysteresis less than the quorum.",
+        "virtual_server 192.0.2.10 80 {\n    protocol TCP\n    lvs_sched wrr\n    lvs_method NAT\n    quorum 5\n    \
+         real_server 192.0.2.21 80 {\n        TCP_CHECK {\n        }\n    }\n}\n",
+    ),
+    about(
+        704,
+        "Direct routing and tunnels cannot change the port, so the real server has the virtual server's.",
+        "",
+    ),
+    about(
+        705,
+        "A service on every port must send a client to the same server each time: give it persistence_timeout.",
+        "",
+    ),
+    about(
+        706,
+        "The check is left out, and the server counts as good.",
+        "virtual_server 192.0.2.10 80 {\n    protocol TCP\n    lvs_sched wrr\n    lvs_method NAT\n    \
+         real_server 192.0.2.21 80 {\n        HTTP_GET {\n        }\n    }\n}\n",
+    ),
+    about(707, "Give the check connect_port.", ""),
+    about(708, "The kernel knows one of them only. Let one of them go.", ""),
+    about(801, "Give it neighbor_ip.", "bfd_instance router_1 {\n    min_rx 100\n}\n"),
+    about(
+        802,
+        "Between two addresses there is one session. The second is left out.",
+        "bfd_instance A {\n    neighbor_ip 192.0.2.254\n}\nbfd_instance B {\n    neighbor_ip 192.0.2.254\n}\n",
+    ),
     about(901, "It is read and checked, so the file stays as it is; see COMPATIBILITY.md.", ""),
 ];

@@ -187,3 +187,41 @@ pub(super) const LINES: &[(&str, &str)] = &[
     ("track_process", "haproxy"),
     ("track_bfd", "router_1"),
 ];
+
+/// What stands in blocks of keywords.
+pub(super) const BLOCKS: &[(&str, &str)] = &[
+    ("global_defs", "router_id lb1\nenable_script_security\nscript_user nobody"),
+    (
+        "vrrp_instance",
+        "interface eth0\nvirtual_router_id 51\npriority 150\nvirtual_ipaddress {\n    192.0.2.10/24\n}",
+    ),
+    ("vrrp_sync_group", "group {\n    VI_2\n    VI_3\n}"),
+    ("vrrp_script", "script \"/usr/bin/pgrep -x haproxy\"\ninterval 2\nfall 3\nweight -20"),
+    ("vrrp_track_process", "process haproxy\nweight -20"),
+    ("track_file", "file /run/load\nweight 1"),
+    ("vrrp_track_file", "file /run/load\nweight 1"),
+    ("track_group", "group {\n    VI_2\n    VI_3\n}"),
+    ("garp_group", "garp_interval 0.001\ninterfaces {\n    eth0\n    eth1\n}"),
+    ("bfd_instance", "neighbor_ip 192.0.2.254\nmin_rx 100\nmin_tx 100\nmultiplier 3"),
+    ("SSL", "ca /etc/keepalived/ca.pem\ncertificate /etc/keepalived/cert.pem\nkey /etc/keepalived/key.pem"),
+    ("authentication", "auth_type PASS\nauth_pass s3cret"),
+    ("auth_hmac", "key 1 \"a long secret of at least sixteen bytes\""),
+    (
+        "virtual_server",
+        "protocol TCP\nlvs_sched wrr\nlvs_method NAT\ndelay_loop 5\nreal_server 192.0.2.21 80 {\n    TCP_CHECK {\n        \
+         connect_timeout 2\n    }\n}",
+    ),
+    ("real_server", "weight 2\nTCP_CHECK {\n    connect_timeout 2\n}"),
+    ("HTTP_GET", "url {\n    path /health\n    status_code 200\n}\nconnect_timeout 2"),
+    ("SSL_GET", "url {\n    path /health\n    status_code 200\n}\nconnect_timeout 2"),
+    ("url", "path /health\nstatus_code 200"),
+    ("TCP_CHECK", "connect_timeout 2"),
+    ("SMTP_CHECK", "helo_name lb1.example.com"),
+    ("host", "connect_ip 192.0.2.21\nconnect_port 25"),
+    ("DNS_CHECK", "type A\nname www.example.com"),
+    ("MISC_CHECK", "misc_path \"/usr/local/bin/check-server 192.0.2.21\"\nmisc_timeout 5"),
+    ("UDP_CHECK", "payload 01ff\nrequire_reply"),
+    ("PING_CHECK", "connect_timeout 2"),
+    ("FILE_CHECK", "track_file load\nweight 1"),
+    ("BFD_CHECK", "name router_1"),
+];

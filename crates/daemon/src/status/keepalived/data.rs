@@ -1,76 +1,90 @@
 //! `keepalived.data`: the VRRP topology and the scripts. Upstream calls the layout unstable; its heads and labels are
 //! what tools look for.
 
+mod objects;
+
 use std::fmt::{self, Write};
 
-use vrrp::config::{Authentication, InstanceConfig, Mode, Preemption, Version, VirtualAddress, Weight};
+use host::VirtualLinkKind;
+use vrrp::config::{
+    Authentication, InstanceConfig, Mode, NotifyScripts, Preemption, Version, VirtualAddress, Weight,
+};
+use vrrp::notice::FaultReason;
 use vrrp::status::InstanceStatus;
 
-use super::{Moment, address, config_of, master_down, quoted};
+use super::{Report, address, config_of, globals, master_down, quoted, route, wanted};
 
 /// The whole of it.
-pub fn data(status: &vrrp::Status, config: &vrrp::Config, moment: Moment) -> String {
-    let mut text = String::new();
+pub fn data(report: &Report<'_>) -> String {
+    let mut text = globals(report);
     // Writing to a string cannot fail.
-    let _ = write_all(&mut text, status, config, moment);
+    let _ = write_all(&mut text, report);
     text
 }
 
-fn write_all(out: &mut String, status: &vrrp::Status, config: &vrrp::Config, moment: Moment) -> fmt::Result {
-    if !status.instances.is_empty() {
+fn write_all(out: &mut String, report: &Report<'_>) -> fmt::Result {
+    objects::write_statics(out, report.config())?;
+    if !report.status.instances.is_empty() {
         writeln!(out, "------< VRRP Topology >------")?;
     }
-    for instance in &status.instances {
-        if let Some(config) = config_of(instance, config) {
-            write_state(out, instance, config, moment)?;
+    for instance in &report.status.instances {
+        if let Some(config) = config_of(instance, report.config()) {
+            write_state(out, instance, config, report)?;
             write_announcements(out, config)?;
             write_protocol(out, instance, config)?;
             write_addresses(out, instance, config)?;
+            write_held(out, config)?;
             write_tracking(out, config)?;
             write_scripts(out, config)?;
         }
     }
-    if !config.scripts.is_empty() {
-        writeln!(out, "------< VRRP Scripts >------")?;
-    }
-    for script in &config.scripts {
-        let good = status.scripts.iter().find(|known| known.name == script.name).and_then(|known| known.good);
-        let state = match good {
-            None => "INIT",
-            Some(true) => "GOOD",
-            Some(false) => "BAD",
-        };
-        writeln!(out, " VRRP Script = {}", script.name)?;
-        writeln!(out, "   Command = {}", quoted(&script.command))?;
-        writeln!(out, "   Interval = {} sec", script.interval.as_secs_f64())?;
-        writeln!(out, "   Timeout = {} sec", script.timeout.as_secs_f64())?;
-        writeln!(out, "   Rise = {}\n   Fall = {}\n   Status = {state}", script.rise, script.fall)?;
-    }
-    Ok(())
+    objects::write_groups(out, report)?;
+    objects::write_track_scripts(out, report)?;
+    objects::write_files(out, report)?;
+    objects::write_processes(out, report)
 }
 
 fn write_state(
     out: &mut String,
     status: &InstanceStatus,
     config: &InstanceConfig,
-    moment: Moment,
+    report: &Report<'_>,
 ) -> fmt::Result {
     writeln!(out, " VRRP Instance = {}", config.name)?;
     writeln!(out, "   VRRP Version = {}", config.version.number())?;
     if config.family == host::Family::V6 {
         writeln!(out, "   Using Native IPv6")?;
     }
+    let group = report.config().groups.iter().find(|group| group.members.contains(&config.name));
+    if let Some(group) = group {
+        writeln!(out, "   Sync group = {}", group.name)?;
+    }
     writeln!(out, "   State = {}", status.state)?;
     match config.mode {
         Mode::Multicast { .. } => writeln!(out, "   Flags: none")?,
         Mode::Unicast { .. } => writeln!(out, "   Flags:\n     Using unicast")?,
     }
-    writeln!(out, "   Wantstate = {}", if config.wants_master { "MASTER" } else { "BACKUP" })?;
+    writeln!(out, "   Wantstate = {}", wanted(status, config))?;
     writeln!(out, "   Number of config faults = 0")?;
-    writeln!(out, "   Number of interface and track script faults = {}", status.faults.len())?;
-    writeln!(out, "   Last transition = {}", time(moment.micros(status.since)))?;
+    let pending = |fault: &&FaultReason| matches!(fault, FaultReason::ScriptPending(_));
+    let scripts = status.faults.iter().filter(pending).count();
+    writeln!(out, "   Number of tracker faults = {}", status.faults.len() - scripts)?;
+    writeln!(out, "   Number of track scripts init = {scripts}")?;
+    writeln!(out, "   Last transition = {}", time(report.moment.micros(status.since)))?;
     writeln!(out, "   Master down timer = {} usecs", master_down(config, status).as_micros())?;
-    writeln!(out, "   Interface = {}", config.link)?;
+    match &config.own_link {
+        None => writeln!(out, "   Interface = {}", config.link)?,
+        Some(own) => {
+            let (name, by_base) = (&own.link.name, own.adverts_by_base);
+            let (kind, short) = match own.link.kind {
+                VirtualLinkKind::Vmac(_) => ("VMAC", "vmac"),
+                VirtualLinkKind::Ipvlan(_) => ("IPVLAN", "ipvlan"),
+            };
+            writeln!(out, "   Use {kind}, i/f name {name}, xmit_base = {by_base}")?;
+            let tail = if by_base { ", xmit base i/f" } else { "" };
+            writeln!(out, "   Interface = {name}, {short} on {}{tail}", config.link)?;
+        }
+    }
     if let Some(source) = status.source {
         let origin = if config.source.is_some() { " (from configuration)" } else { "" };
         writeln!(out, "   Using src_ip = {source}{origin}")?;
@@ -103,16 +117,21 @@ fn write_protocol(out: &mut String, status: &InstanceStatus, config: &InstanceCo
         Version::V2 => writeln!(out, "   Advert interval = {} sec", config.interval.as_secs())?,
         Version::V3 => writeln!(out, "   Advert interval = {} milli-sec", config.interval.as_millis())?,
     }
-    writeln!(out, "   Accept = enabled")?;
-    let preempt = if config.preemption == Preemption::Never { "disabled" } else { "enabled" };
-    writeln!(out, "   Preempt = {preempt}")?;
+    writeln!(out, "   Accept = {}", enabled(config.accept))?;
+    writeln!(out, "   Preempt = {}", enabled(config.preemption != Preemption::Never))?;
     if let Preemption::Delayed(delay) = config.preemption {
         writeln!(out, "   Preempt delay = {} secs", delay.as_secs_f64())?;
     }
-    if let Authentication::Password(_) = config.authentication {
-        writeln!(out, "   Authentication type = SIMPLE_PASSWORD\n   Password = ********")?;
+    writeln!(out, "   Promote_secondaries = {}", enabled(config.promote_secondaries))?;
+    match config.authentication {
+        Authentication::Password(_) => {
+            writeln!(out, "   Authentication type = SIMPLE_PASSWORD\n   Password = ********")
+        }
+        Authentication::None if config.version == Version::V2 => {
+            writeln!(out, "   Authentication type = none")
+        }
+        Authentication::None => Ok(()),
     }
-    Ok(())
 }
 
 fn write_addresses(out: &mut String, status: &InstanceStatus, config: &InstanceConfig) -> fmt::Result {
@@ -125,13 +144,28 @@ fn write_addresses(out: &mut String, status: &InstanceStatus, config: &InstanceC
     };
     list(format!("Virtual IP ({})", config.addresses.len()), &config.addresses)?;
     list("Virtual IP Excluded ".into(), &config.excluded)?;
-    if let Mode::Unicast { peers, check_source, .. } = &config.mode {
-        writeln!(out, "   Check unicast src = {check_source}\n   Unicast Peer :")?;
+    if let Mode::Unicast { peers, check_source, ttl } = &config.mode {
+        if let Some(ttl) = ttl.or((config.family == host::Family::V4).then_some(255)) {
+            writeln!(out, "   Unicast TTL = {ttl}")?;
+        }
+        writeln!(out, "   Check unicast src : {}", if *check_source { "yes" } else { "no" })?;
+        writeln!(out, "   Unicast Peer :")?;
         for peer in peers {
             writeln!(out, "     {} min_ttl {} max_ttl {}", peer.address, peer.ttl.0, peer.ttl.1)?;
         }
     }
     Ok(())
+}
+
+fn write_held(out: &mut String, config: &InstanceConfig) -> fmt::Result {
+    if !config.routes.is_empty() {
+        writeln!(out, "   Virtual Routes :")?;
+    }
+    config.routes.iter().try_for_each(|one| writeln!(out, "     {}", route::route(&one.route)))?;
+    if !config.rules.is_empty() {
+        writeln!(out, "   Virtual Rules :")?;
+    }
+    config.rules.iter().try_for_each(|one| writeln!(out, "     {}", route::rule(&one.rule)))
 }
 
 fn write_tracking(out: &mut String, config: &InstanceConfig) -> fmt::Result {
@@ -147,30 +181,51 @@ fn write_tracking(out: &mut String, config: &InstanceConfig) -> fmt::Result {
     for track in &config.track_scripts {
         writeln!(out, "     {} weight {}", track.script, weight(track.weight))?;
     }
+    if !config.track_files.is_empty() {
+        writeln!(out, "   Tracked files :")?;
+    }
+    for track in &config.track_files {
+        let reverse = if track.reverse { " reverse" } else { "" };
+        writeln!(out, "     {}, weight {}{reverse}", track.file, track.weight)?;
+    }
+    for (head, list) in [("processes", &config.track_processes), ("BFDs", &config.track_bfds)] {
+        if !list.is_empty() {
+            writeln!(out, "   Tracked {head} :")?;
+        }
+        list.iter()
+            .try_for_each(|track| writeln!(out, "     {}: weight {}", track.name, weight(track.weight)))?;
+    }
     Ok(())
 }
 
 fn write_scripts(out: &mut String, config: &InstanceConfig) -> fmt::Result {
-    let notify = &config.notify;
+    writeln!(out, "   Using smtp notification = {}", if config.mail { "yes" } else { "no" })?;
+    let deletion = config.deletion.as_ref();
+    writeln!(out, "   Notify deleted = {}", if deletion.is_some() { "Deleted" } else { "Fault" })?;
+    notify_scripts(out, &config.notify, deletion.and_then(|deletion| deletion.script.as_ref()))?;
+    writeln!(out, "   Notify priority changes = {}", config.tell_priority)
+}
+
+/// The scripts of an instance or a group.
+fn notify_scripts(out: &mut String, notify: &NotifyScripts, deleted: Option<&host::Command>) -> fmt::Result {
     for (name, command) in [
-        ("Backup", &notify.backup),
-        ("Master", &notify.master),
-        ("Fault", &notify.fault),
-        ("Stop", &notify.stop),
-        ("Generic", &notify.any),
-        ("Master rx lower pri", &notify.lower_priority_heard),
+        ("Backup", notify.backup.as_ref()),
+        ("Master", notify.master.as_ref()),
+        ("Fault", notify.fault.as_ref()),
+        ("Stop", notify.stop.as_ref()),
+        ("Deleted", deleted),
+        ("Generic", notify.any.as_ref()),
+        ("Master rx lower pri", notify.lower_priority_heard.as_ref()),
     ] {
-        if let Some(command) = command {
-            let account = command.account.as_ref().map_or((0, 0), |account| (account.uid, account.gid));
-            let quoted = quoted(command);
-            writeln!(
-                out,
-                "   {name} state transition script = {quoted}, uid:gid {}:{}",
-                account.0, account.1
-            )?;
-        }
+        let Some(command) = command else { continue };
+        let (uid, gid) = command.account.as_ref().map_or((0, 0), |account| (account.uid, account.gid));
+        writeln!(out, "   {name} state transition script = {}, uid:gid {uid}:{gid}", quoted(command))?;
     }
     Ok(())
+}
+
+const fn enabled(is: bool) -> &'static str {
+    if is { "enabled" } else { "disabled" }
 }
 
 fn weight(weight: Weight) -> String {

@@ -1,153 +1,236 @@
-//! `keepalived.json`, version 1: an array of `{"data":{…},"stats":{…}}`.
+//! `keepalived.json`: version 1 is an array of `{"data":{…},"stats":{…}}`, version 2 an object with that array and the
+//! tracked processes. Upstream's names, in upstream's order; one line, without blanks, `/` written as `\/`.
 
-use serde_json::{Map, Value, json};
-use vrrp::config::{Authentication, InstanceConfig, Preemption};
+use std::time::Duration;
+
+use serde_json::json as value;
+use vrrp::config::{Authentication, InstanceConfig, Preemption, ProcessConfig, ProcessMatch, Weight};
 use vrrp::notice::State;
-use vrrp::status::{Counters, InstanceStatus};
+use vrrp::status::{Counters, InstanceStatus, ProcessStatus};
 
-use super::{Moment, address, config_of, quoted};
+use super::{Moment, Report, address, config_of, quoted, route, wanted};
+
+/// An object's members in order, each value written already.
+type Members = Vec<(&'static str, String)>;
 
 /// The whole of it. Instances that the configuration no longer has are left out.
-pub fn json(status: &vrrp::Status, config: &vrrp::Config, moment: Moment) -> String {
-    let instances = status.instances.iter().filter_map(|instance| {
-        let config = config_of(instance, config)?;
-        Some(json!({ "data": data(instance, config, moment), "stats": stats(instance.counters) }))
+pub fn json(report: &Report<'_>, version: u8) -> String {
+    let instances = report.status.instances.iter().filter_map(|instance| {
+        let config = config_of(instance, report.config())?;
+        let data = object(data(instance, config, report.moment));
+        Some(object(vec![("data", data), ("stats", object(stats(instance.counters)))]))
     });
-    Value::from_iter(instances).to_string()
+    let instances = array(instances);
+    if version < 2 {
+        return instances + "\n";
+    }
+    let mut members = vec![("vrrp", instances)];
+    if !report.config().processes.is_empty() {
+        let processes = report.config().processes.iter().map(|config| process(config, report));
+        members.push(("track_process", array(processes)));
+    }
+    object(members) + "\n"
 }
 
-fn data(status: &InstanceStatus, config: &InstanceConfig, moment: Moment) -> Value {
+fn data(status: &InstanceStatus, config: &InstanceConfig, moment: Moment) -> Members {
     let announce = config.announce;
-    let mut data = Map::from_iter(fields([
-        ("iname", json!(config.name)),
-        ("dont_track_primary", json!(u8::from(!config.track_own_link))),
-        ("skip_check_adv_addr", json!(u8::from(config.skip_address_check))),
-        ("strict_mode", json!(0)),
-        ("vmac_ifname", json!("")),
-        ("ifp_ifname", json!(config.link.as_str())),
-        ("master_priority", json!(status.master.map_or(0, |(_, priority)| priority.0))),
-        ("last_transition", seconds(moment.micros(status.since))),
-        ("garp_delay", json!(announce.delay.as_secs())),
-        ("garp_refresh", json!(announce.refresh.as_secs())),
-        ("garp_rep", json!(announce.repeat)),
-        ("garp_refresh_rep", json!(announce.refresh_repeat)),
-        ("garp_lower_prio_delay", json!(announce.lower_priority_delay.as_secs())),
-        ("garp_lower_prio_rep", json!(announce.lower_priority_repeat)),
-        ("lower_prio_no_advert", json!(u8::from(config.lower_priority_no_advert))),
-        ("higher_prio_send_advert", json!(u8::from(config.higher_priority_send_advert))),
-        ("vrid", json!(config.vrid.get())),
-        ("base_priority", json!(status.base_priority.0)),
-        ("effective_priority", json!(status.effective_priority.0)),
-        ("vipset", json!(status.addresses.iter().any(|(_, _, set)| *set))),
-        ("promote_secondaries", json!(false)),
-        ("adver_int", interval(config.interval)),
-        ("master_adver_int", interval(status.interval)),
-        ("accept", json!(1)),
-        ("nopreempt", json!(config.preemption == Preemption::Never)),
+    let own = config.own_link.as_ref().map(|own| own.link.name.as_str());
+    let mut data = vec![
+        ("iname", text(&config.name)),
+        ("dont_track_primary", bit(!config.track_own_link)),
+        ("skip_check_adv_addr", bit(config.skip_address_check)),
+        ("strict_mode", bit(false)),
+        ("vmac_ifname", text(own.unwrap_or_default())),
+        ("ifp_ifname", text(own.unwrap_or(config.link.as_str()))),
+        ("master_priority", number(status.master.map_or(0, |(_, priority)| priority.0))),
+        ("last_transition", time(moment.micros(status.since))),
+        ("garp_delay", number(announce.delay.as_secs())),
+        ("garp_refresh", number(announce.refresh.as_secs())),
+        ("garp_rep", number(announce.repeat)),
+        ("garp_refresh_rep", number(announce.refresh_repeat)),
+        ("garp_lower_prio_delay", number(announce.lower_priority_delay.as_secs())),
+        ("garp_lower_prio_rep", number(announce.lower_priority_repeat)),
+        ("lower_prio_no_advert", bit(config.lower_priority_no_advert)),
+        ("higher_prio_send_advert", bit(config.higher_priority_send_advert)),
+        ("vrid", number(config.vrid.get())),
+        ("base_priority", number(status.base_priority.0)),
+        ("effective_priority", number(status.effective_priority.0)),
+        ("vipset", truth(status.addresses.iter().any(|(_, _, set)| *set))),
+        ("promote_secondaries", truth(config.promote_secondaries)),
+        ("adver_int", seconds(config.interval)),
+        ("master_adver_int", seconds(status.interval)),
+        ("accept", bit(config.accept)),
+        ("nopreempt", truth(config.preemption == Preemption::Never)),
         ("preempt_delay", preempt_delay(config.preemption)),
-        ("state", json!(number(status.state))),
-        ("wantstate", json!(if config.wants_master { 2 } else { 1 })),
-        ("version", json!(config.version.number())),
-        ("smtp_alert", json!(false)),
-        ("notify_deleted", json!(false)),
-    ]));
+        ("state", state(status.state)),
+        ("wantstate", state(wanted(status, config))),
+        ("version", number(config.version.number())),
+        ("smtp_alert", truth(config.mail)),
+        ("notify_deleted", truth(config.deletion.is_some())),
+    ];
     data.extend(scripts(config));
     data.extend(lists(status, config));
-    data.extend(authentication(&config.authentication));
-    Value::Object(data)
+    match config.authentication {
+        Authentication::None => data.push(("auth_type", number(0u8))),
+        // As keepalived since 2.4: not the password.
+        Authentication::Password(_) => {
+            data.extend([("auth_type", number(1u8)), ("auth_data", text("********"))]);
+        }
+    }
+    data
 }
 
-fn fields<const N: usize>(fields: [(&str, Value); N]) -> impl Iterator<Item = (String, Value)> {
-    fields.into_iter().map(|(name, value)| (name.to_owned(), value))
-}
-
-fn scripts(config: &InstanceConfig) -> impl Iterator<Item = (String, Value)> {
+fn scripts(config: &InstanceConfig) -> impl Iterator<Item = (&'static str, String)> {
     let notify = &config.notify;
+    let deleted = config.deletion.as_ref().and_then(|deletion| deletion.script.as_ref());
     let scripts = [
-        ("script_backup", &notify.backup),
-        ("script_master", &notify.master),
-        ("script_fault", &notify.fault),
-        ("script_stop", &notify.stop),
-        ("script", &notify.any),
-        ("script_master_rx_lower_pri", &notify.lower_priority_heard),
+        ("script_backup", notify.backup.as_ref()),
+        ("script_master", notify.master.as_ref()),
+        ("script_fault", notify.fault.as_ref()),
+        ("script_stop", notify.stop.as_ref()),
+        ("script_deleted", deleted),
+        ("script", notify.any.as_ref()),
+        ("script_master_rx_lower_pri", notify.lower_priority_heard.as_ref()),
     ];
-    scripts
-        .into_iter()
-        .filter_map(|(name, command)| Some((name.to_owned(), json!(quoted(command.as_ref()?)))))
+    scripts.into_iter().filter_map(|(name, command)| Some((name, text(&quoted(command?)))))
 }
 
 /// Only what is configured: an empty list is left out.
-fn lists(status: &InstanceStatus, config: &InstanceConfig) -> impl Iterator<Item = (String, Value)> {
-    let addresses =
-        |list: &[_]| list.iter().map(|one| json!(address(one, config, status))).collect::<Vec<_>>();
-    let lists = [
+fn lists(status: &InstanceStatus, config: &InstanceConfig) -> impl Iterator<Item = (&'static str, String)> {
+    let addresses = |list: &[_]| list.iter().map(|one| address(one, config, status)).collect::<Vec<_>>();
+    let lists: [(&str, Vec<String>); 7] = [
         ("vips", addresses(&config.addresses)),
         ("evips", addresses(&config.excluded)),
-        ("track_ifp", config.track_links.iter().map(|track| json!(track.link.as_str())).collect()),
-        ("track_script", config.track_scripts.iter().map(|track| json!(track.script)).collect()),
+        ("vroutes", config.routes.iter().map(|route| route::route(&route.route)).collect()),
+        ("vrules", config.rules.iter().map(|rule| route::rule(&rule.rule)).collect()),
+        ("track_ifp", config.track_links.iter().map(|track| track.link.to_string()).collect()),
+        ("track_script", config.track_scripts.iter().map(|track| track.script.clone()).collect()),
+        ("track_process", config.track_processes.iter().map(|track| track.name.clone()).collect()),
     ];
-    lists
-        .into_iter()
-        .filter(|(_, list)| !list.is_empty())
-        .map(|(name, list)| (name.to_owned(), Value::Array(list)))
+    let some = lists.into_iter().filter(|(_, list)| !list.is_empty());
+    some.map(|(name, list)| (name, array(list.iter().map(|one| text(one)))))
 }
 
-fn authentication(authentication: &Authentication) -> Vec<(String, Value)> {
-    match authentication {
-        Authentication::None => fields([("auth_type", json!(0))]).collect(),
-        // As keepalived since 2.4: not the password.
-        Authentication::Password(_) => {
-            fields([("auth_type", json!(1)), ("auth_data", json!("********"))]).collect()
-        }
+fn stats(counters: Counters) -> Members {
+    let none = 0u64;
+    [
+        ("advert_rcvd", counters.adverts_received),
+        ("advert_sent", counters.adverts_sent),
+        ("become_master", counters.became_master),
+        ("release_master", counters.released_master),
+        ("packet_len_err", counters.packet_length),
+        ("advert_interval_err", counters.interval),
+        ("ip_ttl_err", counters.ttl),
+        ("invalid_type_rcvd", counters.invalid_type),
+        ("addr_list_err", counters.address_list),
+        ("invalid_authtype", counters.invalid_authentication_type),
+        ("authtype_mismatch", counters.authentication_type_mismatch),
+        ("auth_failure", counters.authentication_failure),
+        ("auth_ext_missing", none),
+        ("auth_ext_malformed", none),
+        ("auth_ext_unknown_key", none),
+        ("auth_ext_invalid_hmac", none),
+        ("auth_ext_stale", none),
+        ("auth_ext_replay", none),
+        ("pri_zero_rcvd", counters.release_received),
+        ("pri_zero_sent", counters.release_sent),
+    ]
+    .map(|(name, count)| (name, number(count)))
+    .into()
+}
+
+fn process(config: &ProcessConfig, report: &Report<'_>) -> String {
+    let ProcessConfig { name, process: _, matching, quorum: (least, most), terminate_delay, fork_delay } =
+        config;
+    let status = report.status.processes.iter().find(|status| status.name == *name);
+    let is = |question: fn(&ProcessStatus) -> bool| truth(status.is_some_and(question));
+    let (kind, words): (_, &[String]) = match matching {
+        ProcessMatch::Name | ProcessMatch::Command => ("none", &[]),
+        ProcessMatch::Exact(words) => ("exact", words),
+        ProcessMatch::FirstWords(words) => ("partial", words),
+        ProcessMatch::Beginning(words) => ("initial", words),
+    };
+    let mut members = vec![("process", text(name))];
+    if !words.is_empty() {
+        members.push(("parameters", text(&words.join(" "))));
+    }
+    members.extend([("param_match", text(kind)), ("min_processes", number(*least))]);
+    if *most != u32::MAX {
+        members.push(("max_processes", number(*most)));
+    }
+    members.extend([
+        ("current_processes", number(status.map_or(0, |status| status.number))),
+        ("have_quorum", is(|status| status.quorum)),
+        ("weight", weight(config, report.config()).to_string()),
+        ("terminate_delay", seconds(*terminate_delay)),
+        ("fork_delay", seconds(*fork_delay)),
+        ("fork_delay_timer_running", is(|status| status.fork_delay_runs)),
+        ("terminate_delay_timer_running", is(|status| status.terminate_delay_runs)),
+        ("full_command", truth(*matching != ProcessMatch::Name)),
+    ]);
+    object(members)
+}
+
+/// The weight of the first instance that tracks the set; the block's own is resolved into these.
+fn weight(process: &ProcessConfig, config: &vrrp::Config) -> i16 {
+    let tracked = config.instances.iter().flat_map(|instance| &instance.track_processes);
+    match tracked.filter(|tracked| tracked.name == process.name).map(|tracked| tracked.weight).next() {
+        Some(Weight::Points { points, reverse: true }) => -points,
+        Some(Weight::Points { points, reverse: false }) => points,
+        Some(Weight::Fault { .. }) | None => 0,
     }
 }
 
-fn stats(counters: Counters) -> Value {
-    json!({
-        "advert_rcvd": counters.adverts_received,
-        "advert_sent": counters.adverts_sent,
-        "become_master": counters.became_master,
-        "release_master": counters.released_master,
-        "packet_len_err": counters.packet_length,
-        "advert_interval_err": counters.interval,
-        "ip_ttl_err": counters.ttl,
-        "invalid_type_rcvd": counters.invalid_type,
-        "addr_list_err": counters.address_list,
-        "invalid_authtype": counters.invalid_authentication_type,
-        "authtype_mismatch": counters.authentication_type_mismatch,
-        "auth_failure": counters.authentication_failure,
-        "pri_zero_rcvd": counters.release_received,
-        "pri_zero_sent": counters.release_sent,
-    })
+fn object(members: Members) -> String {
+    let members = members.into_iter().map(|(name, value)| format!("\"{name}\":{value}"));
+    format!("{{{}}}", members.collect::<Vec<_>>().join(","))
 }
 
-fn preempt_delay(preemption: Preemption) -> Value {
+fn array(values: impl Iterator<Item = String>) -> String {
+    format!("[{}]", values.collect::<Vec<_>>().join(","))
+}
+
+fn text(text: &str) -> String {
+    value!(text).to_string().replace('/', "\\/")
+}
+
+fn number(number: impl Into<u64>) -> String {
+    number.into().to_string()
+}
+
+fn bit(is: bool) -> String {
+    number(u8::from(is))
+}
+
+fn truth(is: bool) -> String {
+    is.to_string()
+}
+
+fn preempt_delay(preemption: Preemption) -> String {
     match preemption {
-        Preemption::Delayed(delay) => interval(delay),
-        Preemption::Allowed | Preemption::Never => json!(0),
+        Preemption::Delayed(delay) => seconds(delay),
+        Preemption::Allowed | Preemption::Never => number(0u8),
     }
 }
 
 /// Upstream's state numbers.
-const fn number(state: State) -> u8 {
-    match state {
-        State::Init => 0,
+fn state(state: State) -> String {
+    number(match state {
+        State::Init => 0u8,
         State::Backup => 1,
         State::Master => 2,
         State::Fault => 3,
         State::Deleted => 97,
         State::Stop => 98,
-    }
+    })
 }
 
 /// Seconds, whole ones without a fraction.
-fn interval(duration: std::time::Duration) -> Value {
-    if duration.subsec_nanos() == 0 { json!(duration.as_secs()) } else { json!(duration.as_secs_f64()) }
+fn seconds(duration: Duration) -> String {
+    if duration.subsec_nanos() == 0 { number(duration.as_secs()) } else { duration.as_secs_f64().to_string() }
 }
 
-/// A time with its microseconds.
-fn seconds(micros: i64) -> Value {
-    #[expect(clippy::cast_precision_loss, reason = "microseconds since 1970 take 51 of 53 bits until 2255")]
-    let seconds = micros as f64 / 1e6;
-    json!(seconds)
+/// A time of day with its microseconds.
+fn time(micros: i64) -> String {
+    format!("{}.{:06}", micros.div_euclid(1_000_000), micros.rem_euclid(1_000_000))
 }

@@ -48,5 +48,11 @@ fn write_one(out: &mut String, instance: &InstanceStatus) -> std::fmt::Result {
         out,
         "    Type Mismatch: {authentication_type_mismatch}\n    Failure: {authentication_failure}"
     )?;
+    // Adverts are not signed yet.
+    writeln!(
+        out,
+        "  Authentication Extension Errors:\n    Missing: 0\n    Malformed: 0\n    Unknown Key: 0"
+    )?;
+    writeln!(out, "    Invalid HMAC: 0\n    Stale: 0\n    Replay: 0")?;
     writeln!(out, "  Priority Zero:\n    Received: {release_received}\n    Sent: {release_sent}")
 }

@@ -13,9 +13,10 @@ const TEXT: &str = "vrrp_instance I1 {\n interface eth0\n state MASTER\n \
     virtual_ipaddress_excluded {\n  10.9.0.1\n  2001:db8::55/64\n  2001:db8::56\n }\n notify \"/etc/keepalived/args.sh IN\"\n}\n";
 
 /// How an instance of the file above could stand.
-fn instance() -> (vrrp::Status, vrrp::Config) {
+fn instance() -> (vrrp::Status, Effective) {
     let loaded = config::load(&Request::new("conf"), &InMemory::one("conf", TEXT), &Assumed::default());
-    let config = loaded.effective.expect("the file is good").vrrp;
+    let effective = loaded.effective.expect("the file is good");
+    let config = &effective.vrrp;
     let mut router = Router::default();
     router.handle(Event::Configured(Box::new(config.clone())), Instant::ZERO, &mut Vec::new());
     let mut status = router.status(Instant::ZERO);
@@ -30,14 +31,18 @@ fn instance() -> (vrrp::Status, vrrp::Config) {
     (counters.adverts_received, counters.adverts_sent) = (12, 50);
     (counters.became_master, counters.released_master) = (6, 5);
     (counters.release_received, counters.release_sent) = (1, 4);
-    (status, config)
+    (status, effective)
+}
+
+fn report<'a>(status: &'a vrrp::Status, effective: &'a Effective) -> Report<'a> {
+    Report { status, effective, moment: moment() }
 }
 
 fn moment() -> Moment {
     Moment { now: Instant::from_millis(7_500), wall: WallTime { seconds: 1_795_357_569, nanos: 961_427_000 } }
 }
 
-/// Recorded from keepalived 2.2.7, but for the numbers.
+/// Recorded from keepalived 2.4.3, but for the numbers.
 #[test]
 fn statistics_are_laid_out_as_upstreams() {
     let (status, _) = instance();
@@ -58,6 +63,13 @@ VRRP Instance: I1
     Invalid Type: 0
     Type Mismatch: 0
     Failure: 0
+  Authentication Extension Errors:
+    Missing: 0
+    Malformed: 0
+    Unknown Key: 0
+    Invalid HMAC: 0
+    Stale: 0
+    Replay: 0
   Priority Zero:
     Received: 1
     Sent: 4
@@ -67,8 +79,9 @@ VRRP Instance: I1
 
 #[test]
 fn json_has_upstreams_names_and_no_password() {
-    let (status, config) = instance();
-    let text = json(&status, &config, moment());
+    let (status, effective) = instance();
+    let text = json(&report(&status, &effective), 1);
+    assert!(text.ends_with("}}]\n") && text.contains(r"'\/etc\/keepalived\/args.sh' 'IN'"), "{text}");
     assert!(!text.contains("secret"), "{text}");
     let json: serde_json::Value = serde_json::from_str(&text).unwrap();
     let data = &json[0]["data"];
@@ -112,8 +125,8 @@ fn json_has_upstreams_names_and_no_password() {
 
 #[test]
 fn the_data_dump_has_upstreams_heads_and_labels() {
-    let (status, config) = instance();
-    let text = data(&status, &config, moment());
+    let (status, effective) = instance();
+    let text = data(&report(&status, &effective));
     for line in [
         "------< VRRP Topology >------",
         " VRRP Instance = I1",
@@ -128,6 +141,9 @@ fn the_data_dump_has_upstreams_heads_and_labels() {
         "   Advert interval = 1 sec",
         "   Preempt = enabled",
         "   Password = ********",
+        "   Notify deleted = Fault",
+        "------< Global definitions >------",
+        " umask = 0177",
         "   Virtual IP (1):",
         "     10.1.0.100/24 brd 10.1.0.255 dev eth0 scope global label eth0:v1 set",
         "   Virtual IP Excluded :",
@@ -136,4 +152,121 @@ fn the_data_dump_has_upstreams_heads_and_labels() {
         assert!(text.lines().any(|has| has == line), "{line:?} is not in\n{text}");
     }
     assert!(text.contains("   Last transition = 1795357567.461427 ("), "{text}");
+}
+
+/// The order of `json-v2`, as keepalived 2.4.3 writes it.
+#[test]
+fn json_has_upstreams_order() {
+    let (status, effective) = instance();
+    let text = json(&report(&status, &effective), 2);
+    assert!(text.starts_with(r#"{"vrrp":[{"data":{"iname":"I1","dont_track_primary":0,"#), "{text}");
+    assert!(!text.contains("track_process"), "only if any is configured");
+    let order = [
+        "iname",
+        "dont_track_primary",
+        "skip_check_adv_addr",
+        "strict_mode",
+        "vmac_ifname",
+        "ifp_ifname",
+        "master_priority",
+        "last_transition",
+        "garp_delay",
+        "garp_refresh",
+        "garp_rep",
+        "garp_refresh_rep",
+        "garp_lower_prio_delay",
+        "garp_lower_prio_rep",
+        "lower_prio_no_advert",
+        "higher_prio_send_advert",
+        "vrid",
+        "base_priority",
+        "effective_priority",
+        "vipset",
+        "promote_secondaries",
+        "adver_int",
+        "master_adver_int",
+        "accept",
+        "nopreempt",
+        "preempt_delay",
+        "state",
+        "wantstate",
+        "version",
+        "smtp_alert",
+        "notify_deleted",
+        "script",
+        "vips",
+        "evips",
+        "auth_type",
+        "auth_data",
+        "stats",
+        "advert_rcvd",
+        "advert_sent",
+        "become_master",
+        "release_master",
+        "packet_len_err",
+        "advert_interval_err",
+        "ip_ttl_err",
+        "invalid_type_rcvd",
+        "addr_list_err",
+        "invalid_authtype",
+        "authtype_mismatch",
+        "auth_failure",
+        "auth_ext_missing",
+        "auth_ext_malformed",
+        "auth_ext_unknown_key",
+        "auth_ext_invalid_hmac",
+        "auth_ext_stale",
+        "auth_ext_replay",
+        "pri_zero_rcvd",
+        "pri_zero_sent",
+    ];
+    let places: Vec<_> = order.iter().map(|name| text.find(&format!("\"{name}\":")).expect(name)).collect();
+    assert!(places.is_sorted(), "{text}");
+}
+
+#[test]
+fn tracked_processes_are_in_version_2() {
+    let text = "vrrp_track_process rev {\n process /tmp/p 4 2\n weight 3 reverse\n quorum 2\n quorum_max 3\n \
+        fork_delay 2\n}\nvrrp_instance I {\n interface eth0\n virtual_router_id 1\n virtual_ipaddress {\n  10.1.0.1\n }\n \
+        track_process {\n  rev\n }\n}\n";
+    let loaded = config::load(&Request::new("conf"), &InMemory::one("conf", text), &Assumed::default());
+    let effective = loaded.effective.unwrap();
+    let process = vrrp::status::ProcessStatus {
+        name: "rev".into(),
+        quorum: false,
+        number: 1,
+        fork_delay_runs: true,
+        terminate_delay_runs: false,
+    };
+    let status = vrrp::Status { processes: vec![process], ..vrrp::Status::default() };
+    let expected = "{\"vrrp\":[],\"track_process\":[{\"process\":\"rev\",\"parameters\":\"4 2\",\
+        \"param_match\":\"exact\",\"min_processes\":2,\"max_processes\":3,\"current_processes\":1,\
+        \"have_quorum\":false,\"weight\":-3,\"terminate_delay\":0,\"fork_delay\":2,\
+        \"fork_delay_timer_running\":true,\"terminate_delay_timer_running\":false,\"full_command\":true}]}\n";
+    assert_eq!(json(&report(&status, &effective), 2), expected);
+    assert!(!json(&report(&status, &effective), 1).contains("rev"));
+    let text = data(&report(&status, &effective));
+    assert!(text.contains(" VRRP Track process = rev\n   Process = /tmp/p\n   Parameters = 4 2\n"), "{text}");
+    assert!(text.contains("   Tracking instances :\n     I, weight 3 reverse\n"), "{text}");
+}
+
+/// As recorded from keepalived 2.4.3.
+#[test]
+fn routes_and_rules_are_written_as_upstream_does() {
+    let text = "static_routes {\n blackhole 10.78.0.0/24\n 10.90.0.0/24 via 10.1.0.2 dev eth0 metric 5\n \
+        10.91.0.0/24 nexthop via 10.1.0.2 dev eth0 weight 2 nexthop via 10.1.0.3 dev eth0\n}\n\
+        static_rules {\n from 10.3.0.7 table 100 priority 777\n to 10.3.0.9 iif eth1 table 101 priority 778\n}\n";
+    let loaded = config::load(&Request::new("conf"), &InMemory::one("conf", text), &Assumed::default());
+    let effective = loaded.effective.unwrap();
+    let status = vrrp::Status::default();
+    let text = data(&report(&status, &effective));
+    for line in [
+        "     prepend blackhole 10.78.0.0/24 proto 18",
+        "     prepend 10.90.0.0/24 via inet 10.1.0.2 dev eth0 proto 18 metric 5",
+        "     prepend 10.91.0.0/24 proto 18 nexthop via inet 10.1.0.2 dev eth0 weight 2 nexthop via inet 10.1.0.3 dev eth0",
+        "     from 10.3.0.7 priority 777 tos 0x0 protocol 18 lookup 100",
+        "     from all to 10.3.0.9 priority 778 tos 0x0 iif eth1 protocol 18 lookup 101",
+    ] {
+        assert!(text.lines().any(|has| has == line), "{line:?} is not in\n{text}");
+    }
 }

@@ -97,6 +97,26 @@ fn a_vmac_for_ipv4_is_a_private_macvlan_with_keepalived_s_settings_and_goes_with
 }
 
 #[test]
+fn secondary_addresses_are_promoted_where_it_is_asked_for_and_restored() {
+    with_two_hosts("secondary_addresses_are_promoted_where_it_is_asked_for_and_restored", |a, _| {
+        for before in ["0", "1"] {
+            a.enter();
+            fs::write("/proc/sys/net/ipv4/conf/a0/promote_secondaries", before).unwrap();
+            let link = a.link;
+            for _ in 0..2 {
+                assert_eq!(perform(a, NetworkOp::Promote(link)).0, Ok(()));
+                assert_eq!(settings("ipv4", "a0", &["promote_secondaries"]), ["1"]);
+            }
+            assert_eq!(perform(a, NetworkOp::Demote(link)).0, Ok(()));
+            assert_eq!(settings("ipv4", "a0", &["promote_secondaries"]), [before]);
+        }
+        let nowhere = host::LinkIndex(9999);
+        assert_eq!(perform(a, NetworkOp::Promote(nowhere)).0.unwrap_err().code, libc::ENODEV);
+        assert_eq!(perform(a, NetworkOp::Demote(nowhere)).0, Ok(()));
+    });
+}
+
+#[test]
 fn what_the_links_share_is_restored_when_the_last_one_goes() {
     with_two_hosts("what_the_links_share_is_restored_when_the_last_one_goes", |a, _| {
         a.enter();
@@ -144,6 +164,9 @@ fn a_vmac_for_ipv6_has_ipv6_on_and_leaves_the_host_alone() {
 fn a_link_that_fits_is_taken_over_with_what_its_base_was_before() {
     with_two_hosts("a_link_that_fits_is_taken_over_with_what_its_base_was_before", |a, _| {
         let link = vmac(Family::V4, 51);
+        a.enter();
+        fs::write("/proc/sys/net/ipv4/conf/all/rp_filter", "1").unwrap();
+        let host = || ["all", "default"].map(|link| setting(&format!("ipv4/conf/{link}/rp_filter")));
         add(a, &link);
         let before = a.ip("link show vrrp.51");
         // The worker dies, and another finds the link.
@@ -151,14 +174,17 @@ fn a_link_that_fits_is_taken_over_with_what_its_base_was_before() {
         a.settle();
         add(a, &link);
         assert_eq!(a.ip("link show vrrp.51"), before);
+        assert_eq!(host(), ["0", "1"]);
         remove(a, &link);
         assert_eq!(settings("ipv4", "a0", &OF_BASES), ["0", "0"]);
+        assert_eq!(host(), ["1", "0"]);
         // Another that has no use for it removes it too.
         add(a, &link);
         a.machine = Machine::open().unwrap();
         a.settle();
         remove(a, &link);
         assert_eq!(settings("ipv4", "a0", &OF_BASES), ["0", "0"]);
+        assert_eq!(host(), ["1", "0"]);
         assert!(!a.ip("link").contains("vrrp.51"));
     });
 }

@@ -1,10 +1,10 @@
-//! Routes and policy rules.
+//! Routes.
 
 use std::net::IpAddr;
 
 use host::{
-    Arrival, Family, Insertion, LinkIndex, Network, NetworkOp, NextHop, Prefix, Refusal, Route, RouteKey,
-    Rule, RuleAction, Ticket,
+    Arrival, Encapsulation, Family, Insertion, LinkIndex, Network, NetworkOp, NextHop, Prefix, Refusal,
+    Route, RouteKey, Rule, Ticket,
 };
 
 use super::network::settled;
@@ -17,7 +17,7 @@ fn ip(text: &str) -> Option<IpAddr> {
     Some(text.parse().unwrap())
 }
 
-fn prefix(text: &str) -> Prefix {
+pub(super) fn prefix(text: &str) -> Prefix {
     let (address, length) = text.split_once('/').unwrap();
     Prefix::new(address.parse().unwrap(), length.parse().unwrap()).unwrap()
 }
@@ -33,7 +33,7 @@ fn route(destination: &str, change: impl FnOnce(&mut Route<LinkIndex>)) -> Route
     route
 }
 
-fn perform(host: &mut Host, op: NetworkOp) -> (Result<(), Refusal>, Vec<Arrival>) {
+pub(super) fn perform(host: &mut Host, op: NetworkOp) -> (Result<(), Refusal>, Vec<Arrival>) {
     host.enter();
     host.machine.submit(Ticket(1), op);
     let arrivals = host.settle();
@@ -41,7 +41,7 @@ fn perform(host: &mut Host, op: NetworkOp) -> (Result<(), Refusal>, Vec<Arrival>
     (result.clone(), arrivals)
 }
 
-fn surveyed() -> (Vec<RouteKey>, Vec<Rule>) {
+pub(super) fn surveyed() -> (Vec<RouteKey>, Vec<Rule>) {
     let mut arrivals = Vec::new();
     Machine::open().unwrap().wait(None, &mut arrivals, &mut Vec::new()).unwrap();
     let Some(Arrival::Surveyed { routes, rules, .. }) = arrivals.pop() else { panic!("{arrivals:?}") };
@@ -65,54 +65,77 @@ fn is_put(host: &mut Host, route: &Route<LinkIndex>, expected: &str) {
     assert_eq!(host.ip(&show), "");
 }
 
+fn are_put(host: &mut Host, cases: &[(&str, Put, &str)]) {
+    let link = host.link;
+    for (destination, change, expected) in cases {
+        is_put(host, &route(destination, |route| change(route, link)), expected);
+    }
+}
+
 /// The lines are those that Keepalived's routes were shown by: what it can say, we say.
 #[test]
-fn every_option_of_an_ipv4_route_reaches_the_kernel() {
-    with_two_hosts("every_option_of_an_ipv4_route_reaches_the_kernel", |a, _| {
-        let cases: &[(&str, Put, &str)] = &[
-            ("10.60.1.0/24", |r, a0| r.hops = vec![by(a0, "")], "unicast 10.60.1.0/24 dev a0 scope global"),
-            (
-                "10.60.2.0/24",
-                |r, _| r.hops = vec![NextHop { link: None, ..by(LinkIndex(0), "10.1.0.254") }],
-                "unicast 10.60.2.0/24 via 10.1.0.254 dev a0 scope global",
-            ),
-            (
-                "10.60.5.0/24",
-                |r, a0| r.hops = vec![NextHop { onlink: true, ..by(a0, "10.99.0.1") }],
-                "unicast 10.60.5.0/24 via 10.99.0.1 dev a0 scope global onlink",
-            ),
-            // Differs: Keepalived refuses a gateway of the other family.
-            (
-                "10.60.6.0/24",
-                |r, a0| r.hops = vec![by(a0, "fe80::9")],
-                "unicast 10.60.6.0/24 via inet6 fe80::9 dev a0 scope global",
-            ),
-            (
-                "10.60.7.0/24",
-                |r, a0| (r.hops, r.preferred_source) = (vec![by(a0, "10.1.0.254")], ip("10.1.0.1")),
-                "unicast 10.60.7.0/24 via 10.1.0.254 dev a0 scope global src 10.1.0.1",
-            ),
-            (
-                "10.60.8.0/24",
-                |r, a0| (r.hops, r.metric, r.tos) = (vec![by(a0, "")], Some(17), 0x10),
-                "unicast 10.60.8.0/24 tos 0x10 dev a0 scope global metric 17",
-            ),
-            (
-                "10.60.13.0/24",
-                |r, a0| (r.hops, r.table) = (vec![by(a0, "")], 100),
-                "unicast 10.60.13.0/24 dev a0 scope global",
-            ),
-            (
-                "10.60.14.0/24",
-                |r, a0| (r.hops, r.table) = (vec![by(a0, "")], 4_000_000_000),
-                "unicast 10.60.14.0/24 dev a0 scope global",
-            ),
-            (
-                "10.60.16.0/24",
-                |r, a0| (r.hops, r.scope) = (vec![by(a0, "")], 253),
-                "unicast 10.60.16.0/24 dev a0 scope link",
-            ),
-            (
+fn every_plain_option_of_an_ipv4_route_reaches_the_kernel() {
+    with_two_hosts("every_plain_option_of_an_ipv4_route_reaches_the_kernel", |a, _| {
+        are_put(
+            a,
+            &[
+                (
+                    "10.60.1.0/24",
+                    |r, a0| r.hops = vec![by(a0, "")],
+                    "unicast 10.60.1.0/24 dev a0 scope global",
+                ),
+                (
+                    "10.60.2.0/24",
+                    |r, _| r.hops = vec![NextHop { link: None, ..by(LinkIndex(0), "10.1.0.254") }],
+                    "unicast 10.60.2.0/24 via 10.1.0.254 dev a0 scope global",
+                ),
+                (
+                    "10.60.5.0/24",
+                    |r, a0| r.hops = vec![NextHop { onlink: true, ..by(a0, "10.99.0.1") }],
+                    "unicast 10.60.5.0/24 via 10.99.0.1 dev a0 scope global onlink",
+                ),
+                // Differs: Keepalived refuses a gateway of the other family.
+                (
+                    "10.60.6.0/24",
+                    |r, a0| r.hops = vec![by(a0, "fe80::9")],
+                    "unicast 10.60.6.0/24 via inet6 fe80::9 dev a0 scope global",
+                ),
+                (
+                    "10.60.7.0/24",
+                    |r, a0| (r.hops, r.preferred_source) = (vec![by(a0, "10.1.0.254")], ip("10.1.0.1")),
+                    "unicast 10.60.7.0/24 via 10.1.0.254 dev a0 scope global src 10.1.0.1",
+                ),
+                (
+                    "10.60.8.0/24",
+                    |r, a0| (r.hops, r.metric, r.tos) = (vec![by(a0, "")], Some(17), 0x10),
+                    "unicast 10.60.8.0/24 tos 0x10 dev a0 scope global metric 17",
+                ),
+                (
+                    "10.60.13.0/24",
+                    |r, a0| (r.hops, r.table) = (vec![by(a0, "")], 100),
+                    "unicast 10.60.13.0/24 dev a0 scope global",
+                ),
+                (
+                    "10.60.14.0/24",
+                    |r, a0| (r.hops, r.table) = (vec![by(a0, "")], 4_000_000_000),
+                    "unicast 10.60.14.0/24 dev a0 scope global",
+                ),
+                (
+                    "10.60.16.0/24",
+                    |r, a0| (r.hops, r.scope) = (vec![by(a0, "")], 253),
+                    "unicast 10.60.16.0/24 dev a0 scope link",
+                ),
+            ],
+        );
+    });
+}
+
+#[test]
+fn every_metric_of_a_route_reaches_the_kernel() {
+    with_two_hosts("every_metric_of_a_route_reaches_the_kernel", |a, _| {
+        are_put(
+            a,
+            &[(
                 "10.60.23.0/24",
                 |r, a0| {
                     r.hops = vec![by(a0, "10.1.0.254")];
@@ -135,46 +158,99 @@ fn every_option_of_an_ipv4_route_reaches_the_kernel() {
                 "unicast 10.60.23.0/24 via 10.1.0.254 dev a0 scope global mtu lock 1400 window 4096 rtt 200ms rttvar \
                  200ms ssthresh 13 cwnd 12 advmss lock 1300 reordering 5 hoplimit 33 initcwnd 14 features ecn rto_min \
                  200ms initrwnd 15 quickack 1 congctl lock reno fastopen_no_cookie 1",
-            ),
-            ("10.60.47.0/24", |r, _| r.kind = 6, "blackhole 10.60.47.0/24 scope global"),
-            ("10.60.48.0/24", |r, _| r.kind = 7, "unreachable 10.60.48.0/24 scope global"),
-            ("10.60.49.0/24", |r, _| r.kind = 8, "prohibit 10.60.49.0/24 scope global"),
-            ("10.60.50.0/24", |r, _| (r.kind, r.table) = (9, 100), "throw 10.60.50.0/24 scope global"),
-            (
-                "232.60.54.0/24",
-                |r, a0| (r.kind, r.hops) = (5, vec![by(a0, "")]),
-                "multicast 232.60.54.0/24 dev a0 scope global",
-            ),
-            (
-                "10.60.51.1/32",
-                |r, a0| (r.kind, r.scope, r.hops) = (2, 254, vec![by(a0, "")]),
-                "local 10.60.51.1 dev a0 scope host",
-            ),
-            (
-                "10.60.56.0/24",
-                |r, a0| {
-                    let onlink = NextHop { onlink: true, weight: 256, ..by(a0, "10.77.0.1") };
-                    r.hops = vec![NextHop { weight: 2, ..by(a0, "10.1.0.254") }, onlink, by(a0, "fe80::9")];
-                },
-                "unicast 10.60.56.0/24 scope global nexthop via 10.1.0.254 dev a0 weight 2 nexthop via 10.77.0.1 \
+            )],
+        );
+    });
+}
+
+#[test]
+fn every_kind_of_ipv4_route_reaches_the_kernel() {
+    with_two_hosts("every_kind_of_ipv4_route_reaches_the_kernel", |a, _| {
+        are_put(
+            a,
+            &[
+                ("10.60.47.0/24", |r, _| r.kind = 6, "blackhole 10.60.47.0/24 scope global"),
+                ("10.60.48.0/24", |r, _| r.kind = 7, "unreachable 10.60.48.0/24 scope global"),
+                ("10.60.49.0/24", |r, _| r.kind = 8, "prohibit 10.60.49.0/24 scope global"),
+                ("10.60.50.0/24", |r, _| (r.kind, r.table) = (9, 100), "throw 10.60.50.0/24 scope global"),
+                (
+                    "232.60.54.0/24",
+                    |r, a0| (r.kind, r.hops) = (5, vec![by(a0, "")]),
+                    "multicast 232.60.54.0/24 dev a0 scope global",
+                ),
+                (
+                    "10.60.51.1/32",
+                    |r, a0| (r.kind, r.scope, r.hops) = (2, 254, vec![by(a0, "")]),
+                    "local 10.60.51.1 dev a0 scope host",
+                ),
+            ],
+        );
+    });
+}
+
+#[test]
+fn several_hops_and_their_options_reach_the_kernel() {
+    with_two_hosts("several_hops_and_their_options_reach_the_kernel", |a, _| {
+        are_put(
+            a,
+            &[
+                (
+                    "10.60.56.0/24",
+                    |r, a0| {
+                        let onlink = NextHop { onlink: true, weight: 256, ..by(a0, "10.77.0.1") };
+                        r.hops =
+                            vec![NextHop { weight: 2, ..by(a0, "10.1.0.254") }, onlink, by(a0, "fe80::9")];
+                    },
+                    "unicast 10.60.56.0/24 scope global nexthop via 10.1.0.254 dev a0 weight 2 nexthop via 10.77.0.1 \
                  dev a0 weight 256 onlink nexthop via inet6 fe80::9 dev a0 weight 1",
-            ),
-            (
-                "10.60.63.0/24",
-                |r, a0| (r.hops, r.ttl_propagate) = (vec![by(a0, "")], Some(true)),
-                "unicast 10.60.63.0/24 dev a0 scope global",
-            ),
-            (
-                "0.0.0.0/0",
-                |r, a0| (r.hops, r.metric) = (vec![by(a0, "10.1.0.254")], Some(9999)),
-                "unicast default via 10.1.0.254 dev a0 scope global metric 9999",
-            ),
-            ("0.0.0.0/1", |r, a0| r.hops = vec![by(a0, "")], "unicast 0.0.0.0/1 dev a0 scope global"),
-        ];
-        let link = a.link;
-        for (destination, change, expected) in cases {
-            is_put(a, &route(destination, |route| change(route, link)), expected);
-        }
+                ),
+                (
+                    "10.60.63.0/24",
+                    |r, a0| (r.hops, r.ttl_propagate) = (vec![by(a0, "")], Some(true)),
+                    "unicast 10.60.63.0/24 dev a0 scope global",
+                ),
+                (
+                    "0.0.0.0/0",
+                    |r, a0| (r.hops, r.metric) = (vec![by(a0, "10.1.0.254")], Some(9999)),
+                    "unicast default via 10.1.0.254 dev a0 scope global metric 9999",
+                ),
+                ("0.0.0.0/1", |r, a0| r.hops = vec![by(a0, "")], "unicast 0.0.0.0/1 dev a0 scope global"),
+                (
+                    "10.60.59.0/24",
+                    |r, a0| {
+                        let encapsulation = Some(Encapsulation::Ip {
+                            id: Some(7),
+                            destination: "10.88.0.1".parse().unwrap(),
+                            source: ip("10.1.0.1"),
+                            tos: Some(16),
+                            ttl: Some(9),
+                            flags: None,
+                        });
+                        r.hops = vec![NextHop { encapsulation, ..by(a0, "10.1.0.254") }];
+                    },
+                    "unicast 10.60.59.0/24 encap ip id 7 src 10.1.0.1 dst 10.88.0.1 ttl 9 tos 16 via 10.1.0.254 dev a0 \
+                 scope global",
+                ),
+                // Differs: Keepalived loses the encapsulation of one hop among several.
+                (
+                    "10.60.62.0/24",
+                    |r, a0| {
+                        let encapsulation = Some(Encapsulation::Ip {
+                            id: Some(8),
+                            destination: "2001:db8::88".parse().unwrap(),
+                            source: None,
+                            tos: Some(4),
+                            ttl: Some(7),
+                            flags: None,
+                        });
+                        let tunnel = NextHop { encapsulation, ..by(a0, "") };
+                        r.hops = vec![tunnel, by(a0, "10.1.0.254")];
+                    },
+                    "unicast 10.60.62.0/24 scope global nexthop encap ip6 id 8 src :: dst 2001:db8::88 hoplimit 7 tc 4 dev \
+                 a0 weight 1 nexthop via 10.1.0.254 dev a0 weight 1",
+                ),
+            ],
+        );
     });
 }
 
@@ -373,158 +449,5 @@ fn of_others_routes_nothing_is_told_but_that_one_took_the_place_of_ours() {
             a.ip(&format!("route replace {destination} via {via} dev a0"));
             assert_eq!(a.settle(), [Arrival::RouteRemoved(route.key())]);
         }
-    });
-}
-
-fn rule(family: Family, priority: u32) -> Rule {
-    Rule {
-        family,
-        priority,
-        action: RuleAction::Table(100),
-        invert: false,
-        from: None,
-        to: None,
-        tos: 0,
-        mark: None,
-        input: None,
-        output: None,
-        uids: None,
-        ip_protocol: None,
-        source_ports: None,
-        destination_ports: None,
-        tunnel: None,
-        realms: None,
-        suppress_prefix_length: None,
-        suppress_group: None,
-        protocol: 18,
-    }
-}
-
-/// Every option by itself, as Keepalived's rules were shown.
-fn rules() -> Vec<(Rule, &'static str)> {
-    let v4 = |change: fn(&mut Rule)| {
-        let mut rule = rule(Family::V4, 1000);
-        change(&mut rule);
-        rule
-    };
-    let v6 = |change: fn(&mut Rule)| {
-        let mut rule = rule(Family::V6, 2000);
-        change(&mut rule);
-        rule
-    };
-    vec![
-        (v4(|_| {}), "from all lookup 100"),
-        (v4(|r| r.from = Some(prefix("10.70.2.0/24"))), "from 10.70.2.0/24 lookup 100"),
-        (v4(|r| r.to = Some(prefix("10.70.3.0/24"))), "from all to 10.70.3.0/24 lookup 100"),
-        (
-            v4(|r| (r.from, r.to) = (Some(prefix("10.70.4.1/32")), Some(prefix("10.70.4.0/24")))),
-            "from 10.70.4.1 to 10.70.4.0/24 lookup 100",
-        ),
-        (v4(|r| r.tos = 0x10), "from all tos 0x10 lookup 100"),
-        (v4(|r| r.mark = Some((5, None))), "from all fwmark 0x5 lookup 100"),
-        (v4(|r| r.mark = Some((0x10, Some(0xff)))), "from all fwmark 0x10/0xff lookup 100"),
-        (v4(|r| r.mark = Some((0, Some(0xff)))), "from all fwmark 0/0xff lookup 100"),
-        (v4(|r| r.input = Some("a0".into())), "from all iif a0 lookup 100"),
-        (v4(|r| r.output = Some("absent".into())), "from all oif absent [detached] lookup 100"),
-        (v4(|r| r.uids = Some((100, 200))), "from all uidrange 100-200 lookup 100"),
-        (v4(|r| r.ip_protocol = Some(17)), "from all ipproto udp lookup 100"),
-        (
-            v4(|r| (r.ip_protocol, r.source_ports) = (Some(6), Some((80, 90)))),
-            "from all ipproto tcp sport 80-90 lookup 100",
-        ),
-        (v4(|r| r.destination_ports = Some((443, 443))), "from all dport 443 lookup 100"),
-        (v4(|r| r.suppress_prefix_length = Some(0)), "from all lookup 100 suppress_prefixlength 0"),
-        (v4(|r| r.suppress_group = Some(5)), "from all lookup 100 suppress_ifgroup 5"),
-        (v4(|r| r.action = RuleAction::Goto(30_000)), "from all goto 30000 [unresolved]"),
-        (v4(|r| r.action = RuleAction::Nop), "from all nop"),
-        (v4(|r| r.action = RuleAction::Blackhole), "from all blackhole"),
-        (v4(|r| r.action = RuleAction::Unreachable), "from all unreachable"),
-        (v4(|r| r.action = RuleAction::Prohibit), "from all prohibit"),
-        (
-            v4(|r| (r.invert, r.from) = (true, Some(prefix("10.70.24.0/24")))),
-            "not from 10.70.24.0/24 lookup 100",
-        ),
-        (v4(|r| r.action = RuleAction::Table(254)), "from all lookup main"),
-        (v4(|r| r.action = RuleAction::Table(4_000_000_000)), "from all lookup 4000000000"),
-        (v4(|r| r.tunnel = Some(99)), "from all tun_id 99 lookup 100"),
-        (v6(|r| r.from = Some(prefix("2001:db8:70:1::/64"))), "from 2001:db8:70:1::/64 lookup 100"),
-        (
-            v6(|r| {
-                (r.to, r.tos, r.mark) = (Some(prefix("2001:db8:70:5::1/128")), 0x20, Some((3, Some(7))));
-            }),
-            "from all to 2001:db8:70:5::1 tos CS1 fwmark 0x3/0x7 lookup 100",
-        ),
-        (
-            v6(|r| {
-                (r.ip_protocol, r.destination_ports) = (Some(17), Some((53, 54)));
-                (r.invert, r.suppress_prefix_length) = (true, Some(3));
-            }),
-            "not from all ipproto udp dport 53-54 lookup 100 suppress_prefixlength 3",
-        ),
-    ]
-}
-
-/// The engine compares rules for equality: what the kernel tells must be what was ordered.
-#[test]
-fn every_option_of_a_rule_reaches_the_kernel_and_comes_back() {
-    with_two_hosts("every_option_of_a_rule_reaches_the_kernel_and_comes_back", |a, _| {
-        for (rule, expected) in rules() {
-            let (result, arrivals) = perform(a, NetworkOp::AddRule(rule.clone()));
-            assert_eq!(result, Ok(()), "{expected}");
-            assert!(arrivals.contains(&Arrival::RuleAdded(rule.clone())), "{rule:?}: {arrivals:?}");
-            let family = if rule.family == Family::V4 { "-4" } else { "-6" };
-            let listed = a.ip(&format!("{family} rule show priority {}", rule.priority));
-            let listed: Vec<&str> = listed.split_whitespace().skip(1).collect();
-            assert_eq!(listed.join(" "), format!("{expected} proto keepalived"));
-            assert_eq!(surveyed().1, [rule.clone()]);
-            // The kernel would take the same rule twice.
-            assert_eq!(perform(a, NetworkOp::AddRule(rule.clone())), (Ok(()), vec![done()]));
-            let (result, arrivals) = perform(a, NetworkOp::RemoveRule(rule.clone()));
-            assert_eq!(result, Ok(()));
-            assert!(arrivals.contains(&Arrival::RuleRemoved(rule.clone())), "{rule:?}: {arrivals:?}");
-            assert_eq!(perform(a, NetworkOp::RemoveRule(rule)), (Ok(()), vec![done()]));
-        }
-    });
-}
-
-fn done() -> Arrival {
-    Arrival::Settled { ticket: Ticket(1), result: Ok(()) }
-}
-
-#[test]
-fn what_says_nothing_in_a_rule_is_left_out_of_its_normal_form_as_the_kernel_leaves_it_out() {
-    let name = "what_says_nothing_in_a_rule_is_left_out_of_its_normal_form_as_the_kernel_leaves_it_out";
-    with_two_hosts(name, |a, _| {
-        for family in [Family::V4, Family::V6] {
-            let all = Prefix::new(if family == Family::V4 { "0.0.0.0" } else { "::" }.parse().unwrap(), 0);
-            let changes: &[fn(&mut Rule)] = &[
-                |r| r.mark = Some((5, Some(u32::MAX))),
-                |r| r.mark = Some((0, None)),
-                |r| r.mark = Some((0, Some(0))),
-                |r| r.tunnel = Some(0),
-                |r| r.ip_protocol = Some(0),
-                |r| r.suppress_prefix_length = Some(u32::MAX),
-                |r| r.suppress_group = Some(u32::MAX),
-            ];
-            for (number, change) in (1000..).zip(changes) {
-                let mut ordered = Rule { from: all, to: all, ..rule(family, number) };
-                change(&mut ordered);
-                let (result, arrivals) = perform(a, NetworkOp::AddRule(ordered.clone()));
-                assert_eq!(result, Ok(()));
-                let told = Arrival::RuleAdded(ordered.clone().normal());
-                assert!(arrivals.contains(&told), "{ordered:?}: {arrivals:?}");
-                assert_eq!(perform(a, NetworkOp::RemoveRule(ordered)).0, Ok(()));
-            }
-        }
-    });
-}
-
-#[test]
-fn of_others_rules_nothing_is_told() {
-    with_two_hosts("of_others_rules_nothing_is_told", |a, _| {
-        a.ip("rule add from 10.9.9.9 table 100 priority 5");
-        a.ip("rule del from 10.9.9.9 table 100 priority 5");
-        assert_eq!(a.settle(), []);
-        assert_eq!(surveyed(), (vec![], vec![]));
     });
 }

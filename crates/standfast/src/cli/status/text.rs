@@ -6,7 +6,7 @@ use std::time::Duration;
 use daemon::status::DaemonStatus;
 use host::Instant;
 use vrrp::notice::State;
-use vrrp::status::{InstanceStatus, ScriptStatus};
+use vrrp::status::{InstanceStatus, Lateness, ScriptStatus};
 
 /// All of it, each virtual router in a paragraph.
 pub(super) fn render(status: &DaemonStatus) -> String {
@@ -35,7 +35,16 @@ pub(super) fn render(status: &DaemonStatus) -> String {
         let scripts: Vec<String> = vrrp.scripts.iter().map(script).collect();
         let _ = writeln!(text, "\nscripts: {}", scripts.join(", "));
     }
+    let _ = writeln!(text, "\n{}", lateness(&vrrp.lateness));
     text
+}
+
+fn lateness(lateness: &Lateness) -> String {
+    let Lateness { wakes, over_1_ms, over_10_ms, over_100_ms, worst } = lateness;
+    format!(
+        "timers: {wakes}, more than 1 ms late {over_1_ms}, 10 ms {over_10_ms}, 100 ms {over_100_ms}, worst {:.1} ms",
+        worst.as_secs_f64() * 1000.0
+    )
 }
 
 fn instance_text(instance: &InstanceStatus, now: Instant) -> String {
@@ -110,6 +119,16 @@ mod tests {
         assert_eq!(length(Duration::from_secs(61)), "1 min 1 s");
         assert_eq!(length(Duration::from_secs(7_260)), "2 h 1 min");
         assert_eq!(length(Duration::from_secs(90_000)), "1 d 1 h");
+    }
+
+    #[test]
+    fn late_timers_are_told_by_how_late() {
+        let mut counted = Lateness::default();
+        for ms in [0, 2, 20, 250] {
+            counted.count(Duration::from_millis(ms));
+        }
+        let expected = "timers: 4, more than 1 ms late 3, 10 ms 2, 100 ms 1, worst 250.0 ms";
+        assert_eq!(lateness(&counted), expected);
     }
 
     #[test]

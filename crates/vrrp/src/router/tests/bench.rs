@@ -9,7 +9,7 @@ use core::net::{IpAddr, Ipv4Addr};
 use core::time::Duration;
 
 use host::{Command, Delivery, Engine, Instant, Link, LinkAddress, LinkIndex, LinkName, MacAddress};
-use host::{NetworkOp, Packet, Prefix};
+use host::{FirewallOp, NetworkOp, Packet, Prefix};
 
 use super::super::Router;
 use crate::config::{
@@ -189,7 +189,7 @@ fn echo(op: NetworkOp) -> Option<Event> {
         }
         NetworkOp::RemoveLink(_) => Event::LinkRemoved(LinkIndex(9)),
         NetworkOp::AddAddress(address) => Event::AddressAdded(address),
-        NetworkOp::RenewAddress(_) => return None,
+        NetworkOp::RenewAddress(_) | NetworkOp::Promote(_) | NetworkOp::Demote(_) => return None,
         NetworkOp::RemoveAddress(address) => Event::AddressRemoved(address),
         NetworkOp::AddRoute(route) => Event::RouteAdded(route.key()),
         NetworkOp::RemoveRoute(route) => Event::RouteRemoved(route.key()),
@@ -231,9 +231,18 @@ fn short(action: &Action) -> Option<String> {
         Action::Ignore(_) => "ignore".into(),
         Action::Run(id, _) => format!("run {}", id.0),
         Action::End(id) => format!("end {}", id.0),
+        Action::Firewall(_, FirewallOp::Install(table)) => {
+            let v4 = table.ipv4.iter().flat_map(|half| half.dropped.iter().map(|one| format!("{one}")));
+            let v6 = table.ipv6.iter().flat_map(|half| half.dropped.iter().map(|one| format!("{one}")));
+            let dropped = v4.chain(v6).collect::<Vec<_>>().join(" ");
+            format!("filter [{dropped}]")
+        }
+        Action::Firewall(_, FirewallOp::Remove(_)) => "-filter".into(),
         Action::Network(_, op) => match op {
             NetworkOp::AddLink(link) => format!("+link {}", link.name),
             NetworkOp::RemoveLink(name) => format!("-link {name}"),
+            NetworkOp::Promote(link) => format!("+promote {link}"),
+            NetworkOp::Demote(link) => format!("-promote {link}"),
             NetworkOp::AddAddress(address) => format!("+{}", address.prefix),
             NetworkOp::RenewAddress(address) => format!("renew {}", address.prefix),
             NetworkOp::RemoveAddress(address) => format!("-{}", address.prefix),

@@ -123,15 +123,29 @@ fn links_of(out: &[Action]) -> vec::Vec<u32> {
 }
 
 #[test]
+fn secondary_addresses_are_let_live_from_the_beginning_to_the_end() {
+    let (mut bench, out) =
+        Bench::start(config([InstanceConfig { promote_secondaries: true, ..instance() }], []));
+    assert_eq!(brief(&out), ["BACKUP", "listen [51]", "+promote 2"]);
+    bench.wait(10_000);
+    let out = brief(&bench.tell(Event::Stop));
+    assert_eq!(out, ["advert 0", "STOP", "ignore", "-192.0.2.100/32", "-promote 2"]);
+}
+
+#[test]
 fn a_vmac_is_made_first_and_carries_adverts_addresses_and_announcements() {
     let (mut bench, out) = Bench::start(config([vmac(Family::V4, false)], []));
-    assert_eq!(brief(&out), ["+link vrrp.51", "BACKUP", "listen [51]"], "no fault is told meanwhile");
+    assert_eq!(
+        brief(&out),
+        ["+link vrrp.51", "BACKUP", "filter []", "listen [51]"],
+        "no fault is told meanwhile"
+    );
     assert_eq!(bench.status().source, Some(OURS.into()), "the base's address");
     let out = bench.wait(3_700);
     assert_eq!(brief(&out), ["advert 100", "MASTER", "+192.0.2.100/32", "garp 192.0.2.100"]);
     assert_eq!(links_of(&out), [9, 9]);
     let out = brief(&bench.tell(Event::Stop));
-    assert_eq!(out, ["advert 0", "STOP", "ignore", "-192.0.2.100/32", "-link vrrp.51"]);
+    assert_eq!(out, ["advert 0", "STOP", "ignore", "-192.0.2.100/32", "-link vrrp.51", "-filter"]);
 }
 
 #[test]
@@ -156,7 +170,10 @@ fn a_vmac_waits_for_its_base() {
     let mut bench = Bench { router: Default::default(), now: host::Instant::ZERO, obedient: true };
     bench.tell(Event::Configured(Box::new(config([vmac(Family::V4, false)], []))));
     assert_eq!(brief(&bench.tell(survey(vec![], vec![]))), ["FAULT"]);
-    assert_eq!(brief(&bench.tell(Event::LinkChanged(link(true)))), ["+link vrrp.51", "listen [51]"]);
+    assert_eq!(
+        brief(&bench.tell(Event::LinkChanged(link(true)))),
+        ["+link vrrp.51", "filter []", "listen [51]"]
+    );
     assert_eq!(brief(&bench.tell(Event::AddressAdded(address(OURS)))), ["BACKUP"]);
 }
 
@@ -177,7 +194,7 @@ fn an_ipv6_vmac_gets_the_link_local_address_of_its_base() {
     let own = host::LinkAddress::plain(ETH0, Prefix::new(base, 64).unwrap());
     let mut out = bench.tell(survey(vec![link(true)], vec![own]));
     out.extend(bench.tell(Event::Wake));
-    assert_eq!(brief(&out), ["+link vrrp.51", "listen [51]", "+fe80::10/64", "BACKUP"]);
+    assert_eq!(brief(&out), ["+link vrrp.51", "filter []", "listen [51]", "+fe80::10/64", "BACKUP"]);
     assert_eq!(bench.status().source, Some(base));
     assert_eq!(brief(&bench.wait(4_000))[..4], ["advert 100", "MASTER", "+fe80::100/128", "na"]);
 }

@@ -98,6 +98,8 @@ fn files_processes_and_sessions_move_the_priority_or_are_faults() {
     assert_eq!((bench.state(), bench.status().effective_priority.0), (State::Backup, 100));
     bench.tell(Event::FileRead { file: "f".into(), value: -7 });
     assert_eq!(bench.status().effective_priority.0, 86);
+    let out = bench.tell(Event::ProcessesCounted { name: "p".into(), quorum: false });
+    assert_eq!(log(&out), [""; 0], "what it begins with is not worth a word");
     let out = bench.tell(Event::ProcessesCounted { name: "p".into(), quorum: true });
     assert!(log(&out).contains(&"Quorum gained for tracked process p".into()));
     assert_eq!(bench.status().effective_priority.0, 106);

@@ -88,6 +88,15 @@ fn a_removed_master_gives_up_and_a_new_instance_listens() {
     assert_eq!(summary, ReloadSummary { added: 1, removed: 1, ..Default::default() });
 }
 
+/// monitoring §5: "instance removed by reload | `INSTANCE "IX" DELETED 100` (with notify_deleted), else `FAULT`".
+#[test]
+fn a_removal_is_told_as_such_if_it_is_asked_for() {
+    let deletion = Some(crate::config::Deletion::default());
+    let mut bench = Bench::master(InstanceConfig { deletion, ..instance() });
+    let (out, _) = reload(&mut bench, config([], []));
+    assert_eq!(brief(&out)[..2], ["advert 0", "DELETED"]);
+}
+
 #[test]
 fn an_address_that_moves_to_another_master_is_not_touched() {
     let second = InstanceConfig {

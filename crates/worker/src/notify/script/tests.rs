@@ -1,7 +1,9 @@
 use std::net::IpAddr;
 
-use vrrp::config::{InstanceConfig, Vrid};
+use vrrp::config::{Deletion, InstanceConfig, Vrid};
+use vrrp::notice::{Heard, InstanceFact, Notice};
 
+use super::super::news::Sieve;
 use super::*;
 
 const FROM: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 2));
@@ -25,8 +27,27 @@ pub(crate) fn instance(name: &str) -> InstanceConfig {
     }
 }
 
-fn scripts() -> Scripts {
-    let mut scripts = Scripts::default();
+/// The way from the engine's notice to the scripts.
+#[derive(Default)]
+struct Way {
+    sieve: Sieve,
+    scripts: Scripts,
+}
+
+impl Way {
+    fn configure(&mut self, config: &Config) {
+        self.sieve.configure(config);
+        self.scripts.configure(config);
+    }
+
+    fn forget_removed(&mut self) {
+        self.sieve.forget_removed();
+        self.scripts.forget_removed();
+    }
+}
+
+fn scripts() -> Way {
+    let mut scripts = Way::default();
     scripts.configure(&Config { instances: vec![instance("VI_1")], ..Config::default() });
     scripts
 }
@@ -45,9 +66,11 @@ fn lower() -> Notice {
 }
 
 /// What runs, as command lines.
-fn told(scripts: &mut Scripts, notice: &Notice, at: Instant) -> Vec<String> {
+fn told(way: &mut Way, notice: &Notice, at: Instant) -> Vec<String> {
     let mut out = vec![];
-    scripts.react(notice, at, &mut out);
+    if let Some(news) = way.sieve.sift(notice) {
+        way.scripts.react(&news, at, &mut out);
+    }
     assert!(out.iter().all(|n| ["VI_1", "G"].contains(&n.queue.as_str()) && n.job.limit == Some(LIMIT)));
     out.iter().map(|n| n.job.command.argv.join(" ")).collect()
 }
@@ -79,19 +102,30 @@ fn the_same_state_is_not_told_twice() {
 #[test]
 fn a_master_that_resumes_after_a_crash_is_not_told_again() {
     let mut scripts = scripts();
-    scripts.resume_master("VI_1");
+    scripts.sieve.resume_master("VI_1");
     assert!(told(&mut scripts, &entered(State::Master), Instant::ZERO).is_empty());
 }
 
-/// As keepalived: without `notify_deleted` the removal is a fault.
 #[test]
 fn an_instance_that_a_reload_removes_is_told_by_its_old_scripts_and_forgotten() {
     let mut scripts = scripts();
     scripts.configure(&Config::default());
-    let lines = told(&mut scripts, &entered(State::Deleted), Instant::ZERO);
+    let lines = told(&mut scripts, &entered(State::Fault), Instant::ZERO);
     assert_eq!(lines, ["/f", "/any own INSTANCE VI_1 FAULT 89"]);
     scripts.forget_removed();
     assert!(told(&mut scripts, &entered(State::Master), Instant::ZERO).is_empty());
+}
+
+/// cli-and-files §5.1: "`notify_deleted` | none; generic `notify` gets `DELETED`".
+#[test]
+fn a_removal_that_is_told_as_such_has_a_script_of_its_own() {
+    let mut scripts = scripts();
+    let deletion = Some(Deletion { script: command("/d own words") });
+    let config = InstanceConfig { deletion, ..instance("VI_1") };
+    scripts.configure(&Config { instances: vec![config], ..Config::default() });
+    scripts.configure(&Config::default());
+    let lines = told(&mut scripts, &entered(State::Deleted), Instant::ZERO);
+    assert_eq!(lines, ["/d own words", "/any own INSTANCE VI_1 DELETED 89"]);
 }
 
 #[test]
@@ -131,7 +165,7 @@ fn a_groups_scripts_are_told_of_the_group() {
             ..NotifyScripts::default()
         },
     };
-    let mut scripts = Scripts::default();
+    let mut scripts = Way::default();
     scripts.configure(&Config { groups: vec![group], ..Config::default() });
     let fact = vrrp::notice::GroupFact::Entered { state: State::Master, first: false };
     let notice = Notice::Group { name: "G".into(), fact };

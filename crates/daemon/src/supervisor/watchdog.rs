@@ -1,0 +1,140 @@
+//! A worker that hangs is as bad as one that died, and worse: its addresses stay while a rival takes over. So the vrrp
+//! worker is asked for a sign of life each second, and one that owes it for [`PATIENCE`] is killed; what follows is what
+//! follows a crash.
+//!
+//! Seconds count only while the supervisor itself runs: a host that was paused must not kill its workers when it wakes.
+//! Differs: Keepalived has nothing like it.
+
+use std::time::Duration;
+
+use host::{Instant, Severity};
+use worker::bus::ToWorker;
+
+use super::Supervisor;
+
+const EVERY: Duration = Duration::from_secs(1);
+/// Questions without an answer, a second each. Long before that its rivals have taken over, if it had any; soon after,
+/// a host that merely has too much to do would be given more.
+const PATIENCE: u32 = 10;
+
+/// The watch over one worker.
+#[derive(Debug, Default)]
+pub(super) struct Watchdog {
+    /// When to look next; `None` watches nothing.
+    next: Option<Instant>,
+    /// It was asked then, and has not answered.
+    asked: Option<Instant>,
+    missed: u32,
+}
+
+/// What is to be done.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Verdict {
+    Nothing,
+    Ask,
+    /// It hangs since then at the latest.
+    Kill(Instant),
+}
+
+impl Watchdog {
+    /// A worker obeys its configuration: from now on it answers.
+    pub(super) fn begin(&mut self, now: Instant) {
+        if self.next.is_none() {
+            *self = Self { next: Some(now + EVERY), asked: None, missed: 0 };
+        }
+    }
+
+    /// There is no worker to watch.
+    pub(super) fn end(&mut self) {
+        *self = Self::default();
+    }
+
+    /// The worker gave a sign of life.
+    pub(super) fn answered(&mut self) {
+        (self.asked, self.missed) = (None, 0);
+    }
+
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        self.next
+    }
+
+    fn look(&mut self, now: Instant) -> Verdict {
+        if self.next.is_none_or(|next| next > now) {
+            return Verdict::Nothing;
+        }
+        // From now, not from when it was due: a pause of ours counts once.
+        self.next = Some(now + EVERY);
+        let Some(asked) = self.asked else {
+            self.asked = Some(now);
+            return Verdict::Ask;
+        };
+        self.missed += 1;
+        if self.missed < PATIENCE {
+            return Verdict::Nothing;
+        }
+        self.end();
+        Verdict::Kill(asked)
+    }
+}
+
+impl Supervisor {
+    /// Asks for a sign of life, or ends a worker that gives none.
+    pub(super) fn expire_watchdog(&mut self, now: Instant) {
+        match self.watchdog.look(now) {
+            Verdict::Nothing => {}
+            Verdict::Ask => self.vrrp.tell(ToWorker::Ping),
+            Verdict::Kill(since) => {
+                if let Some(pid) = self.vrrp.pid() {
+                    let line = format!(
+                        "VRRP child process({pid}) gave no sign of life for {PATIENCE} s: killing it"
+                    );
+                    self.log(Severity::Alert, &line);
+                }
+                self.vrrp.kill_hanging(since);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn second(second: u64) -> Instant {
+        Instant::from_millis(second * 1000)
+    }
+
+    #[test]
+    fn a_worker_that_answers_is_asked_each_second() {
+        let mut watchdog = Watchdog::default();
+        assert_eq!(watchdog.look(second(0)), Verdict::Nothing);
+        watchdog.begin(second(0));
+        watchdog.begin(second(1));
+        for at in 1..100 {
+            assert_eq!(watchdog.look(second(at)), Verdict::Ask, "{at}");
+            watchdog.answered();
+        }
+    }
+
+    #[test]
+    fn one_that_does_not_is_killed_and_hangs_since_it_was_asked() {
+        let mut watchdog = Watchdog::default();
+        watchdog.begin(second(0));
+        assert_eq!(watchdog.look(second(1)), Verdict::Ask);
+        for at in 2..11 {
+            assert_eq!(watchdog.look(second(at)), Verdict::Nothing);
+        }
+        assert_eq!(watchdog.look(second(11)), Verdict::Kill(second(1)));
+        assert_eq!(watchdog.deadline(), None);
+    }
+
+    #[test]
+    fn a_pause_of_our_own_is_no_fault_of_the_workers() {
+        let mut watchdog = Watchdog::default();
+        watchdog.begin(second(0));
+        assert_eq!(watchdog.look(second(1)), Verdict::Ask);
+        assert_eq!(watchdog.look(second(1000)), Verdict::Nothing);
+        watchdog.answered();
+        assert_eq!(watchdog.look(second(1001)), Verdict::Ask);
+    }
+}

@@ -1,0 +1,145 @@
+//! Tracked files and processes.
+
+use std::fs;
+use std::process::{Child, Command};
+
+use super::bench::{Bench, NamedNamespace, PROGRAM};
+use super::control::status;
+
+/// The present effective priority.
+fn priority(bench: &Bench) -> u64 {
+    status(bench)["vrrp"]["instances"][0]["effective_priority"].as_u64().unwrap_or_default()
+}
+
+fn configure(bench: &Bench, blocks: &str, more: &str) {
+    bench.configure(more);
+    bench.write("conf", &format!("{blocks}\n{}", bench.text("conf")));
+}
+
+/// vrrp-behaviour §9.2: "File read at start, then inotify on its directory (close-write, move, delete; absence = 0)".
+#[test]
+fn a_tracked_files_number_is_added_to_the_priority() {
+    let Some(bench) = Bench::new("a_tracked_files_number_is_added_to_the_priority") else { return };
+    bench.write("number", "20\n");
+    let file = "track_file f {\n file @/number\n weight 2\n}";
+    configure(&bench, file, "track_file {\n  f\n }");
+    let daemon = bench.start(&[]).master();
+    assert_eq!(priority(&bench), 140, "read before the first decision");
+    bench.write("number", "-3");
+    bench.until("the written number", || priority(&bench) == 94);
+    bench.write("other", "5");
+    fs::rename(bench.path("other"), bench.path("number")).unwrap();
+    bench.until("the number put in place", || priority(&bench) == 110);
+    fs::remove_file(bench.path("number")).unwrap();
+    bench.until("no number", || priority(&bench) == 100);
+    bench.write("number", "-127");
+    bench.await_log("(VI_1) Entering FAULT STATE");
+    bench.write("number", "0");
+    bench.until("its way back", || bench.count("(VI_1) Entering MASTER STATE") == 2);
+    configure(&bench, &file.replace("number", "third"), "track_file {\n  f\n }");
+    bench.write("third", "7");
+    daemon.signal("HUP");
+    bench.until("the number of the other file", || priority(&bench) == 114);
+    assert_eq!(daemon.stop(), Some(0));
+}
+
+#[test]
+fn a_tracked_file_begins_with_a_number_that_a_crash_does_not_bring_back() {
+    let test = "a_tracked_file_begins_with_a_number_that_a_crash_does_not_bring_back";
+    let Some(bench) = Bench::new(test) else { return };
+    bench.write("kept", "3\n");
+    bench.write("over", "3\n");
+    let blocks = ["new", "kept", "over"].map(|name| {
+        let overwrite = if name == "over" { " overwrite" } else { "" };
+        format!("track_file {name} {{\n file @/{name}\n init_file 5{overwrite}\n}}\n")
+    });
+    configure(&bench, &blocks.concat(), "track_file {\n  new\n  kept\n  over\n }");
+    let daemon = bench.start(&[]).master();
+    assert_eq!(["new", "kept", "over"].map(|name| bench.text(name)), ["5\n", "3\n", "5\n"]);
+    assert_eq!(priority(&bench), 113);
+    bench.write("over", "1");
+    bench.until("the new number", || priority(&bench) == 109);
+    super::bench::send(bench.pid("vrrp.pid"), "KILL");
+    bench.await_log("died: Respawning");
+    bench.until("the next worker", || priority(&bench) == 109);
+    assert_eq!(bench.text("over"), "1");
+    assert_eq!(daemon.stop(), Some(0));
+}
+
+/// A program of its own name, which ends with the test.
+struct Program(Child);
+
+impl Program {
+    fn start(bench: &Bench, name: &str) -> Self {
+        if !bench.path(name).exists() {
+            fs::copy("/bin/sleep", bench.path(name)).unwrap();
+        }
+        Self(Command::new(bench.path(name)).arg("1000").spawn().unwrap())
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// In a network namespace of its own the kernel tells nothing of processes, so they are looked at each second.
+#[test]
+fn tracked_processes_count() {
+    let Some(bench) = Bench::new("tracked_processes_count") else { return };
+    let name = format!("sf{}", std::process::id());
+    let blocks = format!(
+        "vrrp_track_process two {{\n process {name}\n quorum 2\n weight 10\n}}\n\
+         vrrp_track_process none {{\n process @/{name} 1000\n quorum_max 0\n weight 5\n}}"
+    );
+    configure(&bench, &blocks, "track_process {\n  two\n  none\n }");
+    let first = Program::start(&bench, &name);
+    let daemon = bench.start(&[]).master();
+    assert_eq!(priority(&bench), 100);
+    assert_eq!(bench.count("Quorum"), 0, "{}", bench.text("log"));
+    let second = Program::start(&bench, &name);
+    bench.await_log("Quorum gained for tracked process two");
+    bench.until("both", || priority(&bench) == 110);
+    drop((first, second));
+    bench.await_log("Quorum lost for tracked process two");
+    bench.await_log("Quorum gained for tracked process none");
+    bench.until("their end", || priority(&bench) == 105);
+    assert_eq!(daemon.stop(), Some(0));
+}
+
+/// Here it tells of them: the daemon is started in the initial namespace, and asks before it goes into another.
+#[test]
+fn the_kernel_tells_of_tracked_processes() {
+    let test = "the_kernel_tells_of_tracked_processes";
+    if let Err(error) = linux::watch_process::ProcessWatch::open() {
+        println!("SKIPPED: {test}: the kernel tells nothing of processes: {error}");
+        return;
+    }
+    let Some(bench) = Bench::new(test) else { return };
+    let Some(namespace) = NamedNamespace::new(test) else { return };
+    let name = format!("sk{}", std::process::id());
+    let blocks = format!(
+        "net_namespace {}\nvrrp_track_process p {{\n process {name}\n weight 10\n terminate_delay 0.5\n}}",
+        namespace.0
+    );
+    configure(&bench, &blocks, "track_process {\n  p\n }");
+    let mut command = Command::new(PROGRAM);
+    command.args(["-n", "-l", "-D", "-G", "-f"]).arg(bench.path("conf")).env("TMPDIR", &bench.directory);
+    command.arg("-p").arg(bench.path("pid")).arg("-r").arg(bench.path("vrrp.pid"));
+    let daemon = bench.spawn_here(&mut command).ready();
+    bench.await_log("(VI_1) Entering MASTER STATE");
+    assert_eq!(bench.count("The kernel tells nothing of processes"), 0, "{}", bench.text("log"));
+    let before = linux::clock::now();
+    let program = Program::start(&bench, &name);
+    bench.await_log("Quorum gained for tracked process p");
+    assert_eq!(priority(&bench), 110);
+    let gained = linux::clock::now().since(before);
+    drop(program);
+    let ended = linux::clock::now();
+    bench.await_log("Quorum lost for tracked process p");
+    assert!(linux::clock::now().since(ended).as_millis() >= 490, "not before its delay");
+    println!("gained after {gained:?}");
+    assert_eq!(daemon.stop(), Some(0));
+}

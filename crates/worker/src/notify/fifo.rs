@@ -1,0 +1,66 @@
+//! Lines for those who read the event pipes (`notify_fifo`, `vrrp_notify_fifo`): Keepalived's, byte for byte.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use host::Instant;
+use vrrp::config::{Config, Priority};
+
+use super::news::{Kind, News, What};
+
+/// Where lines go.
+pub trait EventPipes {
+    /// Writes a line, its end included, in one piece. Never waits; a line that does not fit is lost.
+    fn put(&mut self, line: &str);
+}
+
+/// The line for a piece of news, its end included.
+///
+/// ```text
+/// INSTANCE "VI_1" MASTER 104
+/// INSTANCE "VI_1" MASTER_RX_LOWER_PRI 104
+/// INSTANCE "VI_1" BACKUP_PRIORITY 97
+/// GROUP "G1" MASTER 0
+/// ```
+pub fn line(news: &News<'_>) -> String {
+    let (event, priority): (&str, Priority) = match news.what {
+        What::Entered(state, priority) => (state.word(), priority),
+        What::LowerPriorityHeard(priority) => ("MASTER_RX_LOWER_PRI", priority),
+        What::PriorityChanged { master: true, priority } => ("MASTER_PRIORITY", priority),
+        // As keepalived: a fault counts as backup.
+        What::PriorityChanged { master: false, priority } => ("BACKUP_PRIORITY", priority),
+    };
+    format!("{} \"{}\" {event} {priority}\n", news.kind.word(), news.name)
+}
+
+/// Keeps a flood of adverts from pushing out of a pipe what matters.
+#[derive(Debug, Default)]
+pub struct Pace {
+    instances: BTreeMap<String, (Duration, Option<Instant>)>,
+}
+
+impl Pace {
+    /// Takes on the intervals of `config`.
+    pub fn configure(&mut self, config: &Config) {
+        let mut before = std::mem::take(&mut self.instances);
+        for instance in &config.instances {
+            let last = before.remove(&instance.name).and_then(|(_, last)| last);
+            // Several rivals that keep to the interval are told of every time, and so are those that quicken it once.
+            self.instances.insert(instance.name.clone(), (instance.interval / 8, last));
+        }
+    }
+
+    /// Whether this is to be written now.
+    pub fn allows(&mut self, news: &News<'_>, now: Instant) -> bool {
+        let (Kind::Instance, What::LowerPriorityHeard(_)) = (news.kind, news.what) else { return true };
+        let Some((gap, last)) = self.instances.get_mut(news.name) else { return true };
+        let allowed = last.is_none_or(|last| now.since(last) >= *gap);
+        if allowed {
+            *last = Some(now);
+        }
+        allowed
+    }
+}
+
+#[cfg(test)]
+mod tests;
