@@ -394,11 +394,8 @@ fn definitions() {
 #[test]
 fn repetition() {
     let names = |text: &str| -> Vec<String> {
-        let body = "{ interface eth0\nvirtual_router_id $i\nvirtual_ipaddress {\n192.0.2.$i\n}\n}";
-        let one = format!(
-            "$V=\\\nvrrp_instance x$i {{ \\\n interface eth0 \\\nvirtual_router_id ${{i}} \\\nvirtual_ipaddress {{ \\\n192.0.2.${{i}} \\\n}} \\\n}}\n"
-        );
-        let _ = body;
+        let one = "$V=\\\nvrrp_instance x$i { \\\n interface eth0 \\\nvirtual_router_id ${i} \\\n\
+            virtual_ipaddress { \\\n192.0.2.${i} \\\n} \\\n}\n";
         let loaded = read(&format!("{one}{text}\n"));
         let said = loaded.render(false);
         let effective = loaded.effective.unwrap_or_else(|| panic!("{said}"));

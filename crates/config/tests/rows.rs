@@ -114,13 +114,7 @@ impl Looked {
                 self.good(name);
                 self.good(&format!("{name} whatever"));
             }
-            Value::Switch => {
-                for word in ["", " on", " off", " true", " false", " yes", " no"] {
-                    self.good(&format!("{name}{word}"));
-                }
-                self.bad(&format!("{name} maybe"), "SF0305");
-                self.bad(&format!("{name} ON"), "SF0305");
-            }
+            Value::Switch => self.switch(name),
             Value::Number { least, most, alone } => {
                 self.good(&format!("{name} {least}"));
                 self.good(&format!("{name} {most}"));
@@ -173,6 +167,14 @@ impl Looked {
             }
             Value::Lines | Value::Block | Value::Words => self.words(row),
         }
+    }
+
+    fn switch(&mut self, name: &str) {
+        for word in ["", " on", " off", " true", " false", " yes", " no"] {
+            self.good(&format!("{name}{word}"));
+        }
+        self.bad(&format!("{name} maybe"), "SF0305");
+        self.bad(&format!("{name} ON"), "SF0305");
     }
 
     /// What is a number in the daemon and an error in a test.
