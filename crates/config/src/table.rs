@@ -1,7 +1,7 @@
 //! What a keyword is: one row of data.
 //!
 //! A block is a list of rows over the struct that they fill. The reader walks a block's lines, finds each row by its
-//! name, and the row's kind reads the words; kinds are in [`crate::value`]. What is printed about keywords (help,
+//! name, and the row's kind reads the words; kinds are in `crate::value`. What is printed about keywords (help,
 //! manual, schema) is printed from the same rows.
 
 mod describe;
