@@ -122,10 +122,9 @@ impl Looked {
                 self.bad(&format!("{name} ON"), "SF0305");
             }
             Value::Number { least, most, alone } => {
-                self.good(&format!("{name} {least}"));
-                self.good(&format!("{name} {most}"));
-                for word in [(least - 1).to_string(), (most + 1).to_string(), "x".into(), format!("{most}x")]
-                {
+                [least, most].map(|number| self.good(&format!("{name} {number}")));
+                let (below, above) = ((least - 1).to_string(), (most + 1).to_string());
+                for word in [below, above, "x".into(), format!("{most}x")] {
                     self.bad(&format!("{name} {word}"), "SF0302");
                 }
                 self.lax(row, &format!("{name} {least}x"), "SF0302");
