@@ -106,8 +106,7 @@ impl Looked {
         let name = row.name;
         if row.deprecated.is_some() {
             let (text, at) = file(&self.path, &format!("{name} 1"));
-            assert!(said(&read(&text, true), at).contains(&("SF0206".into(), 1)), "{name}");
-            return;
+            return assert!(said(&read(&text, true), at).contains(&("SF0206".into(), 1)), "{name}");
         }
         match &row.value {
             Value::Flag => {
@@ -122,7 +121,9 @@ impl Looked {
                 self.bad(&format!("{name} ON"), "SF0305");
             }
             Value::Number { least, most, alone } => {
-                [least, most].map(|number| self.good(&format!("{name} {number}")));
+                for number in [least, most] {
+                    self.good(&format!("{name} {number}"));
+                }
                 let (below, above) = ((least - 1).to_string(), (most + 1).to_string());
                 for word in [below, above, "x".into(), format!("{most}x")] {
                     self.bad(&format!("{name} {word}"), "SF0302");
