@@ -106,26 +106,20 @@ impl Looked {
         let name = row.name;
         if row.deprecated.is_some() {
             let (text, at) = file(&self.path, &format!("{name} 1"));
-            return assert!(said(&read(&text, true), at).contains(&("SF0206".into(), 1)), "{name}");
+            assert!(said(&read(&text, true), at).contains(&("SF0206".into(), 1)), "{name}");
+            return;
         }
         match &row.value {
             Value::Flag => {
                 self.good(name);
                 self.good(&format!("{name} whatever"));
             }
-            Value::Switch => {
-                for word in ["", " on", " off", " true", " false", " yes", " no"] {
-                    self.good(&format!("{name}{word}"));
-                }
-                self.bad(&format!("{name} maybe"), "SF0305");
-                self.bad(&format!("{name} ON"), "SF0305");
-            }
+            Value::Switch => self.switch(name),
             Value::Number { least, most, alone } => {
-                for number in [least, most] {
-                    self.good(&format!("{name} {number}"));
-                }
-                let (below, above) = ((least - 1).to_string(), (most + 1).to_string());
-                for word in [below, above, "x".into(), format!("{most}x")] {
+                self.good(&format!("{name} {least}"));
+                self.good(&format!("{name} {most}"));
+                for word in [(least - 1).to_string(), (most + 1).to_string(), "x".into(), format!("{most}x")]
+                {
                     self.bad(&format!("{name} {word}"), "SF0302");
                 }
                 self.lax(row, &format!("{name} {least}x"), "SF0302");
@@ -173,6 +167,14 @@ impl Looked {
             }
             Value::Lines | Value::Block | Value::Words => self.words(row),
         }
+    }
+
+    fn switch(&mut self, name: &str) {
+        for word in ["", " on", " off", " true", " false", " yes", " no"] {
+            self.good(&format!("{name}{word}"));
+        }
+        self.bad(&format!("{name} maybe"), "SF0305");
+        self.bad(&format!("{name} ON"), "SF0305");
     }
 
     /// What is a number in the daemon and an error in a test.

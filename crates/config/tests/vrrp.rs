@@ -208,7 +208,7 @@ fn tracking_takes_scripts_defined_before_and_links_that_are_there() {
             "track_script {{\nchk weight 5 reverse\nlate\nchk\n}}\ntrack_interface {{\neth1 weight -2\neth0\n}}\n{VIP}\n}}\nvrrp_script late {{\nscript /bin/true"
         ),
     );
-    assert_eq!(found, ["SF0401", "SF0402", "SF0401"]);
+    assert_eq!(found, ["SF0401", "SF0402", "SF0401"], "own interface, unknown script, script twice");
     assert_eq!(got.track_scripts[0].weight, Weight::Points { points: 5, reverse: true });
     assert_eq!(got.track_links[0].weight, Weight::Points { points: -2, reverse: false });
 }
