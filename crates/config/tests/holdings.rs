@@ -40,16 +40,16 @@ fn rule(line: &str) -> Result<Rule, Vec<String>> {
 }
 
 fn link(name: &str) -> LinkName {
-    LinkName::new(name).unwrap()
+    LinkName::new(name).expect("a name of a link")
 }
 
 fn address(text: &str) -> IpAddr {
-    text.parse().unwrap()
+    text.parse().expect("an address")
 }
 
 fn prefix(text: &str) -> Prefix {
-    let (address, length) = text.split_once('/').unwrap();
-    Prefix::new(address.parse().unwrap(), length.parse().unwrap()).unwrap()
+    let (host, length) = text.split_once('/').expect("an address and a length");
+    Prefix::new(address(host), length.parse().expect("a length")).expect("a prefix")
 }
 
 const D: &str = "10.60.1.0/24";
