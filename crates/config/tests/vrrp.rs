@@ -369,3 +369,12 @@ fn a_script_line_tolerates_what_other_lines_do_not() {
     assert_eq!(got.notify.any.unwrap().argv, ["/etc/n.sh", "a b"]);
     assert_eq!(got.notify.stop.unwrap().argv, ["/etc/n.sh#"]);
 }
+
+/// Differs: Keepalived refuses a gap of 0; here it means what it says, and without complaint.
+#[test]
+fn a_gap_of_0_between_announcements_is_no_gap() {
+    let text = "global_defs {\nvrrp_garp_interval 0\nvrrp_gna_interval 0\n}\n";
+    let loaded = load(&Request::new("k"), &InMemory::one("k", text), &Assumed::default());
+    assert_eq!(loaded.render(false), "");
+    assert_eq!(loaded.effective.unwrap().vrrp.pace, vrrp::config::AnnouncePace::default());
+}

@@ -20,7 +20,7 @@ use crate::notice::{Notice, ReloadSummary, State};
 /// What makes two configurations of an instance the same virtual router.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 enum Identity {
-    Multicast(LinkName, Family, Vrid),
+    Multicast(LinkName, Family, Vrid, IpAddr),
     Unicast(LinkName, Family, Vrid, Option<IpAddr>),
 }
 
@@ -28,7 +28,7 @@ impl Identity {
     fn of(config: &InstanceConfig) -> Self {
         let InstanceConfig { link, family, vrid, source, mode, .. } = config;
         match mode {
-            Mode::Multicast { .. } => Self::Multicast(link.clone(), *family, *vrid),
+            Mode::Multicast { group } => Self::Multicast(link.clone(), *family, *vrid, *group),
             Mode::Unicast { .. } => Self::Unicast(link.clone(), *family, *vrid, *source),
         }
     }
@@ -63,19 +63,9 @@ impl Router {
             self.quiet_until = now + startup_delay;
         }
         let mut summary = ReloadSummary::default();
-        let wanted: BTreeSet<Identity> = instances.iter().map(Identity::of).collect();
-        let (mut known, mut gone) = (BTreeMap::new(), Vec::new());
-        for id in core::mem::take(&mut self.order) {
-            let Some(identity) = self.instances.get(&id).map(|instance| Identity::of(instance.config()))
-            else {
-                continue;
-            };
-            if wanted.contains(&identity) {
-                known.insert(identity, id);
-            } else {
-                gone.push(id);
-            }
-        }
+        let pairs = self.pair(&instances);
+        let gone: Vec<InstanceId> =
+            core::mem::take(&mut self.order).into_iter().filter(|id| !pairs.contains(&Some(*id))).collect();
         for id in gone {
             self.remove(id, now, out);
             summary.removed += 1;
@@ -86,8 +76,8 @@ impl Router {
         self.told.processes.retain(|name, _| processes.iter().any(|set| set.name == *name));
         self.scripts.configure(&scripts, now, out);
         self.announcements.set_pace(pace);
-        for config in instances {
-            let id = match known.remove(&Identity::of(&config)) {
+        for (config, known) in instances.into_iter().zip(pairs) {
+            let id = match known {
                 Some(id) => {
                     self.adjust(id, config, &mut summary, now, out);
                     id
@@ -106,6 +96,31 @@ impl Router {
         if !first {
             out.push(Action::Notice(Notice::Reloaded(summary)));
         }
+    }
+
+    /// For each new configuration the instance that it continues. Instances of one identity, which are told apart by
+    /// their peers, are paired by name, then in the order of the file.
+    fn pair(&self, configs: &[InstanceConfig]) -> Vec<Option<InstanceId>> {
+        let mut known: BTreeMap<Identity, Vec<InstanceId>> = BTreeMap::new();
+        for id in &self.order {
+            if let Some(instance) = self.instances.get(id) {
+                known.entry(Identity::of(instance.config())).or_default().push(*id);
+            }
+        }
+        let name = |id: &InstanceId| self.instances.get(id).map(|instance| instance.config().name.as_str());
+        let mut pairs: Vec<Option<InstanceId>> = Vec::with_capacity(configs.len());
+        for config in configs {
+            let same = known.get_mut(&Identity::of(config));
+            pairs.push(same.and_then(|ids| {
+                let at = ids.iter().position(|id| name(id) == Some(config.name.as_str()))?;
+                Some(ids.remove(at))
+            }));
+        }
+        for (pair, config) in pairs.iter_mut().zip(configs).filter(|(pair, _)| pair.is_none()) {
+            *pair =
+                known.get_mut(&Identity::of(config)).and_then(|ids| (!ids.is_empty()).then(|| ids.remove(0)));
+        }
+        pairs
     }
 
     /// Forms the groups anew; one of the same name keeps what was told of it.

@@ -70,11 +70,11 @@ pub(super) static ROWS: &[K] = &[
     .inherits("vrrp_garp_master_repeat")
     .lax()
     .help("Gratuitous ARPs after a lower priority was heard. Without it vrrp_garp_master_repeat."),
-    K::new("vrrp_garp_interval", Kind::Seconds(|b| &mut b.vrrp_garp_interval, 1, MICROS, 6))
+    K::new("vrrp_garp_interval", Kind::Seconds(|b| &mut b.vrrp_garp_interval, 0, MICROS, 6))
         .unit("s")
         .lax()
         .help("Smallest gap between gratuitous ARPs on one interface. Without it there is none."),
-    K::new("vrrp_gna_interval", Kind::Seconds(|b| &mut b.vrrp_gna_interval, 1, MICROS, 6))
+    K::new("vrrp_gna_interval", Kind::Seconds(|b| &mut b.vrrp_gna_interval, 0, MICROS, 6))
         .unit("s")
         .lax()
         .help(

@@ -151,3 +151,18 @@ fn a_script_that_is_gone_is_ended() {
     let (out, _) = reload(&mut bench, config([instance()], []));
     assert_eq!(brief(&out), ["end 1", "BACKUP"]);
 }
+
+/// Keepalived bears several unicast instances of one number on a link, told apart by their peers.
+#[test]
+fn instances_of_one_number_with_other_peers_stay_apart_over_a_reload() {
+    let to = |name: &str, peer: Ipv4Addr| {
+        let peers = vec![crate::config::Peer { address: peer.into(), ttl: (0, 255) }];
+        let mode = Mode::Unicast { peers, ttl: None, check_source: false };
+        InstanceConfig { name: name.into(), mode, ..instance() }
+    };
+    let (mut bench, _) = Bench::start(config([to("A", HIGH), to("B", LOW)], []));
+    let (_, summary) = reload(&mut bench, config([to("B", LOW), to("A", HIGH)], []));
+    assert_eq!(summary, ReloadSummary { kept: 2, ..Default::default() });
+    let (_, summary) = reload(&mut bench, config([to("B", LOW)], []));
+    assert_eq!(summary, ReloadSummary { kept: 1, removed: 1, ..Default::default() });
+}
