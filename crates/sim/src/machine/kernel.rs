@@ -14,7 +14,8 @@ impl Machine {
     /// Carries an order out. The answer, and what all that watch are told of it. As [`host::NetworkOp`] says, what is
     /// there already counts as put, and what is not there as taken.
     pub fn apply(&mut self, op: NetworkOp) -> Answer {
-        if self.refusals > 0 {
+        // An instance whose own link is refused cannot take part until it is there, which the rules do not know.
+        if self.refusals > 0 && !matches!(op, NetworkOp::AddLink(_)) {
             self.refusals -= 1;
             return (Err(refusal(NO_BUFFERS, "No buffer space available")), Vec::new());
         }

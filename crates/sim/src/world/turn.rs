@@ -145,19 +145,12 @@ impl World {
             | NetworkOp::AddRule(_)
             | NetworkOp::RemoveRule(_) => None,
         };
-        let makes_link = matches!(op, NetworkOp::AddLink(_));
         let (result, arrivals) = it.machine_mut().apply(op);
         match address {
             Some((_, address, _)) if result.is_err() => self.watch.trouble(self.now, node, address),
             Some((link, address, Some(seconds))) => self.lease(node, link, address, seconds),
             Some(_) => {}
-            None => {
-                // A link of its own that was refused, and its being there at last, keep an instance from taking part.
-                if makes_link {
-                    self.disturb_node(node);
-                }
-                self.replug(node);
-            }
+            None => self.replug(node),
         }
         let settled = Arrival::Settled { ticket, result };
         if self.chance.happens(500) {
