@@ -1,5 +1,4 @@
 //! What a virtual router holds besides addresses: routes, policy rules, a link of its own; and what is held always.
-#![expect(clippy::unwrap_used, reason = "what a test writes wrong is a failed test")]
 
 use std::net::IpAddr;
 
