@@ -64,8 +64,9 @@ impl Router {
         }
         let mut summary = ReloadSummary::default();
         let pairs = self.pair(&instances);
+        let stays: BTreeSet<InstanceId> = pairs.iter().flatten().copied().collect();
         let gone: Vec<InstanceId> =
-            core::mem::take(&mut self.order).into_iter().filter(|id| !pairs.contains(&Some(*id))).collect();
+            core::mem::take(&mut self.order).into_iter().filter(|id| !stays.contains(id)).collect();
         for id in gone {
             self.remove(id, now, out);
             summary.removed += 1;
