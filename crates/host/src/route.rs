@@ -241,6 +241,31 @@ pub struct Rule {
 }
 
 impl Rule {
+    /// A rule of Keepalived's that matches every packet of a family.
+    pub const fn plain(family: Family, priority: u32, action: RuleAction) -> Self {
+        Self {
+            family,
+            priority,
+            action,
+            invert: false,
+            from: None,
+            to: None,
+            tos: 0,
+            mark: None,
+            input: None,
+            output: None,
+            uids: None,
+            ip_protocol: None,
+            source_ports: None,
+            destination_ports: None,
+            tunnel: None,
+            realms: None,
+            suppress_prefix_length: None,
+            suppress_group: None,
+            protocol: 18,
+        }
+    }
+
     /// The rule as the kernel tells of it, without what says nothing: a prefix or a mask of no bits, a zero that stands
     /// for "any". Rules that the kernel cannot tell apart have equal normal forms.
     pub fn normal(mut self) -> Self {

@@ -38,27 +38,7 @@ struct Draft {
 pub(crate) fn line(resolver: &mut Resolver<'_, '_>, node: NodeId, grouped: bool) -> Option<RuleLine> {
     let at = resolver.reader.keyword(node);
     let mut line = Line::new(resolver, node, "rule");
-    let rule = Rule {
-        family: Family::V4,
-        priority: 0,
-        action: RuleAction::Nop,
-        invert: false,
-        from: None,
-        to: None,
-        tos: 0,
-        mark: None,
-        input: None,
-        output: None,
-        uids: None,
-        ip_protocol: None,
-        source_ports: None,
-        destination_ports: None,
-        tunnel: None,
-        realms: None,
-        suppress_prefix_length: None,
-        suppress_group: None,
-        protocol: OUR_PROTOCOL,
-    };
+    let rule = Rule::plain(Family::V4, 0, RuleAction::Nop);
     let mut draft = Draft {
         rule,
         family: None,

@@ -6,27 +6,7 @@ use super::routes::{perform, prefix, surveyed};
 use crate::testbed::with_two_hosts;
 
 fn rule(family: Family, priority: u32) -> Rule {
-    Rule {
-        family,
-        priority,
-        action: RuleAction::Table(100),
-        invert: false,
-        from: None,
-        to: None,
-        tos: 0,
-        mark: None,
-        input: None,
-        output: None,
-        uids: None,
-        ip_protocol: None,
-        source_ports: None,
-        destination_ports: None,
-        tunnel: None,
-        realms: None,
-        suppress_prefix_length: None,
-        suppress_group: None,
-        protocol: 18,
-    }
+    Rule::plain(family, priority, RuleAction::Table(100))
 }
 
 /// Every option by itself, as Keepalived's rules were shown.

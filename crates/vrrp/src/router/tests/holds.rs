@@ -31,25 +31,8 @@ fn route(last: u8) -> VirtualRoute {
 
 fn rule(priority: u32) -> VirtualRule {
     let rule = Rule {
-        family: Family::V4,
-        priority,
-        action: RuleAction::Table(100),
-        invert: false,
         from: Some(Prefix::host(VIP.into())),
-        to: None,
-        tos: 0,
-        mark: None,
-        input: None,
-        output: None,
-        uids: None,
-        ip_protocol: None,
-        source_ports: None,
-        destination_ports: None,
-        tunnel: None,
-        realms: None,
-        suppress_prefix_length: None,
-        suppress_group: None,
-        protocol: 18,
+        ..Rule::plain(Family::V4, priority, RuleAction::Table(100))
     };
     VirtualRule { rule, track: true }
 }
