@@ -207,6 +207,7 @@ impl Datagrams for Machine {
     fn listen(&mut self, channel: Channel, vrids: &[u8]) {
         let opened = match self.channels.listen(channel, vrids) {
             Ok(Some((slot, socket))) => {
+                self.outbox.prepare(channel.family(), channel.link);
                 self.poll.watch(socket, Token(OWN + slot), Interest::Read).map_err(io::Error::other)
             }
             Ok(None) => Ok(()),
@@ -224,6 +225,10 @@ impl Datagrams for Machine {
 
     fn send(&mut self, datagram: Datagram) {
         self.noting(|machine, arrivals| machine.outbox.put(datagram, arrivals));
+    }
+
+    fn dispatch(&mut self) {
+        self.noting(|machine, arrivals| machine.outbox.flush(arrivals));
     }
 }
 
