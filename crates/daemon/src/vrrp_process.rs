@@ -113,8 +113,7 @@ impl Process {
         let here = self.vrrp.machine_mut();
         let retry = here.hand_on();
         let deadline = deadline.into_iter().chain(retry).chain(self.watchers.deadline()).min();
-        here.wait(deadline, &mut self.arrivals, &mut self.ready)?;
-        let now = clock::now();
+        let now = here.wait(deadline, &mut self.arrivals, &mut self.ready)?;
         if let Some(due) = self.vrrp.deadline().filter(|due| *due <= now) {
             self.vrrp.machine_mut().mind_lateness(due, now);
         }

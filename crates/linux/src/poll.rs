@@ -52,12 +52,14 @@ impl WaitError {
 }
 
 /// What a wait ended with.
-#[derive(Clone, PartialEq, Eq, Default, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Woken {
     /// The deadline has passed.
     pub expired: bool,
     /// Signals came in since the last wait: ask [`Poll::signals`].
     pub signalled: bool,
+    /// When it ended.
+    pub at: Instant,
 }
 
 /// Descriptors, a deadline and signals, waited for together.
@@ -168,7 +170,9 @@ impl Poll {
             Ok(_) | Err(rustix::io::Errno::INTR) => {}
             Err(cause) => return Err(WaitError::when("wait for events")(cause)),
         }
-        let mut woken = Woken::default();
+        let at = clock::now();
+        let mut woken =
+            Woken { expired: deadline.is_some_and(|deadline| deadline <= at), signalled: false, at };
         let mut rang = false;
         for event in &self.events {
             match event.data.u64() {
@@ -180,7 +184,6 @@ impl Poll {
         if rang {
             self.armed = None;
         }
-        woken.expired = deadline.is_some_and(|deadline| deadline <= clock::now());
         Ok((woken, rang))
     }
 

@@ -65,7 +65,7 @@ impl Here {
         deadline: Option<Instant>,
         arrivals: &mut Vec<Arrival>,
         ready: &mut Vec<Token>,
-    ) -> Result<(), WaitError> {
+    ) -> Result<Instant, WaitError> {
         let settled = self.kept.iter_mut().flat_map(|tickets| tickets.drain(..));
         arrivals.extend(settled.map(|ticket| Arrival::Settled { ticket, result: Ok(()) }));
         let deadline = if arrivals.is_empty() { deadline } else { Some(Instant::ZERO) };
