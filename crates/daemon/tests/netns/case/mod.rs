@@ -3,8 +3,10 @@
 mod change;
 mod election;
 mod outage;
+mod pause;
 mod preempt;
 mod protocol;
+mod storm;
 mod track;
 
 use crate::netns::daemon::Make;
@@ -36,6 +38,10 @@ const fn ours(name: &'static str, set: fn((Make, Make)) -> Pair, play: fn(&mut P
 /// All of them, the longest first, so that the short ones fill the gaps at the end.
 pub(crate) fn all() -> impl Iterator<Item = Case> {
     [
+        ours("pause of a worker", outage::pair, pause::of_a_worker),
+        ours("pause of a master", outage::pair, pause::of_a_master),
+        ours("pause of a backup", outage::pair, pause::of_a_backup),
+        ours("pause of a supervisor", outage::pair, pause::of_a_supervisor),
         both("v2 multicast with PASS", protocol::v2_pass, protocol::life),
         both("unicast v2 IPv4", protocol::unicast_v2_ipv4, protocol::life),
         both("unicast v2 IPv6", protocol::unicast_v2_ipv6, protocol::life),
@@ -54,6 +60,12 @@ pub(crate) fn all() -> impl Iterator<Item = Case> {
         ours("kill -9 of the vrrp worker", outage::pair, outage::kill_of_the_worker),
         both("reload", change::pair, change::reload),
         ours("reload of a broken file", change::pair, change::reload_of_a_broken_file),
+        both("link deleted and made again", outage::pair, storm::link_deleted_and_made_again),
+        ours("link deleted and made again, quickly", outage::pair, storm::link_deleted_and_made_again_quickly),
+        ours("restart of a network manager", outage::pair, storm::network_manager_restarts),
+        ours("addresses removed over and over", outage::pair, storm::addresses_removed),
+        ours("addresses flushed", outage::pair, storm::addresses_flushed),
+        ours("news of the kernel lost", outage::pair, storm::news_lost),
         both("interface weight", track::interface, track::interface_weight),
         both("v3 IPv4 at 0.2 s", protocol::v3_ipv4, protocol::life),
         both("v3 IPv6", protocol::v3_ipv6, protocol::life),
