@@ -22,8 +22,16 @@ impl Pair {
         for address in self.side(Who::A).virtual_addresses() {
             let of = |who| self.side(who).watch.history(address);
             let found = stretches(&of(Who::A), &of(Who::B), since, Stamp::now());
-            assert!(found.both <= both + LATE, "{address} was on both for {:.3} s, may for {both:.3}", found.both);
-            assert!(found.none <= none + LATE, "{address} was on none for {:.3} s, may for {none:.3}", found.none);
+            assert!(
+                found.both <= both + LATE,
+                "{address} was on both for {:.3} s, may for {both:.3}",
+                found.both
+            );
+            assert!(
+                found.none <= none + LATE,
+                "{address} was on none for {:.3} s, may for {none:.3}",
+                found.none
+            );
         }
     }
 

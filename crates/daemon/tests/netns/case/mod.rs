@@ -61,7 +61,11 @@ pub(crate) fn all() -> impl Iterator<Item = Case> {
         both("reload", change::pair, change::reload),
         ours("reload of a broken file", change::pair, change::reload_of_a_broken_file),
         both("link deleted and made again", outage::pair, storm::link_deleted_and_made_again),
-        ours("link deleted and made again, quickly", outage::pair, storm::link_deleted_and_made_again_quickly),
+        ours(
+            "link deleted and made again, quickly",
+            outage::pair,
+            storm::link_deleted_and_made_again_quickly,
+        ),
         ours("restart of a network manager", outage::pair, storm::network_manager_restarts),
         ours("addresses removed over and over", outage::pair, storm::addresses_removed),
         ours("addresses flushed", outage::pair, storm::addresses_flushed),
