@@ -63,7 +63,8 @@ pub(crate) fn waits(
         || match preemption {
             Preemption::Allowed => false,
             Preemption::Delayed(_) => delay_ends.is_none_or(|ends| now < ends),
-            Preemption::Never => true,
+            // RFC 9568 §6.1: "the router that owns the IPvX address ... always preempts".
+            Preemption::Never => !ours.is_owner(),
         }
 }
 

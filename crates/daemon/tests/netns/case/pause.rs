@@ -57,20 +57,20 @@ pub(crate) fn of_a_supervisor(pair: &mut Pair) {
     assert_eq!(pair.side(Who::A).daemon.worker(), before, "nobody had to be started anew");
 }
 
-/// Only the worker stands still: it is replaced after ten seconds, and what replaces it gives the addresses up.
+/// Only the worker stands still: it is replaced after some seconds, and what replaces it gives the addresses up.
 pub(crate) fn of_a_worker(pair: &mut Pair) {
     pair.establish();
     let worker = pair.side(Who::A).daemon.worker().expect("it wrote its pid file");
     let paused = Stamp::now();
     worker.signal(Signal::SIGSTOP);
     let taken = pair.takes_over(Who::B, paused);
-    let patience = Duration::from_secs(14);
+    let patience = Duration::from_secs(18);
     for address in pair.side(Who::A).virtual_addresses() {
         let gone = pair.side(Who::A).watch.wait(address, false, paused, patience);
         assert!(gone.is_some(), "A kept {address} for {patience:?}");
     }
     let wait = pair.side(Who::A).instance.master_down();
-    pair.settles_on(Who::A, 12.0 + wait, 0.5);
-    // A second until it is asked, ten without an answer.
-    pair.held_by_one(taken, 12.0, wait);
+    pair.settles_on(Who::A, 2.0 + wait, 0.5);
+    // Five seconds until it is asked, eight without an answer, and the one that replaces it.
+    pair.held_by_one(taken, 14.0, wait);
 }

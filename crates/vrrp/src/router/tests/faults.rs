@@ -67,12 +67,9 @@ fn a_master_that_loses_its_source_address_says_goodbye_from_it() {
     let mut bench = Bench::master(instance());
     let out = bench.tell(Event::AddressRemoved(address(OURS)));
     assert_eq!(brief(&out), ["advert 0", "FAULT", "-192.0.2.100/32"]);
-    let from = out.iter().find_map(|action| match action {
-        crate::event::Action::Send(datagram) => match &datagram.packet {
-            host::Packet::Ipv4(bytes) => Some(bytes[12..16].to_vec()),
-            host::Packet::Ipv6 { .. } | host::Packet::Ethernet(_) => None,
-        },
-        _ => None,
+    let from = out.iter().find_map(|action| {
+        let crate::event::Action::Send(datagram) = action else { return None };
+        if let host::Packet::Ipv4(bytes) = &datagram.packet { Some(bytes[12..16].to_vec()) } else { None }
     });
     assert_eq!(from, Some(OURS.octets().to_vec()));
     assert_eq!(bench.status().source, None);
