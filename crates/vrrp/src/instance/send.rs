@@ -94,9 +94,8 @@ impl Instance {
     /// RFC 9568 §5.2.5: "If the received count is 0, the VRRP advertisement MUST be ignored." Of two that are configured
     /// without addresses (`no_virtual_ipaddress`) each sends such adverts. Differs: Keepalived takes in any.
     pub(super) fn carries_addresses(&self, advert: &Advert) -> Result<(), Reject> {
-        let ignored = advert.version == Version::V3
-            && advert.addresses.is_empty()
-            && !self.config.addresses.is_empty();
+        let ignored =
+            advert.version == Version::V3 && advert.addresses.is_empty() && !self.config.addresses.is_empty();
         if ignored { Err(Reject::NoAddresses) } else { Ok(()) }
     }
 

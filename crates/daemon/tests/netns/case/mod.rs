@@ -1,13 +1,18 @@
 //! The cases of the matrix: how each pair is set up, and what must then be seen.
 
+mod accept;
 mod change;
 mod election;
+mod group;
+mod holds;
 mod outage;
 mod pause;
 mod preempt;
 mod protocol;
 mod storm;
+mod three;
 mod track;
+mod vmac;
 
 use crate::netns::daemon::Make;
 use crate::netns::pair::Pair;
@@ -73,6 +78,17 @@ pub(crate) fn all() -> impl Iterator<Item = Case> {
         both("interface weight", track::interface, track::interface_weight),
         both("v3 IPv4 at 0.2 s", protocol::v3_ipv4, protocol::life),
         both("v3 IPv6", protocol::v3_ipv6, protocol::life),
+        both("no_accept", accept::refusing, accept::no_accept),
+        both("owner with no_accept", accept::owning, accept::accept),
+        both("accept", accept::accepting, accept::accept),
+        both("strict mode", accept::strict, accept::no_accept),
+        both("three nodes", three::pair, three::succession),
+        both("sync group", group::pair, group::life),
+        both("excluded addresses, routes and rules", holds::pair, holds::life),
+        both("tracked file", track::file, track::file_value),
+        ours("tracked process", track::process, track::process_runs),
+        both("VMAC over IPv4", vmac::over_ipv4, vmac::life),
+        both("VMAC over IPv6", vmac::over_ipv6, vmac::life),
         both("unicast v3 IPv4", protocol::unicast_v3_ipv4, protocol::life),
         both("unicast v3 IPv6", protocol::unicast_v3_ipv6, protocol::life),
     ]
