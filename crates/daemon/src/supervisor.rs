@@ -6,7 +6,7 @@
 //!
 //! `start` is the way into the loop, `stop` the way out, `hooks` the scripts around both; `place` says where on this host
 //! it is. `reload` is what SIGHUP does and `timetable` the clock, `dumps` what the other signals do.
-//! `workers` keeps the worker alive, `watchdog` notices when it hangs, `jobs` runs scripts, `pipes` sees to the event pipes, `control` speaks with the
+//! `workers` keeps the worker alive, `watchdog` notices when it hangs, `reserve` keeps what its start needs, `jobs` runs scripts, `pipes` sees to the event pipes, `control` speaks with the
 //! operator's tool.
 
 pub mod control;
@@ -18,6 +18,7 @@ mod pipes;
 mod place;
 mod reading;
 mod reload;
+mod reserve;
 mod start;
 mod stop;
 mod timetable;
@@ -50,6 +51,7 @@ use pipes::EventPipes;
 use place::{Directory, Home, Place};
 use reading::Accepted;
 use reload::Reload;
+use reserve::Reserve;
 use stop::Phase;
 use timetable::{TIME_FILE, Timetable};
 use watchdog::Watchdog;
@@ -91,6 +93,7 @@ struct Supervisor {
     jobs: Jobs,
     pipes: EventPipes,
     control: Option<Control>,
+    reserve: Reserve,
     reload: Reload,
     timetable: Timetable,
     watchdog: Watchdog,
@@ -173,7 +176,7 @@ impl Supervisor {
     fn expire(&mut self, now: Instant) {
         self.journal.flush();
         self.vrrp.flush();
-        self.jobs.expire(now);
+        self.jobs.expire(now, &mut self.finished);
         if self.vrrp.restart_at().is_some_and(|at| at <= now) {
             self.start_vrrp(now);
         }
@@ -218,7 +221,10 @@ impl Supervisor {
             home: self.home.as_ref().map(Home::path),
         };
         let pipes = self.pipes.paths();
-        match self.vrrp.start(begin, pipes, self.effective.vrrp.clone(), now) {
+        self.reserve.lend();
+        let started = self.vrrp.start(begin, pipes, self.effective.vrrp.clone(), now);
+        self.reserve.refill();
+        match started {
             Ok(pid) => {
                 let watched = self.vrrp.line().map(|line| self.poll.watch(line, BUS, Interest::Read));
                 if let Some(Err(error)) = watched {

@@ -352,6 +352,8 @@ pub enum Reject {
     Decode(crate::wire::DecodeError),
     /// Its source is no configured peer.
     UnknownPeer,
+    /// It carries no address, and ours has some.
+    NoAddresses,
     /// The peer's TTL is out of its bounds.
     PeerTtl(u8),
 }

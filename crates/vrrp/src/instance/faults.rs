@@ -58,6 +58,7 @@ impl Instance {
     /// Judges itself anew after something in the world changed.
     pub(crate) fn review(&mut self, view: View<'_>, turn: &mut Turn<'_>) {
         self.wants_changed |= self.wants_on_other_links();
+        let source_before = self.source;
         self.source = self.find_source(view);
         let (faults, points) = self.judge(view);
         let priority = track::effective(self.config.priority, points);
@@ -103,7 +104,12 @@ impl Instance {
             Stage::Initialize | Stage::Fault | Stage::Backup(_) | Stage::Master(_) => None,
         };
         if let Some(next) = next {
+            // A raw IPv4 packet carries the source that it is given: a master whose address was taken away can still say
+            // goodbye from it, which saves its rival a master-down time.
+            let source = self.source;
+            self.source = source.or(source_before);
             self.enter(next, turn);
+            self.source = source;
         }
     }
 

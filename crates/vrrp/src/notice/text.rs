@@ -217,6 +217,7 @@ fn heard(f: &mut fmt::Formatter<'_>, from: IpAddr, what: Heard) -> fmt::Result {
             theirs.as_secs_f64()
         ),
         Heard::Rejected(Reject::Decode(error)) => write!(f, "{}", error.heard_from(from)),
+        Heard::Rejected(Reject::NoAddresses) => write!(f, "advert from {from} carries no address"),
         Heard::Rejected(Reject::UnknownPeer) => write!(f, "advert from {from}, which is no unicast peer"),
         Heard::Rejected(Reject::PeerTtl(ttl)) => {
             write!(f, "TTL {ttl} of unicast peer {from} out of its bounds")

@@ -10,6 +10,8 @@ use crate::config::{Config, InstanceConfig, TrackFile, TrackLink, TrackNamed, We
 use crate::event::Event;
 use crate::notice::State;
 
+/// R9568-2.5-01: "If the Active Router observes that this is occurring, it SHOULD log the problem (subject to
+/// rate-limiting)."
 #[test]
 fn a_master_that_was_not_run_for_long_listens_for_an_interval_before_it_speaks() {
     let mut bench = Bench::master(instance());
