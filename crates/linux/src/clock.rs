@@ -1,6 +1,7 @@
 //! Where time comes from: the only place that reads a clock.
 
 use std::fmt;
+use std::time::Duration;
 
 use host::Instant;
 use rustix::time::{ClockId, Timespec, clock_gettime};
@@ -10,6 +11,11 @@ use crate::sys;
 /// The present time on the clock that deadlines are measured by (`CLOCK_MONOTONIC`).
 pub fn now() -> Instant {
     Instant::from_nanos(nanos(clock_gettime(ClockId::Monotonic)))
+}
+
+/// How long the host has been up.
+pub fn uptime() -> Duration {
+    Duration::from_nanos(nanos(clock_gettime(ClockId::Boottime)))
 }
 
 /// The present time of day.
