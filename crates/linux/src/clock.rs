@@ -13,6 +13,11 @@ pub fn now() -> Instant {
     Instant::from_nanos(nanos(clock_gettime(ClockId::Monotonic)))
 }
 
+/// How long the host has been up.
+pub fn uptime() -> Duration {
+    Duration::from_nanos(nanos(clock_gettime(ClockId::Boottime)))
+}
+
 /// The present time of day.
 pub fn wall() -> WallTime {
     let now = clock_gettime(ClockId::Realtime);
