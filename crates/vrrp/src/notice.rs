@@ -323,6 +323,8 @@ pub enum FaultReason {
     File(String),
     /// A set of processes is not complete.
     Processes(String),
+    /// Nothing is known of a BFD session yet.
+    BfdPending(String),
     /// A BFD session is not up.
     Bfd(String),
 }
@@ -340,6 +342,7 @@ impl fmt::Display for FaultReason {
             Self::NoPeer => f.write_str("(no unicast peer)"),
             Self::File(file) => write!(f, "(tracked file {file})"),
             Self::Processes(name) => write!(f, "(tracked process {name} quorum not achieved)"),
+            Self::BfdPending(name) => write!(f, "(tracked BFD instance {name} pending)"),
             Self::Bfd(name) => write!(f, "(tracked BFD instance {name} is down)"),
         }
     }

@@ -54,6 +54,7 @@ impl<M: Udp + Journal + BfdBus> Bfd<M> {
                     self.machine.tell_supervisor(message);
                 }
             }
+            ToBfd::Ping => self.machine.tell_supervisor(FromBfd::Alive),
             ToBfd::Stop => {
                 self.stopping = true;
                 self.step(Event::Stop, now);
@@ -85,6 +86,11 @@ impl<M: Udp + Journal + BfdBus> Bfd<M> {
             | Arrival::Deaf { .. } => return,
         };
         self.step(event, now);
+    }
+
+    /// Those who track sessions were started anew, or may have missed something: they are told all.
+    pub fn tell_all(&mut self, now: Instant) {
+        self.step(Event::TrackersCame, now);
     }
 
     /// When it wants [`Arrival::Woken`], if nothing else happens first.
