@@ -60,7 +60,7 @@ const BUS: Token = Token(1);
 /// Clients of the control socket have tokens from here on; the socket itself has this one.
 const CONTROL: Token = Token(2);
 
-/// How soon a log or a worker that could not take something is tried again.
+/// How soon a worker that could not take something is tried again.
 const RETRY: Duration = Duration::from_millis(100);
 
 /// Starts the supervisor and runs it to its end. `detached`: another process waits for it to be ready.
@@ -138,9 +138,9 @@ impl Supervisor {
     }
 
     fn deadline(&self) -> Option<Instant> {
-        let retry = (!self.is_flushed()).then(|| clock::now() + RETRY);
         [
-            retry,
+            self.journal.deadline(),
+            (!self.vrrp.is_flushed()).then(|| clock::now() + RETRY),
             self.vrrp.restart_at(),
             self.jobs.deadline(),
             self.phase.deadline(),
@@ -151,10 +151,6 @@ impl Supervisor {
         .into_iter()
         .flatten()
         .min()
-    }
-
-    fn is_flushed(&self) -> bool {
-        self.journal.is_flushed() && self.vrrp.is_flushed()
     }
 
     /// A signal came.
@@ -263,7 +259,7 @@ impl Supervisor {
             ToSupervisor::Notify { queue, job } => self.jobs.notify(queue, job, now, &mut self.finished),
             // The worker's place remembers it.
             ToSupervisor::Mastership { .. } => {}
-            ToSupervisor::Alive => self.watchdog.answered(),
+            ToSupervisor::Alive => self.watchdog.answered(now),
             ToSupervisor::Status(status) => self.tell_status(Some(*status), now),
         }
     }

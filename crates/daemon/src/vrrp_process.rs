@@ -26,7 +26,7 @@ use watchers::Watchers;
 /// The bus, among the descriptors that the machine watches for us.
 const BUS: Token = Token(1);
 
-/// How soon a log or a bus that could not take something is tried again.
+/// How soon a bus that could not take something is tried again.
 const RETRY: Duration = Duration::from_millis(100);
 
 /// What a vrrp worker's process does.
@@ -111,10 +111,9 @@ impl Process {
     fn turn(&mut self) -> Result<(), WaitError> {
         let deadline = self.vrrp.deadline();
         let here = self.vrrp.machine_mut();
-        let retry = (!here.flush()).then(|| clock::now() + RETRY);
+        let retry = here.hand_on();
         let deadline = deadline.into_iter().chain(retry).chain(self.watchers.deadline()).min();
-        here.wait(deadline, &mut self.arrivals, &mut self.ready)?;
-        let now = clock::now();
+        let now = here.wait(deadline, &mut self.arrivals, &mut self.ready)?;
         if let Some(due) = self.vrrp.deadline().filter(|due| *due <= now) {
             self.vrrp.machine_mut().mind_lateness(due, now);
         }

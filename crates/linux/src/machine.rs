@@ -123,7 +123,7 @@ impl Machine {
 
     /// Performs what is still waiting, then waits until something happens or the deadline has passed. What
     /// happened is appended to `arrivals`, and the tokens of foreign descriptors to `ready`. It may return with
-    /// nothing of either.
+    /// nothing of either. Returns when it woke up, which is when what it tells happened, as nearly as can be told.
     ///
     /// The first wait tells [`Arrival::Surveyed`]. Packets come before the [`Arrival::Woken`] that expired with
     /// them: a packet that was there in time beats the timer.
@@ -132,7 +132,7 @@ impl Machine {
         deadline: Option<Instant>,
         arrivals: &mut Vec<Arrival>,
         ready: &mut Vec<Token>,
-    ) -> Result<(), WaitError> {
+    ) -> Result<Instant, WaitError> {
         let before = arrivals.len();
         arrivals.extend(self.untold.drain(..));
         self.outbox.flush(arrivals);
@@ -161,7 +161,7 @@ impl Machine {
         if woken.signalled {
             self.signals.append(&mut self.poll.signals());
         }
-        Ok(())
+        Ok(woken.at)
     }
 
     /// Reads what is ready.
@@ -213,6 +213,7 @@ impl Datagrams for Machine {
     fn listen(&mut self, channel: Channel, vrids: &[u8]) {
         let opened = match self.channels.listen(channel, vrids) {
             Ok(Some((slot, socket))) => {
+                self.outbox.prepare(channel.family(), channel.link);
                 self.poll.watch(socket, Token(OWN + slot), Interest::Read).map_err(io::Error::other)
             }
             Ok(None) => Ok(()),
@@ -230,6 +231,10 @@ impl Datagrams for Machine {
 
     fn send(&mut self, datagram: Datagram) {
         self.noting(|machine, arrivals| machine.outbox.put(datagram, arrivals));
+    }
+
+    fn dispatch(&mut self) {
+        self.noting(|machine, arrivals| machine.outbox.flush(arrivals));
     }
 }
 
