@@ -5,8 +5,8 @@ use std::io;
 use std::os::fd::AsFd;
 
 use host::{
-    Arrival, Channel, Datagram, Datagrams, Firewall, FirewallOp, Instant, Network, NetworkOp, Refusal, Ticket,
-    Udp, UdpChannel, UdpDatagram, UdpUse,
+    Arrival, Channel, Datagram, Datagrams, Firewall, FirewallOp, Instant, Network, NetworkOp, Refusal,
+    Ticket, Udp, UdpChannel, UdpDatagram, UdpUse,
 };
 
 use crate::netlink::{Orders, Watch, refused};

@@ -122,6 +122,13 @@ pub enum InstanceFact {
         /// What.
         what: Heard,
     },
+    /// A BFD session that it tracks went up or down.
+    SessionChanged {
+        /// The session.
+        session: String,
+        /// Up or down.
+        up: bool,
+    },
     /// No advert came in the master-down time.
     AdvertTimeout,
     /// It resumes as master after its worker was started anew.

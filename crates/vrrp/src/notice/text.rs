@@ -50,6 +50,7 @@ impl InstanceFact {
             | Self::ReleaseHeard { .. }
             | Self::ReleaseSent
             | Self::SteppedDown { .. }
+            | Self::SessionChanged { .. }
             | Self::PriorityChanged { .. }
             | Self::PreemptDelayStarted(_)
             | Self::PreemptDelayStopped
@@ -108,8 +109,13 @@ fn script(f: &mut fmt::Formatter<'_>, name: &str, fact: ScriptFact) -> fmt::Resu
 }
 
 fn instance(f: &mut fmt::Formatter<'_>, name: &str, fact: &InstanceFact) -> fmt::Result {
+    if let InstanceFact::SessionChanged { session, up } = fact {
+        let state = if *up { "UP" } else { "DOWN" };
+        return write!(f, "VRRP_Instance({name}) Tracked BFD instance {session} is {state}");
+    }
     write!(f, "({name}) ")?;
     match fact {
+        InstanceFact::SessionChanged { .. } => Ok(()),
         InstanceFact::Entered { state, first, .. } => entered(f, *state, *first),
         InstanceFact::AdvertTimeout => f.write_str("Receive advertisement timeout"),
         InstanceFact::Resumed => f.write_str("Resuming as master after a restart of the process"),

@@ -11,3 +11,4 @@ mod life;
 mod pause;
 mod random;
 mod reload;
+mod session;
