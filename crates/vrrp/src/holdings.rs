@@ -23,6 +23,10 @@ const RETRY: (Duration, Duration) = (Duration::from_millis(100), Duration::from_
 /// An address that stayed for this long after it was put back starts with no pause again.
 const CALM: Duration = Duration::from_secs(10);
 
+/// Most orders in one turn, a millisecond's work for the kernel: a takeover of thousands of addresses must make no
+/// advert late. The rest follows in the next turn, which comes at once.
+const MOST_ORDERS: usize = 64;
+
 /// How a wanted or found address stands.
 #[derive(Clone, PartialEq, Eq, Debug)]
 enum Standing {
@@ -71,7 +75,8 @@ pub(crate) struct Holdings {
     next_ticket: u64,
     /// What each instance wants.
     wants: BTreeMap<InstanceId, BTreeSet<Key>>,
-    /// Things of which something changed since orders were last given: all others are as they should be, or wait.
+    /// Things of which something changed since orders were last given, and those that [`MOST_ORDERS`] left over. All
+    /// others are as they should be, or are in `missing` or `stuck`.
     doubtful: BTreeSet<Key>,
 }
 
@@ -147,9 +152,16 @@ impl Holdings {
         matches!(self.tickets.get(&ticket), Some(Key::Link(_)))
     }
 
-    /// Orders that have no answer yet, and those that were refused and will be given again to take something away.
+    /// Orders that have no answer yet, that are still to be given, and those that were refused and will be given again to
+    /// take something away.
     pub(crate) fn outstanding(&self) -> usize {
-        self.tickets.len() + self.stuck.len()
+        self.tickets.len() + self.stuck.len() + self.doubtful.len()
+    }
+
+    /// Whether something that an instance wants is still to be asked for.
+    pub(crate) fn lags(&self, instance: InstanceId) -> bool {
+        let mut wants = self.wants.get(&instance).into_iter().flatten();
+        !self.doubtful.is_empty() && wants.any(|key| self.doubtful.contains(key))
     }
 
     /// Takes in everything that the kernel has, and says which wanted things are not among it any more.
@@ -201,7 +213,9 @@ impl Holdings {
             let retry_at = self.pause(key, now);
             self.missing.insert(key.clone(), retry_at);
         }
-        self.doubtful.insert(key.clone());
+        if self.wanted.contains_key(key) {
+            self.doubtful.insert(key.clone());
+        }
         lost
     }
 
@@ -235,7 +249,9 @@ impl Holdings {
                     self.plan_renewal(&key, address, now);
                 }
                 self.held.insert(key.clone(), Standing::Held { put: Some(item), seen });
-                self.doubtful.insert(key);
+                if self.is_stale(&key) {
+                    self.doubtful.insert(key);
+                }
             }
             (Standing::Asked(asked, ..), Err(refusal)) if *asked == ticket => {
                 self.held.remove(&key);
@@ -245,7 +261,9 @@ impl Holdings {
             }
             (Standing::Leaving(asked, _), Ok(())) if *asked == ticket => {
                 self.held.remove(&key);
-                self.doubtful.insert(key);
+                if self.wanted.contains_key(&key) {
+                    self.doubtful.insert(key);
+                }
             }
             // It is still there, and two nodes that answer for one address are what must not be.
             (Standing::Leaving(asked, put), Err(_)) if *asked == ticket => {
@@ -268,26 +286,35 @@ impl Holdings {
         doubtful.extend(late.map(|(key, _)| key.clone()));
         self.adopt(&doubtful, now);
         self.renew(now, out);
+        let mut orders = 0;
         for key in doubtful.iter().rev() {
-            self.stuck.remove(key);
-            if self.is_stale(key) {
+            if !self.is_stale(key) {
+                self.stuck.remove(key);
+            } else if orders < MOST_ORDERS {
+                orders += 1;
                 self.take(key.clone(), out);
+            } else {
+                self.doubtful.insert(key.clone());
             }
         }
         for key in doubtful {
+            let lacks = self.wanted.contains_key(&key)
+                && match self.held.get(&key) {
+                    // What was taken to be put with other options is not away for a turn.
+                    Some(Standing::Leaving(..)) => true,
+                    None if orders >= MOST_ORDERS => {
+                        self.doubtful.insert(key);
+                        continue;
+                    }
+                    None => true,
+                    // A link of the right name may be anything: whoever makes links knows, and takes over what fits.
+                    Some(Standing::Held { put: None, .. }) => matches!(key, Key::Link(_)),
+                    Some(Standing::Asked(..) | Standing::Held { .. }) => false,
+                };
             self.missing.remove(&key);
-            let Some(Wanted { item, .. }) = self.wanted.get(&key) else { continue };
-            let lacks = match self.held.get(&key) {
-                None | Some(Standing::Leaving(..)) => true,
-                // A link of the right name may be anything: whoever makes links knows, and takes over what fits.
-                Some(Standing::Held { put: None, .. }) => matches!(key, Key::Link(_)),
-                Some(Standing::Asked(..) | Standing::Held { .. }) => false,
-            };
             if lacks {
-                let item = item.clone();
-                let ticket = self.ticket(key.clone());
-                self.held.insert(key, Standing::Asked(ticket, item.clone(), Report::Nothing));
-                out.push(Action::Network(ticket, item.put()));
+                orders += 1;
+                self.put(key, out);
             }
         }
     }
@@ -299,8 +326,11 @@ impl Holdings {
             || (later(self.stuck.get(key)) && self.is_stale(key))
     }
 
-    /// When something missing or stuck is tried again, or an address renewed.
+    /// When something missing or stuck is tried again, or an address renewed; at once, if orders were left over.
     pub(crate) fn next_deadline(&self) -> Option<Instant> {
+        if !self.doubtful.is_empty() {
+            return Some(Instant::ZERO);
+        }
         self.missing.values().chain(self.stuck.values()).chain(self.renewals.values()).min().copied()
     }
 
@@ -351,6 +381,14 @@ impl Holdings {
                 _,
             ) => false,
         }
+    }
+
+    fn put(&mut self, key: Key, out: &mut Vec<Action>) {
+        let Some(Wanted { item, .. }) = self.wanted.get(&key) else { return };
+        let item = item.clone();
+        let ticket = self.ticket(key.clone());
+        self.held.insert(key, Standing::Asked(ticket, item.clone(), Report::Nothing));
+        out.push(Action::Network(ticket, item.put()));
     }
 
     fn take(&mut self, key: Key, out: &mut Vec<Action>) {
