@@ -3,11 +3,14 @@
 use std::collections::VecDeque;
 use std::io;
 use std::os::fd::AsFd;
+use std::time::Duration;
 
 use host::{
-    Arrival, Channel, Datagram, Datagrams, Firewall, FirewallOp, Instant, Network, NetworkOp, Refusal, Ticket,
+    Arrival, Channel, Datagram, Datagrams, Firewall, FirewallOp, Instant, Network, NetworkOp, Refusal,
+    Ticket, WallClock,
 };
 
+use crate::clock;
 use crate::netlink::{Orders, Watch, refused};
 use crate::packet_filter::PacketFilter;
 use crate::poll::{self, Interest, Poll, Token, WaitError};
@@ -19,6 +22,9 @@ const OWN: u32 = 1 << 31;
 const WATCH: Token = Token(u32::MAX);
 const ORDERS: Token = Token(u32::MAX - 1);
 const FILTER: Token = Token(u32::MAX - 2);
+
+/// By how much the clock on the wall must have been set to be told of; less may be the time between two looks.
+const CLOCK_SET: Duration = Duration::from_millis(10);
 
 /// This host: packets, links and addresses. It performs orders as they are given and tells what happened when it
 /// is waited on.
@@ -33,6 +39,8 @@ pub struct Machine {
     packet_filter: PacketFilter,
     channels: Channels,
     outbox: Outbox,
+    /// The clock on the wall as it was told of last.
+    wall: Option<WallClock>,
     /// What happened while orders were performed.
     untold: VecDeque<Arrival>,
     signals: Vec<i32>,
@@ -77,6 +85,7 @@ impl Machine {
             packet_filter: PacketFilter::default(),
             channels: Channels::new(),
             outbox: Outbox::new(),
+            wall: None,
             untold: VecDeque::new(),
             signals: Vec::new(),
             ready: Vec::new(),
@@ -120,8 +129,8 @@ impl Machine {
     /// happened is appended to `arrivals`, and the tokens of foreign descriptors to `ready`. It may return with
     /// nothing of either.
     ///
-    /// The first wait tells [`Arrival::Surveyed`]. Packets come before the [`Arrival::Woken`] that expired with
-    /// them: a packet that was there in time beats the timer.
+    /// The first wait tells [`Arrival::ClockSet`] and [`Arrival::Surveyed`]. Packets come before the
+    /// [`Arrival::Woken`] that expired with them: a packet that was there in time beats the timer.
     pub fn wait(
         &mut self,
         deadline: Option<Instant>,
@@ -130,6 +139,9 @@ impl Machine {
     ) -> Result<(), WaitError> {
         let before = arrivals.len();
         arrivals.extend(self.untold.drain(..));
+        if self.wall.is_none() {
+            self.mind_clock(arrivals);
+        }
         self.outbox.flush(arrivals);
         self.orders.answers(arrivals);
         self.virtual_links.bury(arrivals);
@@ -142,6 +154,7 @@ impl Machine {
         } else {
             self.poll.wait(deadline, &mut self.ready)?
         };
+        self.mind_clock(arrivals);
         self.serve(arrivals, ready)?;
         if woken.expired {
             // What came in between the two, and descriptors that did not fit into one answer of the kernel; it
@@ -157,6 +170,15 @@ impl Machine {
             self.signals.append(&mut self.poll.signals());
         }
         Ok(())
+    }
+
+    /// Tells of the clock on the wall when it was set. Nobody is woken for that: only packets are dated by it.
+    fn mind_clock(&mut self, arrivals: &mut Vec<Arrival>) {
+        let wall = clock::on_the_wall();
+        if self.wall.is_none_or(|told| told.difference(wall) >= CLOCK_SET) {
+            self.wall = Some(wall);
+            arrivals.push(Arrival::ClockSet(wall));
+        }
     }
 
     /// Reads what is ready.

@@ -12,7 +12,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::net::IpAddr;
 
-use host::{Channel, Datagram, Delivery, Engine, Family, Instant, LinkIndex, Packet};
+use host::{Channel, Datagram, Delivery, Engine, Family, Instant, LinkIndex, Packet, WallClock};
 
 use crate::announce::{Announcement, Queue};
 use crate::channels::Channels;
@@ -69,6 +69,7 @@ pub struct Router {
     quiet_until: Instant,
     /// Who was master in an earlier life of this worker, and until when.
     memories: BTreeMap<String, Instant>,
+    wall: WallClock,
 }
 
 impl Engine for Router {
@@ -189,6 +190,10 @@ impl Router {
                 }
             }
             Event::BfdChanged { name, up } => self.stale |= self.told.bfds.insert(name, up) != Some(up),
+            Event::ClockSet(clock) => {
+                self.wall = clock;
+                self.instances.values_mut().for_each(|instance| instance.set_clock(clock));
+            }
             Event::ClearCounters => self.instances.values_mut().for_each(Instance::clear_counters),
             Event::Wake => {}
             Event::Stop => self.stop(now, touched, out),
