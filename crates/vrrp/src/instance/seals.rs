@@ -26,6 +26,8 @@ pub(super) struct Seals {
     /// The greatest sequence number that was sent or heard. As keepalived: one for all, so that whoever takes over goes
     /// on where the last left off.
     sequence: u32,
+    /// Who was heard with that very number.
+    used_by: Vec<IpAddr>,
     /// The last stamp that was sent.
     sent: Option<Stamp>,
     /// The last stamp that was believed of each sender, the latest last.
@@ -46,7 +48,7 @@ impl Seals {
     /// As keepalived: sequence numbers that have run out begin anew with the next master.
     pub(super) fn begin_as_master(&mut self) {
         if self.sequence >= LAST_SEQUENCE {
-            self.sequence = 0;
+            self.reach(0);
         }
     }
 
@@ -81,16 +83,32 @@ impl Seals {
         let clock = u32::try_from(self.wall.at(now).as_secs()).unwrap_or(0);
         let clock = if clock < LATEST_BEGINNING { clock } else { 0 };
         if self.sequence < LAST_SEQUENCE {
-            self.sequence = (self.sequence + 1).max(clock);
+            self.reach((self.sequence + 1).max(clock));
         }
         self.sequence
+    }
+
+    fn reach(&mut self, sequence: u32) {
+        if self.sequence != sequence {
+            self.used_by.clear();
+        }
+        self.sequence = sequence;
+    }
+
+    /// The sequence number that one from `source` must exceed.
+    ///
+    /// Differs: our own number is believed once of another, who may have chosen it at the same time as we. Keepalived
+    /// discards it; two masters that begin together, and go on together, then never hear one another.
+    fn known_to(&self, source: IpAddr) -> u32 {
+        let used = self.used_by.contains(&source) || self.used_by.len() >= SENDERS_IN_A_GROUP;
+        if used { self.sequence } else { self.sequence.saturating_sub(1) }
     }
 
     /// What is demanded of an advert from `source`.
     pub(super) fn demand<'a>(&self, config: &'a InstanceConfig, source: IpAddr, now: Instant) -> Demand<'a> {
         match &config.hmac {
             Some(hmac) => Demand::Signature { hmac, now: self.wall.at(now), last: self.last_of(source) },
-            None => Demand::Plain { authentication: &config.authentication, known: self.sequence },
+            None => Demand::Plain { authentication: &config.authentication, known: self.known_to(source) },
         }
     }
 
@@ -102,7 +120,8 @@ impl Seals {
     /// their place.
     pub(super) fn believe(&mut self, proof: Proof, config: &InstanceConfig, from: IpAddr) {
         if let Some(sequence) = proof.sequence() {
-            self.sequence = sequence;
+            self.reach(sequence);
+            self.used_by.push(from);
         }
         if let Some(stamp) = proof.stamp() {
             let room = match &config.mode {

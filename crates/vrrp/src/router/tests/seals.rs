@@ -140,6 +140,21 @@ fn a_sequence_number_that_was_used_is_counted_and_said_and_changes_nothing() {
     assert_eq!(bench.next_deadline(), before);
 }
 
+/// Two masters that chose the same number at the same moment would otherwise go on with equal numbers for ever.
+#[test]
+fn a_sequence_number_that_we_chose_ourselves_is_believed_of_each_other_once() {
+    let mut bench = Bench::with(headed());
+    bench.tell(no_date());
+    assert_eq!(sequences(&bench.wait(4_000)), [1]);
+    bench.hear_numbered(LOW, 50, 1);
+    assert_eq!(bench.status().counters.adverts_received, 1);
+    bench.hear_numbered(LOW, 50, 1);
+    assert_eq!(bench.status().counters.authentication_failure, 1);
+    // It was answered with 2, which another may have chosen too.
+    bench.hear_numbered(HIGH, 200, 2);
+    assert_eq!(bench.state(), State::Backup);
+}
+
 /// As keepalived: a master that hears a lesser one whose numbers are greater goes on from those.
 #[test]
 fn a_master_is_believed_again_after_it_heard_a_rival_with_greater_numbers() {
