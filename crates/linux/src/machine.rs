@@ -7,18 +7,20 @@ use std::time::Duration;
 
 use host::{
     Arrival, Channel, Datagram, Datagrams, Firewall, FirewallOp, Instant, Network, NetworkOp, Refusal,
-    Ticket, WallClock,
+    Ticket, Udp, UdpChannel, UdpDatagram, UdpUse, WallClock,
 };
 
 use crate::clock;
 use crate::netlink::{Orders, Watch, refused};
 use crate::packet_filter::PacketFilter;
-use crate::poll::{self, Interest, Poll, Token, WaitError};
-use crate::socket::{Channels, Outbox};
+use crate::poll::{self, Interest, Poll, Token, WaitError, Woken};
+use crate::socket::{Channels, Outbox, UdpSockets};
 use crate::virtual_links::VirtualLinks;
 
 /// Tokens from here on are the machine's own.
 const OWN: u32 = 1 << 31;
+/// Those of UDP channels from here on.
+const UDP: u32 = OWN | 1 << 30;
 const WATCH: Token = Token(u32::MAX);
 const ORDERS: Token = Token(u32::MAX - 1);
 const FILTER: Token = Token(u32::MAX - 2);
@@ -41,6 +43,7 @@ pub struct Machine {
     outbox: Outbox,
     /// The clock on the wall as it was told of last.
     wall: Option<WallClock>,
+    udp: UdpSockets,
     /// What happened while orders were performed.
     untold: VecDeque<Arrival>,
     signals: Vec<i32>,
@@ -86,6 +89,7 @@ impl Machine {
             channels: Channels::new(),
             outbox: Outbox::new(),
             wall: None,
+            udp: UdpSockets::new(),
             untold: VecDeque::new(),
             signals: Vec::new(),
             ready: Vec::new(),
@@ -127,7 +131,8 @@ impl Machine {
 
     /// Performs what is still waiting, then waits until something happens or the deadline has passed. What
     /// happened is appended to `arrivals`, and the tokens of foreign descriptors to `ready`. It may return with
-    /// nothing of either.
+    /// nothing of either. Returns when what it tells happened, as nearly as can be told: when the host received the
+    /// packets, if there is nothing else, or when the wait ended.
     ///
     /// The first wait tells [`Arrival::ClockSet`] and [`Arrival::Surveyed`]. Packets come before the
     /// [`Arrival::Woken`] that expired with them: a packet that was there in time beats the timer.
@@ -136,7 +141,7 @@ impl Machine {
         deadline: Option<Instant>,
         arrivals: &mut Vec<Arrival>,
         ready: &mut Vec<Token>,
-    ) -> Result<(), WaitError> {
+    ) -> Result<Instant, WaitError> {
         let before = arrivals.len();
         arrivals.extend(self.untold.drain(..));
         if self.wall.is_none() {
@@ -157,11 +162,13 @@ impl Machine {
         self.mind_clock(arrivals);
         self.serve(arrivals, ready)?;
         if woken.expired {
-            // What came in between the two, and descriptors that did not fit into one answer of the kernel; it
-            // begins the next answer where it ended the last.
-            for _ in 0..=self.channels.count() / poll::EVENTS {
+            // Descriptors that did not fit into one answer of the kernel. Under a flood all of them are always ready.
+            for _ in 0..self.channels.count() / poll::EVENTS {
+                if !woken.more {
+                    break;
+                }
                 let again = self.poll.peek(deadline, &mut self.ready)?;
-                woken.signalled |= again.signalled;
+                woken = Woken { signalled: woken.signalled || again.signalled, more: again.more, ..woken };
                 self.serve(arrivals, ready)?;
             }
             arrivals.push(Arrival::Woken);
@@ -169,7 +176,14 @@ impl Machine {
         if woken.signalled {
             self.signals.append(&mut self.poll.signals());
         }
-        Ok(())
+        let stamp = self.channels.last_packet();
+        let packets = |arrival: &Arrival| matches!(arrival, Arrival::Received(_));
+        Ok(match stamp {
+            Some(stamp) if ready.is_empty() && arrivals.iter().all(packets) => {
+                clock::moment(stamp).min(woken.at)
+            }
+            Some(_) | None => woken.at,
+        })
     }
 
     /// Tells of the clock on the wall when it was set. Nobody is woken for that: only packets are dated by it.
@@ -188,6 +202,7 @@ impl Machine {
                 WATCH => self.follow(arrivals)?,
                 ORDERS => self.orders.answers(arrivals),
                 FILTER => self.packet_filter.follow(),
+                Token(slot @ UDP..) => self.udp.receive(slot - UDP, arrivals),
                 Token(slot @ OWN..) => self.channels.receive(slot - OWN, arrivals),
                 foreign if ready.contains(&foreign) => {}
                 foreign => ready.push(foreign),
@@ -229,6 +244,7 @@ impl Datagrams for Machine {
     fn listen(&mut self, channel: Channel, vrids: &[u8]) {
         let opened = match self.channels.listen(channel, vrids) {
             Ok(Some((slot, socket))) => {
+                self.outbox.prepare(channel.family(), channel.link);
                 self.poll.watch(socket, Token(OWN + slot), Interest::Read).map_err(io::Error::other)
             }
             Ok(None) => Ok(()),
@@ -246,6 +262,36 @@ impl Datagrams for Machine {
 
     fn send(&mut self, datagram: Datagram) {
         self.noting(|machine, arrivals| machine.outbox.put(datagram, arrivals));
+    }
+
+    fn dispatch(&mut self) {
+        self.noting(|machine, arrivals| machine.outbox.flush(arrivals));
+    }
+}
+
+impl Udp for Machine {
+    fn bind(&mut self, channel: UdpChannel, purpose: UdpUse) {
+        let opened = match self.udp.bind(channel, purpose) {
+            Ok(Some((slot, socket))) => {
+                self.poll.watch(socket, Token(UDP + slot), Interest::Read).map_err(io::Error::other)
+            }
+            Ok(None) => Ok(()),
+            Err(cause) => Err(cause),
+        };
+        if let Err(cause) = opened {
+            self.udp.unbind(&channel);
+            self.untold.push_back(Arrival::UdpClosed { channel, refusal: refused(&cause) });
+        }
+    }
+
+    fn unbind(&mut self, channel: UdpChannel) {
+        self.udp.unbind(&channel);
+    }
+
+    fn send_udp(&mut self, datagram: UdpDatagram) {
+        if let Err(refusal) = self.udp.send(&datagram) {
+            self.untold.push_back(Arrival::Unsent { tag: datagram.tag, refusal });
+        }
     }
 }
 

@@ -109,13 +109,21 @@ impl Instance {
         }
     }
 
+    /// RFC 9568 §5.2.5: "If the received count is 0, the VRRP advertisement MUST be ignored." Of two that are configured
+    /// without addresses (`no_virtual_ipaddress`) each sends such adverts. Differs: Keepalived takes in any.
+    pub(super) fn carries_addresses(&self, advert: &Advert) -> Result<(), Reject> {
+        let ignored =
+            advert.version == Version::V3 && advert.addresses.is_empty() && !self.config.addresses.is_empty();
+        if ignored { Err(Reject::NoAddresses) } else { Ok(()) }
+    }
+
     /// Counts a packet that is dropped, and says so once a kind.
     pub(super) fn reject(&mut self, from: IpAddr, why: Reject, turn: &mut Turn<'_>) {
         let counter = counter(&mut self.counters, why);
         *counter += 1;
         let kind = match why {
             Reject::Decode(error) => Some(core::mem::discriminant(&error)),
-            Reject::UnknownPeer | Reject::PeerTtl(_) => None,
+            Reject::UnknownPeer | Reject::NoAddresses | Reject::PeerTtl(_) => None,
         };
         if self.first_time(Said::Rejected(core::mem::discriminant(&why), kind)) {
             self.say(InstanceFact::Heard { from, what: Heard::Rejected(why) }, turn);
@@ -154,6 +162,7 @@ impl Instance {
 fn counter(counters: &mut Counters, why: Reject) -> &mut u64 {
     let error = match why {
         Reject::UnknownPeer => return &mut counters.unknown_peer,
+        Reject::NoAddresses => return &mut counters.address_list,
         Reject::PeerTtl(_) => return &mut counters.ttl,
         Reject::Decode(error) => error,
     };
