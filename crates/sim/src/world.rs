@@ -15,7 +15,7 @@ use std::net::IpAddr;
 use std::rc::Rc;
 use std::time::Duration;
 
-use host::{Instant, JobId, LinkAddress, LinkIndex, LinkName, MacAddress, Outcome, Prefix};
+use host::{Arrival, Instant, JobId, LinkAddress, LinkIndex, LinkName, MacAddress, Outcome, Prefix};
 use vrrp::Config;
 use worker::bus::ToWorker;
 
@@ -339,6 +339,8 @@ impl World {
             }
             Happening::Survey { node, life } => {
                 if self.nodes[node].life == life {
+                    let clock = Arrival::ClockSet(self.nodes[node].wall(self.now));
+                    self.tell(node, Input::Arrival(clock));
                     let survey = self.nodes[node].machine().survey();
                     self.tell(node, Input::Arrival(survey));
                 }

@@ -12,7 +12,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::net::IpAddr;
 
-use host::{Channel, Datagram, Delivery, Engine, Family, Instant, LinkIndex, Packet};
+use host::{Channel, Datagram, Delivery, Engine, Family, Instant, LinkIndex, Packet, WallClock};
 
 use crate::announce::{Announcement, Queue, Round};
 use crate::channels::Channels;
@@ -72,6 +72,7 @@ pub struct Router {
     strangers: BTreeSet<(LinkIndex, Family, u8)>,
     /// Who was master in an earlier life of this worker, and until when.
     memories: BTreeMap<String, Instant>,
+    wall: WallClock,
 }
 
 impl Engine for Router {
@@ -190,6 +191,10 @@ impl Router {
                 if before.is_some_and(|before| before != quorum) {
                     out.push(Action::Notice(Notice::Processes { name, quorum }));
                 }
+            }
+            Event::ClockSet(clock) => {
+                self.wall = clock;
+                self.instances.values_mut().for_each(|instance| instance.set_clock(clock));
             }
             Event::BfdChanged { name, up } => {
                 if self.told.bfds.insert(name.clone(), up) != Some(up) {

@@ -106,6 +106,7 @@ impl<M: Network + Firewall + Datagrams + Journal + Bus + EventPipes> Vrrp<M> {
             Arrival::ProcessesCounted { name, quorum } => Event::ProcessesCounted { name, quorum },
             // It opens no such channel.
             Arrival::UdpReceived(_) | Arrival::UdpClosed { .. } => return,
+            Arrival::ClockSet(clock) => Event::ClockSet(clock),
             Arrival::Woken => Event::Wake,
         };
         self.step(event, now);

@@ -23,6 +23,8 @@ const SCRIPT: &str = "chk";
 const LINKS: [LinkIndex; 2] = [LinkIndex(2), LinkIndex(3)];
 /// Master-down times in which misfortunes happen.
 const TROUBLED: u32 = 16;
+/// How far a clock is set at most; less than the window of any signature.
+const CLOCK_SET: Duration = Duration::from_secs(2);
 /// Most misfortunes of a plan, recoveries not counted.
 const MISFORTUNES: u64 = 9;
 
@@ -95,7 +97,7 @@ impl Plan {
     fn add_misfortune(&mut self, unit: Duration, has_script: bool, chance: &mut Chance) {
         let node = chance.index(self.base.nodes.len());
         let at = Instant::ZERO + chance.time((unit, unit * (TROUBLED - 1)));
-        let (wrong, right) = self.misfortune(node, has_script, chance);
+        let (wrong, right) = self.misfortune(node, at, has_script, chance);
         self.misfortunes.push((at, wrong));
         // Often so soon that a race comes of it, sometimes only when all is healed.
         let after = match chance.below(4) {
@@ -110,10 +112,16 @@ impl Plan {
         }
     }
 
-    fn misfortune(&self, node: usize, has_script: bool, chance: &mut Chance) -> (Command, Option<Command>) {
+    fn misfortune(
+        &self,
+        node: usize,
+        at: Instant,
+        has_script: bool,
+        chance: &mut Chance,
+    ) -> (Command, Option<Command>) {
         let which = chance.index(self.base.segments.len());
         let link = LINKS[which];
-        match chance.below(16) {
+        match chance.below(17) {
             0 => (Command::Kill(node), Some(Command::Start(node))),
             1 => (Command::Stop(node), Some(Command::Start(node))),
             2 => (Command::Crash(node), None),
@@ -138,6 +146,12 @@ impl Plan {
                 let bad = *chance.one(&[Behaviour::Exits(1), Behaviour::Hangs]);
                 (behave(bad), Some(behave(Behaviour::Exits(0))))
             }
+            // Only ever forward: a worker that is started anew does not know what it sent before its clock was set back.
+            15 => {
+                let most = CLOCK_SET * u32::try_from(at.as_nanos() >> 20).unwrap_or(u32::MAX);
+                let ahead = most / u32::try_from(self.healed.as_nanos() >> 20).unwrap_or(u32::MAX).max(1);
+                (Command::SetClock(node, i64::try_from(ahead.as_millis()).unwrap_or(0)), None)
+            }
             14 => (Command::Refuse(node, 1 + u32::try_from(chance.below(3)).unwrap_or(0)), None),
             12 => {
                 let own = chance.one(&self.base.nodes[node].links[which].2);
@@ -152,12 +166,14 @@ impl Plan {
         }
     }
 
-    /// Another priority or another set of addresses for a while.
+    /// Another priority, another key or another set of addresses for a while.
     fn reload(&self, node: usize, chance: &mut Chance) -> (Command, Option<Command>) {
         let before = self.base.nodes[node].config.clone();
         let mut config = before.clone();
         let it = &mut config.instances[0];
-        match chance.below(3) {
+        match chance.below(4) {
+            // Both keys are known to all, so that either may sign.
+            3 if it.hmac.is_some() => it.hmac.iter_mut().for_each(|hmac| hmac.active = 2),
             0 if !it.priority.is_owner() => {
                 it.priority = Priority(u8::try_from(1 + chance.below(254)).unwrap_or(1))
             }

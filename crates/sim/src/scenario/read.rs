@@ -164,6 +164,14 @@ impl Reader<'_> {
             }
             "script" => self.script(what, &mut words)?,
             "refuse" => Command::Refuse(self.named(what)?, number(next(&mut words, "a number")?)?),
+            "clock" => {
+                let word = next(&mut words, "a time with its sign")?;
+                let bad = || Why::BadValue(word.to_owned());
+                let wrong = duration(word.get(1..).ok_or_else(bad)?)?.as_millis();
+                let wrong = i64::try_from(wrong).map_err(|_| bad())?;
+                let behind = word.starts_with('-');
+                Command::SetClock(self.named(what)?, if behind { -wrong } else { wrong })
+            }
             "set" => self.set(what, &mut words)?,
             "configure" => self.configure(what, &mut words)?,
             _ => return Err(Why::UnknownWord(keyword.to_owned())),

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::net::IpAddr;
 
-use host::{Instant, LinkAddress, LinkIndex, Prefix};
+use host::{Arrival, Instant, LinkAddress, LinkIndex, Prefix};
 use vrrp::Config;
 
 use super::{Happening, World};
@@ -48,6 +48,8 @@ pub enum Command {
     Script(usize, String, Behaviour),
     /// The kernel refuses a node's next orders, this many.
     Refuse(usize, u32),
+    /// The clock on a node's wall is set to so many milliseconds ahead of the true time, or (negative) behind it.
+    SetClock(usize, i64),
     /// The daemon obeys another configuration.
     Configure(usize, Box<Config>),
 }
@@ -70,6 +72,7 @@ impl Command {
             | Self::RemoveAddress(node, ..)
             | Self::Script(node, ..)
             | Self::Refuse(node, _)
+            | Self::SetClock(node, _)
             | Self::Configure(node, _) => Some(node),
             Self::Partition(..) | Self::Heal(_) | Self::SetWeather(..) => None,
         }
@@ -138,6 +141,12 @@ impl World {
                 self.nodes[node].machine_mut().refuse(orders);
                 self.disturb_node(node);
             }
+            Command::SetClock(node, wrong) => {
+                self.nodes[node].wrong = wrong;
+                let clock = self.nodes[node].wall(self.now);
+                self.disturb_node(node);
+                self.report(node, [Arrival::ClockSet(clock)]);
+            }
             Command::Configure(node, ref config) => self.configure(node, config),
         }
     }
@@ -188,6 +197,9 @@ impl World {
                 format!("script {} {script} hangs", name(node))
             }
             Command::Refuse(node, orders) => format!("refuse {} {orders}", name(node)),
+            Command::SetClock(node, wrong) => {
+                format!("clock {} {}{}ms", name(node), choose(wrong < 0, "-", "+"), wrong.unsigned_abs())
+            }
             Command::Configure(node, ref config) => {
                 let words = |it| instance::words(it, config).unwrap_or_default();
                 let instances =

@@ -45,7 +45,9 @@ impl InstanceFact {
             | Self::Deaf { .. }
             | Self::Paused { .. }
             | Self::OtherOwnerStays
-            | Self::Heard { what: Heard::TwoOwners | Heard::OwnAddress, .. } => Severity::Warning,
+            | Self::Heard {
+                what: Heard::TwoOwners | Heard::OwnAddress | Heard::ClockDiffers { .. }, ..
+            } => Severity::Warning,
             Self::Heard { .. }
             | Self::Entered { .. }
             | Self::Resumed
@@ -224,6 +226,13 @@ fn heard(f: &mut fmt::Formatter<'_>, from: IpAddr, what: Heard) -> fmt::Result {
             "advertisement interval mismatch with {from} mine={} sec rcv'd={} sec",
             ours.as_secs_f64(),
             theirs.as_secs_f64()
+        ),
+        Heard::ClockDiffers { ahead, window } => write!(
+            f,
+            "the clock of {from} is {} s {} ours, {} s are allowed",
+            ahead.unsigned_abs(),
+            if ahead > 0 { "ahead of" } else { "behind" },
+            window.as_secs()
         ),
         Heard::Rejected(Reject::Decode(error)) => write!(f, "{}", error.heard_from(from)),
         Heard::Rejected(Reject::NoAddresses) => write!(f, "advert from {from} carries no address"),

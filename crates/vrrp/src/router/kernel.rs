@@ -80,6 +80,7 @@ impl Router {
             | Event::BfdChanged { .. }
             | Event::ClearCounters
             | Event::Wake
+            | Event::ClockSet(_)
             | Event::Stop => {}
         }
     }

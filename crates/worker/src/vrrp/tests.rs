@@ -218,7 +218,8 @@ fn mastership_is_told_when_it_changes_and_before_the_scripts() {
 fn nothing_that_comes_before_a_configuration_matters() {
     let mut worker = Vrrp::new(Paper::default());
     let refusal = || Refusal { code: 19, why: "No such device".into() };
-    let channel = Channel { link: host::LinkIndex(9), address: IpAddr::V4(Ipv4Addr::new(224, 0, 0, 18)) };
+    let address = IpAddr::V4(Ipv4Addr::new(224, 0, 0, 18));
+    let channel = Channel { link: host::LinkIndex(9), address, protocol: host::Protocol::Vrrp };
     for arrival in [
         Arrival::Woken,
         Arrival::Unsent { tag: 7, refusal: refusal() },
