@@ -114,21 +114,19 @@ fn script(f: &mut fmt::Formatter<'_>, name: &str, fact: ScriptFact) -> fmt::Resu
     }
 }
 
+const OTHER_OWNER_STAYS: &str = "rogue address owner continues to advertise - reducing our priority to 254";
+const OTHER_OWNER_GONE: &str = "rogue address owner appears to have stopped advertising";
+const HOOKS_REPEATED: &str = "still MASTER, running its scripts again after another router was heard";
+
 fn instance(f: &mut fmt::Formatter<'_>, name: &str, fact: &InstanceFact) -> fmt::Result {
     write!(f, "({name}) ")?;
     match fact {
         InstanceFact::Entered { state, first, .. } => entered(f, *state, *first),
         InstanceFact::AdvertTimeout => f.write_str("Receive advertisement timeout"),
         InstanceFact::Resumed => f.write_str("Resuming as master after a restart of the process"),
-        InstanceFact::OtherOwnerStays => {
-            f.write_str("rogue address owner continues to advertise - reducing our priority to 254")
-        }
-        InstanceFact::OtherOwnerGone => {
-            f.write_str("rogue address owner appears to have stopped advertising")
-        }
-        InstanceFact::HooksRepeated { .. } => {
-            f.write_str("still MASTER, running its scripts again after another router was heard")
-        }
+        InstanceFact::OtherOwnerStays => f.write_str(OTHER_OWNER_STAYS),
+        InstanceFact::OtherOwnerGone => f.write_str(OTHER_OWNER_GONE),
+        InstanceFact::HooksRepeated { .. } => f.write_str(HOOKS_REPEATED),
         InstanceFact::ReleaseSent => f.write_str("sent 0 priority"),
         InstanceFact::Paused { late } => {
             write!(
@@ -139,9 +137,9 @@ fn instance(f: &mut fmt::Formatter<'_>, name: &str, fact: &InstanceFact) -> fmt:
             )
         }
         InstanceFact::SteppedDown { rival } => write!(f, "stepping down for a rival with priority {rival}"),
-        InstanceFact::ReleaseHeard { as_master: true } => f.write_str("Master received priority 0 message"),
-        InstanceFact::ReleaseHeard { as_master: false } => {
-            f.write_str("Backup received priority 0 advertisement")
+        InstanceFact::ReleaseHeard { as_master } => {
+            let words = ["Backup received priority 0 advertisement", "Master received priority 0 message"];
+            f.write_str(words[usize::from(*as_master)])
         }
         InstanceFact::PriorityChanged { from, to } => {
             write!(f, "Changing effective priority from {from} to {to}")
@@ -169,17 +167,13 @@ fn instance(f: &mut fmt::Formatter<'_>, name: &str, fact: &InstanceFact) -> fmt:
         }
         InstanceFact::Lost(thing) => write!(f, "{thing} was removed by another, putting it back"),
         InstanceFact::Refused { thing, why } => write!(f, "cannot set {thing}: {why}"),
-        InstanceFact::Announcing { address: address @ IpAddr::V4(_), link } => {
-            write!(f, "Sending/queueing gratuitous ARPs on {link} for {address}")
-        }
         InstanceFact::Announcing { address, link } => {
-            write!(f, "Sending/queueing Unsolicited Neighbour Adverts on {link} for {address}")
-        }
-        InstanceFact::Announced { address: address @ IpAddr::V4(_), link } => {
-            write!(f, "Sending gratuitous ARP on {link} for {address}")
+            let words = ["/queueing gratuitous ARPs", "/queueing Unsolicited Neighbour Adverts"];
+            write!(f, "Sending{} on {link} for {address}", words[usize::from(address.is_ipv6())])
         }
         InstanceFact::Announced { address, link } => {
-            write!(f, "Sending unsolicited Neighbour Advert on {link} for {address}")
+            let words = [" gratuitous ARP", " unsolicited Neighbour Advert"];
+            write!(f, "Sending{} on {link} for {address}", words[usize::from(address.is_ipv6())])
         }
         InstanceFact::Faulted(reason) => write!(f, "entering FAULT state {reason}"),
         InstanceFact::SendFailed { code, why } => write!(f, "send advert error {code} ({why})"),
