@@ -26,8 +26,19 @@ fn announcements() {
 }
 
 #[test]
+fn bfd_packets() {
+    over("control", bfd::fuzz_control);
+}
+
+#[test]
 fn configurations() {
     over("config", config::fuzz_pipeline);
+}
+
+#[test]
+fn configurations_of_several_files() {
+    over("files", config::fuzz_files);
+    over("config", config::fuzz_files);
 }
 
 #[test]

@@ -207,7 +207,7 @@ impl Instance {
         if self.config.owner_ignores_adverts && self.priority.is_owner() {
             return;
         }
-        if let Err(why) = self.admit(delivery) {
+        if let Err(why) = self.carries_addresses(&advert).and_then(|()| self.admit(delivery)) {
             return self.reject(delivery.source, why, turn);
         }
         self.counters.adverts_received += 1;

@@ -15,6 +15,7 @@ use super::pipes::EventPipes;
 use super::place::{Directory, Home, Place};
 use super::reading::{self, Reading};
 use super::reload::Reload;
+use super::reserve::Reserve;
 use super::stop::Phase;
 use super::timetable::Timetable;
 use super::watchdog::Watchdog;
@@ -86,6 +87,7 @@ pub(super) fn start(options: Options, detached: bool) -> Result<Supervisor, Exit
         jobs: Jobs::default(),
         pipes: EventPipes::default(),
         control,
+        reserve: Reserve::new(),
         reload: Reload::default(),
         timetable: Timetable::default(),
         watchdog: Watchdog::default(),
@@ -169,9 +171,16 @@ fn settle(place: &Place, options: &Options, voice: &mut Voice) -> Result<(Option
 
 /// Takes both pid files.
 fn claim(place: &Place, voice: &mut Voice) -> Result<(PidFile, PidFile), Exit> {
-    let claim = PidFile::claim(&place.pid_file, std::process::id());
-    match claim.and_then(|file| Ok((file, PidFile::reserve(&place.vrrp_pid_file)?))) {
-        Ok(files) => Ok(files),
+    let reserve = PidFile::reserve(&place.pid_file);
+    match reserve.and_then(|file| Ok((file, PidFile::reserve(&place.vrrp_pid_file)?))) {
+        Ok((mut file, vrrp_file)) => {
+            // As keepalived: a full disk keeps nobody from being master. The lock is what counts.
+            if let Err(error) = file.write(std::process::id()) {
+                let path = place.pid_file.display();
+                voice.say(Severity::Error, &format!("Unable to write pid file {path}: {error}"));
+            }
+            Ok((file, vrrp_file))
+        }
         // As keepalived: not an error for whoever wanted a daemon to run.
         Err(error @ PidFileError::Running) => Err(voice.fail(&error.to_string(), Exit::Normal)),
         Err(error @ PidFileError::Refused { .. }) => Err(voice.fail(&error.to_string(), Exit::Fatal)),

@@ -10,6 +10,8 @@ use crate::config::{Config, InstanceConfig, Priority, TrackFile, TrackLink, Trac
 use crate::event::Event;
 use crate::notice::State;
 
+/// R9568-2.5-01: "If the Active Router observes that this is occurring, it SHOULD log the problem (subject to
+/// rate-limiting)."
 #[test]
 fn a_master_that_was_not_run_for_long_listens_for_an_interval_before_it_speaks() {
     let mut bench = Bench::master(instance());
@@ -105,8 +107,9 @@ fn files_processes_and_sessions_move_the_priority_or_are_faults() {
         ..instance()
     };
     let mut bench = Bench::with(tracking);
-    assert_eq!(bench.state(), State::Fault, "a session is down until it is told to be up");
-    bench.tell(Event::BfdChanged { name: "b".into(), up: true });
+    assert_eq!(bench.state(), State::Init, "nothing is known of the session");
+    let out = bench.tell(Event::BfdChanged { name: "b".into(), up: true });
+    assert!(log(&out).contains(&"VRRP_Instance(VI_1) Tracked BFD instance b is UP".into()));
     assert_eq!((bench.state(), bench.status().effective_priority.0), (State::Backup, 100));
     bench.tell(Event::FileRead { file: "f".into(), value: -7 });
     assert_eq!(bench.status().effective_priority.0, 86);
