@@ -6,7 +6,9 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
-use host::{Arrival, Instant, JobId, LinkAddress, LinkIndex, NetworkOp, Outcome, Ticket, WallClock};
+use host::{
+    Arrival, Instant, JobId, LinkAddress, LinkIndex, LinkName, NetworkOp, Outcome, Ticket, WallClock,
+};
 use vrrp::config::InstanceConfig;
 use vrrp::{Config, Memory};
 use worker::Vrrp;
@@ -25,6 +27,25 @@ const BEGINNING: Duration = Duration::from_secs(1_800_000_000);
 pub(crate) enum Input {
     Arrival(Arrival),
     Message(ToWorker),
+}
+
+impl Input {
+    /// It is a report of a change, which can get lost.
+    pub(crate) const fn is_report(&self) -> bool {
+        matches!(
+            self,
+            Self::Arrival(
+                Arrival::LinkChanged(_)
+                    | Arrival::LinkRemoved(_)
+                    | Arrival::AddressAdded(_)
+                    | Arrival::AddressRemoved(_)
+                    | Arrival::RouteAdded(_)
+                    | Arrival::RouteRemoved(_)
+                    | Arrival::RuleAdded(_)
+                    | Arrival::RuleRemoved(_)
+            )
+        )
+    }
 }
 
 /// How a script behaves.
@@ -92,6 +113,16 @@ pub struct Node {
     pub paused: bool,
     /// The worker has been told its configuration.
     pub(crate) introduced: bool,
+    /// How often reports of changes got lost.
+    pub(crate) floods: u64,
+    /// They still do.
+    pub(crate) congested: bool,
+    /// What tracked files hold; 0 if nothing was said.
+    pub(crate) files: BTreeMap<String, i64>,
+    /// Whether sets of tracked processes are complete; they are if nothing was said.
+    pub(crate) processes: BTreeMap<String, bool>,
+    /// Links of its own that the kernel refused last.
+    pub(crate) refused_links: BTreeSet<LinkName>,
     /// How far its monotonic clock is ahead of the world's.
     pub(crate) clock: Duration,
     /// How far its clock on the wall is ahead of the true time, in milliseconds.
@@ -126,6 +157,11 @@ impl Node {
             stopping: false,
             paused: false,
             introduced: false,
+            floods: 0,
+            congested: false,
+            files: BTreeMap::new(),
+            processes: BTreeMap::new(),
+            refused_links: BTreeSet::new(),
             clock,
             wrong: 0,
             life: 0,
@@ -206,6 +242,8 @@ impl Node {
         self.life += 1;
         self.timer = None;
         self.introduced = false;
+        self.congested = false;
+        self.refused_links.clear();
     }
 
     /// The worker is gone. Its addresses stay; what waited for it is lost.

@@ -32,6 +32,9 @@ use crate::wire::{self, arp::GratuitousArp, ndp::NeighbourAdvertisement};
 /// Tag of announcements; adverts carry their instance's number. A lost announcement has others after it.
 const ANNOUNCEMENT: u64 = u64::MAX;
 
+/// Passes through the members of groups in one turn: an owner's group that begins wishes to be master at once, and is.
+const PASSES: usize = 3;
+
 /// Wants what is held whoever is master.
 const NOBODY: InstanceId = InstanceId(0);
 
@@ -223,12 +226,21 @@ impl Router {
             self.entered.remove(&id);
             touched.insert(id);
         }
-        for id in touched.iter() {
-            if let Some(instance) = self.instances.get_mut(id) {
-                instance.wake(&mut Turn { now, out });
+        for _ in 0..PASSES {
+            for id in touched.iter() {
+                if let Some(instance) = self.instances.get_mut(id) {
+                    instance.wake(&mut Turn { now, out });
+                }
+            }
+            self.settle_groups(now, touched, out);
+            let due = |id: &InstanceId| {
+                let deadline = self.instances.get(id).and_then(Instance::next_deadline);
+                self.group_of.contains_key(id) && deadline.is_some_and(|at| at <= now)
+            };
+            if !touched.iter().any(due) {
+                break;
             }
         }
-        self.settle_groups(now, touched, out);
         for id in touched.iter() {
             let Some(instance) = self.instances.get_mut(id) else { continue };
             if instance.take_wants_changed() {

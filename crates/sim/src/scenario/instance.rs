@@ -3,15 +3,18 @@
 use std::fmt::{self, Write};
 use std::net::IpAddr;
 
-use host::{Command, Family, LinkName, MacAddress, Prefix, VirtualLink, VirtualLinkKind};
+use host::{
+    Command, Family, LinkName, MacAddress, NextHop, Prefix, Route, Rule, RuleAction, VirtualLink,
+    VirtualLinkKind,
+};
 use vrrp::Config;
 use vrrp::config::{
     AnnounceConfig, Authentication, GroupConfig, Hmac, HmacKey, HmacMode, InstanceConfig, Mode,
-    NotifyScripts, OwnLink, Peer, Preemption, Priority, ScriptConfig, TrackLink, TrackScript, Version,
-    VirtualAddress, Vrid, Weight,
+    NotifyScripts, OwnLink, Peer, Preemption, Priority, ScriptConfig, TrackFile, TrackLink, TrackNamed,
+    TrackScript, Version, VirtualAddress, VirtualRoute, VirtualRule, Vrid, Weight,
 };
 
-use super::Why;
+use super::{Why, tracked};
 
 /// An instance that says nothing yet: VRID 51, version 2, priority 100, interval one second, no address.
 pub fn plain(name: &str, link: &LinkName) -> InstanceConfig {
@@ -58,6 +61,7 @@ pub(super) fn apply(it: &mut InstanceConfig, config: &mut Config, word: &str) ->
         "hmac" => it.hmac = Some(hmac(value)?),
         "preempt_delay" => it.preemption = Preemption::Delayed(super::read::duration(value)?),
         "garp_repeat" => it.announce.repeat = value.parse().map_err(|_| bad())?,
+        "garp_lower_repeat" => it.announce.lower_priority_repeat = value.parse().map_err(|_| bad())?,
         "garp_delay" => it.announce.delay = super::read::duration(value)?,
         "garp_refresh" => it.announce.refresh = super::read::duration(value)?,
         "group" => match config.groups.iter_mut().find(|group| group.name == value) {
@@ -70,6 +74,19 @@ pub(super) fn apply(it: &mut InstanceConfig, config: &mut Config, word: &str) ->
             let link = LinkName::new(link).map_err(|_| bad())?;
             it.track_links.push(TrackLink { link, weight: weight_of(weight)? });
         }
+        "track_file" => {
+            let (file, weight) = value.split_once('/').ok_or_else(bad)?;
+            let weight = weight.parse().map_err(|_| bad())?;
+            it.track_files.push(TrackFile { file: file.to_owned(), weight, reverse: false });
+            tracked::file(config, file);
+        }
+        "track_processes" => {
+            let (name, weight) = value.split_once('/').ok_or_else(bad)?;
+            it.track_processes.push(TrackNamed { name: name.to_owned(), weight: weight_of(weight)? });
+            tracked::processes(config, name);
+        }
+        "route" => it.routes.push(route(super::read::prefix(value)?, &it.link)),
+        "rule" => it.rules.push(rule(it.family, value.parse().map_err(|_| bad())?)),
         "script" => {
             let (track, script) = script(value)?;
             config.scripts.retain(|known| known.name != script.name);
@@ -93,6 +110,8 @@ fn apply_flag(it: &mut InstanceConfig, word: &str) -> Result<(), Why> {
         "checksum_as_v2" => it.checksum_as_v2 = true,
         "dont_track_primary" => it.track_own_link = false,
         "step_down" => it.step_down = true,
+        "heal_hooks" => it.heal_hooks = true,
+        "heals_not" => it.announce.heals = false,
         "vmac" | "vmac_by_base" => it.own_link = Some(vmac(it, word == "vmac_by_base")),
         _ => return Err(Why::UnknownWord(word.to_owned())),
     }
@@ -111,6 +130,24 @@ pub(crate) fn vmac(it: &InstanceConfig, adverts_by_base: bool) -> OwnLink {
         both_families: it.excluded.iter().any(|vip| vip.prefix.family() != it.family),
     };
     OwnLink { link, adverts_by_base, address: None }
+}
+
+/// A route of its own table by a link.
+pub(crate) fn route(destination: Prefix, link: &LinkName) -> VirtualRoute {
+    let hop = NextHop {
+        via: None,
+        link: Some(link.clone()),
+        weight: 1,
+        onlink: false,
+        realms: None,
+        encapsulation: None,
+    };
+    VirtualRoute { route: Route { table: 100, hops: vec![hop], ..Route::to(destination) }, track: true }
+}
+
+/// A rule that has everything looked up in that table.
+pub(crate) fn rule(family: Family, priority: u32) -> VirtualRule {
+    VirtualRule { rule: Rule::plain(family, priority, RuleAction::Table(100)), track: true }
 }
 
 /// A sync group that tells nobody.
@@ -218,17 +255,17 @@ pub(crate) fn words(it: &InstanceConfig, config: &Config) -> Result<String, fmt:
         Preemption::Delayed(delay) => write!(out, " preempt_delay={delay:?}")?,
         Preemption::Never => out.push_str(" nopreempt"),
     }
-    let AnnounceConfig { repeat, delay, refresh, .. } = it.announce;
-    write!(out, " garp_repeat={repeat} garp_delay={delay:?} garp_refresh={refresh:?}")?;
-    for track in &it.track_links {
-        write!(out, " track_link={}/{}", track.link, points(track.weight))?;
+    let AnnounceConfig { repeat, delay, refresh, lower_priority_repeat: lower, .. } = it.announce;
+    write!(
+        out,
+        " garp_repeat={repeat} garp_delay={delay:?} garp_refresh={refresh:?} garp_lower_repeat={lower}"
+    )?;
+    write_tracked(&mut out, it, config)?;
+    for route in &it.routes {
+        write!(out, " route={}", route.route.destination)?;
     }
-    for track in &it.track_scripts {
-        if let Some(script) = config.scripts.iter().find(|script| script.name == track.script) {
-            let ScriptConfig { name, interval, fall, rise, starts_failed, .. } = script;
-            write!(out, " script={name}/{}/{interval:?}/{fall}/{rise}", points(track.weight))?;
-            out.push_str(if *starts_failed { "/init_fail" } else { "" });
-        }
+    for rule in &it.rules {
+        write!(out, " rule={}", rule.rule.priority)?;
     }
     for group in config.groups.iter().filter(|group| group.members.contains(&it.name)) {
         write!(out, " group={}", group.name)?;
@@ -247,9 +284,31 @@ pub(crate) fn words(it: &InstanceConfig, config: &Config) -> Result<String, fmt:
         (it.checksum_as_v2, " checksum_as_v2"),
         (!it.track_own_link, " dont_track_primary"),
         (it.step_down, " step_down"),
+        (it.heal_hooks, " heal_hooks"),
+        (!it.announce.heals, " heals_not"),
     ];
     flags.iter().filter(|(on, _)| *on).for_each(|(_, word)| out.push_str(word));
     Ok(out)
+}
+
+fn write_tracked(out: &mut String, it: &InstanceConfig, config: &Config) -> fmt::Result {
+    for track in &it.track_links {
+        write!(out, " track_link={}/{}", track.link, points(track.weight))?;
+    }
+    for track in &it.track_files {
+        write!(out, " track_file={}/{}", track.file, track.weight)?;
+    }
+    for track in &it.track_processes {
+        write!(out, " track_processes={}/{}", track.name, points(track.weight))?;
+    }
+    for track in &it.track_scripts {
+        if let Some(script) = config.scripts.iter().find(|script| script.name == track.script) {
+            let ScriptConfig { name, interval, fall, rise, starts_failed, .. } = script;
+            write!(out, " script={name}/{}/{interval:?}/{fall}/{rise}", points(track.weight))?;
+            out.push_str(if *starts_failed { "/init_fail" } else { "" });
+        }
+    }
+    Ok(())
 }
 
 const fn points(weight: Weight) -> i16 {

@@ -172,6 +172,22 @@ impl Reader<'_> {
                 let behind = word.starts_with('-');
                 Command::SetClock(self.named(what)?, if behind { -wrong } else { wrong })
             }
+            "deafen-next" => {
+                Command::RefuseChannels(self.named(what)?, number(next(&mut words, "a number")?)?)
+            }
+            "overflow" => Command::Overflow(self.named(what)?),
+            "leap" => Command::Leap(self.named(what)?, duration(next(&mut words, "a time")?)?),
+            "file" => {
+                let file = next(&mut words, "a file")?.to_owned();
+                Command::File(self.named(what)?, file, number(next(&mut words, "a number")?)?)
+            }
+            "processes" => {
+                let set = next(&mut words, "a set of processes")?.to_owned();
+                let complete = next(&mut words, "`complete` or `incomplete`")? == "complete";
+                Command::Processes(self.named(what)?, set, complete)
+            }
+            "remove-links" => Command::RemoveLinks(self.named(what)?),
+            "flush-routes" => Command::FlushRoutes(self.named(what)?),
             "set" => self.set(what, &mut words)?,
             "configure" => self.configure(what, &mut words)?,
             _ => return Err(Why::UnknownWord(keyword.to_owned())),

@@ -117,6 +117,10 @@ fn script(f: &mut fmt::Formatter<'_>, name: &str, fact: ScriptFact) -> fmt::Resu
     }
 }
 
+const OTHER_OWNER_STAYS: &str = "rogue address owner continues to advertise - reducing our priority to 254";
+const OTHER_OWNER_GONE: &str = "rogue address owner appears to have stopped advertising";
+const HOOKS_REPEATED: &str = "still MASTER, running its scripts again after another router was heard";
+
 fn instance(f: &mut fmt::Formatter<'_>, name: &str, fact: &InstanceFact) -> fmt::Result {
     if let InstanceFact::SessionChanged { session, up } = fact {
         let state = if *up { "UP" } else { "DOWN" };
@@ -128,24 +132,18 @@ fn instance(f: &mut fmt::Formatter<'_>, name: &str, fact: &InstanceFact) -> fmt:
         InstanceFact::Entered { state, first, .. } => entered(f, *state, *first),
         InstanceFact::AdvertTimeout => f.write_str("Receive advertisement timeout"),
         InstanceFact::Resumed => f.write_str("Resuming as master after a restart of the process"),
-        InstanceFact::OtherOwnerStays => {
-            f.write_str("rogue address owner continues to advertise - reducing our priority to 254")
-        }
-        InstanceFact::OtherOwnerGone => {
-            f.write_str("rogue address owner appears to have stopped advertising")
-        }
-        InstanceFact::HooksRepeated { .. } => {
-            f.write_str("still MASTER, running its scripts again after another router was heard")
-        }
+        InstanceFact::OtherOwnerStays => f.write_str(OTHER_OWNER_STAYS),
+        InstanceFact::OtherOwnerGone => f.write_str(OTHER_OWNER_GONE),
+        InstanceFact::HooksRepeated { .. } => f.write_str(HOOKS_REPEATED),
         InstanceFact::ReleaseSent => f.write_str("sent 0 priority"),
         InstanceFact::Paused { late } => {
             let (seconds, micros) = (late.as_secs(), late.subsec_micros());
             write!(f, "advert {seconds}.{micros:06} seconds late, listening before sending")
         }
         InstanceFact::SteppedDown { rival } => write!(f, "stepping down for a rival with priority {rival}"),
-        InstanceFact::ReleaseHeard { as_master: true } => f.write_str("Master received priority 0 message"),
-        InstanceFact::ReleaseHeard { as_master: false } => {
-            f.write_str("Backup received priority 0 advertisement")
+        InstanceFact::ReleaseHeard { as_master } => {
+            let words = ["Backup received priority 0 advertisement", "Master received priority 0 message"];
+            f.write_str(words[usize::from(*as_master)])
         }
         InstanceFact::PriorityChanged { from, to } => {
             write!(f, "Changing effective priority from {from} to {to}")
