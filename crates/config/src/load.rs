@@ -183,6 +183,7 @@ fn resolve(mut resolver: Resolver<'_, '_>, root: &RootBlock) -> Effective {
         link_delays,
         polled_links,
         firewall: global_defs::firewall(global_defs),
+        tell_strangers: global_defs.log_unknown_vrids.is_some(),
     };
     let sessions = sessions.into_iter().map(|(_, session)| session).collect();
     Effective { daemon, vrrp, bfd: bfd::Config { sessions }, services }

@@ -6,7 +6,7 @@
 //!
 //! `start` is the way into the loop, `stop` the way out, `hooks` the scripts around both; `place` says where on this host
 //! it is. `reload` is what SIGHUP does and `timetable` the clock, `dumps` what the other signals do.
-//! `workers` keeps the worker alive, `watchdog` notices when it hangs, `jobs` runs scripts, `pipes` sees to the event pipes, `control` speaks with the
+//! `workers` keeps the worker alive, `watchdog` notices when it hangs, `reserve` keeps what its start needs, `jobs` runs scripts, `pipes` sees to the event pipes, `control` speaks with the
 //! operator's tool.
 
 pub mod control;
@@ -18,6 +18,7 @@ mod pipes;
 mod place;
 mod reading;
 mod reload;
+mod reserve;
 mod start;
 mod stop;
 mod timetable;
@@ -50,6 +51,7 @@ use pipes::EventPipes;
 use place::{Directory, Home, Place};
 use reading::Accepted;
 use reload::Reload;
+use reserve::Reserve;
 use stop::Phase;
 use timetable::{TIME_FILE, Timetable};
 use watchdog::Watchdog;
@@ -60,7 +62,7 @@ const BUS: Token = Token(1);
 /// Clients of the control socket have tokens from here on; the socket itself has this one.
 const CONTROL: Token = Token(2);
 
-/// How soon a log or a worker that could not take something is tried again.
+/// How soon a worker that could not take something is tried again.
 const RETRY: Duration = Duration::from_millis(100);
 
 /// Starts the supervisor and runs it to its end. `detached`: another process waits for it to be ready.
@@ -91,6 +93,7 @@ struct Supervisor {
     jobs: Jobs,
     pipes: EventPipes,
     control: Option<Control>,
+    reserve: Reserve,
     reload: Reload,
     timetable: Timetable,
     watchdog: Watchdog,
@@ -138,9 +141,9 @@ impl Supervisor {
     }
 
     fn deadline(&self) -> Option<Instant> {
-        let retry = (!self.is_flushed()).then(|| clock::now() + RETRY);
         [
-            retry,
+            self.journal.deadline(),
+            (!self.vrrp.is_flushed()).then(|| clock::now() + RETRY),
             self.vrrp.restart_at(),
             self.jobs.deadline(),
             self.phase.deadline(),
@@ -151,10 +154,6 @@ impl Supervisor {
         .into_iter()
         .flatten()
         .min()
-    }
-
-    fn is_flushed(&self) -> bool {
-        self.journal.is_flushed() && self.vrrp.is_flushed()
     }
 
     /// A signal came.
@@ -177,7 +176,7 @@ impl Supervisor {
     fn expire(&mut self, now: Instant) {
         self.journal.flush();
         self.vrrp.flush();
-        self.jobs.expire(now);
+        self.jobs.expire(now, &mut self.finished);
         if self.vrrp.restart_at().is_some_and(|at| at <= now) {
             self.start_vrrp(now);
         }
@@ -222,7 +221,10 @@ impl Supervisor {
             home: self.home.as_ref().map(Home::path),
         };
         let pipes = self.pipes.paths();
-        match self.vrrp.start(begin, pipes, self.effective.vrrp.clone(), now) {
+        self.reserve.lend();
+        let started = self.vrrp.start(begin, pipes, self.effective.vrrp.clone(), now);
+        self.reserve.refill();
+        match started {
             Ok(pid) => {
                 let watched = self.vrrp.line().map(|line| self.poll.watch(line, BUS, Interest::Read));
                 if let Some(Err(error)) = watched {
@@ -263,7 +265,7 @@ impl Supervisor {
             ToSupervisor::Notify { queue, job } => self.jobs.notify(queue, job, now, &mut self.finished),
             // The worker's place remembers it.
             ToSupervisor::Mastership { .. } => {}
-            ToSupervisor::Alive => self.watchdog.answered(),
+            ToSupervisor::Alive => self.watchdog.answered(now),
             ToSupervisor::Status(status) => self.tell_status(Some(*status), now),
         }
     }

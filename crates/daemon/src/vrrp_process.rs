@@ -11,7 +11,7 @@ mod watchers;
 
 use std::time::Duration;
 
-use host::{Arrival, Severity};
+use host::{Arrival, Instant, Severity};
 use linux::poll::WaitError;
 use linux::{Interest, Machine, OpenError, Poll, Token, clock, process, signal};
 use worker::Vrrp;
@@ -26,7 +26,7 @@ use watchers::Watchers;
 /// The bus, among the descriptors that the machine watches for us.
 const BUS: Token = Token(1);
 
-/// How soon a log or a bus that could not take something is tried again.
+/// How soon a bus that could not take something is tried again.
 const RETRY: Duration = Duration::from_millis(100);
 
 /// What a vrrp worker's process does.
@@ -87,13 +87,23 @@ struct Process {
     manner: Manner,
     /// `-V`.
     keep: bool,
+    /// The latest time that the worker was told.
+    now: Instant,
     arrivals: Vec<Arrival>,
     ready: Vec<Token>,
 }
 
 impl Process {
     fn new(here: Here, watchers: Watchers, manner: Manner, keep: bool) -> Self {
-        Self { vrrp: Vrrp::new(here), watchers, manner, keep, arrivals: Vec::new(), ready: Vec::new() }
+        Self {
+            vrrp: Vrrp::new(here),
+            watchers,
+            manner,
+            keep,
+            now: Instant::ZERO,
+            arrivals: Vec::new(),
+            ready: Vec::new(),
+        }
     }
 
     fn live(mut self) -> Exit {
@@ -111,10 +121,11 @@ impl Process {
     fn turn(&mut self) -> Result<(), WaitError> {
         let deadline = self.vrrp.deadline();
         let here = self.vrrp.machine_mut();
-        let retry = (!here.flush()).then(|| clock::now() + RETRY);
+        let retry = here.hand_on();
         let deadline = deadline.into_iter().chain(retry).chain(self.watchers.deadline()).min();
-        here.wait(deadline, &mut self.arrivals, &mut self.ready)?;
-        let now = clock::now();
+        // A packet may have come in while the last turn went on.
+        let now = here.wait(deadline, &mut self.arrivals, &mut self.ready)?.max(self.now);
+        self.now = now;
         if let Some(due) = self.vrrp.deadline().filter(|due| *due <= now) {
             self.vrrp.machine_mut().mind_lateness(due, now);
         }
@@ -165,18 +176,19 @@ impl Process {
         if self.keep && message == ToWorker::Stop {
             self.vrrp.machine_mut().keep();
         }
+        self.now = clock::now();
         if let ToWorker::Configure(configure) = &message {
             let mut found = Vec::new();
             self.watchers.configure(&configure.config, self.vrrp.machine_mut(), &mut found);
             for arrival in found {
-                self.vrrp.arrive(arrival, clock::now());
+                self.vrrp.arrive(arrival, self.now);
             }
         }
         if message == ToWorker::TellStatus {
             let processes = self.watchers.processes();
             self.vrrp.machine_mut().know_processes(processes);
         }
-        self.vrrp.hear(message, clock::now());
+        self.vrrp.hear(message, self.now);
     }
 
     fn bereave(&mut self, why: &str) {

@@ -87,4 +87,6 @@ pub trait Datagrams {
     fn ignore(&mut self, channel: Channel);
     /// Sends, now or with others of the same turn. A failure arrives as [`crate::Arrival::Unsent`].
     fn send(&mut self, datagram: Datagram);
+    /// What was handed over leaves before anything else is done. A machine that sends at once has nothing to do.
+    fn dispatch(&mut self) {}
 }

@@ -19,6 +19,11 @@ pub enum Severity {
 
 /// The port for log lines. Writing never waits: a sink that is slow loses lines, which are counted.
 pub trait Journal {
+    /// Whether lines of this severity are written at all: those that are not need not be worded.
+    fn wants(&self, severity: Severity) -> bool {
+        let _ = severity;
+        true
+    }
     /// Writes one line, without its newline.
     fn write(&mut self, severity: Severity, line: &str);
 }

@@ -10,8 +10,9 @@ mod syslog;
 use std::collections::VecDeque;
 use std::io;
 use std::path::PathBuf;
+use std::time::Duration;
 
-use host::Severity;
+use host::{Instant, Severity};
 
 use crate::clock::{self, WallTime};
 
@@ -29,6 +30,11 @@ pub const MAX_LINE: usize = 3800;
 
 /// The system's log socket.
 pub const DEV_LOG: &str = "/dev/log";
+
+/// How soon a sink that could not take a line is tried again. While it goes on refusing, as on a host without a log
+/// daemon, it is asked ever more seldom, up to [`LONGEST_REST`].
+const FIRST_REST: Duration = Duration::from_millis(100);
+const LONGEST_REST: Duration = Duration::from_secs(5);
 
 /// What to write, and where.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -77,27 +83,36 @@ impl Journal {
         Self { detail: false, sinks: Vec::new() }
     }
 
-    /// Whether no line waits.
-    pub fn is_flushed(&self) -> bool {
-        self.sinks.iter().all(|sink| sink.waiting.is_empty())
+    /// When [`Self::flush`] has something to try again; `None` if no line waits.
+    pub fn deadline(&self) -> Option<Instant> {
+        self.sinks.iter().filter_map(Sink::deadline).min()
     }
 
-    /// Hands waiting lines to sinks that take them now. Returns whether none waits any more.
-    pub fn flush(&mut self) -> bool {
-        for sink in &mut self.sinks {
-            sink.flush();
+    /// Hands waiting lines to the sinks whose time has come to be tried again.
+    pub fn flush(&mut self) {
+        if self.deadline().is_some() {
+            self.flush_at(clock::now());
         }
-        self.is_flushed()
+    }
+
+    fn flush_at(&mut self, now: Instant) {
+        for sink in &mut self.sinks {
+            sink.flush(now);
+        }
     }
 }
 
 impl host::Journal for Journal {
+    fn wants(&self, severity: Severity) -> bool {
+        severity != Severity::Detail || self.detail
+    }
+
     /// A text of several lines becomes several entries.
     fn write(&mut self, severity: Severity, line: &str) {
-        if severity == Severity::Detail && !self.detail {
+        if !self.wants(severity) {
             return;
         }
-        let now = clock::wall();
+        let now = (clock::now(), clock::wall());
         for line in line.lines().filter(|line| !line.trim().is_empty()) {
             let line = printable(line);
             for sink in &mut self.sinks {
@@ -113,6 +128,8 @@ struct Sink {
     outlet: Outlet,
     waiting: VecDeque<Vec<u8>>,
     lost: u64,
+    /// It refused a line: it is let be until then, and so long the next time.
+    rest: Option<(Instant, Duration)>,
 }
 
 #[derive(Debug)]
@@ -137,18 +154,23 @@ enum Put {
 
 impl Sink {
     fn new(outlet: Outlet) -> Self {
-        Self { outlet, waiting: VecDeque::new(), lost: 0 }
+        Self { outlet, waiting: VecDeque::new(), lost: 0, rest: None }
     }
 
-    fn write(&mut self, severity: Severity, now: WallTime, line: &str) {
-        self.flush();
+    fn deadline(&self) -> Option<Instant> {
+        let due = self.rest.map_or(Instant::ZERO, |(due, _)| due);
+        (!self.waiting.is_empty()).then_some(due)
+    }
+
+    fn write(&mut self, severity: Severity, (now, wall): (Instant, WallTime), line: &str) {
+        self.flush(now);
         if self.lost > 0 && self.waiting.is_empty() {
             let told = format!("{} log lines were lost", self.lost);
             self.lost = 0;
-            self.enqueue(Severity::Warning, now, &told);
+            self.enqueue(Severity::Warning, wall, &told);
         }
-        self.enqueue(severity, now, line);
-        self.flush();
+        self.enqueue(severity, wall, line);
+        self.flush(now);
     }
 
     fn enqueue(&mut self, severity: Severity, now: WallTime, line: &str) {
@@ -160,22 +182,30 @@ impl Sink {
         }
     }
 
-    fn flush(&mut self) -> bool {
+    fn flush(&mut self, now: Instant) {
+        if self.deadline().is_none_or(|due| due > now) {
+            return;
+        }
+        let rest = self.rest.take().map_or(FIRST_REST, |(_, rest)| (rest * 2).min(LONGEST_REST));
         while let Some(entry) = self.waiting.front_mut() {
             match self.outlet.put(entry) {
                 Put::Done => drop(self.waiting.pop_front()),
+                // What takes a part takes the rest soon.
                 Put::Partly(written) => {
                     entry.drain(..written);
-                    return false;
+                    self.rest = Some((now + FIRST_REST, FIRST_REST));
+                    return;
                 }
-                Put::Later => return false,
+                Put::Later => {
+                    self.rest = Some((now + rest, rest));
+                    return;
+                }
                 Put::Never => {
                     self.waiting.pop_front();
                     self.lost += 1;
                 }
             }
         }
-        true
     }
 }
 

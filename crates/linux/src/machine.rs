@@ -5,17 +5,21 @@ use std::io;
 use std::os::fd::AsFd;
 
 use host::{
-    Arrival, Channel, Datagram, Datagrams, Firewall, FirewallOp, Instant, Network, NetworkOp, Refusal, Ticket,
+    Arrival, Channel, Datagram, Datagrams, Firewall, FirewallOp, Instant, Network, NetworkOp, Refusal,
+    Ticket, Udp, UdpChannel, UdpDatagram, UdpUse,
 };
 
+use crate::clock;
 use crate::netlink::{Orders, Watch, refused};
 use crate::packet_filter::PacketFilter;
-use crate::poll::{self, Interest, Poll, Token, WaitError};
-use crate::socket::{Channels, Outbox};
+use crate::poll::{self, Interest, Poll, Token, WaitError, Woken};
+use crate::socket::{Channels, Outbox, UdpSockets};
 use crate::virtual_links::VirtualLinks;
 
 /// Tokens from here on are the machine's own.
 const OWN: u32 = 1 << 31;
+/// Those of UDP channels from here on.
+const UDP: u32 = OWN | 1 << 30;
 const WATCH: Token = Token(u32::MAX);
 const ORDERS: Token = Token(u32::MAX - 1);
 const FILTER: Token = Token(u32::MAX - 2);
@@ -33,6 +37,7 @@ pub struct Machine {
     packet_filter: PacketFilter,
     channels: Channels,
     outbox: Outbox,
+    udp: UdpSockets,
     /// What happened while orders were performed.
     untold: VecDeque<Arrival>,
     signals: Vec<i32>,
@@ -77,6 +82,7 @@ impl Machine {
             packet_filter: PacketFilter::default(),
             channels: Channels::new(),
             outbox: Outbox::new(),
+            udp: UdpSockets::new(),
             untold: VecDeque::new(),
             signals: Vec::new(),
             ready: Vec::new(),
@@ -118,7 +124,8 @@ impl Machine {
 
     /// Performs what is still waiting, then waits until something happens or the deadline has passed. What
     /// happened is appended to `arrivals`, and the tokens of foreign descriptors to `ready`. It may return with
-    /// nothing of either.
+    /// nothing of either. Returns when what it tells happened, as nearly as can be told: when the host received the
+    /// packets, if there is nothing else, or when the wait ended.
     ///
     /// The first wait tells [`Arrival::Surveyed`]. Packets come before the [`Arrival::Woken`] that expired with
     /// them: a packet that was there in time beats the timer.
@@ -127,7 +134,7 @@ impl Machine {
         deadline: Option<Instant>,
         arrivals: &mut Vec<Arrival>,
         ready: &mut Vec<Token>,
-    ) -> Result<(), WaitError> {
+    ) -> Result<Instant, WaitError> {
         let before = arrivals.len();
         arrivals.extend(self.untold.drain(..));
         self.outbox.flush(arrivals);
@@ -144,11 +151,13 @@ impl Machine {
         };
         self.serve(arrivals, ready)?;
         if woken.expired {
-            // What came in between the two, and descriptors that did not fit into one answer of the kernel; it
-            // begins the next answer where it ended the last.
-            for _ in 0..=self.channels.count() / poll::EVENTS {
+            // Descriptors that did not fit into one answer of the kernel. Under a flood all of them are always ready.
+            for _ in 0..self.channels.count() / poll::EVENTS {
+                if !woken.more {
+                    break;
+                }
                 let again = self.poll.peek(deadline, &mut self.ready)?;
-                woken.signalled |= again.signalled;
+                woken = Woken { signalled: woken.signalled || again.signalled, more: again.more, ..woken };
                 self.serve(arrivals, ready)?;
             }
             arrivals.push(Arrival::Woken);
@@ -156,7 +165,14 @@ impl Machine {
         if woken.signalled {
             self.signals.append(&mut self.poll.signals());
         }
-        Ok(())
+        let stamp = self.channels.last_packet();
+        let packets = |arrival: &Arrival| matches!(arrival, Arrival::Received(_));
+        Ok(match stamp {
+            Some(stamp) if ready.is_empty() && arrivals.iter().all(packets) => {
+                clock::moment(stamp).min(woken.at)
+            }
+            Some(_) | None => woken.at,
+        })
     }
 
     /// Reads what is ready.
@@ -166,6 +182,7 @@ impl Machine {
                 WATCH => self.follow(arrivals)?,
                 ORDERS => self.orders.answers(arrivals),
                 FILTER => self.packet_filter.follow(),
+                Token(slot @ UDP..) => self.udp.receive(slot - UDP, arrivals),
                 Token(slot @ OWN..) => self.channels.receive(slot - OWN, arrivals),
                 foreign if ready.contains(&foreign) => {}
                 foreign => ready.push(foreign),
@@ -207,6 +224,7 @@ impl Datagrams for Machine {
     fn listen(&mut self, channel: Channel, vrids: &[u8]) {
         let opened = match self.channels.listen(channel, vrids) {
             Ok(Some((slot, socket))) => {
+                self.outbox.prepare(channel.family(), channel.link);
                 self.poll.watch(socket, Token(OWN + slot), Interest::Read).map_err(io::Error::other)
             }
             Ok(None) => Ok(()),
@@ -224,6 +242,36 @@ impl Datagrams for Machine {
 
     fn send(&mut self, datagram: Datagram) {
         self.noting(|machine, arrivals| machine.outbox.put(datagram, arrivals));
+    }
+
+    fn dispatch(&mut self) {
+        self.noting(|machine, arrivals| machine.outbox.flush(arrivals));
+    }
+}
+
+impl Udp for Machine {
+    fn bind(&mut self, channel: UdpChannel, purpose: UdpUse) {
+        let opened = match self.udp.bind(channel, purpose) {
+            Ok(Some((slot, socket))) => {
+                self.poll.watch(socket, Token(UDP + slot), Interest::Read).map_err(io::Error::other)
+            }
+            Ok(None) => Ok(()),
+            Err(cause) => Err(cause),
+        };
+        if let Err(cause) = opened {
+            self.udp.unbind(&channel);
+            self.untold.push_back(Arrival::UdpClosed { channel, refusal: refused(&cause) });
+        }
+    }
+
+    fn unbind(&mut self, channel: UdpChannel) {
+        self.udp.unbind(&channel);
+    }
+
+    fn send_udp(&mut self, datagram: UdpDatagram) {
+        if let Err(refusal) = self.udp.send(&datagram) {
+            self.untold.push_back(Arrival::Unsent { tag: datagram.tag, refusal });
+        }
     }
 }
 

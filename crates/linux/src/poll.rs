@@ -10,7 +10,7 @@ use nix::sys::signalfd::{SfdFlags, SignalFd};
 use rustix::event::{Timespec, epoll};
 use rustix::time::{Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags};
 
-use crate::sys;
+use crate::{clock, sys};
 
 /// Most descriptors told of in one call; more are told of by the next.
 pub(crate) const EVENTS: usize = 64;
@@ -52,12 +52,17 @@ impl WaitError {
 }
 
 /// What a wait ended with.
-#[derive(Clone, PartialEq, Eq, Default, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Woken {
     /// The deadline has passed.
     pub expired: bool,
     /// Signals came in since the last wait: ask [`Poll::signals`].
     pub signalled: bool,
+    /// There may be more that is ready: the kernel tells of a limited number of descriptors in one answer, and begins
+    /// the next where it ended the last.
+    pub more: bool,
+    /// When it ended.
+    pub at: Instant,
 }
 
 /// Descriptors, a deadline and signals, waited for together.
@@ -139,41 +144,62 @@ impl Poll {
     /// Waits until a descriptor is ready, a signal comes or the deadline has passed, whichever is first. A
     /// deadline in the past does not wait; none waits for ever. The tokens of ready descriptors are appended.
     pub fn wait(&mut self, deadline: Option<Instant>, ready: &mut Vec<Token>) -> Result<Woken, WaitError> {
-        self.arm(deadline)?;
-        self.turn(None, ready)
+        loop {
+            self.arm(deadline)?;
+            let told = ready.len();
+            let (woken, rang) = self.turn(deadline, None, ready)?;
+            // The timer may be set to an earlier deadline that was put off since.
+            if !rang || woken.expired || woken.signalled || ready.len() > told {
+                return Ok(woken);
+            }
+        }
     }
 
     /// Tells what is ready now and whether the deadline has passed, without waiting.
     pub fn peek(&mut self, deadline: Option<Instant>, ready: &mut Vec<Token>) -> Result<Woken, WaitError> {
-        self.arm(deadline)?;
-        self.turn(Some(&Timespec { tv_sec: 0, tv_nsec: 0 }), ready)
+        Ok(self.turn(deadline, Some(&Timespec { tv_sec: 0, tv_nsec: 0 }), ready)?.0)
     }
 
-    fn turn(&mut self, timeout: Option<&Timespec>, ready: &mut Vec<Token>) -> Result<Woken, WaitError> {
+    /// One look, and whether the timer rang.
+    fn turn(
+        &mut self,
+        deadline: Option<Instant>,
+        timeout: Option<&Timespec>,
+        ready: &mut Vec<Token>,
+    ) -> Result<(Woken, bool), WaitError> {
         self.events.clear();
         match epoll::wait(&self.epoll, rustix::buffer::spare_capacity(&mut self.events), timeout) {
             // A signal that is not caught, or a debugger: nothing happened.
             Ok(_) | Err(rustix::io::Errno::INTR) => {}
             Err(cause) => return Err(WaitError::when("wait for events")(cause)),
         }
-        let mut woken = Woken::default();
+        let at = clock::now();
+        let mut woken = Woken {
+            expired: deadline.is_some_and(|deadline| deadline <= at),
+            signalled: false,
+            more: self.events.len() >= EVENTS,
+            at,
+        };
+        let mut rang = false;
         for event in &self.events {
             match event.data.u64() {
-                TIMER => woken.expired = true,
+                TIMER => rang = true,
                 SIGNALS => woken.signalled = true,
                 token => ready.extend(u32::try_from(token).ok().map(Token)),
             }
         }
-        if woken.expired {
+        if rang {
             self.armed = None;
         }
-        Ok(woken)
+        Ok((woken, rang))
     }
 
-    /// Sets the timer. Here, and only here, a deadline could be given some slack so that several are served by one
-    /// wake-up; none is given yet.
+    /// Sets the timer, unless it rings early enough. Each advert that is heard puts a deadline off: to set the timer
+    /// when it rang too early is cheaper than each time. Here, and only here, a deadline could be given some slack so
+    /// that several are served by one wake-up; none is given yet.
     fn arm(&mut self, deadline: Option<Instant>) -> Result<(), WaitError> {
-        if self.armed == Some(deadline) {
+        let early = |armed: Option<Instant>| armed.is_some() && deadline.is_none_or(|due| armed <= Some(due));
+        if self.armed.is_some_and(|armed| armed == deadline || early(armed)) {
             return Ok(());
         }
         let zero = Timespec { tv_sec: 0, tv_nsec: 0 };

@@ -209,8 +209,12 @@ impl Datagrams for Machine {
 }
 
 impl Journal for Machine {
-    fn write(&mut self, _: Severity, line: &str) {
-        if self.keeps_lines {
+    fn wants(&self, _: Severity) -> bool {
+        self.keeps_lines
+    }
+
+    fn write(&mut self, severity: Severity, line: &str) {
+        if self.wants(severity) {
             self.outbox.push(Effect::Line(line.to_owned()));
         }
     }

@@ -99,6 +99,13 @@ pub enum Notice {
         /// Why.
         why: String,
     },
+    /// An advert came for a virtual router that nobody here has. Said once each.
+    Stranger {
+        /// The link it came in by.
+        link: LinkName,
+        /// Its virtual router identifier.
+        vrid: u8,
+    },
     /// A reload was carried out.
     Reloaded(ReloadSummary),
 }
@@ -122,6 +129,13 @@ pub enum InstanceFact {
         /// What.
         what: Heard,
     },
+    /// A BFD session that it tracks went up or down.
+    SessionChanged {
+        /// The session.
+        session: String,
+        /// Up or down.
+        up: bool,
+    },
     /// No advert came in the master-down time.
     AdvertTimeout,
     /// It resumes as master after its worker was started anew.
@@ -137,6 +151,15 @@ pub enum InstanceFact {
     Paused {
         /// How late its advert is.
         late: Duration,
+    },
+    /// Another owner of the addresses did not give way, so we go down to 254.
+    OtherOwnerStays,
+    /// Another owner of the addresses gave way.
+    OtherOwnerGone,
+    /// It stays master, and runs the scripts of becoming one again for those that followed a rival.
+    HooksRepeated {
+        /// Its effective priority.
+        priority: Priority,
     },
     /// Its priority fell below a rival's, so it gives up at once.
     SteppedDown {
@@ -323,6 +346,8 @@ pub enum FaultReason {
     File(String),
     /// A set of processes is not complete.
     Processes(String),
+    /// Nothing is known of a BFD session yet.
+    BfdPending(String),
     /// A BFD session is not up.
     Bfd(String),
 }
@@ -340,6 +365,7 @@ impl fmt::Display for FaultReason {
             Self::NoPeer => f.write_str("(no unicast peer)"),
             Self::File(file) => write!(f, "(tracked file {file})"),
             Self::Processes(name) => write!(f, "(tracked process {name} quorum not achieved)"),
+            Self::BfdPending(name) => write!(f, "(tracked BFD instance {name} pending)"),
             Self::Bfd(name) => write!(f, "(tracked BFD instance {name} is down)"),
         }
     }
@@ -352,6 +378,8 @@ pub enum Reject {
     Decode(crate::wire::DecodeError),
     /// Its source is no configured peer.
     UnknownPeer,
+    /// It carries no address, and ours has some.
+    NoAddresses,
     /// The peer's TTL is out of its bounds.
     PeerTtl(u8),
 }

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use host::{Arrival, Datagrams, Engine, Firewall, Instant, Journal, Network};
+use bfd::Verdict;
+use host::{Arrival, Datagrams, Engine, Firewall, Instant, Journal, Network, Severity};
 use vrrp::config::Priority;
 use vrrp::notice::{InstanceFact, Notice, State};
 use vrrp::{Action, Event, Router};
@@ -38,6 +39,7 @@ pub struct Vrrp<M> {
     now: Instant,
     // Used again each turn, so that a turn allocates little.
     actions: Vec<Action>,
+    notices: Vec<Notice>,
     notifications: Vec<Notification>,
 }
 
@@ -56,6 +58,7 @@ impl<M: Network + Firewall + Datagrams + Journal + Bus + EventPipes> Vrrp<M> {
             stop: None,
             now: Instant::ZERO,
             actions: Vec::new(),
+            notices: Vec::new(),
             notifications: Vec::new(),
         }
     }
@@ -101,6 +104,19 @@ impl<M: Network + Firewall + Datagrams + Journal + Bus + EventPipes> Vrrp<M> {
             Arrival::Woken => Event::Wake,
         };
         self.step(event, now);
+    }
+
+    /// The bfd worker has judged the path of a session.
+    pub fn hear_verdict(&mut self, verdict: Verdict, now: Instant) {
+        let Verdict { session, alive, at, audience: _ } = verdict;
+        // As keepalived.
+        let state = if alive { "Up" } else { "Down" };
+        let micros = now.since(at).as_micros();
+        let line = format!(
+            "Received BFD event: instance {session} is in state {state} (delivered in {micros} usec)"
+        );
+        self.step(Event::BfdChanged { name: session, up: alive }, now);
+        self.machine.write(Severity::Info, &line);
     }
 
     /// When it wants [`Arrival::Woken`], if nothing else happens first.
@@ -194,19 +210,29 @@ impl<M: Network + Firewall + Datagrams + Journal + Bus + EventPipes> Vrrp<M> {
         self.router.outstanding() > 0 || (self.configured && !self.surveyed)
     }
 
-    /// Tells the engine, and performs what it asks for, in order.
+    /// Tells the engine, and performs what it asks for, in order; people and the supervisor hear of it once the packets
+    /// are gone: a takeover waits for no log.
     fn step(&mut self, event: Event, now: Instant) {
         debug_assert!(now >= self.now, "the machine's clock is monotonic");
         self.now = self.now.max(now);
         let mut actions = core::mem::take(&mut self.actions);
         self.router.handle(event, self.now, &mut actions);
+        let mut notices = core::mem::take(&mut self.notices);
         for action in actions.drain(..) {
-            self.perform(action);
+            notices.extend(self.perform(action));
         }
         self.actions = actions;
+        if !notices.is_empty() {
+            self.machine.dispatch();
+        }
+        for notice in notices.drain(..) {
+            self.tell_people(&notice);
+        }
+        self.notices = notices;
     }
 
-    fn perform(&mut self, action: Action) {
+    /// Performs what the machine can do; what is for people is given back.
+    fn perform(&mut self, action: Action) -> Option<Notice> {
         match action {
             Action::Listen(channel, vrids) => self.machine.listen(channel, &vrids),
             Action::Ignore(channel) => self.machine.ignore(channel),
@@ -215,12 +241,15 @@ impl<M: Network + Firewall + Datagrams + Journal + Bus + EventPipes> Vrrp<M> {
             Action::Firewall(ticket, op) => self.machine.filter(ticket, op),
             Action::Run(id, job) => self.machine.tell(ToSupervisor::Run(id, job)),
             Action::End(id) => self.machine.tell(ToSupervisor::End(id)),
-            Action::Notice(notice) => self.tell_people(&notice),
+            Action::Notice(notice) => return Some(notice),
         }
+        None
     }
 
     fn tell_people(&mut self, notice: &Notice) {
-        self.machine.write(notice.severity(), &notice.to_string());
+        if self.machine.wants(notice.severity()) {
+            self.machine.write(notice.severity(), &notice.to_string());
+        }
         if let Notice::Instance { name, fact: InstanceFact::Entered { state, .. } } = notice {
             self.tell_mastership(name, *state == State::Master);
         }
@@ -230,8 +259,10 @@ impl<M: Network + Firewall + Datagrams + Journal + Bus + EventPipes> Vrrp<M> {
             self.machine.tell(ToSupervisor::Notify { queue, job });
         }
         // As keepalived: scripts first.
-        if self.pace.allows(&news, self.now) {
-            self.machine.put(&fifo::line(&news));
+        if self.pace.allows(&news, self.now)
+            && let Some(line) = fifo::line(&news)
+        {
+            self.machine.put(&line);
         }
     }
 
@@ -240,8 +271,8 @@ impl<M: Network + Firewall + Datagrams + Journal + Bus + EventPipes> Vrrp<M> {
         let priorities: BTreeMap<&str, Priority> =
             instances.iter().map(|instance| (instance.name.as_str(), instance.effective_priority)).collect();
         let present = |name: &str| priorities.get(name).copied().unwrap_or(Priority::RELEASE);
-        for news in self.sieve.states(present) {
-            self.machine.put(&fifo::line(&news));
+        for line in self.sieve.states(present).filter_map(|news| fifo::line(&news)) {
+            self.machine.put(&line);
         }
     }
 

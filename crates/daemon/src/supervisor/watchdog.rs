@@ -1,6 +1,6 @@
 //! A worker that hangs is as bad as one that died, and worse: its addresses stay while a rival takes over. So the vrrp
-//! worker is asked for a sign of life each second, and one that owes it for [`PATIENCE`] is killed; what follows is what
-//! follows a crash.
+//! worker is asked for a sign of life now and then, and one that owes it for [`PATIENCE`] seconds is killed; what follows
+//! is what follows a crash.
 //!
 //! Seconds count only while the supervisor itself runs: a host that was paused must not kill its workers when it wakes.
 //! Differs: Keepalived has nothing like it.
@@ -12,10 +12,13 @@ use worker::bus::ToWorker;
 
 use super::Supervisor;
 
-const EVERY: Duration = Duration::from_secs(1);
-/// Questions without an answer, a second each. Long before that its rivals have taken over, if it had any; soon after,
-/// a host that merely has too much to do would be given more.
-const PATIENCE: u32 = 10;
+/// How long after an answer it is asked again. Asked more often, an idle daemon would spend more on this than on adverts.
+const EVERY: Duration = Duration::from_secs(5);
+/// How often a worker that owes an answer is looked at.
+const LOOK: Duration = Duration::from_secs(1);
+/// Looks without an answer. Long before that its rivals have taken over, if it had any; soon after, a host that merely
+/// has too much to do would be given more.
+const PATIENCE: u32 = 8;
 
 /// The watch over one worker.
 #[derive(Debug, Default)]
@@ -50,8 +53,10 @@ impl Watchdog {
     }
 
     /// The worker gave a sign of life.
-    pub(super) fn answered(&mut self) {
-        (self.asked, self.missed) = (None, 0);
+    pub(super) fn answered(&mut self, now: Instant) {
+        if self.asked.is_some() {
+            *self = Self { next: Some(now + EVERY), asked: None, missed: 0 };
+        }
     }
 
     pub(super) fn deadline(&self) -> Option<Instant> {
@@ -63,7 +68,7 @@ impl Watchdog {
             return Verdict::Nothing;
         }
         // From now, not from when it was due: a pause of ours counts once.
-        self.next = Some(now + EVERY);
+        self.next = Some(now + LOOK);
         let Some(asked) = self.asked else {
             self.asked = Some(now);
             return Verdict::Ask;
@@ -105,14 +110,15 @@ mod tests {
     }
 
     #[test]
-    fn a_worker_that_answers_is_asked_each_second() {
+    fn a_worker_that_answers_is_asked_again_later() {
         let mut watchdog = Watchdog::default();
         assert_eq!(watchdog.look(second(0)), Verdict::Nothing);
         watchdog.begin(second(0));
         watchdog.begin(second(1));
-        for at in 1..100 {
-            assert_eq!(watchdog.look(second(at)), Verdict::Ask, "{at}");
-            watchdog.answered();
+        for at in 1..20 {
+            assert_eq!(watchdog.look(second(at * 5 - 1)), Verdict::Nothing, "{at}");
+            assert_eq!(watchdog.look(second(at * 5)), Verdict::Ask, "{at}");
+            watchdog.answered(second(at * 5));
         }
     }
 
@@ -120,21 +126,23 @@ mod tests {
     fn one_that_does_not_is_killed_and_hangs_since_it_was_asked() {
         let mut watchdog = Watchdog::default();
         watchdog.begin(second(0));
-        assert_eq!(watchdog.look(second(1)), Verdict::Ask);
-        for at in 2..11 {
+        assert_eq!(watchdog.look(second(5)), Verdict::Ask);
+        for at in 6..13 {
             assert_eq!(watchdog.look(second(at)), Verdict::Nothing);
         }
-        assert_eq!(watchdog.look(second(11)), Verdict::Kill(second(1)));
+        assert_eq!(watchdog.look(second(13)), Verdict::Kill(second(5)));
         assert_eq!(watchdog.deadline(), None);
+        watchdog.answered(second(14));
+        assert_eq!(watchdog.deadline(), None, "what it said before it was killed");
     }
 
     #[test]
     fn a_pause_of_our_own_is_no_fault_of_the_workers() {
         let mut watchdog = Watchdog::default();
         watchdog.begin(second(0));
-        assert_eq!(watchdog.look(second(1)), Verdict::Ask);
+        assert_eq!(watchdog.look(second(5)), Verdict::Ask);
         assert_eq!(watchdog.look(second(1000)), Verdict::Nothing);
-        watchdog.answered();
-        assert_eq!(watchdog.look(second(1001)), Verdict::Ask);
+        watchdog.answered(second(1001));
+        assert_eq!(watchdog.look(second(1006)), Verdict::Ask);
     }
 }

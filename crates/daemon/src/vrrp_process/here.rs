@@ -15,8 +15,8 @@ use vrrp::status::{Lateness, ProcessStatus};
 use worker::bus::{Bus, ToSupervisor};
 use worker::notify::fifo::EventPipes;
 
-use super::orphan;
 use super::outlets::Outlets;
+use super::{RETRY, orphan};
 use crate::bus::{Heard, Line, ToProcess};
 
 /// Our end of the bus.
@@ -65,7 +65,7 @@ impl Here {
         deadline: Option<Instant>,
         arrivals: &mut Vec<Arrival>,
         ready: &mut Vec<Token>,
-    ) -> Result<(), WaitError> {
+    ) -> Result<Instant, WaitError> {
         let settled = self.kept.iter_mut().flat_map(|tickets| tickets.drain(..));
         arrivals.extend(settled.map(|ticket| Arrival::Settled { ticket, result: Ok(()) }));
         let deadline = if arrivals.is_empty() { deadline } else { Some(Instant::ZERO) };
@@ -90,11 +90,12 @@ impl Here {
         if self.orphaned.is_some() { Heard::Nothing } else { self.line.receive() }
     }
 
-    /// Hands on what waits. Returns whether nothing waits any more.
-    pub(super) fn flush(&mut self) -> bool {
-        let logged = self.journal.flush();
+    /// Hands on what waits. Returns when what is left is to be tried again.
+    pub(super) fn hand_on(&mut self) -> Option<Instant> {
+        self.journal.flush();
         let told = self.orphaned.is_some() || self.line.flush();
-        logged && told
+        let retry = (!told).then(|| clock::now() + RETRY);
+        self.journal.deadline().into_iter().chain(retry).min()
     }
 
     /// Events are written there from now on.
@@ -164,6 +165,9 @@ impl Datagrams for Here {
             self.machine.send(datagram);
         }
     }
+    fn dispatch(&mut self) {
+        self.machine.dispatch();
+    }
 }
 
 impl Network for Here {
@@ -185,9 +189,12 @@ impl host::Firewall for Here {
 }
 
 impl host::Journal for Here {
+    fn wants(&self, severity: Severity) -> bool {
+        self.kept.is_none() && self.journal.wants(severity)
+    }
     fn write(&mut self, severity: Severity, line: &str) {
         // What the engine says of its stop did not happen.
-        if self.kept.is_none() {
+        if self.wants(severity) {
             self.journal.write(severity, line);
         }
     }

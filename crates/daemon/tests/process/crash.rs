@@ -109,7 +109,7 @@ fn a_worker_that_gives_no_sign_of_life_is_replaced() {
     let daemon = bench.start(&[]).master();
     let worker = bench.pid("vrrp.pid");
     send(worker, "STOP");
-    bench.await_log("gave no sign of life for 10 s: killing it");
+    bench.await_log("gave no sign of life for 8 s: killing it");
     bench.await_log("died: Respawning");
     bench.until("the next worker", || bench.count("(VI_1) Entering BACKUP STATE") == 2);
     assert_eq!(bench.count("Resuming as master"), 0, "a rival may be master since");

@@ -40,6 +40,11 @@ impl Drop for Scratch {
     }
 }
 
+/// When every sink is tried again, whatever it did.
+fn later() -> Instant {
+    clock::now() + LONGEST_REST
+}
+
 fn next(daemon: &UnixDatagram) -> Option<String> {
     let mut buffer = [0; 8192];
     let length = daemon.recv(&mut buffer).ok()?;
@@ -76,14 +81,42 @@ fn a_log_daemon_that_comes_late_or_is_restarted_gets_the_lines() {
     journal.write(Severity::Info, "before there was one");
     let daemon = scratch.daemon();
     journal.write(Severity::Info, "now");
+    journal.flush_at(later());
     assert!(next(&daemon).unwrap().ends_with("before there was one"));
     assert!(next(&daemon).unwrap().ends_with("now"));
     drop(daemon);
     fs::remove_file(scratch.socket()).unwrap();
     journal.write(Severity::Info, "while it is away");
     let daemon = scratch.daemon();
-    assert!(journal.flush());
+    journal.flush_at(later());
+    assert_eq!(journal.deadline(), None);
     assert!(next(&daemon).unwrap().ends_with("while it is away"));
+}
+
+/// A host without a log daemon must not wake us ten times a second for it.
+#[test]
+fn a_log_daemon_that_is_not_there_is_looked_for_ever_more_seldom_and_a_new_line_does_not_change_that() {
+    let scratch = Scratch::new("absent");
+    let mut journal = scratch.journal(false);
+    journal.write(Severity::Info, "a line");
+    let mut due = journal.deadline().unwrap();
+    let mut rests = Vec::new();
+    for _ in 0..8 {
+        journal.write(Severity::Info, "another");
+        assert_eq!(journal.deadline(), Some(due));
+        journal.flush_at(due);
+        let next = journal.deadline().unwrap();
+        rests.push(next.since(due).as_millis());
+        due = next;
+    }
+    assert_eq!(rests, [200, 400, 800, 1_600, 3_200, 5_000, 5_000, 5_000]);
+    // One that is found and goes again is looked for soon.
+    let daemon = scratch.daemon();
+    journal.flush_at(due);
+    assert_eq!(journal.deadline(), None);
+    drop(daemon);
+    journal.write(Severity::Info, "away");
+    assert!(journal.deadline().unwrap() <= clock::now() + FIRST_REST);
 }
 
 #[test]
@@ -96,10 +129,12 @@ fn a_log_daemon_that_does_not_read_costs_lines_but_no_time_and_their_number_is_t
         journal.write(Severity::Info, &format!("line {number}"));
     }
     let mut lines = Vec::new();
+    let mut now = clock::now();
     loop {
         let before = lines.len();
+        now += LONGEST_REST;
         lines.extend(std::iter::from_fn(|| next(&daemon)));
-        journal.flush();
+        journal.flush_at(now);
         if lines.len() == before {
             break;
         }

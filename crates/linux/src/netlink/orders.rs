@@ -68,7 +68,7 @@ impl Orders {
 
     /// Reads all answers that have come.
     pub(crate) fn answers(&mut self, arrivals: &mut Vec<Arrival>) {
-        loop {
+        while !self.unanswered.is_empty() {
             self.buffer.clear();
             match self.socket.recv_from(&mut self.buffer, libc::MSG_DONTWAIT) {
                 Ok((_, from)) if from.port_number() != 0 => {}

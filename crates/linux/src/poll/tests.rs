@@ -9,8 +9,8 @@ use crate::clock;
 fn a_deadline_in_the_past_does_not_wait_and_the_origin_is_one() {
     let mut poll = Poll::new().unwrap();
     for deadline in [Instant::ZERO, Instant::from_nanos(1), clock::now()] {
-        let woken = poll.wait(Some(deadline), &mut Vec::new()).unwrap();
-        assert_eq!(woken, Woken { expired: true, signalled: false });
+        let Woken { expired, signalled, at, .. } = poll.wait(Some(deadline), &mut Vec::new()).unwrap();
+        assert!(expired && !signalled && at >= deadline);
     }
 }
 
@@ -22,6 +22,22 @@ fn a_deadline_ahead_is_never_told_early() {
         while !poll.wait(Some(deadline), &mut Vec::new()).unwrap().expired {}
         assert!(clock::now() >= deadline);
     }
+}
+
+#[test]
+fn a_deadline_that_is_put_off_is_told_when_it_is_due_and_not_before() {
+    let mut poll = Poll::new().unwrap();
+    let (here, there) = std::os::unix::net::UnixDatagram::pair().unwrap();
+    poll.watch(&here, Token(3), Interest::Read).unwrap();
+    there.send(b"x").unwrap();
+    let early = clock::now() + Duration::from_millis(2);
+    let late = early + Duration::from_millis(2);
+    let mut ready = Vec::new();
+    assert!(!poll.wait(Some(early), &mut ready).unwrap().expired);
+    here.recv(&mut [0; 8]).unwrap();
+    let woken = poll.wait(Some(late), &mut ready).unwrap();
+    assert!(woken.expired && woken.at >= late);
+    assert_eq!(ready, [Token(3)]);
 }
 
 #[test]

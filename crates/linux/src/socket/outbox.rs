@@ -45,6 +45,13 @@ impl Outbox {
         Self { waiting: Vec::new(), sockets: BTreeMap::new() }
     }
 
+    /// Opens the sockets that what is heard on a link is answered by: a takeover waits for none. One that cannot be
+    /// opened is tried again, and told of, when there is something to send.
+    pub(crate) fn prepare(&mut self, family: Family, link: LinkIndex) {
+        let _ = self.socket(Way::Ip(family, link));
+        let _ = self.socket(Way::Ethernet);
+    }
+
     /// Puts a packet in. What cannot be sent is told at once.
     pub(crate) fn put(&mut self, datagram: Datagram, arrivals: &mut Vec<Arrival>) {
         let tag = datagram.tag;

@@ -16,6 +16,7 @@ struct Paper {
     events: Vec<String>,
     orders: Vec<Ticket>,
     sent: usize,
+    departed: usize,
 }
 
 impl Network for Paper {
@@ -34,10 +35,18 @@ impl Datagrams for Paper {
     fn send(&mut self, _: Datagram) {
         self.sent += 1;
     }
+    fn dispatch(&mut self) {
+        self.departed = self.sent;
+    }
 }
 
 impl Journal for Paper {
-    fn write(&mut self, _: Severity, line: &str) {
+    fn wants(&self, severity: Severity) -> bool {
+        severity != Severity::Detail
+    }
+    fn write(&mut self, severity: Severity, line: &str) {
+        assert!(self.wants(severity), "{line}");
+        assert_eq!(self.departed, self.sent, "the packets left before the log is told: {line}");
         self.lines.push(line.to_owned());
     }
 }
@@ -198,7 +207,7 @@ fn mastership_is_told_when_it_changes_and_before_the_scripts() {
         fact: InstanceFact::Entered { state, first: false, priority: vrrp::config::Priority(100) },
     };
     for state in [State::Backup, State::Master, State::Master, State::Fault, State::Stop] {
-        worker.perform(Action::Notice(entered(state)));
+        worker.tell_people(&entered(state));
     }
     let told = |master| ToSupervisor::Mastership { instance: "VI_1".into(), master };
     assert_eq!(worker.machine().said, [told(true), told(false)]);
