@@ -9,7 +9,7 @@ pub use daemon::{
 };
 
 /// A configuration that can be obeyed.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
 pub struct Effective {
     /// What concerns the daemon as a whole.
     pub daemon: Daemon,
