@@ -8,6 +8,8 @@ pub use daemon::{
     Pipes, ReceiveBuffers, Reload, Snmp, SyncDaemon, Worker, Workers,
 };
 
+use serde::Serialize;
+
 /// A configuration that can be obeyed.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
 pub struct Effective {

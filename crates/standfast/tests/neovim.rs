@@ -59,7 +59,8 @@ fn neovim_shows_mistakes_explains_finds_renames_and_indents() {
     assert!(hover.contains("number of the virtual router") || hover.contains("virtual_router_id"), "{hover}");
     let definition = told["definition"].to_string();
     assert!(definition.contains("keepalived.conf"), "{definition}");
-    let lines: Vec<&str> = told["lines"].as_array().unwrap().iter().map(|line| line.as_str().unwrap()).collect();
+    let lines: Vec<&str> =
+        told["lines"].as_array().unwrap().iter().map(|line| line.as_str().unwrap()).collect();
     assert_eq!(lines[0], "vrrp_script chk_web {");
     assert_eq!(lines[1], "\tscript /bin/true", "indented as Neovim is set");
     assert!(lines.contains(&"\t\tchk_web"), "{lines:?}");

@@ -3,8 +3,8 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use serde::Serialize;
 use host::{Account, Command, LinkName};
+use serde::Serialize;
 
 /// Settings of the daemon as a whole.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]

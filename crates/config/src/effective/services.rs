@@ -7,8 +7,8 @@ mod check;
 
 use std::net::IpAddr;
 
-use serde::Serialize;
 use host::{Command, Family};
+use serde::Serialize;
 
 pub use check::{
     Bytes, Check, CheckKind, Connection, DnsCheck, FileCheck, HttpCheck, HttpVersion, MiscCheck, Pace,

@@ -3,8 +3,8 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use serde::Serialize;
 use host::{Command, LinkName};
+use serde::Serialize;
 
 /// One check of a real server.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
