@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use host::{Arrival, Instant, LinkAddress, LinkIndex, Prefix};
+use host::{Instant, LinkAddress, LinkIndex, Prefix};
 use vrrp::Config;
 
 use super::{Happening, World};
@@ -163,12 +163,7 @@ impl World {
             Command::RefuseChannels(node, channels) => {
                 self.refuse(node, |machine| machine.refuse_channels(channels));
             }
-            Command::SetClock(node, wrong) => {
-                self.nodes[node].wrong = wrong;
-                let clock = self.nodes[node].wall(self.now);
-                self.disturb_node(node);
-                self.report(node, [Arrival::ClockSet(clock)]);
-            }
+            Command::SetClock(node, wrong) => self.set_clock(node, wrong),
             Command::Overflow(node) => self.overflow(node),
             Command::Leap(node, by) => self.leap(node, by),
             Command::File(node, ref file, value) => self.write_file(node, file, value),
