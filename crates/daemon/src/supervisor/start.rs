@@ -16,9 +16,10 @@ use super::place::{Directory, Home, Place};
 use super::reading::{self, Reading};
 use super::reload::Reload;
 use super::stop::Phase;
+use super::survey::Survey;
 use super::timetable::Timetable;
 use super::watchdog::Watchdog;
-use super::workers::VrrpWorker;
+use super::workers::{BfdWorker, VrrpWorker};
 use super::{CONTROL, Supervisor};
 use crate::VERSION;
 use crate::compat::{self, Options};
@@ -61,7 +62,7 @@ pub(super) fn start(options: Options, detached: bool) -> Result<Supervisor, Exit
     voice.say(Severity::Info, &format!("Configuration file {}", options.config));
     let place = Place::of(&options, &effective.daemon.identity);
     let (home, directory) = settle(&place, &options, &mut voice)?;
-    let (pid_file, vrrp_pid_file) = claim(&place, &mut voice)?;
+    let [pid_file, vrrp_pid_file, bfd_pid_file] = claim(&place, &mut voice)?;
     let control = open_control(&place.pid_file, &mut poll, &mut voice);
     let umask = umask_of(&options, &effective);
     privilege::set_umask(umask);
@@ -78,15 +79,19 @@ pub(super) fn start(options: Options, detached: bool) -> Result<Supervisor, Exit
         started: false,
         _pid_file: pid_file,
         vrrp_pid_file,
+        bfd_pid_file,
         effective,
         accepted: errors,
         vrrp: VrrpWorker::default(),
+        bfd: BfdWorker::default(),
         jobs: Jobs::default(),
         pipes: EventPipes::default(),
         control,
         reload: Reload::default(),
         timetable: Timetable::default(),
         watchdog: Watchdog::default(),
+        bfd_watchdog: Watchdog::default(),
+        survey: Survey::default(),
         dumps: Dumps::default(),
         phase: Phase::Running,
         cleaning: false,
@@ -116,9 +121,13 @@ impl Supervisor {
     pub(super) fn begin_workers(&mut self, now: Instant) {
         self.init_files(&[]);
         self.provide_pipes(now);
+        if self.wants_bfd() {
+            self.start_bfd(now);
+        }
         if self.wants_vrrp() {
             self.start_vrrp(now);
-        } else {
+        }
+        if !self.wants_bfd() && !self.wants_vrrp() {
             self.log(Severity::Warning, "Warning - keepalived has no configuration to run");
             self.complete_start();
         }
@@ -165,10 +174,16 @@ fn settle(place: &Place, options: &Options, voice: &mut Voice) -> Result<(Option
     Ok((home, directory))
 }
 
-/// Takes both pid files.
-fn claim(place: &Place, voice: &mut Voice) -> Result<(PidFile, PidFile), Exit> {
-    let claim = PidFile::claim(&place.pid_file, std::process::id());
-    match claim.and_then(|file| Ok((file, PidFile::reserve(&place.vrrp_pid_file)?))) {
+/// Takes all pid files: ours, those of the vrrp and of the bfd worker.
+fn claim(place: &Place, voice: &mut Voice) -> Result<[PidFile; 3], Exit> {
+    let claim = || {
+        Ok([
+            PidFile::claim(&place.pid_file, std::process::id())?,
+            PidFile::reserve(&place.vrrp_pid_file)?,
+            PidFile::reserve(&place.bfd_pid_file)?,
+        ])
+    };
+    match claim() {
         Ok(files) => Ok(files),
         // As keepalived: not an error for whoever wanted a daemon to run.
         Err(error @ PidFileError::Running) => Err(voice.fail(&error.to_string(), Exit::Normal)),
