@@ -92,7 +92,8 @@ struct Supervisor {
     /// Removed when this is dropped, the last thing of all.
     _pid_file: PidFile,
     vrrp_pid_file: PidFile,
-    bfd_pid_file: PidFile,
+    /// Taken when the first bfd worker starts: of several daemons on a host, most have none.
+    bfd_pid_file: Option<PidFile>,
     effective: Effective,
     accepted: Accepted,
     vrrp: VrrpWorker,

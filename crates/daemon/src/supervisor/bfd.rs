@@ -9,6 +9,7 @@ use std::time::Duration;
 use bfd::Verdict;
 use host::{Instant, Severity};
 use linux::Interest;
+use linux::pidfile::PidFile;
 use worker::bus::{FromBfd, ToBfd};
 
 use super::{BFD_BUS, Supervisor};
@@ -35,8 +36,8 @@ impl Supervisor {
                 if let Some(Err(error)) = watched {
                     self.log(Severity::Error, &error.to_string());
                 }
-                if let Err(error) = self.bfd_pid_file.write(pid) {
-                    self.log(Severity::Error, &error.to_string());
+                if let Err(why) = self.write_bfd_pid(pid) {
+                    self.log(Severity::Error, &format!("Unable to write the BFD pid file: {why}"));
                 }
                 self.log(Severity::Info, &format!("Starting BFD child process, pid={pid}"));
                 self.introduce_workers();
@@ -46,6 +47,14 @@ impl Supervisor {
                 self.bfd.seat.retry_at(now + Duration::from_secs(1));
             }
         }
+    }
+
+    fn write_bfd_pid(&mut self, pid: u32) -> Result<(), String> {
+        if self.bfd_pid_file.is_none() {
+            let file = PidFile::reserve(&self.place.bfd_pid_file).map_err(|error| error.to_string())?;
+            self.bfd_pid_file = Some(file);
+        }
+        self.bfd_pid_file.as_mut().map_or(Ok(()), |file| file.write(pid)).map_err(|error| error.to_string())
     }
 
     /// Lets the bfd worker speak to the vrrp worker; after each start of one of them.
@@ -108,7 +117,9 @@ impl Supervisor {
         self.unwatch_bfd();
         let Some(death) = self.bfd.seat.bury(now) else { return };
         self.bfd_watchdog.end();
-        self.bfd_pid_file.clear();
+        if let Some(file) = &mut self.bfd_pid_file {
+            file.clear();
+        }
         self.bfd_told(None, now);
         if self.phase.is_stopping() {
             self.bfd.seat.retire();

@@ -62,7 +62,7 @@ pub(super) fn start(options: Options, detached: bool) -> Result<Supervisor, Exit
     voice.say(Severity::Info, &format!("Configuration file {}", options.config));
     let place = Place::of(&options, &effective.daemon.identity);
     let (home, directory) = settle(&place, &options, &mut voice)?;
-    let [pid_file, vrrp_pid_file, bfd_pid_file] = claim(&place, &mut voice)?;
+    let (pid_file, vrrp_pid_file) = claim(&place, &mut voice)?;
     let control = open_control(&place.pid_file, &mut poll, &mut voice);
     let umask = umask_of(&options, &effective);
     privilege::set_umask(umask);
@@ -79,7 +79,7 @@ pub(super) fn start(options: Options, detached: bool) -> Result<Supervisor, Exit
         started: false,
         _pid_file: pid_file,
         vrrp_pid_file,
-        bfd_pid_file,
+        bfd_pid_file: None,
         effective,
         accepted: errors,
         vrrp: VrrpWorker::default(),
@@ -174,16 +174,10 @@ fn settle(place: &Place, options: &Options, voice: &mut Voice) -> Result<(Option
     Ok((home, directory))
 }
 
-/// Takes all pid files: ours, those of the vrrp and of the bfd worker.
-fn claim(place: &Place, voice: &mut Voice) -> Result<[PidFile; 3], Exit> {
-    let claim = || {
-        Ok([
-            PidFile::claim(&place.pid_file, std::process::id())?,
-            PidFile::reserve(&place.vrrp_pid_file)?,
-            PidFile::reserve(&place.bfd_pid_file)?,
-        ])
-    };
-    match claim() {
+/// Takes both pid files.
+fn claim(place: &Place, voice: &mut Voice) -> Result<(PidFile, PidFile), Exit> {
+    let claim = PidFile::claim(&place.pid_file, std::process::id());
+    match claim.and_then(|file| Ok((file, PidFile::reserve(&place.vrrp_pid_file)?))) {
         Ok(files) => Ok(files),
         // As keepalived: not an error for whoever wanted a daemon to run.
         Err(error @ PidFileError::Running) => Err(voice.fail(&error.to_string(), Exit::Normal)),
