@@ -102,6 +102,10 @@ vrrp_instance VI_1 {
     assert_eq!(instance.notify.master.as_ref().unwrap().argv, ["/etc/keepalived/n.sh", "master"]);
 }
 
+/// R9568-5.2.4-01: "The priority value for the VRRP Router that owns the IPvX address associated with the Virtual
+/// Router MUST be 255 (decimal)."
+/// R3768-5.3.4-01: "The priority value for the VRRP router that owns the IP address(es) associated with the virtual
+/// router MUST be 255 (decimal)."
 #[test]
 fn a_master_without_priority_owns_the_addresses() {
     let (got, found) = instance("", &format!("state MASTER\n{VIP}"));
@@ -110,6 +114,90 @@ fn a_master_without_priority_owns_the_addresses() {
     assert!(got.wants_master);
 }
 
+/// R9568-5.2.4-02: "VRRP Routers backing up a Virtual Router MUST use priority values between 1-254 (decimal)."
+/// R9568-5.2.4-03: "The default priority value for VRRP Routers backing up a Virtual Router is 100 (decimal)."
+/// R9568-5.2.7-02: "The default is 100 centiseconds (1 second)."
+/// R9568-6.1-03 (VRID): "Configurable value in the range 1-255 (decimal)."
+/// R9568-6.1-08 (Preempt_Mode): "Default is True."
+/// R3768-5.3.4-02: "VRRP routers backing up a virtual router MUST use priority values between 1-254 (decimal)."
+#[test]
+fn priorities_and_identifiers_have_their_ranges_and_defaults() {
+    let (got, _) = instance("", VIP);
+    assert_eq!((got.priority, got.interval), (Priority(100), Duration::from_secs(1)));
+    assert_eq!(got.preemption, Preemption::Allowed);
+    for (written, meant) in [("1", 1), ("254", 254), ("255", 255), ("0", 100), ("256", 100)] {
+        let (got, found) = instance("", &format!("priority {written}\n{VIP}"));
+        assert_eq!((got.priority.0, found.is_empty()), (meant, meant != 100), "{written}: {found:?}");
+    }
+    for (vrid, sound) in [("0", false), ("1", true), ("255", true), ("256", false)] {
+        let text = format!("vrrp_instance a {{\ninterface eth0\nvirtual_router_id {vrid}\n{VIP}}}\n");
+        assert_eq!(read(&text).effective.is_some(), sound, "{vrid}");
+    }
+}
+
+/// As keepalived: packets to the addresses are accepted unless the file says otherwise, or strict mode does.
+///
+/// R9568-6.1-10 (Accept_Mode): "The default is False."
+#[test]
+fn accept_mode_is_off_by_default_in_strict_mode_only() {
+    for (global, lines, accepted) in [
+        ("", "version 3", true),
+        ("", "version 3\nno_accept", false),
+        ("vrrp_strict", "version 3", false),
+        ("vrrp_strict", "version 3\naccept", true),
+        ("vrrp_strict", "version 3\npriority 255\nstate MASTER", true),
+    ] {
+        let (got, _) = instance(global, &format!("{lines}\n{VIP}"));
+        assert_eq!(got.accept, accepted, "{global} {lines}");
+    }
+}
+
+/// R9568-3-03: "There is no restriction against reusing a VRID with a different address mapping on different LANs,
+/// nor is there a restriction against using the same VRID number for a set of IPv4 addresses and a set of IPv6
+/// addresses."
+#[test]
+fn an_identifier_may_be_used_again_on_another_link_and_in_the_other_family() {
+    let one = |name: &str, link: &str, address: &str| {
+        format!(
+            "vrrp_instance {name} {{\ninterface {link}\nvirtual_router_id 51\nvirtual_ipaddress {{\n{address}\n}}\n}}\n"
+        )
+    };
+    let text = one("a", "eth0", "192.0.2.1") + &one("b", "eth1", "192.0.2.2") + &one("c", "eth0", "fe80::1");
+    let loaded = read(&text);
+    assert_eq!(loaded.effective.map(|effective| effective.vrrp.instances.len()), Some(3));
+}
+
+/// As keepalived: strict mode complains, and goes on.
+///
+/// R9568-5.2.9-01: "For IPv6, the first address MUST be the IPv6 link-local address associated with the Virtual
+/// Router."
+/// R9568-6.1-01 (IPv6_Addresses): "The first address MUST be the Link-Local address associated with the Virtual
+/// Router."
+#[test]
+fn strict_mode_wants_a_link_local_address_first() {
+    let lines = |first: &str, second: &str| format!("virtual_ipaddress {{\n{first}\n{second}\n}}");
+    let (_, found) = instance("vrrp_strict", &lines("fe80::1/64", "2001:db8::1/64"));
+    assert_eq!(found, [""; 0]);
+    let (got, found) = instance("vrrp_strict", &lines("2001:db8::1/64", "fe80::1/64"));
+    assert_eq!((got.addresses.len(), found), (2, vec!["SF0607".to_owned()]));
+}
+
+/// R9568-7.3-01: "IPv4 case: 00-00-5E-00-01-{VRID} (in hex, in network byte order)"
+/// R9568-7.3-02: "IPv6 case: 00-00-5E-00-02-{VRID} (in hex, in network byte order)"
+/// R3768-7.3-01: "00-00-5E-00-01-{VRID} (in hex in internet standard bit-order)"
+#[test]
+fn a_vmac_has_the_hardware_address_of_its_virtual_router() {
+    for (address, fifth) in [("192.0.2.1", 1), ("fe80::1", 2)] {
+        let (got, _) = instance("", &format!("use_vmac\nvirtual_ipaddress {{\n{address}\n}}"));
+        let own = got.own_link.expect("it was asked for");
+        let host::VirtualLinkKind::Vmac(mac) = own.link.kind else { panic!("{own:?}") };
+        assert_eq!(mac.0, [0, 0, 0x5e, 0, fifth, 51]);
+    }
+}
+
+/// R9568-E8301-01: "Configurable value in the range 1-4095 (centiseconds)."
+/// R9568-5.2.7-01: "The Max Advertise Interval is a 12-bit field that indicates the time interval (in centiseconds)
+/// between advertisements."
 #[test]
 fn intervals_are_rounded_as_the_version_allows() {
     for (version, written, seconds, complaints) in [
@@ -145,6 +233,11 @@ fn announcements_inherit_from_global_defs_and_from_one_another() {
 }
 
 /// The first address decides the family; others are left out.
+///
+/// R9568-5.2.9-02: "The address family of the addresses, IPv4 or IPv6 but not both, MUST be the same as the VRRP
+/// packet's IPvX header address family."
+/// R5798-5.2.9-01: "This field contains either one or more IPv4 addresses, or one or more IPv6 addresses, that is,
+/// IPv4 and IPv6 MUST NOT both be carried in one IPvX Address field."
 #[test]
 fn one_family_is_advertised() {
     let (got, found) = instance(
@@ -173,6 +266,7 @@ fn unicast_peers_bring_bounds_of_their_own() {
     assert_eq!((peers.len(), peers[0].ttl, ttl, check_source), (2, (64, 255), Some(64), true));
 }
 
+/// R9568-6.1-08 (Preempt_Mode): "Default is True."
 #[test]
 fn preemption_obeys_what_stands_beside_it() {
     for (lines, wanted, complaints) in [
@@ -213,6 +307,7 @@ fn tracking_takes_scripts_defined_before_and_links_that_are_there() {
     assert_eq!(got.track_links[0].weight, Weight::Points { points: -2, reverse: false });
 }
 
+/// R9568-5.2.5-02: "The minimum value is 1."
 #[test]
 fn what_must_not_run_is_refused() {
     for (text, code) in [
@@ -377,4 +472,34 @@ fn a_gap_of_0_between_announcements_is_no_gap() {
     let loaded = load(&Request::new("k"), &InMemory::one("k", text), &Assumed::default());
     assert_eq!(loaded.render(false), "");
     assert_eq!(loaded.effective.unwrap().vrrp.pace, vrrp::config::AnnouncePace::default());
+}
+
+#[test]
+fn healing_is_on_unless_the_file_says_that_nothing_is_sent() {
+    for (global, line, heals) in [
+        ("", "", true),
+        ("", "garp_lower_prio_repeat 0", false),
+        ("vrrp_garp_lower_prio_repeat 0", "", false),
+        ("vrrp_garp_lower_prio_repeat 0", "heal_announce on", true),
+        ("vrrp_heal_announce off", "", false),
+        ("vrrp_heal_announce off", "heal_announce", true),
+        ("vrrp_strict", "", true),
+    ] {
+        let (got, found) = instance(global, &format!("{line}\n{VIP}"));
+        assert_eq!((got.announce.heals, found.len()), (heals, 0), "{global} {line} {found:?}");
+        assert!(!got.heal_hooks);
+    }
+    assert!(instance("", &format!("heal_notify\n{VIP}")).0.heal_hooks);
+    assert!(instance("vrrp_heal_notify", VIP).0.heal_hooks);
+    assert!(!instance("vrrp_heal_notify", &format!("heal_notify off\n{VIP}")).0.heal_hooks);
+}
+
+#[test]
+fn announcements_on_further_links_come_from_the_instance_or_from_all() {
+    let announce = |global, line| instance(global, &format!("{line}\n{VIP}")).0.announce;
+    let got = announce("vrrp_garp_extra_if 30", "");
+    assert_eq!((got.elsewhere, got.everywhere), (Duration::from_secs(30), false));
+    let got = announce("vrrp_garp_extra_if 30", "garp_extra_if all 5");
+    assert_eq!((got.elsewhere, got.everywhere), (Duration::from_secs(5), true));
+    assert_eq!(announce("vrrp_garp_extra_if 30", "garp_extra_if 0").elsewhere, Duration::ZERO);
 }

@@ -7,7 +7,7 @@ mod here;
 
 use std::hash::{BuildHasher, RandomState};
 
-use host::{Arrival, Journal as _, Severity};
+use host::{Arrival, Instant, Journal as _, Severity};
 use linux::poll::WaitError;
 use linux::{Token, clock, privilege, process, signal};
 use worker::Bfd;
@@ -46,6 +46,8 @@ pub(crate) fn run() -> Exit {
 struct Process {
     bfd: Bfd<Here>,
     manner: Manner,
+    /// The latest time that the worker was told.
+    now: Instant,
     arrivals: Vec<Arrival>,
     ready: Vec<Token>,
 }
@@ -54,7 +56,13 @@ impl Process {
     fn new(here: Here, manner: Manner) -> Self {
         // The keys of this hasher are the system's random numbers.
         let seed = RandomState::new().hash_one(std::process::id());
-        Self { bfd: Bfd::new(here, seed), manner, arrivals: Vec::new(), ready: Vec::new() }
+        Self {
+            bfd: Bfd::new(here, seed),
+            manner,
+            now: Instant::ZERO,
+            arrivals: Vec::new(),
+            ready: Vec::new(),
+        }
     }
 
     fn live(mut self) -> Exit {
@@ -72,7 +80,9 @@ impl Process {
         let deadline = self.bfd.deadline();
         let here = self.bfd.machine_mut();
         let deadline = deadline.into_iter().chain(here.hand_on()).min();
-        let now = here.wait(deadline, &mut self.arrivals, &mut self.ready)?;
+        // A packet may have come in while the last turn went on.
+        let now = here.wait(deadline, &mut self.arrivals, &mut self.ready)?.max(self.now);
+        self.now = now;
         for arrival in self.arrivals.drain(..) {
             self.bfd.arrive(arrival, now);
         }
@@ -85,7 +95,7 @@ impl Process {
             self.listen();
         }
         if stop {
-            self.bfd.hear(ToBfd::Stop, clock::now());
+            self.hear(ToBfd::Stop);
         }
         self.ready.clear();
         Ok(())
@@ -94,7 +104,7 @@ impl Process {
     fn listen(&mut self) {
         loop {
             match self.bfd.machine_mut().receive() {
-                Heard::Message(ToBfdProcess::Worker(message)) => self.bfd.hear(message, clock::now()),
+                Heard::Message(ToBfdProcess::Worker(message)) => self.hear(message),
                 Heard::Message(ToBfdProcess::Trackers) => self.meet_trackers(),
                 Heard::Message(ToBfdProcess::Run(manner)) => self.run_as(manner),
                 Heard::Message(ToBfdProcess::Begin(_)) => {}
@@ -107,10 +117,16 @@ impl Process {
         }
     }
 
+    fn hear(&mut self, message: ToBfd) {
+        self.now = clock::now();
+        self.bfd.hear(message, self.now);
+    }
+
     fn meet_trackers(&mut self) {
         if let Some(socket) = self.bfd.machine_mut().take_descriptor() {
             self.bfd.machine_mut().speak_to(VerdictSender::from_socket(socket));
-            self.bfd.tell_all(clock::now());
+            self.now = clock::now();
+            self.bfd.tell_all(self.now);
         }
     }
 
@@ -126,7 +142,7 @@ impl Process {
         let here = self.bfd.machine_mut();
         if here.bereave() {
             here.write(Severity::Alert, &format!("{why}: giving up"));
-            self.bfd.hear(ToBfd::Stop, clock::now());
+            self.hear(ToBfd::Stop);
         }
     }
 }

@@ -6,7 +6,9 @@
 //!
 //! `start` is the way into the loop, `stop` the way out, `hooks` the scripts around both; `place` says where on this host
 //! it is. `reload` is what SIGHUP does and `timetable` the clock, `dumps` what the other signals do.
-//! `workers` keeps the workers alive, each in its `seat`, `bfd` is what is special about the bfd worker; `watchdog` notices when it hangs, `jobs` runs scripts, `pipes` sees to the event pipes, `control` speaks with the
+//! `workers` keeps the workers alive, each in its `seat`, `bfd` is what is special about the bfd worker; `watchdog`
+//! notices when one hangs, `reserve` keeps what a start needs, `survey` asks how they stand, `jobs` runs scripts, `pipes`
+//! sees to the event pipes, `control` speaks with the
 //! operator's tool.
 
 mod bfd;
@@ -19,6 +21,7 @@ mod pipes;
 mod place;
 mod reading;
 mod reload;
+mod reserve;
 mod seat;
 mod start;
 mod stop;
@@ -53,6 +56,7 @@ use pipes::EventPipes;
 use place::{Directory, Home, Place};
 use reading::Accepted;
 use reload::Reload;
+use reserve::Reserve;
 use seat::Death;
 use stop::Phase;
 use survey::Survey;
@@ -101,6 +105,7 @@ struct Supervisor {
     jobs: Jobs,
     pipes: EventPipes,
     control: Option<Control>,
+    reserve: Reserve,
     reload: Reload,
     timetable: Timetable,
     watchdog: Watchdog,
@@ -189,7 +194,7 @@ impl Supervisor {
         self.journal.flush();
         self.vrrp.seat.flush();
         self.bfd.seat.flush();
-        self.jobs.expire(now);
+        self.jobs.expire(now, &mut self.finished);
         if self.vrrp.seat.restart_at().is_some_and(|at| at <= now) {
             self.start_vrrp(now);
         }
@@ -237,7 +242,10 @@ impl Supervisor {
             home: self.home.as_ref().map(Home::path),
         };
         let pipes = self.pipes.paths();
-        match self.vrrp.start(begin, pipes, self.effective.vrrp.clone(), now) {
+        self.reserve.lend();
+        let started = self.vrrp.start(begin, pipes, self.effective.vrrp.clone(), now);
+        self.reserve.refill();
+        match started {
             Ok(pid) => {
                 let watched = self.vrrp.seat.line().map(|line| self.poll.watch(line, BUS, Interest::Read));
                 if let Some(Err(error)) = watched {

@@ -54,6 +54,8 @@ struct Process {
     keep: bool,
     /// The bfd worker, while there is one.
     verdicts: Option<VerdictReceiver>,
+    /// The latest time that the worker was told.
+    now: Instant,
     arrivals: Vec<Arrival>,
     ready: Vec<Token>,
 }
@@ -66,6 +68,7 @@ impl Process {
             manner,
             keep,
             verdicts: None,
+            now: Instant::ZERO,
             arrivals: Vec::new(),
             ready: Vec::new(),
         }
@@ -88,7 +91,9 @@ impl Process {
         let here = self.vrrp.machine_mut();
         let retry = here.hand_on();
         let deadline = deadline.into_iter().chain(retry).chain(self.watchers.deadline()).min();
-        let now = here.wait(deadline, &mut self.arrivals, &mut self.ready)?;
+        // A packet may have come in while the last turn went on.
+        let now = here.wait(deadline, &mut self.arrivals, &mut self.ready)?.max(self.now);
+        self.now = now;
         if let Some(due) = self.vrrp.deadline().filter(|due| *due <= now) {
             self.vrrp.machine_mut().mind_lateness(due, now);
         }
@@ -171,18 +176,19 @@ impl Process {
         if self.keep && message == ToWorker::Stop {
             self.vrrp.machine_mut().keep();
         }
+        self.now = clock::now();
         if let ToWorker::Configure(configure) = &message {
             let mut found = Vec::new();
             self.watchers.configure(&configure.config, self.vrrp.machine_mut(), &mut found);
             for arrival in found {
-                self.vrrp.arrive(arrival, clock::now());
+                self.vrrp.arrive(arrival, self.now);
             }
         }
         if message == ToWorker::TellStatus {
             let processes = self.watchers.processes();
             self.vrrp.machine_mut().know_processes(processes);
         }
-        self.vrrp.hear(message, clock::now());
+        self.vrrp.hear(message, self.now);
     }
 
     fn bereave(&mut self, why: &str) {

@@ -15,6 +15,7 @@ mod process {
     mod pid_file;
     mod pipes;
     mod reload;
+    mod scarce;
     mod scripts;
     mod start;
     mod stop;

@@ -39,14 +39,7 @@ pub enum PidFileError {
 }
 
 impl PidFile {
-    /// Takes the file for as long as this process lives, and writes `pid` into it (mode 0644 whatever the umask).
-    pub fn claim(path: &Path, pid: u32) -> Result<Self, PidFileError> {
-        let mut claimed = Self::reserve(path)?;
-        claimed.write(pid).map_err(|cause| PidFileError::Refused { path: path.to_path_buf(), cause })?;
-        Ok(claimed)
-    }
-
-    /// Takes the file, and empties it: the process that it will name does not live yet.
+    /// Takes the file for as long as this process lives, and empties it: nothing is named yet.
     pub fn reserve(path: &Path) -> Result<Self, PidFileError> {
         let refused = |cause| PidFileError::Refused { path: path.to_path_buf(), cause };
         let mut file = lock(path).map_err(refused)?.ok_or(PidFileError::Running)?;
@@ -63,7 +56,7 @@ impl PidFile {
         Ok(Self { file, path: path.to_path_buf() })
     }
 
-    /// Writes another number: that of a worker started anew.
+    /// Writes a number: ours, or that of a worker started anew. That it is ours does not depend on this.
     pub fn write(&mut self, pid: u32) -> io::Result<()> {
         self.file.set_permissions(Permissions::from_mode(0o644))?;
         self.file.set_len(0)?;
@@ -168,6 +161,12 @@ fn age_of(directory: &Path) -> Option<Duration> {
 mod tests {
     use super::*;
 
+    fn claim(path: &Path, pid: u32) -> Result<PidFile, PidFileError> {
+        let mut file = PidFile::reserve(path)?;
+        file.write(pid).unwrap();
+        Ok(file)
+    }
+
     /// A directory that is removed at the end.
     struct Scratch(PathBuf);
 
@@ -191,13 +190,13 @@ mod tests {
     #[test]
     fn one_daemon_has_the_file_until_it_ends() {
         let scratch = Scratch::new("once");
-        let first = PidFile::claim(&scratch.file(), 42).unwrap();
+        let first = claim(&scratch.file(), 42).unwrap();
         assert_eq!(fs::read_to_string(scratch.file()).unwrap(), "42\n");
         assert_eq!(fs::metadata(scratch.file()).unwrap().mode() & 0o777, 0o644);
-        assert!(matches!(PidFile::claim(&scratch.file(), 43), Err(PidFileError::Running)));
+        assert!(matches!(claim(&scratch.file(), 43), Err(PidFileError::Running)));
         drop(first);
         assert!(!scratch.file().exists());
-        assert!(PidFile::claim(&scratch.file(), 43).is_ok());
+        assert!(claim(&scratch.file(), 43).is_ok());
     }
 
     #[test]
@@ -208,16 +207,16 @@ mod tests {
             [format!("{}\n", std::process::id()), "4194305\n".into(), "nonsense".into(), String::new()]
         {
             fs::write(scratch.file(), &text).unwrap();
-            assert!(PidFile::claim(&scratch.file(), 1).is_ok(), "{text}");
+            assert!(claim(&scratch.file(), 1).is_ok(), "{text}");
         }
     }
 
     #[test]
     fn a_file_replaced_behind_our_back_is_not_removed() {
         let scratch = Scratch::new("replaced");
-        let first = PidFile::claim(&scratch.file(), 42).unwrap();
+        let first = claim(&scratch.file(), 42).unwrap();
         fs::remove_file(scratch.file()).unwrap();
-        let second = PidFile::claim(&scratch.file(), 43).unwrap();
+        let second = claim(&scratch.file(), 43).unwrap();
         drop(first);
         assert_eq!(fs::read_to_string(scratch.file()).unwrap(), "43\n");
         drop(second);

@@ -111,7 +111,11 @@ impl Spawn {
         for variable in self.withheld {
             command.env_remove(variable);
         }
-        Child::adopt(&command.spawn()?)
+        // With a full file table it fails before there is a child, not after.
+        let held = std::fs::File::open("/dev/null")?;
+        let child = command.spawn()?;
+        drop(held);
+        Child::adopt(&child)
     }
 }
 
@@ -225,6 +229,11 @@ pub fn reap_stranger(pid: u32) {
         // It has ended, so this takes no time; that it is gone already is no harm.
         let _ = rustix::process::waitid(WaitId::Pid(pid), WaitIdOptions::EXITED | WaitIdOptions::NOHANG);
     }
+}
+
+/// Whether something failed for want of a descriptor, memory or a process: another time it may not.
+pub fn is_shortage(error: &io::Error) -> bool {
+    matches!(error.raw_os_error(), Some(libc::EMFILE | libc::ENFILE | libc::ENOMEM | libc::EAGAIN))
 }
 
 /// From now on what our children leave behind becomes our child, not that of an init that may not reap.

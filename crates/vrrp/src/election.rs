@@ -63,7 +63,8 @@ pub(crate) fn waits(
         || match preemption {
             Preemption::Allowed => false,
             Preemption::Delayed(_) => delay_ends.is_none_or(|ends| now < ends),
-            Preemption::Never => true,
+            // RFC 9568 §6.1: "the router that owns the IPvX address ... always preempts".
+            Preemption::Never => !ours.is_owner(),
         }
 }
 
@@ -80,6 +81,12 @@ mod tests {
     /// RFC 9568 §6.4.3: "If the Priority in the ADVERTISEMENT is greater than the local Priority, or if the
     /// Priority in the ADVERTISEMENT is equal to the local Priority and the primary IPvX address of the sender is
     /// greater than the local primary IPvX address ... Transition to the Backup state. ... else ... Discard".
+    ///
+    /// R9568-6.4.3-18 (election condition): "If the Priority in the ADVERTISEMENT is greater than the local Priority
+    /// or the Priority in the ADVERTISEMENT is equal to the local Priority and the primary IPvX address of the sender
+    /// is greater than the local primary IPvX …"
+    /// R5798-6.4.3-02 (election condition): "If the Priority in the ADVERTISEMENT is equal to the local Priority and
+    /// the primary IPvX Address of the sender is greater than the local primary IPvX Address, then:"
     #[test]
     fn priority_decides_then_the_address() {
         let ours = candidate(100, 10);

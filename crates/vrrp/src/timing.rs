@@ -40,6 +40,8 @@ mod tests {
 
     /// RFC 3768 §6.1: "Skew_Time: Time to skew Master_Down_Interval in seconds. Calculated as:
     /// ((256 - Priority) / 256)".
+    ///
+    /// R3768-6.1-01 (Skew_Time): "( (256 - Priority) / 256 )"
     #[test]
     fn version_2_skews_by_a_share_of_a_second() {
         assert_eq!(skew(Version::V2, Priority(90), SECOND * 7), Duration::from_nanos(648_437_500));
@@ -47,12 +49,17 @@ mod tests {
     }
 
     /// RFC 9568 §6.1: "Skew_Time ... Calculated as: (((256 - Priority) * Active_Adver_Interval) / 256)".
+    ///
+    /// R9568-6.1-06 (Skew_Time): "(((256 - Priority) * Active_Adver_Interval) / 256)"
     #[test]
     fn version_3_skews_by_a_share_of_the_masters_interval() {
         assert_eq!(skew(Version::V3, Priority(128), SECOND / 10), Duration::from_millis(50));
     }
 
     /// RFC 9568 §6.1: "Active_Down_Interval ... Calculated as: (3 * Active_Adver_Interval) + Skew_Time".
+    ///
+    /// R9568-6.1-07 (Active_Down_Interval): "(3 * Active_Adver_Interval) + Skew_Time"
+    /// R3768-6.1-02 (Master_Down_Interval): "(3 * Advertisement_Interval) + Skew_time"
     #[test]
     fn a_master_is_down_after_three_intervals_and_the_skew() {
         assert_eq!(master_down(Version::V2, Priority(100), SECOND, 3), Duration::from_nanos(3_609_375_000));

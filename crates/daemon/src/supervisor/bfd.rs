@@ -30,7 +30,10 @@ impl Supervisor {
             keep_vrrp: false,
             home: None,
         };
-        match self.bfd.start(begin, self.effective.bfd.clone(), now) {
+        self.reserve.lend();
+        let started = self.bfd.start(begin, self.effective.bfd.clone(), now);
+        self.reserve.refill();
+        match started {
             Ok(pid) => {
                 let watched = self.bfd.seat.line().map(|line| self.poll.watch(line, BFD_BUS, Interest::Read));
                 if let Some(Err(error)) = watched {

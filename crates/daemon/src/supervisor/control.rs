@@ -17,9 +17,10 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use host::{Instant, Severity};
-use linux::{Interest, Poll, Token, privilege};
+use linux::{Interest, Poll, Token, privilege, process};
 
 use super::Supervisor;
+use super::reserve::Reserve;
 use super::survey::Statuses;
 use crate::status::DaemonStatus;
 
@@ -91,8 +92,22 @@ impl Control {
         self.clients.values().filter_map(|client| client.waits).min()
     }
 
-    fn accept(&mut self, poll: &mut Poll) {
-        while let Ok((stream, _)) = self.listener.accept() {
+    fn accept(&mut self, poll: &mut Poll, reserve: &mut Reserve) {
+        loop {
+            let stream = match self.listener.accept() {
+                Ok((stream, _)) => stream,
+                Err(error) if process::is_shortage(&error) => {
+                    // Left where it is, it would wake us at once, and again. It is turned away instead.
+                    reserve.lend();
+                    let turned_away = self.listener.accept().is_ok();
+                    reserve.refill();
+                    if turned_away {
+                        continue;
+                    }
+                    return;
+                }
+                Err(_) => return,
+            };
             let usable = stream.set_nonblocking(true).is_ok() && self.clients.len() < MAX_CLIENTS;
             if !usable || poll.watch(&stream, Token(self.next), Interest::Read).is_err() {
                 continue;
@@ -183,7 +198,7 @@ impl Supervisor {
     pub(super) fn serve_control(&mut self, token: Token, now: Instant) {
         let Some(control) = &mut self.control else { return };
         if token == control.token {
-            control.accept(&mut self.poll);
+            control.accept(&mut self.poll, &mut self.reserve);
             return;
         }
         control.write(token.0, &mut self.poll);

@@ -29,6 +29,10 @@ pub(crate) const MAX_RUNNING: usize = 512;
 /// scripts did not keep up with. The oldest that waits is dropped then: the last state is what counts.
 pub(crate) const MAX_QUEUED: usize = 64;
 
+/// How soon a notify script that could not be started for want of a descriptor or a process is tried again: it may be the
+/// one that ties the outside world to a new master, so it waits until there is one.
+pub(crate) const AGAIN: Duration = Duration::from_secs(1);
+
 /// What a script does not inherit: what would let one user's environment reach another's program, and systemd's socket,
 /// which is ours. As keepalived.
 const WITHHELD: &[&str] = &["IFS", "LD_PRELOAD", "LD_LIBRARY_PATH", "NOTIFY_SOCKET"];
@@ -42,6 +46,8 @@ pub(crate) struct Jobs {
     most: usize,
     running: BTreeMap<u32, Running>,
     queues: BTreeMap<String, VecDeque<Job>>,
+    /// When to try again to start what waits.
+    retry: Option<Instant>,
 }
 
 /// What came of a script, for whoever wants to know.
@@ -120,7 +126,13 @@ impl Default for Jobs {
 
 impl Jobs {
     fn new(launcher: impl Into<PathBuf>, most: usize) -> Self {
-        Self { launcher: launcher.into(), most, running: BTreeMap::new(), queues: BTreeMap::new() }
+        Self {
+            launcher: launcher.into(),
+            most,
+            running: BTreeMap::new(),
+            queues: BTreeMap::new(),
+            retry: None,
+        }
     }
 
     /// Starts a tracking script. The answer, if it cannot be started, comes at once.
@@ -215,14 +227,11 @@ impl Jobs {
             }
         }
         // One place is free; whichever queue waited for it gets it.
-        let waiting: Vec<String> = self.queues.keys().cloned().collect();
-        for queue in waiting {
-            self.advance(&queue, now, out);
-        }
+        self.advance_all(now, out);
     }
 
-    /// Sends the signals that are due.
-    pub(crate) fn expire(&mut self, now: Instant) {
+    /// Sends the signals that are due, and starts what could not be started before.
+    pub(crate) fn expire(&mut self, now: Instant, out: &mut Vec<Finished>) {
         for job in self.running.values_mut() {
             match job.ending {
                 Ending::Allowed(Some(limit)) if limit <= now => job.ask(true, now),
@@ -233,11 +242,15 @@ impl Jobs {
                 Ending::Allowed(_) | Ending::Asked { .. } | Ending::Forced { .. } => {}
             }
         }
+        if self.retry.is_some_and(|at| at <= now) {
+            self.retry = None;
+            self.advance_all(now, out);
+        }
     }
 
     /// When [`Self::expire`] has something to do.
     pub(crate) fn deadline(&self) -> Option<Instant> {
-        self.running.values().filter_map(Running::deadline).min()
+        self.running.values().filter_map(Running::deadline).chain(self.retry).min()
     }
 
     /// Whether nothing runs and nothing waits.
@@ -253,8 +266,16 @@ impl Jobs {
     /// Drops what waits and ends what runs.
     pub(crate) fn abandon(&mut self, now: Instant) {
         self.queues.clear();
+        self.retry = None;
         for job in self.running.values_mut() {
             job.ask(false, now);
+        }
+    }
+
+    fn advance_all(&mut self, now: Instant, out: &mut Vec<Finished>) {
+        let waiting: Vec<String> = self.queues.keys().cloned().collect();
+        for queue in waiting {
+            self.advance(&queue, now, out);
         }
     }
 
@@ -263,8 +284,16 @@ impl Jobs {
         let purpose = Purpose::Notify(queue.to_owned());
         while !self.running.values().any(|job| job.purpose == purpose) && self.running.len() < self.most {
             let Some(job) = self.queues.get_mut(queue).and_then(VecDeque::pop_front) else { break };
-            if let Err(outcome) = self.start(&job, purpose.clone(), now) {
-                out.push(Finished::Failed { program: program(&job), outcome });
+            match self.start(&job, purpose.clone(), now) {
+                Ok(()) => {}
+                Err(Outcome::NotStarted(code))
+                    if process::is_shortage(&io::Error::from_raw_os_error(code)) =>
+                {
+                    self.queues.entry(queue.to_owned()).or_default().push_front(job);
+                    self.retry = Some(now + AGAIN);
+                    break;
+                }
+                Err(outcome) => out.push(Finished::Failed { program: program(&job), outcome }),
             }
         }
         if self.queues.get(queue).is_some_and(VecDeque::is_empty) {

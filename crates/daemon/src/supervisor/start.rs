@@ -15,6 +15,7 @@ use super::pipes::EventPipes;
 use super::place::{Directory, Home, Place};
 use super::reading::{self, Reading};
 use super::reload::Reload;
+use super::reserve::Reserve;
 use super::stop::Phase;
 use super::survey::Survey;
 use super::timetable::Timetable;
@@ -54,12 +55,14 @@ pub(super) fn start(options: Options, detached: bool) -> Result<Supervisor, Exit
     for (severity, line) in &lines {
         voice.say(*severity, line);
     }
-    let Some(effective) = effective else {
+    let Some(mut effective) = effective else {
         let status = refusal.unwrap_or(2);
         let line = format!("Unable to use configuration file {}", options.config);
         return Err(voice.fail(&line, Exit::Configuration(status)));
     };
     voice.say(Severity::Info, &format!("Configuration file {}", options.config));
+    let until_booted = effective.daemon.delay_after_boot.saturating_sub(linux::clock::uptime());
+    effective.vrrp.startup_delay = effective.vrrp.startup_delay.max(until_booted);
     let place = Place::of(&options, &effective.daemon.identity);
     let (home, directory) = settle(&place, &options, &mut voice)?;
     let (pid_file, vrrp_pid_file) = claim(&place, &mut voice)?;
@@ -87,6 +90,7 @@ pub(super) fn start(options: Options, detached: bool) -> Result<Supervisor, Exit
         jobs: Jobs::default(),
         pipes: EventPipes::default(),
         control,
+        reserve: Reserve::new(),
         reload: Reload::default(),
         timetable: Timetable::default(),
         watchdog: Watchdog::default(),
@@ -176,9 +180,16 @@ fn settle(place: &Place, options: &Options, voice: &mut Voice) -> Result<(Option
 
 /// Takes both pid files.
 fn claim(place: &Place, voice: &mut Voice) -> Result<(PidFile, PidFile), Exit> {
-    let claim = PidFile::claim(&place.pid_file, std::process::id());
-    match claim.and_then(|file| Ok((file, PidFile::reserve(&place.vrrp_pid_file)?))) {
-        Ok(files) => Ok(files),
+    let reserve = PidFile::reserve(&place.pid_file);
+    match reserve.and_then(|file| Ok((file, PidFile::reserve(&place.vrrp_pid_file)?))) {
+        Ok((mut file, vrrp_file)) => {
+            // As keepalived: a full disk keeps nobody from being master. The lock is what counts.
+            if let Err(error) = file.write(std::process::id()) {
+                let path = place.pid_file.display();
+                voice.say(Severity::Error, &format!("Unable to write pid file {path}: {error}"));
+            }
+            Ok((file, vrrp_file))
+        }
         // As keepalived: not an error for whoever wanted a daemon to run.
         Err(error @ PidFileError::Running) => Err(voice.fail(&error.to_string(), Exit::Normal)),
         Err(error @ PidFileError::Refused { .. }) => Err(voice.fail(&error.to_string(), Exit::Fatal)),

@@ -18,6 +18,9 @@ pub(crate) struct VrrpWorker {
     pub(crate) seat: Seat<ToProcess, ToSupervisor>,
     /// The instances that are master, each with when the worker that knew that died; `None` while it lives.
     masters: BTreeMap<String, Option<Instant>>,
+    /// When instances begin to listen, counted from the first start: a worker that replaces one that crashed does not
+    /// wait anew.
+    listens_at: Option<Instant>,
     /// It was killed because it hung, since then at the latest.
     hung: Option<Instant>,
 }
@@ -28,9 +31,10 @@ impl VrrpWorker {
         &mut self,
         begin: Begin,
         pipes: Vec<PathBuf>,
-        config: vrrp::Config,
+        mut config: vrrp::Config,
         now: Instant,
     ) -> io::Result<u32> {
+        config.startup_delay = self.listens_at.get_or_insert(now + config.startup_delay).since(now);
         let console = begin.log.has_console();
         let memory = |(instance, died): (&String, &Option<Instant>)| {
             died.map(|master_until| Memory { instance: instance.clone(), master_until })

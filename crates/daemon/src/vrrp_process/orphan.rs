@@ -44,7 +44,7 @@ pub(super) fn run(scripts: Vec<(String, Job)>, journal: &mut Journal) {
             abandoned = true;
             jobs.abandon(now);
         }
-        jobs.expire(now);
+        jobs.expire(now, &mut finished);
     }
     for finished in finished {
         if let Finished::Failed { program, outcome } = finished {

@@ -61,6 +61,12 @@ impl AddressWatch {
             .map(|change| change.at)
     }
 
+    /// When an address came and went, from the start of the watch on.
+    pub(crate) fn history(&self, address: IpAddr) -> Vec<(Stamp, bool)> {
+        let changes = self.changes.all(|change| change.address == address);
+        changes.into_iter().map(|change| (change.at, change.present)).collect()
+    }
+
     /// How often an address went since then, though it may be back.
     pub(crate) fn losses(&self, address: IpAddr, since: Stamp) -> usize {
         self.changes.all(|change| change.at >= since && change.address == address && !change.present).len()

@@ -15,6 +15,7 @@ use nix::sys::socket::{
 use nix::sys::time::{TimeSpec, TimeVal};
 
 use super::clock::Stamp;
+use super::instance::VRID;
 use super::lab::{Host, Lab};
 use super::packet::{Advert, Kind, Packet, read};
 use super::record::{Record, TURN};
@@ -56,7 +57,7 @@ impl Capture {
         self.packets.wait(since, within, |packet| packet.port == from.port && wanted(packet))
     }
 
-    /// The first advert from a host, not before `since`, that `wanted` accepts.
+    /// The first advert of [`VRID`] from a host, not before `since`, that `wanted` accepts.
     pub(crate) fn wait_advert(
         &self,
         from: &Host,
@@ -64,13 +65,15 @@ impl Capture {
         within: Duration,
         wanted: impl Fn(&Advert) -> bool,
     ) -> Option<Packet> {
-        self.wait(from, since, within, |packet| packet.advert().is_some_and(&wanted))
+        self.wait(from, since, within, |packet| {
+            packet.advert().is_some_and(|advert| advert.vrid == VRID && wanted(advert))
+        })
     }
 
-    /// A host's adverts in `[since, until)`, in order.
+    /// A host's adverts of [`VRID`] in `[since, until)`, in order.
     pub(crate) fn adverts(&self, from: &Host, since: Stamp, until: Stamp) -> Vec<Packet> {
         self.packets.all(|packet| {
-            packet.port == from.port && packet.at >= since && packet.at < until && packet.advert().is_some()
+            packet.port == from.port && packet.at >= since && packet.at < until && is_ours(packet)
         })
     }
 
@@ -119,6 +122,10 @@ impl Capture {
         }
         story
     }
+}
+
+fn is_ours(packet: &Packet) -> bool {
+    packet.advert().is_some_and(|advert| advert.vrid == VRID)
 }
 
 fn open() -> OwnedFd {

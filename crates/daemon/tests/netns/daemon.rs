@@ -172,6 +172,26 @@ impl Daemon {
         before
     }
 
+    /// Stops all its processes, as a paused virtual machine does; [`Daemon::resume`] lets them go on. Gives the moment
+    /// after.
+    pub(crate) fn pause(&mut self) -> Stamp {
+        self.family().into_iter().for_each(|process| process.signal(Signal::SIGSTOP));
+        Stamp::now()
+    }
+
+    /// Lets all its processes go on. Gives the moment before.
+    pub(crate) fn resume(&mut self) -> Stamp {
+        let before = Stamp::now();
+        self.family().into_iter().for_each(|process| process.signal(Signal::SIGCONT));
+        before
+    }
+
+    /// The process that started the others.
+    pub(crate) fn supervisor(&self) -> Process {
+        let child = self.child.as_ref().expect("it was started");
+        Process::of(i32::try_from(child.id()).expect("a process number")).expect("it has not been waited for")
+    }
+
     /// The worker that speaks VRRP, by its pid file.
     pub(crate) fn worker(&self) -> Option<Process> {
         let text = fs::read_to_string(self.folder.join("vrrp.pid")).ok()?;
@@ -204,9 +224,7 @@ impl Daemon {
     }
 
     fn signal(&self, signal: Signal) {
-        let child = self.child.as_ref().expect("it was started");
-        let pid = i32::try_from(child.id()).expect("a process number");
-        Process::of(pid).expect("it has not been waited for").signal(signal);
+        self.supervisor().signal(signal);
     }
 }
 

@@ -25,6 +25,8 @@ pub(crate) struct Instance {
     pub(crate) lines: Vec<String>,
     /// Blocks before the instance.
     pub(crate) blocks: Vec<String>,
+    /// The priority that the file gives, where it is not the one that comes of it.
+    pub(crate) base: Option<u8>,
     /// The file itself, where a trial brings one that says the same as the rest.
     pub(crate) file: Option<String>,
 }
@@ -39,6 +41,7 @@ impl Instance {
             addresses: vec!["10.1.0.100/24".to_owned(), "10.1.0.101/24".to_owned()],
             lines: Vec::new(),
             blocks: Vec::new(),
+            base: None,
             file: None,
         }
     }
@@ -68,6 +71,11 @@ impl Instance {
     /// The same with another priority.
     pub(crate) fn at(self, priority: u8) -> Instance {
         Instance { priority, ..self }
+    }
+
+    /// The same with another priority in the file than the one that comes of it.
+    pub(crate) fn rendered_at(self, base: u8) -> Instance {
+        Instance { base: Some(base), ..self }
     }
 
     /// The same, speaking to one peer alone, from the address of the family of its virtual addresses.
@@ -113,7 +121,7 @@ impl Instance {
              priority {}\n    advert_int {}\n",
             host.link,
             self.version,
-            self.priority,
+            self.base.unwrap_or(self.priority),
             self.interval.as_secs_f64(),
         );
         if self.priority == 255 {

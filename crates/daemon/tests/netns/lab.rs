@@ -48,24 +48,35 @@ impl Lab {
         let number = self.hosts;
         let namespace = Namespace::new(format!("{}-{number}", self.prefix));
         let host = Host { namespace, link: link.to_owned(), port: format!("p{number}"), number };
+        self.plug(&host);
+        host
+    }
+
+    /// Gives a host its link, with addresses: at first, or again after [`Lab::unplug`]. The port has the same index each
+    /// time, so captures go on.
+    pub(crate) fn plug(&self, host: &Host) {
         self.switch.ip(&format!(
-            "link add {port} type veth peer name {link} netns {name}\n\
+            "link add {port} index {index} type veth peer name {link} netns {name}\n\
              link set {port} master br0\n\
              link set {port} up",
             port = host.port,
+            index = 100 + u32::from(host.number),
+            link = host.link,
             name = host.namespace.name(),
         ));
         host.namespace.ip(&format!(
             "link set {link} address 02:00:00:00:00:0{number:x} addrgenmode none\n\
              link set {link} up\n\
-             addr add {}/24 dev {link}\n\
-             addr add {}/64 dev {link} nodad\n\
-             addr add {}/64 dev {link} nodad",
-            host.v4(),
-            host.v6(),
-            host.link_local(),
+             {addresses}",
+            link = host.link,
+            number = host.number,
+            addresses = host.own_addresses(),
         ));
-        host
+    }
+
+    /// Takes a host's link away altogether, as a driver that is unloaded does.
+    pub(crate) fn unplug(&self, host: &Host) {
+        host.namespace.ip(&format!("link del {}", host.link));
     }
 
     /// A further link of a host that leads nowhere, up as long as [`Lab::mend`] says so.
@@ -102,6 +113,17 @@ impl Lab {
 }
 
 impl Host {
+    /// Lines of `ip` that give it its own addresses.
+    pub(crate) fn own_addresses(&self) -> String {
+        format!(
+            "addr add {}/24 dev {link}\naddr add {}/64 dev {link} nodad\naddr add {}/64 dev {link} nodad",
+            self.v4(),
+            self.v6(),
+            self.link_local(),
+            link = self.link,
+        )
+    }
+
     /// Its IPv4 address.
     pub(crate) fn v4(&self) -> Ipv4Addr {
         Ipv4Addr::new(10, 1, 0, self.number)

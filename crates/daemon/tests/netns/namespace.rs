@@ -108,8 +108,17 @@ impl Namespace {
 
     /// What a listing of `ip -j` in the namespace says.
     pub(crate) fn ip_json(&self, words: &[&str]) -> serde_json::Value {
-        let output =
-            Command::new("ip").args(["-j", "-n", self.name()]).args(words).output().expect("ip is installed");
+        self.json("ip", words)
+    }
+
+    /// The same of `bridge -j`.
+    pub(crate) fn bridge_json(&self, words: &[&str]) -> serde_json::Value {
+        self.json("bridge", words)
+    }
+
+    fn json(&self, program: &str, words: &[&str]) -> serde_json::Value {
+        let output = Command::new(program).args(["-j", "-n", self.name()]).args(words).output();
+        let output = output.expect("iproute2 is installed");
         if output.stdout.is_empty() {
             return serde_json::Value::Array(Vec::new());
         }

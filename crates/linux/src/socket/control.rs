@@ -8,6 +8,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use host::{Family, LinkIndex};
 
+use crate::clock::WallTime;
+
 const WORD: usize = size_of::<usize>();
 const HEADER: usize = WORD + 8;
 
@@ -20,6 +22,8 @@ pub(super) struct Seen {
     pub(super) link: Option<LinkIndex>,
     /// IP_TTL, IPV6_HOPLIMIT.
     pub(super) hop_limit: Option<u8>,
+    /// SO_TIMESTAMPNS: when the host received it.
+    pub(super) stamp: Option<WallTime>,
 }
 
 /// Reads ancillary data up to the first part that cannot be right.
@@ -41,11 +45,19 @@ pub(super) fn read(mut bytes: &[u8]) -> Seen {
                 let limit = data.first_chunk().map(|limit| i32::from_ne_bytes(*limit));
                 seen.hop_limit = limit.and_then(|limit| u8::try_from(limit).ok());
             }
+            (libc::SOL_SOCKET, libc::SO_TIMESTAMPNS) => seen.stamp = stamp(data),
             _ => {}
         }
         bytes = rest;
     }
     seen
+}
+
+/// A `struct timespec`; where its parts are shorter than 64 bits it is not understood, and nothing is lost by that.
+fn stamp(data: &[u8]) -> Option<WallTime> {
+    let (seconds, nanos) = data.split_first_chunk()?;
+    let nanos = i64::from_ne_bytes(*nanos.first_chunk()?);
+    Some(WallTime { seconds: i64::from_ne_bytes(*seconds), nanos: u32::try_from(nanos).ok()? })
 }
 
 /// What an IPv6 packet is sent with: source, link, hop limit.
@@ -127,6 +139,7 @@ mod tests {
             destination: Some(Ipv6Addr::LOCALHOST.into()),
             link: Some(LinkIndex(7)),
             hop_limit: Some(255),
+            stamp: None,
         };
         assert_eq!(read(&bytes), seen);
         assert_eq!(bytes.len() % WORD, 0);

@@ -58,14 +58,12 @@ impl Instance {
     /// Judges itself anew after something in the world changed.
     pub(crate) fn review(&mut self, view: View<'_>, turn: &mut Turn<'_>) {
         self.wants_changed |= self.wants_on_other_links();
+        let source_before = self.source;
         self.source = self.find_source(view);
         let (faults, points) = self.judge(view);
-        let priority = track::effective(self.config.priority, points);
+        let priority = self.with_demotion(track::effective(self.config.priority, points));
         let priority_fell = priority < self.priority;
-        if priority != self.priority {
-            let from = core::mem::replace(&mut self.priority, priority);
-            self.say(InstanceFact::PriorityChanged { from, to: priority }, turn);
-        }
+        self.set_priority(priority, turn);
         // A link of our own that was asked for just now is no reason to tell people of a fault.
         let fresh = self.config.own_link.is_some() && matches!(self.stage, Stage::Initialize);
         let pending = |reason: &FaultReason| match reason {
@@ -103,7 +101,12 @@ impl Instance {
             Stage::Initialize | Stage::Fault | Stage::Backup(_) | Stage::Master(_) => None,
         };
         if let Some(next) = next {
+            // A raw IPv4 packet carries the source that it is given: a master whose address was taken away can still say
+            // goodbye from it, which saves its rival a master-down time.
+            let source = self.source;
+            self.source = source.or(source_before);
             self.enter(next, turn);
+            self.source = source;
         }
     }
 

@@ -91,11 +91,20 @@ impl Instance {
         }
     }
 
+    /// RFC 9568 §5.2.5: "If the received count is 0, the VRRP advertisement MUST be ignored." Of two that are configured
+    /// without addresses (`no_virtual_ipaddress`) each sends such adverts. Differs: Keepalived takes in any.
+    pub(super) fn carries_addresses(&self, advert: &Advert) -> Result<(), Reject> {
+        let ignored =
+            advert.version == Version::V3 && advert.addresses.is_empty() && !self.config.addresses.is_empty();
+        if ignored { Err(Reject::NoAddresses) } else { Ok(()) }
+    }
+
     /// Counts a packet that is dropped, and says so once a kind.
     pub(super) fn reject(&mut self, from: IpAddr, why: Reject, turn: &mut Turn<'_>) {
         let counters = &mut self.counters;
         let counter = match why {
             Reject::UnknownPeer => &mut counters.unknown_peer,
+            Reject::NoAddresses => &mut counters.address_list,
             Reject::PeerTtl(_) => &mut counters.ttl,
             Reject::Decode(error) => match error {
                 DecodeError::Length => &mut counters.packet_length,
@@ -113,7 +122,7 @@ impl Instance {
         *counter += 1;
         let kind = match why {
             Reject::Decode(error) => Some(core::mem::discriminant(&error)),
-            Reject::UnknownPeer | Reject::PeerTtl(_) => None,
+            Reject::UnknownPeer | Reject::NoAddresses | Reject::PeerTtl(_) => None,
         };
         if self.first_time(Said::Rejected(core::mem::discriminant(&why), kind)) {
             self.say(InstanceFact::Heard { from, what: Heard::Rejected(why) }, turn);

@@ -17,6 +17,7 @@ impl Notice {
             | Self::Processes { .. }
             | Self::Link { .. }
             | Self::LinkPresence { .. }
+            | Self::Stranger { .. }
             | Self::Reloaded(_) => Severity::Info,
             Self::FilterRefused { .. } => Severity::Warning,
             Self::Script { fact, .. } => match fact {
@@ -43,6 +44,7 @@ impl InstanceFact {
             | Self::SendFailed { .. }
             | Self::Deaf { .. }
             | Self::Paused { .. }
+            | Self::OtherOwnerStays
             | Self::Heard { what: Heard::TwoOwners | Heard::OwnAddress, .. } => Severity::Warning,
             Self::Heard { .. }
             | Self::Entered { .. }
@@ -50,6 +52,8 @@ impl InstanceFact {
             | Self::ReleaseHeard { .. }
             | Self::ReleaseSent
             | Self::SteppedDown { .. }
+            | Self::OtherOwnerGone
+            | Self::HooksRepeated { .. }
             | Self::SessionChanged { .. }
             | Self::PriorityChanged { .. }
             | Self::PreemptDelayStarted(_)
@@ -81,6 +85,9 @@ impl fmt::Display for Notice {
             }
             Self::FilterRefused { why } => write!(f, "The packet filter could not be changed: {why}"),
             Self::Script { name, fact } => script(f, name, *fact),
+            Self::Stranger { link, vrid } => {
+                write!(f, "Unknown VRID({vrid}) received on interface({link}). ignoring...")
+            }
             Self::Reloaded(summary) => summary.fmt(f),
         }
     }
@@ -118,14 +125,19 @@ fn instance(f: &mut fmt::Formatter<'_>, name: &str, fact: &InstanceFact) -> fmt:
         InstanceFact::Entered { state, first, .. } => entered(f, *state, *first),
         InstanceFact::AdvertTimeout => f.write_str("Receive advertisement timeout"),
         InstanceFact::Resumed => f.write_str("Resuming as master after a restart of the process"),
+        InstanceFact::OtherOwnerStays => {
+            f.write_str("rogue address owner continues to advertise - reducing our priority to 254")
+        }
+        InstanceFact::OtherOwnerGone => {
+            f.write_str("rogue address owner appears to have stopped advertising")
+        }
+        InstanceFact::HooksRepeated { .. } => {
+            f.write_str("still MASTER, running its scripts again after another router was heard")
+        }
         InstanceFact::ReleaseSent => f.write_str("sent 0 priority"),
         InstanceFact::Paused { late } => {
-            write!(
-                f,
-                "advert {}.{:06} seconds late, listening before sending",
-                late.as_secs(),
-                late.subsec_micros()
-            )
+            let (seconds, micros) = (late.as_secs(), late.subsec_micros());
+            write!(f, "advert {seconds}.{micros:06} seconds late, listening before sending")
         }
         InstanceFact::SteppedDown { rival } => write!(f, "stepping down for a rival with priority {rival}"),
         InstanceFact::ReleaseHeard { as_master: true } => f.write_str("Master received priority 0 message"),
@@ -139,36 +151,27 @@ fn instance(f: &mut fmt::Formatter<'_>, name: &str, fact: &InstanceFact) -> fmt:
             write!(f, "start preempt delay ({}.{:06})", delay.as_secs(), delay.subsec_micros())
         }
         InstanceFact::PreemptDelayStopped => f.write_str("stop preempt delay"),
-        InstanceFact::IntervalLearnt { from, to } => write!(
-            f,
-            "advertisement interval updated from {}ms to {}ms by master",
-            from.as_millis(),
-            to.as_millis()
-        ),
+        InstanceFact::IntervalLearnt { from, to } => {
+            let (from, to) = (from.as_millis(), to.as_millis());
+            write!(f, "advertisement interval updated from {from}ms to {to}ms by master")
+        }
         InstanceFact::Addresses { wanted, excluded } => {
             let verb = if *wanted { "setting" } else { "removing" };
             write!(f, "{verb} {}VIPs.", if *excluded { "E-" } else { "" })
         }
         InstanceFact::Lost(Thing::Address(prefix, link)) => {
-            write!(
-                f,
-                "Netlink reflector reports IP {} removed from {link}, putting it back",
-                prefix.address()
-            )
+            let address = prefix.address();
+            write!(f, "Netlink reflector reports IP {address} removed from {link}, putting it back")
         }
         InstanceFact::Lost(thing) => write!(f, "{thing} was removed by another, putting it back"),
         InstanceFact::Refused { thing, why } => write!(f, "cannot set {thing}: {why}"),
-        InstanceFact::Announcing { address: address @ IpAddr::V4(_), link } => {
-            write!(f, "Sending/queueing gratuitous ARPs on {link} for {address}")
-        }
         InstanceFact::Announcing { address, link } => {
-            write!(f, "Sending/queueing Unsolicited Neighbour Adverts on {link} for {address}")
-        }
-        InstanceFact::Announced { address: address @ IpAddr::V4(_), link } => {
-            write!(f, "Sending gratuitous ARP on {link} for {address}")
+            let what = if address.is_ipv4() { "gratuitous ARPs" } else { "Unsolicited Neighbour Adverts" };
+            write!(f, "Sending/queueing {what} on {link} for {address}")
         }
         InstanceFact::Announced { address, link } => {
-            write!(f, "Sending unsolicited Neighbour Advert on {link} for {address}")
+            let what = if address.is_ipv4() { "gratuitous ARP" } else { "unsolicited Neighbour Advert" };
+            write!(f, "Sending {what} on {link} for {address}")
         }
         InstanceFact::Faulted(reason) => write!(f, "entering FAULT state {reason}"),
         InstanceFact::SendFailed { code, why } => write!(f, "send advert error {code} ({why})"),
@@ -222,6 +225,7 @@ fn heard(f: &mut fmt::Formatter<'_>, from: IpAddr, what: Heard) -> fmt::Result {
             theirs.as_secs_f64()
         ),
         Heard::Rejected(Reject::Decode(error)) => write!(f, "{}", error.heard_from(from)),
+        Heard::Rejected(Reject::NoAddresses) => write!(f, "advert from {from} carries no address"),
         Heard::Rejected(Reject::UnknownPeer) => write!(f, "advert from {from}, which is no unicast peer"),
         Heard::Rejected(Reject::PeerTtl(ttl)) => {
             write!(f, "TTL {ttl} of unicast peer {from} out of its bounds")

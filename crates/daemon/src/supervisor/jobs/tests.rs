@@ -55,7 +55,7 @@ impl Bench {
     /// Time passes for the jobs, not for the test.
     fn pass(&mut self, time: Duration) {
         self.now += time;
-        self.jobs.expire(self.now);
+        self.jobs.expire(self.now, &mut self.finished);
     }
 
     /// Waits until something is true, reaping what ends.

@@ -1,11 +1,18 @@
 //! The cases of the matrix: how each pair is set up, and what must then be seen.
 
+mod accept;
 mod change;
 mod election;
+mod group;
+mod holds;
 mod outage;
+mod pause;
 mod preempt;
 mod protocol;
+mod storm;
+mod three;
 mod track;
+mod vmac;
 
 use crate::netns::daemon::Make;
 use crate::netns::pair::Pair;
@@ -36,6 +43,10 @@ const fn ours(name: &'static str, set: fn((Make, Make)) -> Pair, play: fn(&mut P
 /// All of them, the longest first, so that the short ones fill the gaps at the end.
 pub(crate) fn all() -> impl Iterator<Item = Case> {
     [
+        ours("pause of a worker", outage::pair, pause::of_a_worker),
+        ours("pause of a master", outage::pair, pause::of_a_master),
+        ours("pause of a backup", outage::pair, pause::of_a_backup),
+        ours("pause of a supervisor", outage::pair, pause::of_a_supervisor),
         both("v2 multicast with PASS", protocol::v2_pass, protocol::life),
         both("unicast v2 IPv4", protocol::unicast_v2_ipv4, protocol::life),
         both("unicast v2 IPv6", protocol::unicast_v2_ipv6, protocol::life),
@@ -54,9 +65,30 @@ pub(crate) fn all() -> impl Iterator<Item = Case> {
         ours("kill -9 of the vrrp worker", outage::pair, outage::kill_of_the_worker),
         both("reload", change::pair, change::reload),
         ours("reload of a broken file", change::pair, change::reload_of_a_broken_file),
+        both("link deleted and made again", outage::pair, storm::link_deleted_and_made_again),
+        ours(
+            "link deleted and made again, quickly",
+            outage::pair,
+            storm::link_deleted_and_made_again_quickly,
+        ),
+        ours("restart of a network manager", outage::pair, storm::network_manager_restarts),
+        ours("addresses removed over and over", outage::pair, storm::addresses_removed),
+        ours("addresses flushed", outage::pair, storm::addresses_flushed),
+        ours("news of the kernel lost", outage::pair, storm::news_lost),
         both("interface weight", track::interface, track::interface_weight),
         both("v3 IPv4 at 0.2 s", protocol::v3_ipv4, protocol::life),
         both("v3 IPv6", protocol::v3_ipv6, protocol::life),
+        both("no_accept", accept::refusing, accept::no_accept),
+        both("owner with no_accept", accept::owning, accept::accept),
+        both("accept", accept::accepting, accept::accept),
+        both("strict mode", accept::strict, accept::no_accept),
+        both("three nodes", three::pair, three::succession),
+        both("sync group", group::pair, group::life),
+        both("excluded addresses, routes and rules", holds::pair, holds::life),
+        both("tracked file", track::file, track::file_value),
+        ours("tracked process", track::process, track::process_runs),
+        both("VMAC over IPv4", vmac::over_ipv4, vmac::life),
+        both("VMAC over IPv6", vmac::over_ipv6, vmac::life),
         both("unicast v3 IPv4", protocol::unicast_v3_ipv4, protocol::life),
         both("unicast v3 IPv6", protocol::unicast_v3_ipv6, protocol::life),
     ]

@@ -1,6 +1,7 @@
 //! Priorities that follow what a node can do: a script's verdict, an interface's state.
 
 use std::fs;
+use std::process::Command;
 use std::time::Duration;
 
 use crate::netns::clock::Stamp;
@@ -58,6 +59,55 @@ pub(crate) fn interface_weight(pair: &mut Pair) {
     let event = Stamp::now();
     pair.lab.mend(&spare);
     comes_back(pair, event, 0.0, 0.0);
+}
+
+pub(crate) fn file(makes: (Make, Make)) -> Pair {
+    Pair::on(Lab::new(), makes, |lab, _, _| {
+        let path = lab.scratch.path("score");
+        fs::write(&path, "0\n").expect("the scratch folder is writable");
+        let block = format!("vrrp_track_file score {{\n    file {}\n}}", path.display());
+        let a = Instance::v3(150, 400).with_block(block).with("track_file {\n        score weight 2\n    }");
+        (a, Instance::v3(100, 400))
+    })
+}
+
+/// A number in a file is a number of points; the file's end is none.
+pub(crate) fn file_value(pair: &mut Pair) {
+    pair.establish();
+    let path = pair.lab.scratch.path("score");
+    let event = Stamp::now();
+    fs::write(&path, "-30\n").expect("the scratch folder is writable");
+    yields(pair, event, 0.0, 0.0);
+
+    let event = Stamp::now();
+    fs::remove_file(&path).expect("it was just written");
+    comes_back(pair, event, 0.0, 0.0);
+}
+
+pub(crate) fn process(makes: (Make, Make)) -> Pair {
+    Pair::on(Lab::new(), makes, |lab, _, _| {
+        let program = lab.scratch.path("sf-tracked");
+        fs::copy("/bin/sleep", &program).expect("the scratch folder is writable");
+        let block = "vrrp_track_process tracked {\n    process sf-tracked\n    weight 60\n}";
+        let a = Instance::v3(90, 400).with_block(block).with("track_process {\n        tracked\n    }");
+        (Instance { priority: 150, ..a }.rendered_at(90), Instance::v3(100, 400))
+    })
+}
+
+/// A process that runs is worth its points, one that ended is not.
+pub(crate) fn process_runs(pair: &mut Pair) {
+    let program = pair.lab.scratch.path("sf-tracked");
+    let start = || Command::new(&program).arg("60").spawn().expect("it was just copied");
+    let mut tracked = start();
+    pair.establish();
+    let event = Stamp::now();
+    tracked.kill().and_then(|()| tracked.wait()).expect("it is our child");
+    yields(pair, event, 0.0, 1.0);
+
+    let event = Stamp::now();
+    let mut tracked = start();
+    comes_back(pair, event, 0.0, 1.0);
+    tracked.kill().and_then(|()| tracked.wait()).expect("it is our child");
 }
 
 /// A's priority falls between `earliest` and `latest` seconds after the event; B, which then hears nothing but a lower

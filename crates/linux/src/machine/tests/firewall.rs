@@ -160,6 +160,10 @@ fn a_table_that_somebody_removes_is_put_back() {
     });
 }
 
+/// R9568-6.1-02: "Note: IPv6 Neighbor Solicitations and Neighbor Advertisements MUST NOT be dropped when Accept_Mode
+/// is False."
+/// R9568-6.4.3-06 (Accept_Mode is False): "It MUST NOT drop IPv6 Neighbor Solicitations and Neighbor Advertisements."
+/// R9568-6.4.3-09 (packets addressed to the IPvX address(es): "Otherwise, it MUST NOT accept these packets."
 #[test]
 fn packets_to_a_dropped_address_do_not_come_in_and_neighbours_find_it_all_the_same() {
     let test = "packets_to_a_dropped_address_do_not_come_in_and_neighbours_find_it_all_the_same";

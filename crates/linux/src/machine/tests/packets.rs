@@ -28,6 +28,9 @@ fn is_sound_v6(source: IpAddr, destination: IpAddr, payload: &[u8]) -> bool {
     sum.add(&[0, 0, 0, 112]).add(payload).finish() == 0
 }
 
+/// R9568-5.1.1.2-02: "The IPv4 multicast address as assigned by the IANA for VRRP is: 224.0.0.18"
+/// R9568-5.1.1.3-01: "The TTL MUST be set to 255."
+/// R9568-5.1.1.4-01: "The IPv4 protocol number assigned by the IANA for VRRP is 112 (decimal)."
 #[test]
 fn a_multicast_ipv4_advert_goes_out_byte_by_byte_as_the_engine_wrote_it() {
     with_two_hosts("a_multicast_ipv4_advert_goes_out_byte_by_byte_as_the_engine_wrote_it", |a, b| {
@@ -51,6 +54,12 @@ fn a_multicast_ipv4_advert_goes_out_byte_by_byte_as_the_engine_wrote_it() {
     });
 }
 
+/// R9568-5.1.2.2-02: "The IPv6 multicast address assigned by the IANA for VRRP is: ff02:0:0:0:0:0:0:12"
+/// R9568-5.1.2.3-01: "The Hop Limit MUST be set to 255."
+/// R9568-5.1.2.4-01: "The IPv6 Next Header protocol assigned by the IANA for VRRP is 112 (decimal)."
+/// R9568-5.2.8-03: "For the IPv6 address family, the checksum calculation also includes a prepended "pseudo-header",
+/// as defined in Section 8.1 of RFC8200."
+/// R9568-5.2.8-04: "The Next Header field in the "pseudo-header" should be set to 112 (decimal) for VRRP."
 #[test]
 fn a_multicast_ipv6_advert_gets_its_header_and_checksum_from_the_kernel() {
     with_two_hosts("a_multicast_ipv6_advert_gets_its_header_and_checksum_from_the_kernel", |a, b| {
@@ -119,6 +128,9 @@ fn a_unicast_channel_waits_for_its_address_to_come() {
     });
 }
 
+/// R9568-E8298-01: "It MUST verify that the VRID is configured on the receiving interface."
+/// R9568-7.1-07: "It MUST verify that the VRID is configured on the receiving interface and the local router is not
+/// the IPvX address owner (Priority = 255 (decimal))."
 #[test]
 fn the_kernel_lets_pass_only_the_virtual_routers_of_the_channel() {
     with_two_hosts("the_kernel_lets_pass_only_the_virtual_routers_of_the_channel", |a, b| {
@@ -184,6 +196,9 @@ fn faulty_adverts_pass_the_filter_and_so_do_ip_options() {
 }
 
 /// RFC 9568 §7.1: "It MUST verify the VRRP checksum." For IPv6 the kernel does.
+///
+/// R9568-7.1-06: "It MUST verify the VRRP checksum."
+/// R5798-7.1-02: "MUST verify the VRRP checksum."
 #[test]
 fn an_ipv6_advert_with_a_wrong_checksum_is_dropped_by_the_kernel() {
     with_two_hosts("an_ipv6_advert_with_a_wrong_checksum_is_dropped_by_the_kernel", |a, b| {

@@ -61,6 +61,20 @@ fn the_source_address_is_the_first_that_is_not_virtual() {
     assert_eq!(brief(&bench.tell(Event::AddressRemoved(second))), ["FAULT"]);
 }
 
+/// `ip addr flush` takes the source address too: the goodbye still leaves from it, as keepalived's does.
+#[test]
+fn a_master_that_loses_its_source_address_says_goodbye_from_it() {
+    let mut bench = Bench::master(instance());
+    let out = bench.tell(Event::AddressRemoved(address(OURS)));
+    assert_eq!(brief(&out), ["advert 0", "FAULT", "-192.0.2.100/32"]);
+    let from = out.iter().find_map(|action| {
+        let crate::event::Action::Send(datagram) = action else { return None };
+        if let host::Packet::Ipv4(bytes) = &datagram.packet { Some(bytes[12..16].to_vec()) } else { None }
+    });
+    assert_eq!(from, Some(OURS.octets().to_vec()));
+    assert_eq!(bench.status().source, None);
+}
+
 fn tracking(weight: Weight) -> InstanceConfig {
     let track_links = vec![TrackLink { link: LinkName::new("eth1").unwrap(), weight }];
     InstanceConfig { track_links, ..instance() }

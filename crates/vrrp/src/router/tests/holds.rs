@@ -115,6 +115,15 @@ fn secondary_addresses_are_let_live_from_the_beginning_to_the_end() {
     assert_eq!(out, ["advert 0", "STOP", "ignore", "-192.0.2.100/32", "-promote 2"]);
 }
 
+/// R9568-8.1.2-05: "At system boot, when initializing interfaces for VRRP operation, gratuitous ARP messages MUST be
+/// delayed until both the IPv4 address and the Virtual Router MAC address are configured."
+/// R9568-8.1.2-03: "When a VRRP Router restarts or boots, it SHOULD NOT send any ARP messages using its physical MAC
+/// address for an IPv4 address for which it is the IPv4 address owner (as defined in Section 1.7), and it should only
+/// send ARP …"
+/// R5798-8.1.2-01: "When a VRRP router restarts or boots, it SHOULD NOT send any ARP messages using its physical MAC
+/// address for the IPv4 address it owns; it should only send ARP messages that include virtual MAC addresses."
+/// R3768-8.2-03: "When a VRRP router restarts or boots, it SHOULD not send any ARP messages with its physical MAC
+/// address for the IP address it owns, it should only send ARP messages that include Virtual MAC addresses."
 #[test]
 fn a_vmac_is_made_first_and_carries_adverts_addresses_and_announcements() {
     let (mut bench, out) = Bench::start(config([vmac(Family::V4, false)], []));
@@ -161,6 +170,15 @@ fn a_vmac_waits_for_its_base() {
 }
 
 /// RFC 9568 §7.4: the link-local address must not be made from the virtual Ethernet address; it is the base's.
+///
+/// R5798-7.4-02: "They MUST NOT use the virtual router MAC address to create the Modified Extended Unique Identifier
+/// (EUI)-64 identifiers."
+/// R9568-8.2.2-05: "When a VRRP Router restarts or boots, it SHOULD NOT send any ND messages with its physical MAC
+/// address for the IPv6 address it owns and it should only send ND messages that include Virtual Router MAC
+/// addresses."
+/// R9568-8.2.2-07: "At system boot, when initializing interfaces for VRRP operation, all ND Router Advertisements, ND
+/// Neighbor Advertisements, and ND Neighbor Solicitation messages MUST be delayed until both the IPv6 address and the
+/// Virtual …"
 #[test]
 fn an_ipv6_vmac_gets_the_link_local_address_of_its_base() {
     let vip: IpAddr = "fe80::100".parse().unwrap();

@@ -26,6 +26,16 @@ fn a_router_listens_first_whatever_its_configured_state() {
 
 /// RFC 9568 §6.4.2, when the Active_Down_Timer fires: "Send an ADVERTISEMENT ... Broadcast a gratuitous ARP message
 /// ... Set the Adver_Timer to Advertisement_Interval ... Transition to the {Active} state".
+///
+/// R9568-6.4.2-10 (Active_Down_Timer fires, IPv4): "For each IPv4 address associated with the Virtual Router,
+/// broadcast a gratuitous ARP message containing the Virtual Router MAC address and with the target link-layer
+/// address set to the Virtual Router MAC address."
+/// R3768-6.4.2-08 (Master_Down_Timer fires): "Broadcast a gratuitous ARP request containing the virtual router MAC
+/// address for each IP address associated with the virtual router"
+/// R9568-8.1.2-04: "When configuring an interface, Active Routers SHOULD broadcast a gratuitous ARP message
+/// containing the Virtual Router MAC address for each IPv4 address on that interface."
+/// R9568-8.1.2-05: "At system boot, when initializing interfaces for VRRP operation, gratuitous ARP messages MUST be
+/// delayed until both the IPv4 address and the Virtual Router MAC address are configured."
 #[test]
 fn a_new_master_sends_its_advert_then_takes_the_address_then_announces_it() {
     let mut bench = Bench::with(instance());
@@ -35,6 +45,14 @@ fn a_new_master_sends_its_advert_then_takes_the_address_then_announces_it() {
 }
 
 /// RFC 9568 §6.4.1: "If the Priority is 255 ... Send an ADVERTISEMENT ... Transition to the {Active} state".
+///
+/// R9568-6.4.1-02 (Startup, Priority = 255, IPv4): "For each IPv4 address associated with the Virtual Router,
+/// broadcast a gratuitous ARP message containing the Virtual Router MAC address and with the target link-layer
+/// address set to the Virtual Router MAC address."
+/// R5798-6.4.1-01 (Startup, Priority = 255, IPv4): "Broadcast a gratuitous ARP request containing the virtual router
+/// MAC address for each IP address associated with the virtual router."
+/// R3768-6.4.1-02 (Startup, Priority = 255): "Broadcast a gratuitous ARP request containing the virtual router MAC
+/// address for each IP address associated with the virtual router."
 #[test]
 fn an_owner_is_master_at_once() {
     let owner = InstanceConfig { wants_master: true, priority: Priority::OWNER, ..instance() };
@@ -59,6 +77,9 @@ fn a_master_advertises_every_interval_and_announces_again_after_the_delay() {
 }
 
 /// RFC 9568 §6.4.3, on a Shutdown event: "Cancel the Adver_Timer ... Send an ADVERTISEMENT with Priority = 0".
+///
+/// R9568-5.2.4-04: "The priority value zero (0) has special meaning, indicating that the current Active Router has
+/// stopped participating in VRRP."
 #[test]
 fn a_master_that_stops_gives_up_first_and_then_the_address() {
     let mut bench = Bench::master(instance());
@@ -132,6 +153,7 @@ fn a_worker_that_comes_back_late_starts_as_backup_and_gives_the_address_up() {
     assert_eq!(bench.state(), State::Backup);
 }
 
+/// R9568-6.4.3-15 (Adver_Timer fires): "Reset the Adver_Timer to Advertisement_Interval"
 #[test]
 fn adverts_keep_their_rhythm_when_wake_ups_are_late() {
     let mut bench = Bench::master(instance_v3());

@@ -1,3 +1,5 @@
+mod checks;
+
 use alloc::vec;
 
 use host::LinkIndex;
@@ -57,6 +59,12 @@ fn mend(mut bytes: Vec<u8>) -> Vec<u8> {
 }
 
 /// As captured from keepalived 2.2.7.
+///
+/// R3768-5.2.3-01: "The TTL MUST be set to 255."
+/// R3768-7.2-01: "The following operations MUST be performed when transmitting a VRRP packet."
+/// R3768-7.2-02: "Fill in the VRRP packet fields with the appropriate virtual router configuration state"
+/// R3768-7.2-03: "Compute the VRRP checksum"
+/// R3768-7.2-06: "Set the IP protocol to VRRP"
 #[test]
 fn version_2_with_a_password_is_keepalived_s_byte_for_byte() {
     let golden =
@@ -66,6 +74,11 @@ fn version_2_with_a_password_is_keepalived_s_byte_for_byte() {
 }
 
 /// As captured from keepalived 2.2.7: the pseudo-header is in the checksum.
+///
+/// R9568-5.2.1-01: "This document defines version 3."
+/// R9568-7.2-01: "The following operations MUST be performed when transmitting a VRRP packet:"
+/// R9568-7.2-02: "Fill in the VRRP packet fields with the appropriate Virtual Router configuration state"
+/// R9568-7.2-03: "Compute the VRRP checksum"
 #[test]
 fn version_3_is_keepalived_s_byte_for_byte() {
     let advert = advert(Version::V3, 52, 150, 300, &["10.1.0.102"]);
@@ -110,6 +123,10 @@ fn version_2_over_ipv6_has_no_authentication_data() {
 }
 
 /// RFC 3768 §5.3.10: the field is there whatever the type.
+///
+/// R3768-5.3.6.1-01: "The contents of the Authentication Data field should be set to zero on transmission and ignored
+/// on reception."
+/// R3768-5.3.10-01 (Authentication Data): "It SHOULD be set to zero on transmission and ignored on reception."
 #[test]
 fn version_2_without_a_password_still_carries_eight_zero_bytes() {
     let packet = v2().encode_ipv4(&HEADER, &Authentication::None);
@@ -120,6 +137,13 @@ fn version_2_without_a_password_still_carries_eight_zero_bytes() {
 
 /// RFC 9568 §5.2.8: "For the IPv4 address family, the checksum calculation only includes the VRRP message". RFC 5798
 /// had the pseudo-header in as well; both are in use.
+///
+/// R9568-5.2.8-01: "For both the IPv4 and IPv6 address families, the checksum is the 16-bit one's complement of the
+/// one's complement sum of the VRRP message."
+/// R9568-5.2.8-02: "For the IPv4 address family, the checksum calculation only includes the VRRP message starting
+/// with the Version field and ending after the last IPv4 address (refer to Section 5.2)."
+/// R5798-5.2.8-01: "The checksum is the 16-bit one's complement of the one's complement sum of the entire VRRP
+/// message starting with the version field and a "pseudo-header" as defined in Section 8.1 of RFC2460."
 #[test]
 fn both_readings_of_the_version_3_checksum_are_accepted_and_told_apart() {
     for coverage in [Coverage::PseudoHeader, Coverage::Advert] {
@@ -135,6 +159,9 @@ fn both_readings_of_the_version_3_checksum_are_accepted_and_told_apart() {
 }
 
 /// RFC 3768 §5.3.8 knows no pseudo-header.
+///
+/// R3768-5.3.8-01: "The checksum is the 16-bit one's complement of the one's complement sum of the entire VRRP
+/// message starting with the version field."
 #[test]
 fn a_pseudo_header_in_a_version_2_checksum_is_a_wrong_checksum() {
     let mut packet = v2().encode_ipv4(&HEADER, &SECRET);
@@ -146,6 +173,13 @@ fn a_pseudo_header_in_a_version_2_checksum_is_a_wrong_checksum() {
 }
 
 /// One fault each, and the order of the checks: a packet with this fault and every later one is counted as this.
+///
+/// R3768-5.2.3-02: "A VRRP router receiving a packet with the TTL not equal to 255 MUST discard the packet."
+/// R3768-5.3.2-01: "A packet with unknown type MUST be discarded."
+/// R3768-7.1-01: "MUST verify that the IP TTL is 255."
+/// R3768-7.1-04: "MUST verify the VRRP checksum."
+/// R3768-7.1-06: "MUST verify that the Auth Type matches the locally configured authentication method for the virtual
+/// router and perform that authentication method."
 #[test]
 fn each_fault_has_its_name_and_they_are_found_in_order() {
     let sound = v2().encode_ipv4(&HEADER, &SECRET);
@@ -175,6 +209,7 @@ fn each_fault_has_its_name_and_they_are_found_in_order() {
     }
 }
 
+/// R3768-7.1-02: "MUST verify the VRRP version is 2."
 #[test]
 fn another_version_of_the_same_size_is_a_wrong_version_and_of_another_size_a_wrong_length() {
     let same_size = advert(Version::V3, 51, 100, 1000, &["10.1.0.100"]).encode_ipv4(&HEADER, &SECRET);
@@ -263,6 +298,8 @@ fn a_ttl_that_the_machine_cannot_tell_is_read_from_the_header() {
 }
 
 /// Three times zero would be no time to wait for a master.
+///
+/// R9568-E8301-02: "It MUST verify that the Max Advertise Interval is non zero."
 #[test]
 fn a_version_3_interval_of_zero_is_no_interval() {
     let advert = advert(Version::V3, 52, 150, 0, &["10.1.0.102"]);

@@ -1,0 +1,113 @@
+//! Whether packets to a virtual address are taken in, and whether those behind it are passed on.
+
+use std::net::{IpAddr, Ipv4Addr};
+
+use crate::netns::clock::Stamp;
+use crate::netns::daemon::Make;
+use crate::netns::instance::Instance;
+use crate::netns::lab::{Host, Lab};
+use crate::netns::pair::{Pair, Who};
+
+use super::vmac::is_accepted;
+
+/// Behind the master, two hops from the client.
+const BEHIND: IpAddr = IpAddr::V4(Ipv4Addr::new(198, 51, 100, 2));
+
+/// Two that forward, with a network behind A.
+fn routers(makes: (Make, Make), instance: fn(u8) -> Instance, owner: bool) -> Pair {
+    Pair::on(Lab::new(), makes, |lab, a, b| {
+        let spare = lab.spare_link(a, "eth1");
+        for host in [a, b] {
+            host.namespace.sysctl("ipv4/ip_forward", "1");
+            host.namespace.sysctl("ipv6/conf/all/forwarding", "1");
+        }
+        a.namespace.ip("addr add 198.51.100.1/24 dev eth1");
+        lab.switch
+            .ip(&format!("addr add {BEHIND}/24 dev {}\nroute add 10.1.0.0/24 via 198.51.100.1", spare.port));
+        (instance(if owner { 255 } else { 150 }), instance(100))
+    })
+}
+
+fn open(priority: u8) -> Instance {
+    both_families(Instance::v3(priority, 400).with("accept"))
+}
+
+fn closed(priority: u8) -> Instance {
+    both_families(Instance::v2(priority).with("no_accept"))
+}
+
+fn strict_instance(priority: u8) -> Instance {
+    both_families(Instance::v3(priority, 400).with_block("global_defs {\n    vrrp_strict\n}"))
+}
+
+fn both_families(instance: Instance) -> Instance {
+    instance.with("virtual_ipaddress_excluded {\n        2001:db8:1::100/64\n    }")
+}
+
+pub(crate) fn accepting(makes: (Make, Make)) -> Pair {
+    routers(makes, open, false)
+}
+
+pub(crate) fn refusing(makes: (Make, Make)) -> Pair {
+    routers(makes, closed, false)
+}
+
+pub(crate) fn strict(makes: (Make, Make)) -> Pair {
+    routers(makes, strict_instance, false)
+}
+
+pub(crate) fn owning(makes: (Make, Make)) -> Pair {
+    routers(makes, closed, true)
+}
+
+pub(crate) fn accept(pair: &mut Pair) {
+    judge(pair, true);
+}
+
+pub(crate) fn no_accept(pair: &mut Pair) {
+    judge(pair, false);
+}
+
+/// A answers, or does not, at its addresses, is found by neighbours and forwards all the same; so does B once it has
+/// taken over, and as a backup it takes nothing in.
+fn judge(pair: &mut Pair, accepted: bool) {
+    let client = pair.lab.host("eth0");
+    client.namespace.ip("route add 198.51.100.0/24 via 10.1.0.100");
+    pair.establish();
+    reached(pair, &client, Who::A, accepted);
+    assert!(is_accepted(&client, BEHIND), "A does not forward");
+
+    let asked = pair.side_mut(Who::A).daemon.terminate();
+    let wait = pair.side(Who::B).instance.master_down();
+    pair.becomes_master(Who::B, asked, 0.0, 1.0 + wait);
+    pair.side_mut(Who::A).daemon.wait();
+    let owner = pair.side(Who::A).instance.priority == 255;
+    reached(pair, &client, Who::B, accepted && !owner);
+}
+
+fn reached(pair: &Pair, client: &Host, who: Who, accepted: bool) {
+    pair.sole_holder(who);
+    let six: IpAddr = "2001:db8:1::100".parse().expect("it is an address");
+    for address in pair.side(who).virtual_addresses().into_iter().chain([six]) {
+        client.namespace.ip(&format!("neigh flush dev {}", client.link));
+        let asked = Stamp::now();
+        let seen = is_accepted(client, address);
+        assert_eq!(seen, accepted, "packets to {address} of {who:?} are taken in: {seen}");
+        let neighbours = client.namespace.ip_json(&["neigh", "show", &address.to_string()]);
+        assert!(!neighbours[0]["lladdr"].is_null(), "{who:?} is not found at {address}: {neighbours}");
+        // Nobody sends them on: a loop would be the end of them.
+        for side in [Who::A, Who::B] {
+            let destination = |frame: &[u8]| match address {
+                IpAddr::V4(address) => {
+                    frame.get(12..14) == Some(&[8, 0]) && frame.get(30..34) == Some(&address.octets())
+                }
+                IpAddr::V6(address) => {
+                    frame.get(12..14) == Some(&[0x86, 0xdd]) && frame.get(38..54) == Some(&address.octets())
+                }
+            };
+            let passed =
+                pair.wire.all(&pair.side(side).host, |one| one.at >= asked && destination(&one.frame));
+            assert!(passed.is_empty(), "{side:?} passed on what was for {address}");
+        }
+    }
+}

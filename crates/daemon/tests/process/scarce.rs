@@ -1,0 +1,159 @@
+//! What runs out: space on a disk, and descriptors.
+
+use std::fs;
+use std::os::unix::net::UnixStream;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use linux::{Poll, clock};
+
+use super::bench::{Bench, Daemon, PROGRAM, send};
+
+/// A daemon whose directory `small` is a full disk of its own, with pid files, an event pipe, dumps and a log on it.
+fn on_a_full_disk(bench: &Bench) -> (Daemon<'_>, std::path::PathBuf) {
+    let small = bench.path("small");
+    fs::create_dir_all(&small).unwrap();
+    let script =
+        "mount -t tmpfs -o size=16k tmpfs \"$0\" && { head -c 99999 /dev/zero > \"$0/fill\"; exec \"$@\"; }";
+    let mut command = Command::new("unshare");
+    command.args(["--mount", "--propagation", "private", "sh", "-c", script]).arg(&small).arg(PROGRAM);
+    command.args(["-n", "-l", "-D", "-g"]).arg(small.join("full.log")).arg("-f").arg(bench.path("conf"));
+    command.arg("-p").arg(small.join("pid")).arg("-r").arg(small.join("vrrp.pid")).stdin(Stdio::null());
+    let daemon = bench.spawn(&mut command);
+    let seen = format!("/proc/{}/root{}", daemon.child.id(), small.display()).into();
+    (daemon, seen)
+}
+
+/// As keepalived: what cannot be written down is said, and the address is held all the same.
+#[test]
+fn a_full_disk_keeps_nobody_from_being_master() {
+    let Some(bench) = Bench::new("a_full_disk_keeps_nobody_from_being_master") else { return };
+    bench.configure("");
+    let global = "script_user root\n notify_fifo @/small/fifo\n state_dump_file @/small/state";
+    bench.write("conf", &bench.text("conf").replace("script_user root", global));
+    let (daemon, small) = on_a_full_disk(&bench);
+    let daemon = daemon.master();
+    bench.await_log("Unable to write pid file");
+    daemon.signal("USR1");
+    bench.await_log("Unable to write");
+    bench.until("the end of the attempt", || bench.count("small/state: ") == 1);
+    let names = || -> Vec<String> {
+        let entries = fs::read_dir(&small).unwrap().flatten();
+        entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect()
+    };
+    assert!(names().iter().all(|name| !name.starts_with("state")), "no half of a dump: {:?}", names());
+    daemon.signal("HUP");
+    bench.await_log("Reload complete");
+    assert!(bench.has_address());
+
+    fs::remove_file(small.join("fill")).unwrap();
+    daemon.signal("USR1");
+    bench.until("the dump", || {
+        fs::read_to_string(small.join("state")).unwrap_or_default().contains("VRRP Topology")
+    });
+    assert_eq!(daemon.stop(), Some(0));
+    assert!(!bench.has_address());
+}
+
+/// Descriptors that a daemon may have: some more than it needs, fewer than it may have connections.
+const FEW: u32 = 40;
+
+/// A daemon with few descriptors, and as many connections as take the last of them.
+fn exhausted(bench: &Bench) -> (Daemon<'_>, Vec<UnixStream>) {
+    let mut command = Command::new("prlimit");
+    command.arg(format!("--nofile={FEW}:{FEW}")).arg(bench.command().get_program());
+    command.args(bench.command().get_args()).env("TMPDIR", &bench.directory).stdin(Stdio::null());
+    let daemon = bench.spawn(&mut command).master();
+    let path = bench.path("pid.sock");
+    let connections = (0..FEW).map(|_| UnixStream::connect(&path).unwrap()).collect();
+    (daemon, connections)
+}
+
+fn pause(millis: u64) {
+    let until = clock::now() + Duration::from_millis(millis);
+    let mut poll = Poll::new().unwrap();
+    while clock::now() < until {
+        poll.wait(Some(until), &mut Vec::new()).unwrap();
+    }
+}
+
+/// Seconds that a process spent on a processor.
+fn cpu(pid: u32) -> f64 {
+    let text = fs::read_to_string(format!("/proc/{pid}/schedstat")).unwrap();
+    text.split(' ').next().unwrap().parse::<f64>().unwrap() / 1e9
+}
+
+#[test]
+fn connections_for_which_there_is_no_descriptor_are_turned_away() {
+    let Some(bench) = Bench::new("connections_for_which_there_is_no_descriptor_are_turned_away") else {
+        return;
+    };
+    bench.configure("");
+    let (daemon, connections) = exhausted(&bench);
+    let before = cpu(daemon.child.id());
+    pause(1_000);
+    let spent = cpu(daemon.child.id()) - before;
+    assert!(spent < 0.3, "it spent {spent} s on nothing");
+    drop(connections);
+    bench.until("an answer", || super::control::status(&bench)["vrrp"]["instances"][0]["state"] == "Master");
+    assert_eq!(daemon.stop(), Some(0));
+    assert!(!bench.has_address());
+}
+
+/// The master's notify script may be what moves an address of a cloud: it is late, not lost.
+#[test]
+fn a_worker_is_started_anew_and_scripts_wait_while_there_are_no_descriptors() {
+    let test = "a_worker_is_started_anew_and_scripts_wait_while_there_are_no_descriptors";
+    let Some(bench) = Bench::new(test) else { return };
+    bench.script("told", "#!/bin/sh\necho \"$*\" >> @/states\n");
+    bench.configure("notify @/told");
+    let text = bench.text("conf").replace("advert_int 0.1", "advert_int 0.5");
+    bench.write("conf", &text);
+    let (daemon, connections) = exhausted(&bench);
+    let worker = bench.pid("vrrp.pid");
+    send(worker, "KILL");
+    bench.until("the next worker", || ![0, worker].contains(&bench.pid("vrrp.pid")));
+    bench.await_log("Resuming as master");
+    assert_eq!(bench.count("Unable to start the VRRP child process"), 0);
+
+    bench.inside(|| Command::new("ip").args(["link", "set", "eth1", "down"]).status()).unwrap();
+    bench.await_log("(VI_1) Entering FAULT STATE");
+    pause(1_500);
+    assert!(!bench.text("states").contains("FAULT"), "there is no descriptor for a script");
+    drop(connections);
+    bench.until("the script", || bench.text("states").contains("INSTANCE VI_1 FAULT 100\n"));
+    assert_eq!(daemon.stop(), Some(0));
+}
+
+/// The worker needs a socket for a link that is new: until it gets one it is deaf, and that is a fault.
+#[test]
+fn a_worker_without_a_descriptor_for_its_socket_gets_one_later() {
+    let Some(bench) = Bench::new("a_worker_without_a_descriptor_for_its_socket_gets_one_later") else {
+        return;
+    };
+    bench.configure("");
+    let daemon = bench.start(&[]).master();
+    let worker = bench.pid("vrrp.pid").to_string();
+    let limit = |limit: &str| {
+        let status = Command::new("prlimit").args(["--pid", &worker, &format!("--nofile={limit}:")]).status();
+        assert!(status.unwrap().success());
+    };
+    limit("3");
+    for line in [
+        "link del eth0",
+        "link add eth0 type veth peer name eth1",
+        "link set eth1 up",
+        "link set eth0 up",
+        "addr add 10.60.0.1/24 dev eth0",
+    ] {
+        assert!(bench.inside(|| Command::new("ip").args(line.split(' ')).status()).unwrap().success());
+    }
+    bench.await_log("Entering FAULT STATE");
+    bench.until("deafness", || super::control::status(&bench)["vrrp"]["instances"][0]["state"] == "Fault");
+    pause(1_000);
+    assert!(!bench.has_address());
+    limit("1024");
+    bench.until("the address", || bench.has_address());
+    assert_eq!(bench.count("died"), 0);
+    assert_eq!(daemon.stop(), Some(0));
+}
