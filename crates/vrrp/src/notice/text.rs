@@ -122,13 +122,12 @@ const OTHER_OWNER_GONE: &str = "rogue address owner appears to have stopped adve
 const HOOKS_REPEATED: &str = "still MASTER, running its scripts again after another router was heard";
 
 fn instance(f: &mut fmt::Formatter<'_>, name: &str, fact: &InstanceFact) -> fmt::Result {
-    if let InstanceFact::SessionChanged { session, up } = fact {
-        let state = if *up { "UP" } else { "DOWN" };
-        return write!(f, "VRRP_Instance({name}) Tracked BFD instance {session} is {state}");
-    }
-    write!(f, "({name}) ")?;
+    let head = if matches!(fact, InstanceFact::SessionChanged { .. }) { "VRRP_Instance" } else { "" };
+    write!(f, "{head}({name}) ")?;
     match fact {
-        InstanceFact::SessionChanged { .. } => Ok(()),
+        InstanceFact::SessionChanged { session, up } => {
+            write!(f, "Tracked BFD instance {session} is {}", if *up { "UP" } else { "DOWN" })
+        }
         InstanceFact::Entered { state, first, .. } => entered(f, *state, *first),
         InstanceFact::AdvertTimeout => f.write_str("Receive advertisement timeout"),
         InstanceFact::Resumed => f.write_str("Resuming as master after a restart of the process"),

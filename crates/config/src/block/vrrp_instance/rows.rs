@@ -160,7 +160,6 @@ pub(super) static CONDUCT: &[K] = &[
         .help("Sets of processes that cause a fault or change the priority."),
     K::new("track_bfd", Kind::Lines(|b| &mut b.track.lists.bfds))
         .options(track::OPTIONS)
-        .later("tracking of BFD sessions")
         .help("BFD sessions that cause a fault or change the priority."),
     K::new("track_src_ip", Kind::Flag(|b| &mut b.track.track_src_ip, true))
         .help("The configured source address not being there is a fault."),
