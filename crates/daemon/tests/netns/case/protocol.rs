@@ -77,6 +77,11 @@ pub(crate) fn life(pair: &mut Pair) {
 }
 
 /// The first adverts of a master carry what its file says, and go where it says.
+///
+/// R9568-7.2-08: "Send the VRRP packet to the VRRP IPvX multicast group"
+/// R9568-5.1.1.2-02: "The IPv4 multicast address as assigned by the IANA for VRRP is: 224.0.0.18"
+/// R9568-5.1.2.2-02: "The IPv6 multicast address assigned by the IANA for VRRP is: ff02:0:0:0:0:0:0:12"
+/// R9568-5.1.2.3-01: "The Hop Limit MUST be set to 255."
 fn speaks_as_configured(pair: &Pair, who: Who, since: Stamp) {
     let (side, peer) = (pair.side(who), pair.side(who.other()));
     let unicast = side.instance.lines.iter().any(|line| line.starts_with("unicast_peer"));
