@@ -23,6 +23,7 @@ pub mod table;
 
 mod block;
 mod expand;
+mod fuzz;
 mod lex;
 mod load;
 mod resolve;
@@ -32,6 +33,7 @@ mod value;
 pub use diagnostic::{Class, Code, Diagnostic, Severity};
 pub use effective::{Daemon, Effective};
 pub use files::{Disk, Files, InMemory};
-pub use load::{Loaded, Request, fuzz_pipeline, load};
+pub use fuzz::{fuzz_files, fuzz_mutate, fuzz_pipeline};
+pub use load::{Loaded, Request, load};
 pub use source::{Place, Sources, Span};
 pub use surroundings::{Assumed, PathFacts, Surroundings, ThisHost};

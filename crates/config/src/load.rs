@@ -18,11 +18,11 @@ use crate::block::{
 use crate::diagnostic::{Class, Diagnostic, Report, code};
 use crate::effective::Effective;
 use crate::expand::Expander;
-use crate::files::{Files, InMemory};
+use crate::files::Files;
 use crate::resolve::tracked::{Defined, InUse};
 use crate::resolve::{REFUSED, Resolver, Sessions};
 use crate::source::{Sources, Span};
-use crate::surroundings::{Assumed, Surroundings};
+use crate::surroundings::Surroundings;
 use crate::tree::{self, NodeId, Tree};
 use crate::value::{Reader, Set};
 
@@ -183,6 +183,7 @@ fn resolve(mut resolver: Resolver<'_, '_>, root: &RootBlock) -> Effective {
         link_delays,
         polled_links,
         firewall: global_defs::firewall(global_defs),
+        tell_strangers: global_defs.log_unknown_vrids.is_some(),
     };
     let sessions = sessions.into_iter().map(|(_, session)| session).collect();
     Effective { daemon, vrrp, bfd: bfd::Config { sessions }, services }
@@ -268,11 +269,4 @@ fn identity(instance: &InstanceConfig) -> Identity {
         }
     };
     (instance.family, instance.vrid, to)
-}
-
-/// The whole pipeline over arbitrary bytes as the main file, for fuzzing: must return, whatever the bytes.
-pub fn fuzz_pipeline(bytes: &[u8]) {
-    let files = InMemory::one("keepalived.conf", bytes);
-    let loaded = load(&Request::new("keepalived.conf"), &files, &Assumed::default());
-    let _ = loaded.render(false);
 }

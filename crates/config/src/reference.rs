@@ -39,6 +39,15 @@ pub fn row(path: &str, name: &str) -> Option<&'static Row> {
     block(path)?.rows.iter().find(|row| row.name == name)
 }
 
+/// A configuration a block with an example of each of its keywords, by the block's name: what a fuzzer starts from.
+pub fn examples() -> impl Iterator<Item = (String, String)> {
+    blocks().iter().map(|block| {
+        let name = if block.path.is_empty() { "outside".into() } else { block.path.replace('/', ".") };
+        let keywords: Vec<&Row> = block.rows.iter().filter(|row| row.value != table::Value::Block).collect();
+        (name, example::all_in_their_blocks(&block.path, &keywords).join("\n") + "\n")
+    })
+}
+
 /// How a block is spoken of.
 pub(crate) fn block_name(path: &str) -> String {
     match path.rsplit_once('/') {
@@ -49,7 +58,10 @@ pub(crate) fn block_name(path: &str) -> String {
 }
 
 #[cfg(test)]
-pub(crate) use example::{head as example_head, line as example_line, words as example_words};
+pub(crate) use example::head as example_head;
+pub(crate) use example::{
+    in_its_blocks as example_in_its_blocks, line as example_line, words as example_words,
+};
 
 #[cfg(test)]
 mod tests;

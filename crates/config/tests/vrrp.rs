@@ -473,3 +473,33 @@ fn a_gap_of_0_between_announcements_is_no_gap() {
     assert_eq!(loaded.render(false), "");
     assert_eq!(loaded.effective.unwrap().vrrp.pace, vrrp::config::AnnouncePace::default());
 }
+
+#[test]
+fn healing_is_on_unless_the_file_says_that_nothing_is_sent() {
+    for (global, line, heals) in [
+        ("", "", true),
+        ("", "garp_lower_prio_repeat 0", false),
+        ("vrrp_garp_lower_prio_repeat 0", "", false),
+        ("vrrp_garp_lower_prio_repeat 0", "heal_announce on", true),
+        ("vrrp_heal_announce off", "", false),
+        ("vrrp_heal_announce off", "heal_announce", true),
+        ("vrrp_strict", "", true),
+    ] {
+        let (got, found) = instance(global, &format!("{line}\n{VIP}"));
+        assert_eq!((got.announce.heals, found.len()), (heals, 0), "{global} {line} {found:?}");
+        assert!(!got.heal_hooks);
+    }
+    assert!(instance("", &format!("heal_notify\n{VIP}")).0.heal_hooks);
+    assert!(instance("vrrp_heal_notify", VIP).0.heal_hooks);
+    assert!(!instance("vrrp_heal_notify", &format!("heal_notify off\n{VIP}")).0.heal_hooks);
+}
+
+#[test]
+fn announcements_on_further_links_come_from_the_instance_or_from_all() {
+    let announce = |global, line| instance(global, &format!("{line}\n{VIP}")).0.announce;
+    let got = announce("vrrp_garp_extra_if 30", "");
+    assert_eq!((got.elsewhere, got.everywhere), (Duration::from_secs(30), false));
+    let got = announce("vrrp_garp_extra_if 30", "garp_extra_if all 5");
+    assert_eq!((got.elsewhere, got.everywhere), (Duration::from_secs(5), true));
+    assert_eq!(announce("vrrp_garp_extra_if 30", "garp_extra_if 0").elsewhere, Duration::ZERO);
+}

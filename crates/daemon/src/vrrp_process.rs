@@ -11,7 +11,7 @@ mod watchers;
 
 use std::time::Duration;
 
-use host::{Arrival, Severity};
+use host::{Arrival, Instant, Severity};
 use linux::poll::WaitError;
 use linux::{Interest, Machine, OpenError, Poll, Token, clock, process, signal};
 use worker::Vrrp;
@@ -87,13 +87,23 @@ struct Process {
     manner: Manner,
     /// `-V`.
     keep: bool,
+    /// The latest time that the worker was told.
+    now: Instant,
     arrivals: Vec<Arrival>,
     ready: Vec<Token>,
 }
 
 impl Process {
     fn new(here: Here, watchers: Watchers, manner: Manner, keep: bool) -> Self {
-        Self { vrrp: Vrrp::new(here), watchers, manner, keep, arrivals: Vec::new(), ready: Vec::new() }
+        Self {
+            vrrp: Vrrp::new(here),
+            watchers,
+            manner,
+            keep,
+            now: Instant::ZERO,
+            arrivals: Vec::new(),
+            ready: Vec::new(),
+        }
     }
 
     fn live(mut self) -> Exit {
@@ -113,7 +123,9 @@ impl Process {
         let here = self.vrrp.machine_mut();
         let retry = here.hand_on();
         let deadline = deadline.into_iter().chain(retry).chain(self.watchers.deadline()).min();
-        let now = here.wait(deadline, &mut self.arrivals, &mut self.ready)?;
+        // A packet may have come in while the last turn went on.
+        let now = here.wait(deadline, &mut self.arrivals, &mut self.ready)?.max(self.now);
+        self.now = now;
         if let Some(due) = self.vrrp.deadline().filter(|due| *due <= now) {
             self.vrrp.machine_mut().mind_lateness(due, now);
         }
@@ -164,18 +176,19 @@ impl Process {
         if self.keep && message == ToWorker::Stop {
             self.vrrp.machine_mut().keep();
         }
+        self.now = clock::now();
         if let ToWorker::Configure(configure) = &message {
             let mut found = Vec::new();
             self.watchers.configure(&configure.config, self.vrrp.machine_mut(), &mut found);
             for arrival in found {
-                self.vrrp.arrive(arrival, clock::now());
+                self.vrrp.arrive(arrival, self.now);
             }
         }
         if message == ToWorker::TellStatus {
             let processes = self.watchers.processes();
             self.vrrp.machine_mut().know_processes(processes);
         }
-        self.vrrp.hear(message, clock::now());
+        self.vrrp.hear(message, self.now);
     }
 
     fn bereave(&mut self, why: &str) {

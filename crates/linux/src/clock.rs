@@ -1,6 +1,7 @@
 //! Where time comes from: the only place that reads a clock.
 
 use std::fmt;
+use std::time::Duration;
 
 use host::Instant;
 use rustix::time::{ClockId, Timespec, clock_gettime};
@@ -12,10 +13,31 @@ pub fn now() -> Instant {
     Instant::from_nanos(nanos(clock_gettime(ClockId::Monotonic)))
 }
 
+/// How long the host has been up.
+pub fn uptime() -> Duration {
+    Duration::from_nanos(nanos(clock_gettime(ClockId::Boottime)))
+}
+
 /// The present time of day.
 pub fn wall() -> WallTime {
     let now = clock_gettime(ClockId::Realtime);
     WallTime { seconds: now.tv_sec, nanos: u32::try_from(now.tv_nsec).unwrap_or(0) }
+}
+
+/// As far back as a packet's stamp is believed. The last packets of a full socket are lost, so after a pause of ours the
+/// last that is left may be old though its sender never fell silent.
+pub(crate) const BELIEVED: Duration = Duration::from_millis(5);
+
+/// When something happened that the kernel stamped with the time of day, a moment ago.
+pub(crate) fn moment(stamp: WallTime) -> Instant {
+    placed(stamp, now(), wall())
+}
+
+/// When it was this time of day, if it is now that and this.
+fn placed(stamp: WallTime, now: Instant, wall: WallTime) -> Instant {
+    // A clock that was set in between says nonsense, and little of it is believed.
+    let age = wall.since(stamp).unwrap_or(Duration::ZERO);
+    now - age.min(BELIEVED)
 }
 
 /// A time of day, for people; never for deadlines.
@@ -28,6 +50,13 @@ pub struct WallTime {
 }
 
 impl WallTime {
+    /// How much later it is than `earlier`; `None` if it is not later.
+    fn since(self, earlier: Self) -> Option<Duration> {
+        let seconds = self.seconds.checked_sub(earlier.seconds).and_then(|all| u64::try_from(all).ok())?;
+        let whole = Duration::from_secs(seconds) + Duration::from_nanos(self.nanos.into());
+        whole.checked_sub(Duration::from_nanos(earlier.nanos.into()))
+    }
+
     /// The same on the calendar of the local time zone; on that of UTC, if the zone cannot be told.
     pub fn local(self) -> Calendar {
         sys::local_time(self.seconds).unwrap_or(Calendar::EPOCH)
@@ -95,6 +124,20 @@ mod tests {
         let first = now();
         assert!(first > Instant::ZERO);
         assert!(now() >= first);
+    }
+
+    #[test]
+    fn a_stamp_is_believed_if_it_is_of_a_moment_ago() {
+        let at = |seconds, nanos| WallTime { seconds, nanos };
+        let now = Instant::from_millis(1_000);
+        let before = |stamp| now.since(placed(stamp, now, at(100, 1_000))).as_nanos();
+        assert_eq!(before(at(100, 0)), 1_000);
+        assert_eq!(before(at(99, 999_999_000)), 2_000);
+        assert_eq!(before(at(98, 0)), BELIEVED.as_nanos());
+        // The clock was set back in between.
+        assert_eq!(before(at(100, 1_001)), 0);
+        assert_eq!(before(at(i64::MAX, 0)), 0);
+        assert_eq!(before(at(i64::MIN, 0)), 0);
     }
 
     /// RFC 3164 §4.1.2: "If the day of the month is less than 10, then it MUST be represented as a space and then

@@ -8,9 +8,10 @@ use host::{
     Arrival, Channel, Datagram, Datagrams, Firewall, FirewallOp, Instant, Network, NetworkOp, Refusal, Ticket,
 };
 
+use crate::clock;
 use crate::netlink::{Orders, Watch, refused};
 use crate::packet_filter::PacketFilter;
-use crate::poll::{self, Interest, Poll, Token, WaitError};
+use crate::poll::{self, Interest, Poll, Token, WaitError, Woken};
 use crate::socket::{Channels, Outbox};
 use crate::virtual_links::VirtualLinks;
 
@@ -118,7 +119,8 @@ impl Machine {
 
     /// Performs what is still waiting, then waits until something happens or the deadline has passed. What
     /// happened is appended to `arrivals`, and the tokens of foreign descriptors to `ready`. It may return with
-    /// nothing of either. Returns when it woke up, which is when what it tells happened, as nearly as can be told.
+    /// nothing of either. Returns when what it tells happened, as nearly as can be told: when the host received the
+    /// packets, if there is nothing else, or when the wait ended.
     ///
     /// The first wait tells [`Arrival::Surveyed`]. Packets come before the [`Arrival::Woken`] that expired with
     /// them: a packet that was there in time beats the timer.
@@ -144,11 +146,13 @@ impl Machine {
         };
         self.serve(arrivals, ready)?;
         if woken.expired {
-            // What came in between the two, and descriptors that did not fit into one answer of the kernel; it
-            // begins the next answer where it ended the last.
-            for _ in 0..=self.channels.count() / poll::EVENTS {
+            // Descriptors that did not fit into one answer of the kernel. Under a flood all of them are always ready.
+            for _ in 0..self.channels.count() / poll::EVENTS {
+                if !woken.more {
+                    break;
+                }
                 let again = self.poll.peek(deadline, &mut self.ready)?;
-                woken.signalled |= again.signalled;
+                woken = Woken { signalled: woken.signalled || again.signalled, more: again.more, ..woken };
                 self.serve(arrivals, ready)?;
             }
             arrivals.push(Arrival::Woken);
@@ -156,7 +160,14 @@ impl Machine {
         if woken.signalled {
             self.signals.append(&mut self.poll.signals());
         }
-        Ok(woken.at)
+        let stamp = self.channels.last_packet();
+        let packets = |arrival: &Arrival| matches!(arrival, Arrival::Received(_));
+        Ok(match stamp {
+            Some(stamp) if ready.is_empty() && arrivals.iter().all(packets) => {
+                clock::moment(stamp).min(woken.at)
+            }
+            Some(_) | None => woken.at,
+        })
     }
 
     /// Reads what is ready.

@@ -58,6 +58,9 @@ pub struct Woken {
     pub expired: bool,
     /// Signals came in since the last wait: ask [`Poll::signals`].
     pub signalled: bool,
+    /// There may be more that is ready: the kernel tells of a limited number of descriptors in one answer, and begins
+    /// the next where it ended the last.
+    pub more: bool,
     /// When it ended.
     pub at: Instant,
 }
@@ -171,8 +174,12 @@ impl Poll {
             Err(cause) => return Err(WaitError::when("wait for events")(cause)),
         }
         let at = clock::now();
-        let mut woken =
-            Woken { expired: deadline.is_some_and(|deadline| deadline <= at), signalled: false, at };
+        let mut woken = Woken {
+            expired: deadline.is_some_and(|deadline| deadline <= at),
+            signalled: false,
+            more: self.events.len() >= EVENTS,
+            at,
+        };
         let mut rang = false;
         for event in &self.events {
             match event.data.u64() {

@@ -31,6 +31,12 @@ fn configurations() {
 }
 
 #[test]
+fn configurations_of_several_files() {
+    over("files", config::fuzz_files);
+    over("config", config::fuzz_files);
+}
+
+#[test]
 fn netlink_messages() {
     over("netlink", linux::fuzz_netlink);
 }

@@ -53,6 +53,8 @@ pub struct Config {
     pub polled_links: Vec<PolledLink>,
     /// How packets to addresses that are not accepted are dropped.
     pub firewall: Firewall,
+    /// Adverts for virtual routers that nobody here has are told of (`log_unknown_vrids`).
+    pub tell_strangers: bool,
 }
 
 /// Instances that are master together or not at all (`vrrp_sync_group`). What the group tracks, its members track.
@@ -206,6 +208,9 @@ pub struct InstanceConfig {
     pub lower_priority_no_advert: bool,
     /// Send one more advert before yielding to a higher priority.
     pub higher_priority_send_advert: bool,
+    /// A master that hears a rival and stays runs the scripts of becoming master once more, since what they tie to it
+    /// may have followed the rival (`heal_notify`).
+    pub heal_hooks: bool,
     /// Version 3 over IPv4: leave the pseudo-header out of the checksum that is sent.
     pub checksum_as_v2: bool,
     /// Gratuitous ARP and unsolicited neighbour advertisements.
@@ -248,9 +253,6 @@ pub struct InstanceConfig {
     pub unicast_checksum: UnicastChecksum,
     /// Secondary addresses of the link live on when the first goes (`promote_secondaries`).
     pub promote_secondaries: bool,
-    /// Announcements on the other links that hold addresses: how often, and on all of them rather than on VMACs only
-    /// (`garp_extra_if`).
-    pub extra_refresh: Option<(Duration, bool)>,
     /// Receive buffer of its socket in bytes (`kernel_rx_buf_size`).
     pub receive_buffer: Option<u32>,
     /// Keys that sign its adverts (`auth_hmac`).
@@ -302,6 +304,7 @@ impl InstanceConfig {
             skip_address_check: false,
             lower_priority_no_advert: false,
             higher_priority_send_advert: false,
+            heal_hooks: false,
             checksum_as_v2: false,
             announce: AnnounceConfig::default(),
             track_own_link: true,
@@ -322,7 +325,6 @@ impl InstanceConfig {
             fault_without_peer: false,
             unicast_checksum: UnicastChecksum::Learn,
             promote_secondaries: false,
-            extra_refresh: None,
             receive_buffer: None,
             hmac: None,
         }

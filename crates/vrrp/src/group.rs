@@ -7,6 +7,8 @@
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
+use host::Instant;
+
 use crate::config::GroupConfig;
 use crate::event::Action;
 use crate::instance::{Instance, InstanceId, Turn};
@@ -65,6 +67,7 @@ impl Group {
         if self.all(instances, Instance::wishes_to_be_master) {
             self.lead(touched, instances, turn);
         }
+        self.heal(instances, turn.now);
         for state in [State::Master, State::Backup, State::Fault] {
             if self.count(instances, state) == self.members.len() {
                 self.tell(state, turn);
@@ -125,6 +128,18 @@ impl Group {
             }
             if place == 0 && self.members.len() > 1 {
                 self.say(GroupFact::Syncing(State::Master), turn);
+            }
+        }
+    }
+
+    /// As keepalived: where one member heard a rival and stays, all announce.
+    fn heal(&self, instances: &mut Instances, now: Instant) {
+        let heard = |id| instances.get_mut(id).is_some_and(Instance::take_rival_heard);
+        if self.members.iter().map(heard).fold(false, |any, one| any | one) {
+            for id in &self.members {
+                if let Some(member) = instances.get_mut(id) {
+                    member.heal_with_group(now);
+                }
             }
         }
     }

@@ -23,12 +23,14 @@
 mod backup;
 mod faults;
 mod master;
+mod owners;
 mod send;
 mod wants;
 
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 use core::net::IpAddr;
+use core::time::Duration;
 
 use host::{Channel, Delivery, Instant, LinkIndex, Refusal};
 
@@ -38,6 +40,7 @@ use crate::election::Candidate;
 use crate::event::Action;
 use crate::notice::{FaultReason, InstanceFact, Notice, Reject, State, Thing};
 use crate::status::Counters;
+use crate::timing;
 use crate::wire::{self, DecodeError};
 
 pub(crate) use faults::View;
@@ -117,11 +120,15 @@ pub(crate) struct Instance {
     in_group: bool,
     /// Until then it neither hears nor speaks (`vrrp_startup_delay`).
     quiet_until: Instant,
+    /// It heard a rival and stayed master, which its group has not been told.
+    rival_heard: bool,
+    /// It owns the addresses and gave in to another that does.
+    demoted: bool,
 }
 
 /// A state to change to, with the reason where it matters.
 enum Next {
-    Backup { interval: core::time::Duration, countdown: Countdown },
+    Backup { interval: Duration, countdown: Countdown },
     Master,
     Fault,
 }
@@ -146,6 +153,8 @@ impl Instance {
             resume_before: None,
             in_group: false,
             quiet_until,
+            rival_heard: false,
+            demoted: false,
             config,
         }
     }
@@ -165,9 +174,11 @@ impl Instance {
             |address| !self.config.addresses.contains(address) && !self.config.excluded.contains(address);
         let gained = config.addresses.iter().chain(&config.excluded).any(added);
         self.config = config;
+        self.demoted &= self.config.priority.is_owner();
         self.wants_changed = true;
         match &mut self.stage {
             Stage::Master(master) => {
+                master.rounds.on_reload(&self.config.announce, turn.now);
                 master.next_advert = master.next_advert.min(turn.now + self.config.interval);
                 if gained {
                     master.rounds.again(turn.now);
@@ -219,7 +230,7 @@ impl Instance {
     pub(crate) fn wake(&mut self, turn: &mut Turn<'_>) {
         self.mind_pause(turn);
         match &mut self.stage {
-            Stage::Master(master) if master.next_advert <= turn.now => self.advertise(turn),
+            Stage::Master(_) => self.wake_master(turn),
             Stage::Backup(backup) if backup.master_down(&self.config, self.priority) <= turn.now => {
                 let waited = matches!(backup.countdown, Countdown::Down(_) | Countdown::Released(_));
                 if self.in_group {
@@ -229,11 +240,12 @@ impl Instance {
                 if waited {
                     self.say(InstanceFact::AdvertTimeout, turn);
                 }
+                self.restore(turn);
                 if !self.in_group {
                     self.enter(Next::Master, turn);
                 }
             }
-            Stage::Backup(_) | Stage::Master(_) | Stage::Initialize | Stage::Fault => {}
+            Stage::Backup(_) | Stage::Initialize | Stage::Fault => {}
         }
     }
 
@@ -241,12 +253,14 @@ impl Instance {
     /// an interval before it speaks, so that two never speak at once for longer than a packet takes.
     ///
     /// Differs: Keepalived sends the overdue advert, and both are masters until one hears the other; its
-    /// `timer_expired_backup` has to be asked for and knows less.
+    /// `timer_expired_backup` has to be asked for. Here it tells how fast the fastest backup is.
     fn mind_pause(&mut self, turn: &mut Turn<'_>) {
         let Stage::Master(master) = &self.stage else { return };
         let late = turn.now.since(master.next_advert);
-        let interval = self.config.interval;
-        if late + interval < interval * u32::from(self.config.down_timer_adverts) {
+        let InstanceConfig { interval, version, down_timer_adverts, late_master_yields_to: rival, .. } =
+            self.config;
+        let skew = rival.map_or(Duration::ZERO, |rival| timing::skew(version, rival, interval));
+        if late + interval < interval * u32::from(down_timer_adverts) + skew {
             return;
         }
         self.say(InstanceFact::Paused { late }, turn);
@@ -309,10 +323,7 @@ impl Instance {
         match &self.stage {
             Stage::Initialize | Stage::Fault => None,
             Stage::Backup(backup) => Some(backup.master_down(&self.config, self.priority)),
-            Stage::Master(master) => {
-                let announce = master.rounds.next_deadline().unwrap_or(Instant::NEVER);
-                Some(master.next_advert.min(announce))
-            }
+            Stage::Master(master) => Some(master.next_deadline()),
         }
     }
 
@@ -405,6 +416,7 @@ impl Instance {
                 }
                 self.stage = Stage::Fault;
                 self.rival = None;
+                self.demoted = false;
                 self.tell(State::Fault, turn);
             }
         }

@@ -99,6 +99,13 @@ pub enum Notice {
         /// Why.
         why: String,
     },
+    /// An advert came for a virtual router that nobody here has. Said once each.
+    Stranger {
+        /// The link it came in by.
+        link: LinkName,
+        /// Its virtual router identifier.
+        vrid: u8,
+    },
     /// A reload was carried out.
     Reloaded(ReloadSummary),
 }
@@ -137,6 +144,15 @@ pub enum InstanceFact {
     Paused {
         /// How late its advert is.
         late: Duration,
+    },
+    /// Another owner of the addresses did not give way, so we go down to 254.
+    OtherOwnerStays,
+    /// Another owner of the addresses gave way.
+    OtherOwnerGone,
+    /// It stays master, and runs the scripts of becoming one again for those that followed a rival.
+    HooksRepeated {
+        /// Its effective priority.
+        priority: Priority,
     },
     /// Its priority fell below a rival's, so it gives up at once.
     SteppedDown {

@@ -14,7 +14,7 @@ use core::net::IpAddr;
 
 use host::{Channel, Datagram, Delivery, Engine, Family, Instant, LinkIndex, Packet};
 
-use crate::announce::{Announcement, Queue};
+use crate::announce::{Announcement, Queue, Round};
 use crate::channels::Channels;
 use crate::config::Statics;
 use crate::event::{Action, Event};
@@ -67,6 +67,9 @@ pub struct Router {
     stopping: bool,
     /// Until then instances neither hear nor speak.
     quiet_until: Instant,
+    /// Adverts for virtual routers that nobody here has are told of, each once.
+    tell_strangers: bool,
+    strangers: BTreeSet<(LinkIndex, Family, u8)>,
     /// Who was master in an earlier life of this worker, and until when.
     memories: BTreeMap<String, Instant>,
 }
@@ -279,6 +282,9 @@ impl Router {
             let key = (channel.link, channel.family(), vrid);
             self.addressees.entry(key).or_default().push((channel.address, *id));
         }
+        if self.tell_strangers {
+            wanted.values_mut().for_each(|vrids| vrids.extend(1..=u8::MAX));
+        }
         self.channels.want(wanted, out);
     }
 
@@ -293,7 +299,7 @@ impl Router {
     ) {
         let Some(vrid) = wire::vrid_of(delivery) else { return };
         let key = (delivery.link, Family::of(delivery.source), vrid);
-        let Some(candidates) = self.addressees.get(&key) else { return };
+        let Some(candidates) = self.addressees.get(&key) else { return self.meet(key, out) };
         let listening = candidates.iter().find(|(address, _)| *address == delivery.destination);
         let Some((_, id)) = listening.or(candidates.first()) else { return };
         if let Some(instance) = self.instances.get_mut(id)
@@ -304,18 +310,28 @@ impl Router {
         }
     }
 
+    /// An advert came that is for nobody here.
+    fn meet(&mut self, key: (LinkIndex, Family, u8), out: &mut Vec<Action>) {
+        let Some(link) = self.links.get(key.0) else { return };
+        if self.tell_strangers && self.strangers.insert(key) {
+            out.push(Action::Notice(Notice::Stranger { link: link.name.clone(), vrid: key.2 }));
+        }
+    }
+
     /// Sends the announcements that are due: after the addresses, which were ordered just before.
     fn announce(&mut self, now: Instant, touched: &BTreeSet<InstanceId>, out: &mut Vec<Action>) {
         let mut due = Vec::new();
+        let links = &self.links;
+        let name_of = |link| links.get(link).map(|link| &link.name);
         for id in touched {
             let Some(instance) = self.instances.get_mut(id) else { continue };
             while let Some(round) = instance.due_round(now) {
-                let addresses = instance.addresses(&self.links);
-                let all: Vec<Announcement> = addresses
-                    .map(|a| Announcement { instance: *id, link: a.link, address: a.prefix.address() })
-                    .collect();
-                say_announcing(instance, &all, &self.links, now, out);
-                self.announcements.add(&all, round, now, |announcement| due.push(announcement));
+                let (all, repeat) = match round {
+                    Round::Addresses(repeat) => (instance.announcements(links), repeat),
+                    Round::Elsewhere => (instance.announcements_elsewhere(links), 1),
+                };
+                say_announcing(instance, &all, links, now, out);
+                self.announcements.add(&all, name_of, repeat, now, |announcement| due.push(announcement));
             }
         }
         self.announcements.run(now, |announcement| due.push(announcement));

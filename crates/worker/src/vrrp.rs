@@ -245,8 +245,10 @@ impl<M: Network + Firewall + Datagrams + Journal + Bus + EventPipes> Vrrp<M> {
             self.machine.tell(ToSupervisor::Notify { queue, job });
         }
         // As keepalived: scripts first.
-        if self.pace.allows(&news, self.now) {
-            self.machine.put(&fifo::line(&news));
+        if self.pace.allows(&news, self.now)
+            && let Some(line) = fifo::line(&news)
+        {
+            self.machine.put(&line);
         }
     }
 
@@ -255,8 +257,8 @@ impl<M: Network + Firewall + Datagrams + Journal + Bus + EventPipes> Vrrp<M> {
         let priorities: BTreeMap<&str, Priority> =
             instances.iter().map(|instance| (instance.name.as_str(), instance.effective_priority)).collect();
         let present = |name: &str| priorities.get(name).copied().unwrap_or(Priority::RELEASE);
-        for news in self.sieve.states(present) {
-            self.machine.put(&fifo::line(&news));
+        for line in self.sieve.states(present).filter_map(|news| fifo::line(&news)) {
+            self.machine.put(&line);
         }
     }
 

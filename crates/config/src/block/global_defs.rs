@@ -56,6 +56,8 @@ pub(crate) struct GlobalDefsBlock {
     pub(crate) vrrp_owner_ignore_adverts: Option<Set<bool>>,
     pub(crate) vrrp_notify_priority_changes: Option<Set<bool>>,
     pub(crate) vrrp_garp_extra_if: Option<Set<(u64, bool)>>,
+    pub(crate) vrrp_heal_announce: Option<Set<bool>>,
+    pub(crate) vrrp_heal_notify: Option<Set<bool>>,
     pub(crate) vrrp_startup_delay: Option<Set<Duration>>,
     pub(crate) vrrp_delay_after_boot: Option<Set<Duration>>,
     pub(crate) vmac_prefix: Option<Set<String>>,

@@ -153,7 +153,6 @@ static VRRP: &[K] = &[
         .help("Policy rules that are there as long as the daemon runs, one a line."),
     K::new("garp_group", Kind::Block(&GARP_GROUP, garp_group))
         .repeats()
-        .later("announcement rates of single links")
         .help("Gaps between announcements on some interfaces."),
     K::new("linkbeat_interfaces", Kind::Lines(|b| &mut b.linkbeat_interfaces))
         .options(BEAT_OPTIONS)

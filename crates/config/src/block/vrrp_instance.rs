@@ -53,7 +53,6 @@ pub(crate) struct Own {
     pub(crate) use_ipvlan: Option<Set<OwnWords>>,
     pub(crate) use_vmac_addr: Option<Set<bool>>,
     pub(crate) vmac_xmit_base: Option<Set<bool>>,
-    pub(crate) garp_extra_if: Option<Set<(u64, bool)>>,
     pub(crate) promote_secondaries: Option<Set<bool>>,
 }
 
@@ -114,6 +113,8 @@ pub(crate) struct Garp {
     pub(crate) garp_master_refresh_repeat: Option<Set<u64>>,
     pub(crate) garp_lower_prio_delay: Option<Set<u64>>,
     pub(crate) garp_lower_prio_repeat: Option<Set<u64>>,
+    pub(crate) garp_extra_if: Option<Set<(u64, bool)>>,
+    pub(crate) heal_announce: Option<Set<bool>>,
 }
 
 /// What is run on a change.
@@ -136,6 +137,7 @@ pub(crate) struct Conduct {
     pub(crate) v3_checksum_as_v2: Option<Set<bool>>,
     pub(crate) lower_prio_no_advert: Option<Set<bool>>,
     pub(crate) higher_prio_send_advert: Option<Set<bool>>,
+    pub(crate) heal_notify: Option<Set<bool>>,
 }
 
 /// What matters to it.

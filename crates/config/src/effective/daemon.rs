@@ -42,8 +42,6 @@ pub struct Daemon {
     pub dynamic_interfaces: Option<bool>,
     /// The kernel sends no reports for groups of 224.0.0.0/24 (`disable_local_igmp`).
     pub no_local_igmp: bool,
-    /// Adverts for unknown virtual routers are logged (`log_unknown_vrids`).
-    pub log_unknown_vrids: bool,
     /// Instances wait until the host has been up for so long (`vrrp_delay_after_boot`); zero does not wait.
     pub delay_after_boot: Duration,
 }

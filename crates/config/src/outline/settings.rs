@@ -53,7 +53,7 @@ impl Filling<'_> {
             match line.row.value {
                 Value::Block if path.is_empty() && name == GLOBAL => {}
                 Value::Block => self.block(line, path, &at, into),
-                Value::Lines => self.data(line, &at, into),
+                Value::Lines => self.data(line, path, &at, into),
                 Value::Flag
                 | Value::Switch
                 | Value::Number { .. }
@@ -70,7 +70,7 @@ impl Filling<'_> {
 
     fn block(&mut self, line: Line<'_>, path: &str, at: &str, into: &mut Map<String, Json>) {
         let name = line.row.name;
-        let several = is_array(line.row);
+        let several = is_array(path, line.row);
         let (at, mut inner) = match (several, into.get_mut(name)) {
             (true, Some(Json::Array(all))) => (format!("{at}/{}", all.len()), Map::new()),
             (true, _) => (format!("{at}/0"), Map::new()),
@@ -79,7 +79,7 @@ impl Filling<'_> {
             (false, _) => (at.to_owned(), Map::new()),
         };
         self.place(&at, line.keyword());
-        if has_name(name) {
+        if has_name(path, name) {
             inner.insert("name".into(), words(line).join(" ").into());
         }
         let path = join(path, name);
@@ -94,9 +94,9 @@ impl Filling<'_> {
     }
 
     /// A block whose lines are data.
-    fn data(&mut self, line: Line<'_>, at: &str, into: &mut Map<String, Json>) {
+    fn data(&mut self, line: Line<'_>, path: &str, at: &str, into: &mut Map<String, Json>) {
         let name = line.row.name;
-        let named = has_name(name);
+        let named = has_name(path, name);
         let Json::Array(all) = into.entry(name).or_insert_with(|| Vec::<Json>::new().into()) else { return };
         let at = if named { format!("{at}/{}/lines", all.len()) } else { at.to_owned() };
         let mut lines = Vec::new();

@@ -94,7 +94,7 @@ fn snippet(path: &str, row: &crate::table::Row) -> String {
     match &row.value {
         Value::Flag | Value::Switch => name.to_owned(),
         Value::Lines | Value::Block => {
-            let head = example::head(name);
+            let head = example::head(path, name);
             match head.split_once(' ') {
                 Some((_, words)) => format!("{name} ${{1:{words}}} {{\n\t$0\n}}"),
                 None => format!("{name} {{\n\t$0\n}}"),

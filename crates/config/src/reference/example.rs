@@ -5,13 +5,15 @@ mod words;
 use crate::table::{Row, Value};
 use words::{BLOCKS, LINES, WORDS};
 
-/// What stands behind the keywords that open blocks.
+/// What stands behind the keywords that open blocks; as in [`LINES`], a block's name in front tells one from others.
 const HEADS: &[(&str, &str)] = &[
     ("vrrp_instance", "VI_1"),
     ("vrrp_sync_group", "VG_1"),
     ("vrrp_script", "chk_haproxy"),
     ("vrrp_track_process", "haproxy"),
     ("track_file", "load"),
+    ("vrrp_instance/track_file", ""),
+    ("vrrp_sync_group/track_file", ""),
     ("vrrp_track_file", "load"),
     ("track_group", "TG_1"),
     ("bfd_instance", "router_1"),
@@ -21,11 +23,9 @@ const HEADS: &[(&str, &str)] = &[
 ];
 
 /// The head of a block: its keyword and the words behind it.
-pub(crate) fn head(name: &str) -> String {
-    match HEADS.iter().find(|(keyword, _)| *keyword == name) {
-        Some((_, words)) => format!("{name} {words}"),
-        None => name.to_owned(),
-    }
+pub(crate) fn head(path: &str, name: &str) -> String {
+    let words = look_up(HEADS, path, name).unwrap_or_default();
+    format!("{name} {words}").trim_end().to_owned()
 }
 
 /// The keyword with good words behind it, without the blocks around: one line, or a small block.
@@ -33,8 +33,8 @@ pub(crate) fn line(path: &str, row: &Row) -> Vec<String> {
     let name = row.name;
     match row.value {
         Value::Flag => vec![name.to_owned()],
-        Value::Block => block(name, look_up(BLOCKS, path, name)),
-        Value::Lines => block(name, look_up(LINES, path, name)),
+        Value::Block => block(path, name, look_up(BLOCKS, path, name)),
+        Value::Lines => block(path, name, look_up(LINES, path, name)),
         Value::Switch
         | Value::Number { .. }
         | Value::Decimal { .. }
@@ -49,21 +49,26 @@ pub(crate) fn line(path: &str, row: &Row) -> Vec<String> {
     }
 }
 
-fn block(name: &str, content: Option<&str>) -> Vec<String> {
-    let mut lines = vec![format!("{} {{", head(name))];
+fn block(path: &str, name: &str, content: Option<&str>) -> Vec<String> {
+    let mut lines = vec![format!("{} {{", head(path, name))];
     lines.extend(content.unwrap_or("...").lines().map(|line| format!("    {line}")));
     lines.push("}".into());
     lines
 }
 
 /// The keyword in its blocks, indented.
-pub(super) fn in_its_blocks(path: &str, row: &Row) -> Vec<String> {
+pub(crate) fn in_its_blocks(path: &str, row: &Row) -> Vec<String> {
+    all_in_their_blocks(path, &[row])
+}
+
+/// Keywords of one block in it and in those around, indented.
+pub(super) fn all_in_their_blocks(path: &str, rows: &[&Row]) -> Vec<String> {
     let outer: Vec<&str> = path.split('/').filter(|name| !name.is_empty()).collect();
     let mut lines = Vec::new();
     for (depth, name) in outer.iter().enumerate() {
-        lines.push(format!("{}{} {{", "    ".repeat(depth), head(name)));
+        lines.push(format!("{}{} {{", "    ".repeat(depth), head("", name)));
     }
-    for line in line(path, row) {
+    for line in rows.iter().flat_map(|row| line(path, row)) {
         lines.push(format!("{}{line}", "    ".repeat(outer.len())));
     }
     for depth in (0..outer.len()).rev() {

@@ -26,18 +26,18 @@ pub fn schema() -> String {
 }
 
 /// Whether blocks of this keyword carry words behind it.
-pub(crate) fn has_name(keyword: &str) -> bool {
-    example::head(keyword) != keyword
+pub(crate) fn has_name(path: &str, keyword: &str) -> bool {
+    example::head(path, keyword) != keyword
 }
 
 /// Whether there may be several of a keyword, so that its value is an array.
-pub(crate) fn is_array(row: &Row) -> bool {
+pub(crate) fn is_array(path: &str, row: &Row) -> bool {
     match row.value {
         // Several of these continue one another.
         Value::Block if row.name == "global_defs" => false,
-        Value::Block => row.repeats || has_name(row.name),
+        Value::Block => row.repeats || has_name(path, row.name),
         // The lines of several such blocks come one after the other.
-        Value::Lines => has_name(row.name),
+        Value::Lines => has_name(path, row.name),
         Value::Flag
         | Value::Switch
         | Value::Number { .. }
@@ -53,8 +53,8 @@ pub(crate) fn is_array(row: &Row) -> bool {
 
 fn object(path: &str) -> Json {
     let mut properties = Map::new();
-    let keyword = path.rsplit('/').next().unwrap_or_default();
-    if has_name(keyword) {
+    let (outer, keyword) = path.rsplit_once('/').unwrap_or(("", path));
+    if has_name(outer, keyword) {
         properties.insert(
             "name".into(),
             json!({ "type": "string", "description": "What stands behind the keyword." }),
@@ -68,7 +68,7 @@ fn object(path: &str) -> Json {
 
 fn property(path: &str, row: &Row) -> Json {
     let mut one = value(path, row);
-    let several = is_array(row);
+    let several = is_array(path, row);
     if several {
         one = json!({ "type": "array", "items": one });
     }
@@ -117,7 +117,7 @@ fn value(path: &str, row: &Row) -> Json {
         Value::Choice(words) => json!({ "type": "string", "enum": words }),
         Value::Text | Value::Link | Value::Address => json!({ "type": "string" }),
         Value::Script | Value::Words => words,
-        Value::Lines if has_name(row.name) => {
+        Value::Lines if has_name(path, row.name) => {
             json!({
                 "type": "object",
                 "properties": { "name": { "type": "string" }, "lines": { "type": "array", "items": words } },

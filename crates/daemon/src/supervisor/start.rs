@@ -54,12 +54,14 @@ pub(super) fn start(options: Options, detached: bool) -> Result<Supervisor, Exit
     for (severity, line) in &lines {
         voice.say(*severity, line);
     }
-    let Some(effective) = effective else {
+    let Some(mut effective) = effective else {
         let status = refusal.unwrap_or(2);
         let line = format!("Unable to use configuration file {}", options.config);
         return Err(voice.fail(&line, Exit::Configuration(status)));
     };
     voice.say(Severity::Info, &format!("Configuration file {}", options.config));
+    let until_booted = effective.daemon.delay_after_boot.saturating_sub(linux::clock::uptime());
+    effective.vrrp.startup_delay = effective.vrrp.startup_delay.max(until_booted);
     let place = Place::of(&options, &effective.daemon.identity);
     let (home, directory) = settle(&place, &options, &mut voice)?;
     let (pid_file, vrrp_pid_file) = claim(&place, &mut voice)?;

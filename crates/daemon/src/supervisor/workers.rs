@@ -29,6 +29,9 @@ pub(crate) struct VrrpWorker {
     delay: Duration,
     /// The instances that are master, each with when the worker that knew that died; `None` while it lives.
     masters: BTreeMap<String, Option<Instant>>,
+    /// When instances begin to listen, counted from the first start: a worker that replaces one that crashed does not
+    /// wait anew.
+    listens_at: Option<Instant>,
     /// Starts so far.
     starts: u64,
 }
@@ -63,9 +66,10 @@ impl VrrpWorker {
         &mut self,
         begin: Begin,
         pipes: Vec<PathBuf>,
-        config: vrrp::Config,
+        mut config: vrrp::Config,
         now: Instant,
     ) -> io::Result<u32> {
+        config.startup_delay = self.listens_at.get_or_insert(now + config.startup_delay).since(now);
         let (mut line, socket) = Line::pair()?;
         let console = begin.log.has_console();
         let child = Spawn::itself("keepalived", [Part::Vrrp.argument()])

@@ -8,7 +8,9 @@ use std::os::fd::{AsFd, BorrowedFd};
 use host::{Arrival, Channel, Delivery, Family};
 use socket2::Socket;
 
-use super::{control, raw};
+use super::control::{self, Seen};
+use super::raw;
+use crate::clock::WallTime;
 use crate::netlink::refused;
 use crate::sys::{BATCH, Inbox, Incoming};
 
@@ -20,6 +22,8 @@ pub(crate) struct Channels {
     open: BTreeMap<Channel, Open>,
     slots: BTreeMap<u32, Channel>,
     inbox: Inbox,
+    /// When the host received the last packet.
+    last: Option<WallTime>,
 }
 
 struct Open {
@@ -29,7 +33,7 @@ struct Open {
 
 impl Channels {
     pub(crate) fn new() -> Self {
-        Self { open: BTreeMap::new(), slots: BTreeMap::new(), inbox: Inbox::new() }
+        Self { open: BTreeMap::new(), slots: BTreeMap::new(), inbox: Inbox::new(), last: None }
     }
 
     /// Opens a channel, or changes what an open one lets pass. A new one's slot and socket are returned, to be
@@ -66,6 +70,12 @@ impl Channels {
         self.open.len()
     }
 
+    /// When the host received the last packet since this was last asked; `None` if there was none, or the kernel does not
+    /// tell.
+    pub(crate) fn last_packet(&mut self) -> Option<WallTime> {
+        self.last.take()
+    }
+
     /// Takes in what waits on the channel of a slot. One that broke is closed and told of as deaf.
     pub(crate) fn receive(&mut self, slot: u32, arrivals: &mut Vec<Arrival>) {
         let Some(channel) = self.slots.get(&slot).copied() else { return };
@@ -73,9 +83,12 @@ impl Channels {
         for _ in 0..BATCHES_A_TURN {
             match self.inbox.receive(open.socket.as_fd()) {
                 Ok(count) => {
-                    let packets = (0..count).map(|index| self.inbox.packet(index));
-                    let deliveries = packets.filter_map(|packet| delivery(&channel, &packet));
-                    arrivals.extend(deliveries.map(Arrival::Received));
+                    for index in 0..count {
+                        let packet = self.inbox.packet(index);
+                        let seen = control::read(packet.control);
+                        self.last = self.last.max(seen.stamp);
+                        arrivals.extend(delivery(&channel, &packet, seen).map(Arrival::Received));
+                    }
                     if count < BATCH {
                         return;
                     }
@@ -94,7 +107,7 @@ impl Channels {
 
 /// A packet with what its header or the kernel tells of it; `None` if it is too short for its header, which the
 /// kernel would not have let pass.
-fn delivery(channel: &Channel, packet: &Incoming<'_>) -> Option<Delivery> {
+fn delivery(channel: &Channel, packet: &Incoming<'_>, seen: Seen) -> Option<Delivery> {
     let (source, destination, hop_limit): (IpAddr, IpAddr, _) = match channel.family() {
         Family::V4 => {
             let header = packet.bytes.first_chunk::<20>()?;
@@ -103,7 +116,6 @@ fn delivery(channel: &Channel, packet: &Incoming<'_>) -> Option<Delivery> {
             (Ipv4Addr::from(*source).into(), destination.into(), Some(header[8]))
         }
         Family::V6 => {
-            let seen = control::read(packet.control);
             let destination = seen.destination.map_or(channel.address, IpAddr::from);
             (Ipv6Addr::from(packet.source).into(), destination, seen.hop_limit)
         }

@@ -8,16 +8,20 @@ use std::net::Ipv6Addr;
 
 use host::LinkIndex;
 
+use crate::clock::WallTime;
+
 const WORD: usize = size_of::<usize>();
 const HEADER: usize = WORD + 8;
 
-/// What we want to know of a packet that came in by IPv6.
+/// What we want to know of a packet that came in.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub(super) struct Seen {
     /// IPV6_PKTINFO: the destination.
     pub(super) destination: Option<Ipv6Addr>,
     /// IPV6_HOPLIMIT.
     pub(super) hop_limit: Option<u8>,
+    /// SO_TIMESTAMPNS: when the host received it.
+    pub(super) stamp: Option<WallTime>,
 }
 
 /// Reads ancillary data up to the first part that cannot be right.
@@ -32,11 +36,19 @@ pub(super) fn read(mut bytes: &[u8]) -> Seen {
                 let limit = data.first_chunk().map(|limit| i32::from_ne_bytes(*limit));
                 seen.hop_limit = limit.and_then(|limit| u8::try_from(limit).ok());
             }
+            (libc::SOL_SOCKET, libc::SO_TIMESTAMPNS) => seen.stamp = stamp(data),
             _ => {}
         }
         bytes = rest;
     }
     seen
+}
+
+/// A `struct timespec`; where its parts are shorter than 64 bits it is not understood, and nothing is lost by that.
+fn stamp(data: &[u8]) -> Option<WallTime> {
+    let (seconds, nanos) = data.split_first_chunk()?;
+    let nanos = i64::from_ne_bytes(*nanos.first_chunk()?);
+    Some(WallTime { seconds: i64::from_ne_bytes(*seconds), nanos: u32::try_from(nanos).ok()? })
 }
 
 /// What an IPv6 packet is sent with: source, link, hop limit.
@@ -77,7 +89,8 @@ mod tests {
     #[test]
     fn what_is_written_is_read_back() {
         let bytes = write(Ipv6Addr::LOCALHOST, LinkIndex(7), Some(255));
-        assert_eq!(read(&bytes), Seen { destination: Some(Ipv6Addr::LOCALHOST), hop_limit: Some(255) });
+        let destination = Some(Ipv6Addr::LOCALHOST);
+        assert_eq!(read(&bytes), Seen { destination, hop_limit: Some(255), stamp: None });
         assert_eq!(bytes.len() % WORD, 0);
     }
 

@@ -24,6 +24,7 @@ const HOP_LIMIT: u32 = 255;
 /// A socket that receives what a channel names and lets nothing pass yet: [`admit`] does.
 pub(super) fn receiver(channel: &Channel) -> io::Result<Socket> {
     let socket = bound(channel.family(), channel.link)?;
+    setsockopt(&socket, sockopt::ReceiveTimestampns, &true).map_err(io::Error::from)?;
     match channel.address {
         IpAddr::V4(group) if group.is_multicast() => {
             // Only what this very socket has joined, not what any socket of the host has.

@@ -11,7 +11,7 @@ use std::process::ExitCode;
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Command, Subcommand};
 use clap_complete::Shell;
-use config::reference::{completion, man, markdown, not_yet, schema};
+use config::reference::{completion, examples, man, markdown, not_yet, schema};
 
 use crate::output;
 
@@ -108,11 +108,16 @@ fn visible(line: &Command) -> Command {
 /// Where the pages stand in the repository.
 const PAGES: &str = "docs/reference";
 
+/// Where the kept inputs of the fuzz target `files` stand.
+const INPUTS: &str = "fuzz/corpus/files";
+
 /// All generated files of the repository: path below its root, and text.
 fn files(line: &Command) -> Vec<(String, String)> {
     let mut files: Vec<(String, String)> =
         markdown::pages().into_iter().map(|page| (format!("{PAGES}/{}", page.file), page.text)).collect();
     files.push((format!("{PAGES}/keepalived.conf.schema.json"), schema::schema()));
+    let inputs = examples().map(|(block, text)| (format!("{INPUTS}/keywords.{block}"), text));
+    files.extend(inputs);
     files.push(("packaging/keepalived.conf.5".into(), man::page()));
     for (shell, name) in
         [(Shell::Bash, "standfast.bash"), (Shell::Fish, "standfast.fish"), (Shell::Zsh, "_standfast")]

@@ -22,6 +22,13 @@ pub struct AnnounceConfig {
     pub lower_priority_repeat: u32,
     /// From there to the second such round; zero sends none.
     pub lower_priority_delay: Duration,
+    /// Where such rounds are off, one packet for each address is sent all the same (`heal_announce`).
+    pub heals: bool,
+    /// Interval of single announcements on the links that adverts do not leave by; zero sends none
+    /// (`garp_extra_if`).
+    pub elsewhere: Duration,
+    /// On all of them, not on links of our own only.
+    pub everywhere: bool,
 }
 
 impl Default for AnnounceConfig {
@@ -33,6 +40,9 @@ impl Default for AnnounceConfig {
             refresh_repeat: 1,
             lower_priority_repeat: 5,
             lower_priority_delay: Duration::from_secs(5),
+            heals: true,
+            elsewhere: Duration::ZERO,
+            everywhere: false,
         }
     }
 }

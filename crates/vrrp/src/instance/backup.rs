@@ -60,6 +60,9 @@ impl Instance {
         advert: &Advert,
         turn: &mut Turn<'_>,
     ) -> Option<Next> {
+        if !theirs.priority.is_owner() {
+            self.restore(turn);
+        }
         if theirs.priority == Priority::RELEASE {
             self.say(InstanceFact::ReleaseHeard { as_master: false }, turn);
             if let Stage::Backup(backup) = &mut self.stage {

@@ -61,12 +61,9 @@ impl Instance {
         let source_before = self.source;
         self.source = self.find_source(view);
         let (faults, points) = self.judge(view);
-        let priority = track::effective(self.config.priority, points);
+        let priority = self.with_demotion(track::effective(self.config.priority, points));
         let priority_fell = priority < self.priority;
-        if priority != self.priority {
-            let from = core::mem::replace(&mut self.priority, priority);
-            self.say(InstanceFact::PriorityChanged { from, to: priority }, turn);
-        }
+        self.set_priority(priority, turn);
         // A link of our own that was asked for just now is no reason to tell people of a fault.
         let fresh = self.config.own_link.is_some() && matches!(self.stage, Stage::Initialize);
         let pending = |reason: &FaultReason| match reason {

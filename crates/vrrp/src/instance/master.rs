@@ -2,6 +2,7 @@
 
 use host::Instant;
 
+use super::owners::Conflict;
 use super::{Countdown, Instance, Next, Said, Stage, Turn};
 use crate::announce::Rounds;
 use crate::config::{InstanceConfig, Version};
@@ -9,6 +10,10 @@ use crate::election::{self, Candidate, Verdict};
 use crate::notice::{Heard, InstanceFact};
 use crate::timing;
 use crate::wire::Advert;
+
+/// Least time between two repetitions of the scripts of becoming master. They may be slow, and a rival that stays
+/// would pile them up.
+const HOOKS_REST: core::time::Duration = core::time::Duration::from_secs(10);
 
 /// What is true of a master only.
 #[derive(Debug)]
@@ -19,6 +24,12 @@ pub(super) struct Master {
     pub(super) rounds: Rounds,
     /// Until then lesser adverts are not answered again.
     answered_until: Instant,
+    /// Until then rivals bring no more announcements.
+    healed_until: Instant,
+    /// When the scripts of becoming master are to run once more, and when they may.
+    hooks: (Option<Instant>, Instant),
+    /// Another owner of the addresses was heard.
+    pub(super) conflict: Option<Conflict>,
 }
 
 impl Master {
@@ -28,13 +39,40 @@ impl Master {
             next_advert: now + config.interval,
             rounds: Rounds::on_becoming_master(&config.announce, now),
             answered_until: now,
+            healed_until: now,
+            hooks: (None, now),
+            conflict: None,
         }
+    }
+
+    /// When it has something to do.
+    pub(super) fn next_deadline(&self) -> Instant {
+        let conflict = self.conflict.as_ref().map(Conflict::judged_at);
+        let rest = [self.rounds.next_deadline(), self.hooks.0, conflict];
+        rest.into_iter().flatten().fold(self.next_advert, Instant::min)
     }
 }
 
 impl Instance {
+    /// Does what is due of a master.
+    pub(super) fn wake_master(&mut self, turn: &mut Turn<'_>) {
+        self.judge_owners(turn);
+        let Stage::Master(master) = &mut self.stage else { return };
+        let hooks = master.hooks.0.take_if(|at| *at <= turn.now).is_some();
+        if hooks {
+            master.hooks.1 = turn.now + HOOKS_REST;
+        }
+        let due = master.next_advert <= turn.now;
+        if due {
+            self.advertise(turn);
+        }
+        if hooks {
+            self.say(InstanceFact::HooksRepeated { priority: self.priority }, turn);
+        }
+    }
+
     /// Sends the advert that is due.
-    pub(super) fn advertise(&mut self, turn: &mut Turn<'_>) {
+    fn advertise(&mut self, turn: &mut Turn<'_>) {
         self.advert(self.priority, turn);
         if let Stage::Master(master) = &mut self.stage {
             master.next_advert = timing::next_advert(master.next_advert, turn.now, self.config.interval);
@@ -66,6 +104,7 @@ impl Instance {
             Verdict::OtherGivesUp => {
                 self.say(InstanceFact::ReleaseHeard { as_master: true }, turn);
                 self.answer(turn);
+                self.heal(turn);
                 return None;
             }
             Verdict::YieldToPriority => {
@@ -77,6 +116,9 @@ impl Instance {
                 self.say(InstanceFact::Heard { from, what }, turn);
             }
             Verdict::Stay => {
+                if both_own {
+                    self.mind_owner(advert.interval, turn.now);
+                }
                 self.hear_lesser(ours, theirs, turn);
                 return None;
             }
@@ -108,12 +150,38 @@ impl Instance {
             return;
         }
         master.answered_until = turn.now + config.interval;
-        master.rounds.on_lesser_heard(&config.announce, turn.now);
         let answered = !config.lower_priority_no_advert;
         let what = Heard::LowerPriority { theirs: theirs.priority, ours: ours.priority, answered };
         self.say(InstanceFact::Heard { from: theirs.address, what }, turn);
         if answered {
             self.answer(turn);
         }
+        self.heal(turn);
+    }
+
+    /// It stays master although it heard a rival: those who may have followed the rival are called back, once an
+    /// interval. Not for its own address, which may be its own advert that a network sends back.
+    fn heal(&mut self, turn: &mut Turn<'_>) {
+        self.heal_with_group(turn.now);
+        self.rival_heard = true;
+    }
+
+    /// A member of its sync group, or itself, heard a rival and stays.
+    pub(crate) fn heal_with_group(&mut self, now: Instant) {
+        let Stage::Master(master) = &mut self.stage else { return };
+        if now < master.healed_until {
+            return;
+        }
+        master.healed_until = now + self.config.interval;
+        master.rounds.on_rival_heard(&self.config.announce, now);
+        if self.config.heal_hooks {
+            let (next, rested) = &mut master.hooks;
+            *next = Some(next.unwrap_or(now.max(*rested)));
+        }
+    }
+
+    /// Whether it heard a rival and stayed since this was last asked.
+    pub(crate) fn take_rival_heard(&mut self) -> bool {
+        core::mem::take(&mut self.rival_heard)
     }
 }

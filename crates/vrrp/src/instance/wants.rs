@@ -6,6 +6,7 @@ use core::net::{IpAddr, Ipv6Addr};
 use host::{Family, LinkAddress, LinkIndex, LinkName, MacAddress, Prefix, VirtualLinkKind};
 
 use super::Instance;
+use crate::announce::Announcement;
 use crate::config::{OwnLink, VirtualAddress, VirtualRoute};
 use crate::item::Item;
 use crate::links::Links;
@@ -37,6 +38,37 @@ impl Instance {
             };
             Some(link_address(address, link, self.config.lifetime))
         })
+    }
+
+    /// Announcements of all its addresses, in the order of the file.
+    pub(crate) fn announcements(&self, links: &Links) -> Vec<Announcement> {
+        let announcement = |address: LinkAddress| Announcement {
+            instance: self.id,
+            link: address.link,
+            paced_by: match self.place {
+                Some(place) if place.home == address.link => place.base,
+                _ => address.link,
+            },
+            address: address.prefix.address(),
+        };
+        self.addresses(links).map(announcement).collect()
+    }
+
+    /// The first announcement of each link that adverts do not leave by, so that switches do not forget where its
+    /// Ethernet address is: of links of our own, or of all.
+    pub(crate) fn announcements_elsewhere(&self, links: &Links) -> Vec<Announcement> {
+        let adverts = self.place.map(|place| place.adverts);
+        let is_own =
+            |link: LinkIndex| self.place.is_some_and(|place| place.home == link && place.base != link);
+        let mut first: Vec<Announcement> = Vec::new();
+        for announcement in self.announcements(links) {
+            let link = announcement.link;
+            let counts = Some(link) != adverts && (self.config.announce.everywhere || is_own(link));
+            if counts && !first.iter().any(|known| known.link == link) {
+                first.push(announcement);
+            }
+        }
+        first
     }
 
     /// What it needs whoever is master: its own link, settings, and the address that adverts leave from where the kernel gives none.

@@ -17,6 +17,7 @@ impl Notice {
             | Self::Processes { .. }
             | Self::Link { .. }
             | Self::LinkPresence { .. }
+            | Self::Stranger { .. }
             | Self::Reloaded(_) => Severity::Info,
             Self::FilterRefused { .. } => Severity::Warning,
             Self::Script { fact, .. } => match fact {
@@ -43,6 +44,7 @@ impl InstanceFact {
             | Self::SendFailed { .. }
             | Self::Deaf { .. }
             | Self::Paused { .. }
+            | Self::OtherOwnerStays
             | Self::Heard { what: Heard::TwoOwners | Heard::OwnAddress, .. } => Severity::Warning,
             Self::Heard { .. }
             | Self::Entered { .. }
@@ -50,6 +52,8 @@ impl InstanceFact {
             | Self::ReleaseHeard { .. }
             | Self::ReleaseSent
             | Self::SteppedDown { .. }
+            | Self::OtherOwnerGone
+            | Self::HooksRepeated { .. }
             | Self::PriorityChanged { .. }
             | Self::PreemptDelayStarted(_)
             | Self::PreemptDelayStopped
@@ -80,6 +84,9 @@ impl fmt::Display for Notice {
             }
             Self::FilterRefused { why } => write!(f, "The packet filter could not be changed: {why}"),
             Self::Script { name, fact } => script(f, name, *fact),
+            Self::Stranger { link, vrid } => {
+                write!(f, "Unknown VRID({vrid}) received on interface({link}). ignoring...")
+            }
             Self::Reloaded(summary) => summary.fmt(f),
         }
     }
@@ -113,6 +120,15 @@ fn instance(f: &mut fmt::Formatter<'_>, name: &str, fact: &InstanceFact) -> fmt:
         InstanceFact::Entered { state, first, .. } => entered(f, *state, *first),
         InstanceFact::AdvertTimeout => f.write_str("Receive advertisement timeout"),
         InstanceFact::Resumed => f.write_str("Resuming as master after a restart of the process"),
+        InstanceFact::OtherOwnerStays => {
+            f.write_str("rogue address owner continues to advertise - reducing our priority to 254")
+        }
+        InstanceFact::OtherOwnerGone => {
+            f.write_str("rogue address owner appears to have stopped advertising")
+        }
+        InstanceFact::HooksRepeated { .. } => {
+            f.write_str("still MASTER, running its scripts again after another router was heard")
+        }
         InstanceFact::ReleaseSent => f.write_str("sent 0 priority"),
         InstanceFact::Paused { late } => {
             write!(

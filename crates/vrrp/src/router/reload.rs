@@ -56,6 +56,8 @@ impl Router {
             firewall,
             files,
             processes,
+            pace_groups,
+            tell_strangers,
             ..
         } = config;
         let first = !core::mem::replace(&mut self.configured, true);
@@ -71,12 +73,14 @@ impl Router {
             self.remove(id, now, out);
             summary.removed += 1;
         }
+        self.tell_strangers = tell_strangers;
+        self.strangers.clear();
         self.statics = statics;
         self.firewall.configure(firewall);
         self.told.files.retain(|name, _| files.iter().any(|file| file.name == *name));
         self.told.processes.retain(|name, _| processes.iter().any(|set| set.name == *name));
         self.scripts.configure(&scripts, now, out);
-        self.announcements.set_pace(pace);
+        self.announcements.set_pace(pace, pace_groups);
         for (config, known) in instances.into_iter().zip(pairs) {
             let id = match known {
                 Some(id) => {

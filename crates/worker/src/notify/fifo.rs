@@ -14,7 +14,7 @@ pub trait EventPipes {
     fn put(&mut self, line: &str);
 }
 
-/// The line for a piece of news, its end included.
+/// The line for a piece of news, its end included; none for one that is no change.
 ///
 /// ```text
 /// INSTANCE "VI_1" MASTER 104
@@ -22,15 +22,16 @@ pub trait EventPipes {
 /// INSTANCE "VI_1" BACKUP_PRIORITY 97
 /// GROUP "G1" MASTER 0
 /// ```
-pub fn line(news: &News<'_>) -> String {
+pub fn line(news: &News<'_>) -> Option<String> {
     let (event, priority): (&str, Priority) = match news.what {
         What::Entered(state, priority) => (state.word(), priority),
+        What::StillMaster(_) => return None,
         What::LowerPriorityHeard(priority) => ("MASTER_RX_LOWER_PRI", priority),
         What::PriorityChanged { master: true, priority } => ("MASTER_PRIORITY", priority),
         // As keepalived: a fault counts as backup.
         What::PriorityChanged { master: false, priority } => ("BACKUP_PRIORITY", priority),
     };
-    format!("{} \"{}\" {event} {priority}\n", news.kind.word(), news.name)
+    Some(format!("{} \"{}\" {event} {priority}\n", news.kind.word(), news.name))
 }
 
 /// Keeps a flood of adverts from pushing out of a pipe what matters.

@@ -41,6 +41,8 @@ impl Kind {
 pub enum What {
     /// It is in this state, with this priority (a group: 0). Never [`State::Init`].
     Entered(State, Priority),
+    /// It is master still, with this priority, and what was tied to that is to be tied again.
+    StillMaster(Priority),
     /// A master with this priority heard a lesser one.
     LowerPriorityHeard(Priority),
     /// The priority changed to this one while it was, or was not, master.
@@ -120,6 +122,7 @@ impl Sieve {
             | Notice::LinkPresence { .. }
             | Notice::Script { .. }
             | Notice::FilterRefused { .. }
+            | Notice::Stranger { .. }
             | Notice::Reloaded(_) => None,
         }
     }
@@ -148,6 +151,7 @@ impl Instance {
             InstanceFact::Heard { what: Heard::LowerPriority { ours, .. }, .. } => {
                 Some(What::LowerPriorityHeard(*ours))
             }
+            InstanceFact::HooksRepeated { priority } => Some(What::StillMaster(*priority)),
             InstanceFact::PriorityChanged { to, .. } => {
                 let master = self.told == Some(State::Master);
                 self.tell_priority.then_some(What::PriorityChanged { master, priority: *to })

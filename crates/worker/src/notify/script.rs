@@ -84,8 +84,10 @@ impl Scripts {
                 None => return,
             },
         };
-        if let What::Entered(state, priority) = news.what {
-            tell(news, scripts, deleted, (state, priority), out);
+        match news.what {
+            What::Entered(state, priority) => tell(news, scripts, deleted, (state, priority), out),
+            What::StillMaster(priority) => tell(news, scripts, deleted, (State::Master, priority), out),
+            What::LowerPriorityHeard(_) | What::PriorityChanged { .. } => {}
         }
     }
 }

@@ -37,7 +37,6 @@ pub(crate) fn daemon(resolver: &mut Resolver<'_, '_>, identity: &IdentityBlock) 
         umask: block.processes.umask.as_ref().map_or(0o177, |set| set.value),
         dynamic_interfaces: block.dynamic_interfaces.as_ref().map(|set| set.value),
         no_local_igmp: block.disable_local_igmp.is_some(),
-        log_unknown_vrids: block.log_unknown_vrids.is_some(),
         delay_after_boot: block.vrrp_delay_after_boot.as_ref().map_or(Duration::ZERO, |set| set.value),
     }
 }

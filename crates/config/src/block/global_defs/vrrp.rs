@@ -107,7 +107,6 @@ pub(super) static ROWS: &[K] = &[
     K::new("vrrp_garp_extra_if", Kind::Custom(Shape::Line, read::garp_extra_if))
         .takes("[all] <1..86400>")
         .unit("s")
-        .later("announcements on further interfaces")
         .help(
             "Seconds between announcements on the other interfaces that hold addresses: on interfaces of \
             its own, or on all.",
@@ -116,8 +115,18 @@ pub(super) static ROWS: &[K] = &[
         .takes("[all] <1..86400>")
         .unit("s")
         .deprecated("vrrp_garp_extra_if")
-        .later("announcements on further interfaces")
         .help("The same as vrrp_garp_extra_if."),
+    K::new("vrrp_heal_announce", Kind::Switch(|b| &mut b.vrrp_heal_announce))
+        .since("standfast")
+        .default("on")
+        .help(
+            "A master that hears a rival and stays announces its addresses at once, also where \
+            garp_lower_prio_repeat sends nothing.",
+        ),
+    K::new("vrrp_heal_notify", Kind::Switch(|b| &mut b.vrrp_heal_notify))
+        .since("standfast")
+        .default("off")
+        .help("A master that hears a rival and stays runs notify_master and notify again."),
     K::new("vrrp_owner_ignore_adverts", Kind::Switch(|b| &mut b.vrrp_owner_ignore_adverts))
         .since("2.3.3")
         .help("Owners of addresses do not listen to others."),
@@ -129,7 +138,6 @@ pub(super) static ROWS: &[K] = &[
         .since("2.4.0")
         .lax()
         .unit("s")
-        .later("waiting after the host's start")
         .help("Instances wait until the host has been up for so long."),
     K::new("vmac_prefix", Kind::Text(|b| &mut b.vmac_prefix, 15))
         .once()
@@ -141,7 +149,6 @@ pub(super) static ROWS: &[K] = &[
         .later("interfaces of their own for single addresses")
         .help("The same for interfaces of single addresses."),
     K::new("log_unknown_vrids", Kind::Flag(|b| &mut b.log_unknown_vrids, true))
-        .later("logging of unknown virtual routers")
         .help("Log adverts for virtual routers that are not configured on the interface."),
     K::new("default_interface", Kind::Link(|b| &mut b.default_interface))
         .missing(Missing::Complaint)

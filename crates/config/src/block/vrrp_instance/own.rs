@@ -123,7 +123,7 @@ fn ethernet(reader: &mut Reader<'_>, words: &mut OwnWords, mac: Vec<u8>, at: Spa
 /// `[all] SECONDS`
 pub(super) fn garp_extra_if(reader: &mut Reader<'_>, node: NodeId, block: &mut VrrpInstanceBlock) {
     if let Some(set) = extra(reader, node, 0) {
-        block.own.garp_extra_if = Some(set);
+        block.garp.garp_extra_if = Some(set);
     }
 }
 

@@ -212,7 +212,6 @@ pub(super) static CONDUCT: &[K] = &[
         .takes("[all] <0..86400>")
         .inherits("vrrp_garp_extra_if")
         .unit("s")
-        .later("announcements on further interfaces")
         .help(
             "Seconds between announcements on the other interfaces that hold addresses: on those of its \
             own, or on all. 0 sends none.",
@@ -222,11 +221,23 @@ pub(super) static CONDUCT: &[K] = &[
         .inherits("vrrp_garp_extra_if")
         .unit("s")
         .deprecated("garp_extra_if")
-        .later("announcements on further interfaces")
         .help("The same as garp_extra_if."),
+    K::new("heal_announce", Kind::Switch(|b| &mut b.garp.heal_announce))
+        .since("standfast")
+        .inherits("vrrp_heal_announce")
+        .help(
+            "A master that hears a rival and stays announces its addresses at once, also where \
+            garp_lower_prio_repeat sends nothing.",
+        ),
+    K::new("heal_notify", Kind::Switch(|b| &mut b.conduct.heal_notify))
+        .since("standfast")
+        .inherits("vrrp_heal_notify")
+        .help(
+            "A master that hears a rival and stays runs notify_master and notify again, for what they tie to \
+            it may have followed the rival.",
+        ),
     K::new("timer_expired_backup", Kind::NumberOr(|b| &mut b.rest.timer_expired_backup, 1, 254, 254))
         .since("2.2.8")
-        .later("late timers")
         .help(
             "A master that wakes late goes back to backup if a router of this priority could have taken \
             over. Needs nopreempt.",
@@ -234,7 +245,6 @@ pub(super) static CONDUCT: &[K] = &[
     K::new("thread_timer_expired", Kind::NumberOr(|b| &mut b.rest.timer_expired_backup, 1, 254, 254))
         .since("2.3.2")
         .deprecated("timer_expired_backup")
-        .later("late timers")
         .help("The same as timer_expired_backup."),
     K::new("owner_ignore_adverts", Kind::Switch(|b| &mut b.rest.owner_ignore_adverts))
         .since("2.3.3")

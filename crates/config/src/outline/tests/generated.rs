@@ -6,18 +6,9 @@ use proptest::prelude::*;
 use serde_json::Value as Json;
 
 use super::{outline, reads_the_same};
+use crate::fuzz::Draw;
 use crate::reference::{block, blocks, schema};
 use crate::table::{Row, Value};
-
-/// Draws numbers from a seed, so that a failing configuration is found again.
-struct Draw(u64);
-
-impl Draw {
-    fn below(&mut self, limit: u64) -> u64 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) % limit.max(1)
-    }
-}
 
 /// A word for a row: mostly good, sometimes at the edge, sometimes not.
 fn word(draw: &mut Draw, path: &str, row: &Row) -> String {
@@ -28,8 +19,9 @@ fn word(draw: &mut Draw, path: &str, row: &Row) -> String {
             1 => "7x".into(),
             2 => format!("00{least}"),
             3 => "0".into(),
-            _ => (least + i128::from(draw.below(u64::try_from((most - least).min(300)).unwrap() + 1)))
-                .to_string(),
+            _ => (least
+                + i128::try_from(draw.below(usize::try_from((most - least).min(300)).unwrap() + 1)).unwrap())
+            .to_string(),
         },
         Value::Decimal { least, .. } => match odd {
             0 => "-1".into(),
@@ -37,13 +29,9 @@ fn word(draw: &mut Draw, path: &str, row: &Row) -> String {
             2 => "2s".into(),
             _ => format!("{}", least + 0.01 * f64::from(u32::try_from(draw.below(500)).unwrap())),
         },
-        Value::Switch => {
-            ["on", "off", "true", "no", "", "maybe"][usize::try_from(draw.below(6)).unwrap()].into()
-        }
-        Value::Choice(words) => words[usize::try_from(draw.below(words.len() as u64)).unwrap()].into(),
-        Value::Text => {
-            ["x", "\"a b\"", "\"#\"", "ü", "a\\#b"][usize::try_from(draw.below(5)).unwrap()].into()
-        }
+        Value::Switch => ["on", "off", "true", "no", "", "maybe"][draw.below(6)].into(),
+        Value::Choice(words) => words[draw.below(words.len())].into(),
+        Value::Text => ["x", "\"a b\"", "\"#\"", "ü", "a\\#b"][draw.below(5)].into(),
         Value::Flag
         | Value::Link
         | Value::Address
@@ -55,14 +43,14 @@ fn word(draw: &mut Draw, path: &str, row: &Row) -> String {
 }
 
 /// Some of a block's rows, and of the blocks in it.
-fn rows(draw: &mut Draw, path: &str, share: u64, text: &mut String) {
+fn rows(draw: &mut Draw, path: &str, share: usize, text: &mut String) {
     for row in block(path).map_or(&[][..], |block| &block.rows) {
         if draw.below(100) >= share || matches!(row.name, "include_check") {
             continue;
         }
         match row.value {
             Value::Block => {
-                let _ = writeln!(text, "{} {{", crate::reference::example_head(row.name));
+                let _ = writeln!(text, "{} {{", crate::reference::example_head(path, row.name));
                 rows(draw, &schema::join(path, row.name), share, text);
                 text.push_str("}\n");
             }
@@ -88,7 +76,7 @@ fn rows(draw: &mut Draw, path: &str, share: u64, text: &mut String) {
 }
 
 fn configuration(seed: u64) -> String {
-    let mut draw = Draw(seed);
+    let mut draw = Draw::new(seed);
     let mut text = String::from("$WHO=x\n@nobody router_id y\n");
     let share = 10 + draw.below(60);
     rows(&mut draw, "", share, &mut text);

@@ -3,7 +3,7 @@
 use host::{Arrival, Datagrams, Instant, Packet};
 
 use crate::poll::Token;
-use crate::testbed::{golden_v4, received, with_two_hosts};
+use crate::testbed::{golden_v4, golden_v6, received, with_two_hosts};
 use crate::{Machine, clock};
 
 /// RFC 9568 §6.4.2 restarts the timer at each advert: one that came before the timer expired must be seen first.
@@ -45,6 +45,27 @@ fn a_flood_is_taken_in_bounded_turns_and_nothing_of_it_is_lost() {
             .map(|one| u16::from_be_bytes([one.bytes[4], one.bytes[5]]))
             .collect();
         assert_eq!(numbers, (1..=flood).collect::<Vec<u16>>());
+    });
+}
+
+/// RFC 9568 §6.4.2: the timer runs from the advert, however long the host was busy when it came.
+#[test]
+fn what_came_while_nobody_waited_is_told_as_of_then() {
+    with_two_hosts("what_came_while_nobody_waited_is_told_as_of_then", |a, b| {
+        b.machine.listen(b.channel("224.0.0.18"), &[51]);
+        b.machine.listen(b.channel("ff02::12"), &[53]);
+        b.settle();
+        for packet in [Packet::Ipv4(golden_v4()), golden_v6("fe80::a", "ff02::12")] {
+            a.enter();
+            a.machine.send(a.datagram(1, packet));
+            a.settle();
+            let sent = clock::now();
+            b.enter();
+            let mut arrivals = Vec::new();
+            let at = b.machine.wait(None, &mut arrivals, &mut Vec::new()).unwrap();
+            assert!(matches!(&arrivals[..], [Arrival::Received(_)]), "{arrivals:?}");
+            assert!(at <= sent.max(clock::now() - clock::BELIEVED), "{:?} late", at.since(sent));
+        }
     });
 }
 

@@ -1,12 +1,14 @@
 //! Who gives way to whom.
 
+use alloc::format;
 use alloc::vec;
+use alloc::vec::Vec;
 use core::time::Duration;
 
 use host::Instant;
 
 use super::bench::*;
-use crate::config::{InstanceConfig, Mode, Peer, Preemption, Priority};
+use crate::config::{Config, InstanceConfig, Mode, Peer, Preemption, Priority, Vrid};
 use crate::event::Event;
 use crate::notice::State;
 
@@ -125,7 +127,7 @@ fn a_master_told_so_answers_a_lesser_one_with_announcements_alone() {
 fn a_master_answers_one_that_gives_up() {
     let mut bench = Bench::master(instance());
     bench.wait(300);
-    assert_eq!(brief(&bench.hear(HIGH, 0)), ["advert 100"]);
+    assert_eq!(brief(&bench.hear(HIGH, 0)), ["advert 100", "garp 192.0.2.100"]);
     assert_eq!(bench.next_deadline(), Some(bench.now + Duration::from_secs(1)));
 }
 
@@ -295,4 +297,21 @@ fn an_owner_that_ignores_adverts_stays_whatever_it_hears() {
     let mut bench = Bench::master(owner);
     assert_eq!(bench.hear(HIGH, 255), []);
     assert_eq!(bench.state(), State::Master);
+}
+
+/// Keepalived's `log_unknown_vrids`.
+#[test]
+fn virtual_routers_that_nobody_here_has_are_told_of_once_if_somebody_asks() {
+    let stranger = InstanceConfig { vrid: Vrid::new(77).unwrap(), ..instance() };
+    let stranger = Event::Received(advert(&stranger, HIGH, 100));
+    let mut bench = Bench::with(instance());
+    assert_eq!(log(&bench.tell(stranger.clone())), [""; 0]);
+
+    let asked = Config { tell_strangers: true, ..config([instance()], []) };
+    let (mut bench, out) = Bench::start(asked);
+    let all: Vec<u8> = (1..=255).collect();
+    assert!(brief(&out).contains(&format!("listen {all:?}")));
+    let line = "Unknown VRID(77) received on interface(eth0). ignoring...";
+    assert_eq!(log(&bench.tell(stranger.clone())), [line]);
+    assert_eq!(log(&bench.tell(stranger)), [""; 0]);
 }

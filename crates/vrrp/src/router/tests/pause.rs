@@ -6,7 +6,7 @@ use core::time::Duration;
 use host::{Instant, LinkIndex, LinkName};
 
 use super::bench::*;
-use crate::config::{Config, InstanceConfig, TrackFile, TrackLink, TrackNamed, Weight};
+use crate::config::{Config, InstanceConfig, Priority, TrackFile, TrackLink, TrackNamed, Weight};
 use crate::event::Event;
 use crate::notice::State;
 
@@ -39,6 +39,18 @@ fn a_short_pause_is_only_a_late_advert() {
     let mut bench = Bench::master(instance());
     bench.now = bench.next_deadline().unwrap() + Duration::from_millis(1_900);
     assert_eq!(brief(&bench.tell(Event::Wake)), ["advert 100"]);
+}
+
+/// Keepalived's `timer_expired_backup`: "highest priority of any other node"; it could have taken over only a skew time
+/// after the missed adverts.
+#[test]
+fn one_that_knows_its_best_rival_is_late_only_when_that_one_could_have_taken_over() {
+    let it = InstanceConfig { late_master_yields_to: Some(Priority(90)), ..instance() };
+    for (late, orders) in [(2_600, &["advert 100"][..]), (2_700, &["BACKUP", "-192.0.2.100/32"])] {
+        let mut bench = Bench::master(it.clone());
+        bench.now = bench.next_deadline().unwrap() + Duration::from_millis(late);
+        assert_eq!(brief(&bench.tell(Event::Wake)), orders, "{late}");
+    }
 }
 
 #[test]

@@ -53,7 +53,7 @@ fn group(state: State) -> Notice {
 }
 
 fn lines(sieve: &mut Sieve, notices: &[Notice]) -> String {
-    notices.iter().filter_map(|notice| sieve.sift(notice).map(|news| line(&news))).collect()
+    notices.iter().filter_map(|notice| sieve.sift(notice).and_then(|news| line(&news))).collect()
 }
 
 /// As keepalived 2.4.3 wrote them, event after event.
@@ -120,7 +120,7 @@ fn a_state_is_told_once_and_can_be_told_again_with_another_priority() {
     assert_eq!(lines(&mut sieve, &notices), "INSTANCE \"I2\" MASTER 100\n");
     lines(&mut sieve, &[group(State::Backup)]);
     sieve.configure(&config());
-    let states: String = sieve.states(|_| Priority(90)).map(|news| line(&news)).collect();
+    let states: String = sieve.states(|_| Priority(90)).filter_map(|news| line(&news)).collect();
     assert_eq!(states, "INSTANCE \"I2\" MASTER 90\nGROUP \"G1\" BACKUP 0\n");
 }
 

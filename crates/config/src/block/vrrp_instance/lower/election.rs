@@ -24,6 +24,7 @@ pub(super) struct Manners {
     pub(super) checksum_as_v2: bool,
     pub(super) lower_priority_no_advert: bool,
     pub(super) higher_priority_send_advert: bool,
+    pub(super) heal_hooks: bool,
 }
 
 impl Standing {
@@ -40,12 +41,14 @@ impl Manners {
             checksum_as_v2,
             lower_priority_no_advert,
             higher_priority_send_advert,
+            heal_hooks,
         } = self;
         InstanceConfig {
             skip_address_check,
             checksum_as_v2,
             lower_priority_no_advert,
             higher_priority_send_advert,
+            heal_hooks,
             ..config
         }
     }
@@ -54,8 +57,13 @@ impl Manners {
 impl Lowering<'_, '_, '_> {
     /// The switches, inherited and as strict mode sets them.
     pub(super) fn conduct(&mut self, block: Conduct) -> Manners {
-        let Conduct { skip_check_adv_addr, v3_checksum_as_v2, lower_prio_no_advert, higher_prio_send_advert } =
-            block;
+        let Conduct {
+            skip_check_adv_addr,
+            v3_checksum_as_v2,
+            lower_prio_no_advert,
+            higher_prio_send_advert,
+            heal_notify,
+        } = block;
         let global = self.resolver.global;
         let silent = (lower_prio_no_advert, &global.vrrp_lower_prio_no_advert);
         let sends = (higher_prio_send_advert, &global.vrrp_higher_prio_send_advert);
@@ -65,6 +73,7 @@ impl Lowering<'_, '_, '_> {
             checksum_as_v2: either(&v3_checksum_as_v2, &global.v3_checksum_as_v2).unwrap_or(false),
             lower_priority_no_advert: self.forced(silent.0, silent.1, true, "lower_prio_no_advert"),
             higher_priority_send_advert: self.forced(sends.0, sends.1, false, "higher_prio_send_advert"),
+            heal_hooks: either(&heal_notify, &global.vrrp_heal_notify).unwrap_or(false),
         }
     }
 

@@ -1,11 +1,9 @@
 //! A link of its own: a VMAC or an ipvlan.
 
-use std::time::Duration;
-
 use host::{Family, LinkName, MacAddress, VirtualLink, VirtualLinkKind};
 use vrrp::config::{InstanceConfig, Mode, OwnLink, VirtualAddress, Vrid};
 
-use super::{Lowering, either};
+use super::Lowering;
 use crate::block::vrrp_instance::OwnWords;
 use crate::diagnostic::{Diagnostic, code};
 use crate::resolve::names::Names;
@@ -25,13 +23,12 @@ pub(super) struct Own<'o> {
 pub(super) struct Made {
     pub(super) link: Option<OwnLink>,
     pub(super) promote_secondaries: bool,
-    pub(super) extra_refresh: Option<(Duration, bool)>,
 }
 
 impl Made {
     pub(super) fn into_config(self, config: InstanceConfig) -> InstanceConfig {
-        let Self { link: own_link, promote_secondaries, extra_refresh } = self;
-        InstanceConfig { own_link, promote_secondaries, extra_refresh, ..config }
+        let Self { link: own_link, promote_secondaries } = self;
+        InstanceConfig { own_link, promote_secondaries, ..config }
     }
 }
 
@@ -43,7 +40,6 @@ impl Lowering<'_, '_, '_> {
             use_ipvlan,
             use_vmac_addr: _,
             vmac_xmit_base,
-            garp_extra_if,
             promote_secondaries,
         } = block;
         let is_vmac = use_vmac.is_some();
@@ -59,14 +55,7 @@ impl Lowering<'_, '_, '_> {
             let message = "an interface of its own has promote_secondaries anyway; it is ignored";
             self.complain(code::NOT_TOGETHER, set.at, message.into());
         }
-        let extra = either(&garp_extra_if, &self.resolver.global.vrrp_garp_extra_if);
-        Made {
-            promote_secondaries: promote_secondaries.is_some() && link.is_none(),
-            link,
-            extra_refresh: extra
-                .filter(|(seconds, _)| *seconds != 0)
-                .map(|(seconds, all)| (Duration::from_secs(seconds), all)),
-        }
+        Made { promote_secondaries: promote_secondaries.is_some() && link.is_none(), link }
     }
 
     fn vmac(&mut self, words: Set<OwnWords>, xmit_base: &Option<Set<bool>>, from: &Own<'_>) -> OwnLink {

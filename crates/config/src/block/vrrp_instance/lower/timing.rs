@@ -54,6 +54,9 @@ impl Lowering<'_, '_, '_> {
         let refresh_repeat = count(&own.garp_master_refresh_repeat, &global.vrrp_garp_master_refresh_repeat);
         let mut lower_repeat = count(&own.garp_lower_prio_repeat, &global.vrrp_garp_lower_prio_repeat);
         let mut lower_delay = seconds(&own.garp_lower_prio_delay, &global.vrrp_garp_lower_prio_delay);
+        // Who writes that nothing is to be sent means it.
+        let silent = lower_repeat == Some(0) && !self.strict;
+        let heals = either(&own.heal_announce, &global.vrrp_heal_announce).unwrap_or(!silent);
         if self.strict {
             for set in [&own.garp_lower_prio_repeat, &own.garp_lower_prio_delay].into_iter().flatten() {
                 if set.value != 0 {
@@ -63,6 +66,8 @@ impl Lowering<'_, '_, '_> {
             }
             (lower_repeat, lower_delay) = (Some(0), Some(Duration::ZERO));
         }
+        let (elsewhere, everywhere) =
+            either(&own.garp_extra_if, &global.vrrp_garp_extra_if).unwrap_or_default();
         AnnounceConfig {
             repeat,
             delay,
@@ -70,6 +75,9 @@ impl Lowering<'_, '_, '_> {
             refresh_repeat: refresh_repeat.unwrap_or(usual.refresh_repeat),
             lower_priority_repeat: lower_repeat.unwrap_or(repeat),
             lower_priority_delay: lower_delay.unwrap_or(delay),
+            heals,
+            elsewhere: Duration::from_secs(elsewhere),
+            everywhere,
         }
     }
 

@@ -1,0 +1,14 @@
+#![no_main]
+use libfuzzer_sys::{fuzz_mutator, fuzz_target, fuzzer_mutate};
+
+fuzz_target!(|bytes: &[u8]| config::fuzz_files(bytes));
+
+// One change in eight knows nothing of the language.
+fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, seed: u32| {
+    if seed % 8 == 0 {
+        return fuzzer_mutate(data, size, max_size);
+    }
+    let made = config::fuzz_mutate(&data[..size], seed, max_size);
+    data[..made.len()].copy_from_slice(&made);
+    made.len()
+});
