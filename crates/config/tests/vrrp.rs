@@ -173,6 +173,7 @@ fn an_identifier_may_be_used_again_on_another_link_and_in_the_other_family() {
 /// Router."
 /// R9568-6.1-01 (IPv6_Addresses): "The first address MUST be the Link-Local address associated with the Virtual
 /// Router."
+/// vrrp-behaviour §6.
 #[test]
 fn strict_mode_wants_a_link_local_address_first() {
     let lines = |first: &str, second: &str| format!("virtual_ipaddress {{\n{first}\n{second}\n}}");
@@ -198,6 +199,7 @@ fn a_vmac_has_the_hardware_address_of_its_virtual_router() {
 /// R9568-E8301-01: "Configurable value in the range 1-4095 (centiseconds)."
 /// R9568-5.2.7-01: "The Max Advertise Interval is a 12-bit field that indicates the time interval (in centiseconds)
 /// between advertisements."
+/// vrrp-behaviour §4.
 #[test]
 fn intervals_are_rounded_as_the_version_allows() {
     for (version, written, seconds, complaints) in [
@@ -267,6 +269,7 @@ fn unicast_peers_bring_bounds_of_their_own() {
 }
 
 /// R9568-6.1-08 (Preempt_Mode): "Default is True."
+/// vrrp-behaviour §4.1.
 #[test]
 fn preemption_obeys_what_stands_beside_it() {
     for (lines, wanted, complaints) in [
@@ -283,6 +286,7 @@ fn preemption_obeys_what_stands_beside_it() {
     }
 }
 
+/// vrrp-behaviour §6.
 #[test]
 fn strict_mode_sets_what_the_rfc_says() {
     let lines =

@@ -9,6 +9,7 @@ fn slow(bench: &Bench, more: &str) {
     bench.write("conf", &text);
 }
 
+/// vrrp-behaviour §13.
 #[test]
 fn a_worker_that_is_killed_comes_back_as_master_with_its_address() {
     let Some(bench) = Bench::new("a_worker_that_is_killed_comes_back_as_master_with_its_address") else {

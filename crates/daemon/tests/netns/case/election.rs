@@ -10,6 +10,8 @@ pub(crate) fn equals(makes: (Make, Make)) -> Pair {
 }
 
 /// An equal never preempts, whatever its address; where two masters meet, the higher address stays (B's is higher).
+///
+/// vrrp-behaviour §22.1.
 pub(crate) fn equal_priorities(pair: &mut Pair) {
     pair.establish();
     let wait = pair.side(Who::B).instance.master_down();
@@ -31,6 +33,8 @@ pub(crate) fn owner(makes: (Make, Make)) -> Pair {
 }
 
 /// RFC 3768 §6.4.1, RFC 9568 §6.4.1: a router with priority 255 is master at once when it starts.
+///
+/// vrrp-behaviour §4.2.
 pub(crate) fn an_owner_waits_for_nobody(pair: &mut Pair) {
     let started = pair.side_mut(Who::A).daemon.start();
     // Far below its master-down time of three seconds.

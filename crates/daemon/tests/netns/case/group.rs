@@ -32,6 +32,8 @@ pub(crate) fn pair(makes: (Make, Make)) -> Pair {
 
 /// A fault of one member takes both away, each with its goodbye, so that the other node has both after its skew time;
 /// what gives the fault up takes both back.
+///
+/// vrrp-behaviour §8, §22.2.
 pub(crate) fn life(pair: &mut Pair) {
     pair.establish();
     holds_second(pair, Who::A);

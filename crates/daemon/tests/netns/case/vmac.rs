@@ -88,6 +88,7 @@ pub(crate) fn over_ipv6(makes: (Make, Make)) -> Pair {
 /// R3768-8.2-02: "The Master virtual router MUST NOT respond with its physical MAC address."
 /// R3768-8.2-03: "When a VRRP router restarts or boots, it SHOULD not send any ARP messages with its physical MAC
 /// address for the IP address it owns, it should only send ARP messages that include Virtual MAC addresses."
+/// vrrp-behaviour §11.
 pub(crate) fn life(pair: &mut Pair) {
     let began = Stamp::now();
     let client = pair.lab.host("eth0");

@@ -51,6 +51,8 @@ fn nft(script: &str) {
 }
 
 /// Recorded from Keepalived 2.4.3 (four instances without accept).
+///
+/// vrrp-behaviour §11.
 #[test]
 fn addresses_that_are_not_accepted_are_dropped_as_keepalived_drops_them() {
     with_two_hosts("addresses_that_are_not_accepted_are_dropped_as_keepalived_drops_them", |a, _| {
@@ -72,6 +74,8 @@ fn addresses_that_are_not_accepted_are_dropped_as_keepalived_drops_them() {
 }
 
 /// Recorded from Keepalived 2.2.7 (a VMAC for IPv4 and one for IPv6, with counters), with what 2.4.3 added for bases.
+///
+/// vrrp-behaviour §11.
 #[test]
 fn vmacs_are_kept_from_speaking_as_keepalived_keeps_them() {
     with_two_hosts("vmacs_are_kept_from_speaking_as_keepalived_keeps_them", |a, _| {

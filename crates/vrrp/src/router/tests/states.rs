@@ -61,6 +61,7 @@ const TAKING_OVER: &[&str] = &["advert 100", "MASTER", "+192.0.2.100/32", "garp 
 /// R3768-6.4.2-11 (ADVERTISEMENT with Priority 0): "Set the Master_Down_Timer to Skew_Time"
 /// R3768-6.4.2-12 (Preempt_Mode False or Priority ≥ local): "Reset the Master_Down_Timer to Master_Down_Interval"
 /// R3768-6.4.2-13 (otherwise): "Discard the ADVERTISEMENT"
+/// vrrp-behaviour §4, §5.
 #[test]
 fn a_backup_does_what_the_table_says() {
     let passes = |bench: &mut Bench| {
@@ -121,6 +122,7 @@ fn a_backup_does_what_the_table_says() {
 /// R3768-6.4.3-13 (better ADVERTISEMENT): "Cancel Adver_Timer"
 /// R3768-6.4.3-14 (better ADVERTISEMENT): "Set Master_Down_Timer to Master_Down_Interval"
 /// R3768-6.4.3-15 (better ADVERTISEMENT): "Transition to the {Backup} state"
+/// vrrp-behaviour §5.
 #[test]
 fn a_master_does_what_the_table_says() {
     let passes = |bench: &mut Bench| {
@@ -268,6 +270,7 @@ fn virtual_routers_of_one_link_are_apart() {
 /// and MAY indicate via network management that an error occurred."
 /// R3768-7.1-07: "If any one of the above checks fails, the receiver MUST discard the packet, SHOULD log the event
 /// and MAY indicate via network management that an error occurred."
+/// vrrp-behaviour §3.
 #[test]
 fn what_fails_a_check_is_discarded_counted_and_said_once() {
     let spoil: [fn(&mut Delivery); 5] = [
@@ -312,6 +315,7 @@ fn what_fails_a_check_is_discarded_counted_and_said_once() {
 /// the Advertisement_Interval configured for the VRID."
 /// R9568-7.1-10: "If this check fails, the receiver SHOULD log the event (subject to rate-limiting) and MAY indicate
 /// via network management that a misconfiguration was detected."
+/// vrrp-behaviour §3.
 #[test]
 fn another_interval_of_version_3_is_said_once_and_the_advert_counts() {
     let mut bench = Bench::with(instance_v3());
