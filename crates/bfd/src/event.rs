@@ -37,6 +37,8 @@ pub enum Event {
         /// Why.
         refusal: Refusal,
     },
+    /// Those who track sessions were started anew, and know nothing of them.
+    TrackersCame,
     /// The deadline has passed. Packets that were there before it have been told.
     Wake,
     /// The daemon stops: neighbours are told AdminDown.
@@ -58,7 +60,8 @@ pub enum Action {
     Notice(Notice),
 }
 
-/// What those who track a session are told: when its path comes and goes, and once at each configuration.
+/// What those who track a session are told: when its path comes and goes, and once at each configuration. Of a new
+/// session that has not come up they hear nothing at first.
 ///
 /// RFC 5882 §3.2 and As keepalived: that a neighbour is held down by an administrator says nothing of the path, and
 /// nobody is told. Differs: if such a neighbour then falls silent, the path is dead, and that is told; Keepalived's

@@ -177,8 +177,7 @@ pub(crate) struct Session {
     known: Option<Known>,
     /// Failures of the Echo function since a packet of it came back.
     echo_failures: u32,
-    /// What trackers were told last.
-    alive: bool,
+    judged: Judged,
     /// When a packet was accepted last, for people: it is not forgotten.
     accepted_at: Option<Instant>,
     up_at: Option<Instant>,
@@ -187,6 +186,24 @@ pub(crate) struct Session {
     /// What has been said, until the state changes.
     said: Vec<Said>,
 }
+
+/// What trackers were told last.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Judged {
+    /// Nothing yet: before that time a session that is not Up says nothing of the path.
+    ///
+    /// Differs: Keepalived's trackers hear of a new session at once that it is down. So a reload that adds one, or a
+    /// BFD process that was started anew, would cost a master its addresses.
+    Not { until: Instant },
+    /// The path is alive.
+    Alive,
+    /// It is dead.
+    Dead,
+}
+
+/// How many of its idle intervals a new session has to come up before its path counts as dead: a neighbour that has
+/// just found it down sends that seldom too.
+const PATIENCE: u32 = 3;
 
 /// What is said once and then only counted, until the state changes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -230,7 +247,7 @@ impl Session {
             sequence: chance.word(),
             known: None,
             echo_failures: 0,
-            alive: false,
+            judged: Judged::Not { until: now + config.idle_tx * PATIENCE },
             accepted_at: None,
             up_at: None,
             down_at: None,
@@ -245,12 +262,17 @@ impl Session {
         self.say_entered(None, turn);
     }
 
-    /// Tells trackers how it stands.
+    /// Tells trackers how it stands, if that is known.
     pub(crate) fn tell(&self, turn: &mut Turn<'_>) {
+        let (alive, at) = match self.judged {
+            Judged::Not { .. } => return,
+            Judged::Alive => (true, self.up_at),
+            Judged::Dead => (false, self.down_at),
+        };
         turn.out.push(Action::Tell(Verdict {
             session: self.config.name.clone(),
-            alive: self.alive,
-            at: if self.alive { self.up_at } else { self.down_at }.unwrap_or(self.since),
+            alive,
+            at: at.unwrap_or(self.since),
             audience: self.config.audience,
         }));
     }
@@ -262,6 +284,9 @@ impl Session {
         }
         if self.echo_fails_at().is_some_and(|at| at <= turn.now) {
             self.lose_echo(turn);
+        }
+        if self.judge_at().is_some_and(|at| at <= turn.now) {
+            self.judge_dead(turn);
         }
     }
 
@@ -285,6 +310,7 @@ impl Session {
             self.echo_at(),
             ends_at,
             self.port.retry_at(),
+            self.judge_at(),
         ];
         deadlines.into_iter().flatten().min()
     }
@@ -377,7 +403,7 @@ impl Session {
             (_, SessionState::Up) => {
                 self.counters.ups += 1;
                 self.up_at = Some(turn.now);
-                self.alive = true;
+                self.judged = Judged::Alive;
                 self.tell(turn);
             }
             (_, SessionState::Down) => {
@@ -403,11 +429,24 @@ impl Session {
         self.say(SessionFact::Entered { state: self.state(), before, local, remote }, turn);
     }
 
-    /// Tells trackers that the path is dead, if they do not know.
+    /// Tells trackers that the path is dead, if they do not know, and if it had its time to come up.
     fn judge_dead(&mut self, turn: &mut Turn<'_>) {
-        if core::mem::replace(&mut self.alive, false) {
-            self.down_at = Some(turn.now);
-            self.tell(turn);
+        match self.judged {
+            Judged::Dead => return,
+            Judged::Not { until } if until > turn.now => return,
+            Judged::Not { .. } | Judged::Alive => {}
+        }
+        self.judged = Judged::Dead;
+        self.down_at = Some(turn.now);
+        self.tell(turn);
+    }
+
+    /// When a new session that has not come up is judged. RFC 5882 §3.2: that the neighbour is held down by an
+    /// administrator says nothing of the path.
+    fn judge_at(&self) -> Option<Instant> {
+        match self.judged {
+            Judged::Not { until } => (self.remote.state != SessionState::AdminDown).then_some(until),
+            Judged::Alive | Judged::Dead => None,
         }
     }
 

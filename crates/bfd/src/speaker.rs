@@ -155,6 +155,11 @@ impl Speaker {
                 }
             }
             Event::Closed { channel, refusal } => self.closed(channel, &refusal, now, touched, out),
+            Event::TrackersCame => {
+                for id in self.order.clone() {
+                    self.with(id, now, out, |session, turn| session.tell(turn));
+                }
+            }
             Event::Wake => self.wake(now, touched, out),
             Event::Stop => self.stop(now, touched, out),
         }

@@ -5,18 +5,21 @@ use std::io;
 use std::os::fd::AsFd;
 
 use host::{
-    Arrival, Channel, Datagram, Datagrams, Firewall, FirewallOp, Instant, Network, NetworkOp, Refusal, Ticket,
+    Arrival, Channel, Datagram, Datagrams, Firewall, FirewallOp, Instant, Network, NetworkOp, Refusal,
+    Ticket, Udp, UdpChannel, UdpDatagram, UdpUse,
 };
 
 use crate::clock;
 use crate::netlink::{Orders, Watch, refused};
 use crate::packet_filter::PacketFilter;
 use crate::poll::{self, Interest, Poll, Token, WaitError, Woken};
-use crate::socket::{Channels, Outbox};
+use crate::socket::{Channels, Outbox, UdpSockets};
 use crate::virtual_links::VirtualLinks;
 
 /// Tokens from here on are the machine's own.
 const OWN: u32 = 1 << 31;
+/// Those of UDP channels from here on.
+const UDP: u32 = OWN | 1 << 30;
 const WATCH: Token = Token(u32::MAX);
 const ORDERS: Token = Token(u32::MAX - 1);
 const FILTER: Token = Token(u32::MAX - 2);
@@ -34,6 +37,7 @@ pub struct Machine {
     packet_filter: PacketFilter,
     channels: Channels,
     outbox: Outbox,
+    udp: UdpSockets,
     /// What happened while orders were performed.
     untold: VecDeque<Arrival>,
     signals: Vec<i32>,
@@ -78,6 +82,7 @@ impl Machine {
             packet_filter: PacketFilter::default(),
             channels: Channels::new(),
             outbox: Outbox::new(),
+            udp: UdpSockets::new(),
             untold: VecDeque::new(),
             signals: Vec::new(),
             ready: Vec::new(),
@@ -177,6 +182,7 @@ impl Machine {
                 WATCH => self.follow(arrivals)?,
                 ORDERS => self.orders.answers(arrivals),
                 FILTER => self.packet_filter.follow(),
+                Token(slot @ UDP..) => self.udp.receive(slot - UDP, arrivals),
                 Token(slot @ OWN..) => self.channels.receive(slot - OWN, arrivals),
                 foreign if ready.contains(&foreign) => {}
                 foreign => ready.push(foreign),
@@ -240,6 +246,32 @@ impl Datagrams for Machine {
 
     fn dispatch(&mut self) {
         self.noting(|machine, arrivals| machine.outbox.flush(arrivals));
+    }
+}
+
+impl Udp for Machine {
+    fn bind(&mut self, channel: UdpChannel, purpose: UdpUse) {
+        let opened = match self.udp.bind(channel, purpose) {
+            Ok(Some((slot, socket))) => {
+                self.poll.watch(socket, Token(UDP + slot), Interest::Read).map_err(io::Error::other)
+            }
+            Ok(None) => Ok(()),
+            Err(cause) => Err(cause),
+        };
+        if let Err(cause) = opened {
+            self.udp.unbind(&channel);
+            self.untold.push_back(Arrival::UdpClosed { channel, refusal: refused(&cause) });
+        }
+    }
+
+    fn unbind(&mut self, channel: UdpChannel) {
+        self.udp.unbind(&channel);
+    }
+
+    fn send_udp(&mut self, datagram: UdpDatagram) {
+        if let Err(refusal) = self.udp.send(&datagram) {
+            self.untold.push_back(Arrival::Unsent { tag: datagram.tag, refusal });
+        }
     }
 }
 

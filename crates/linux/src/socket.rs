@@ -2,7 +2,7 @@
 //!
 //! [`channels`] holds the receiving sockets, one a [`host::Channel`]; [`outbox`] the sending ones, one a link and
 //! family, and what waits to be sent. [`raw`] and [`packet`] open sockets, [`filter`] is the program by which the
-//! kernel picks what we want to see, [`control`] is the ancillary data beside a packet.
+//! kernel picks what we want to see, [`control`] is the ancillary data beside a packet. [`udp`] holds UDP sockets.
 
 mod channels;
 mod control;
@@ -10,9 +10,11 @@ mod filter;
 mod outbox;
 mod packet;
 mod raw;
+mod udp;
 
 pub(crate) use channels::Channels;
 pub(crate) use outbox::Outbox;
+pub(crate) use udp::UdpSockets;
 
 /// The Virtual Router Redundancy Protocol's number (RFC 9568 §5.1.1.4).
 const VRRP: u8 = 112;

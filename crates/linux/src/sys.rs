@@ -5,6 +5,7 @@
 
 use std::io;
 use std::mem::{self, MaybeUninit};
+use std::net::{Ipv4Addr, SocketAddr, SocketAddrV6};
 use std::os::fd::{AsRawFd, BorrowedFd};
 use std::ptr;
 
@@ -109,8 +110,8 @@ pub(crate) struct Incoming<'a> {
     pub(crate) bytes: &'a [u8],
     /// Ancillary data.
     pub(crate) control: &'a [u8],
-    /// The sender, if its address is an IPv6 one.
-    pub(crate) source: [u8; 16],
+    /// The sender.
+    pub(crate) source: SocketAddr,
 }
 
 impl Inbox {
@@ -167,9 +168,19 @@ impl Inbox {
         Incoming {
             bytes: &self.bytes[index][..bytes],
             control: &self.controls[index][..control],
-            source: self.sources[index].sin6_addr.s6_addr,
+            source: socket_address(&self.sources[index]),
         }
     }
+}
+
+/// An address of either family in the place of an IPv6 one: that of IPv4 begins alike, and has its address where the
+/// other has its flow label.
+fn socket_address(address: &libc::sockaddr_in6) -> SocketAddr {
+    let port = u16::from_be(address.sin6_port);
+    if i32::from(address.sin6_family) == libc::AF_INET {
+        return (Ipv4Addr::from(address.sin6_flowinfo.to_ne_bytes()), port).into();
+    }
+    SocketAddrV6::new(address.sin6_addr.s6_addr.into(), port, 0, address.sin6_scope_id).into()
 }
 
 /// How the kernel divides processor time for this thread.

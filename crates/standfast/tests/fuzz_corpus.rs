@@ -26,6 +26,11 @@ fn announcements() {
 }
 
 #[test]
+fn bfd_packets() {
+    over("control", bfd::fuzz_control);
+}
+
+#[test]
 fn configurations() {
     over("config", config::fuzz_pipeline);
 }

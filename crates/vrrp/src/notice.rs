@@ -129,6 +129,13 @@ pub enum InstanceFact {
         /// What.
         what: Heard,
     },
+    /// A BFD session that it tracks went up or down.
+    SessionChanged {
+        /// The session.
+        session: String,
+        /// Up or down.
+        up: bool,
+    },
     /// No advert came in the master-down time.
     AdvertTimeout,
     /// It resumes as master after its worker was started anew.
@@ -339,6 +346,8 @@ pub enum FaultReason {
     File(String),
     /// A set of processes is not complete.
     Processes(String),
+    /// Nothing is known of a BFD session yet.
+    BfdPending(String),
     /// A BFD session is not up.
     Bfd(String),
 }
@@ -356,6 +365,7 @@ impl fmt::Display for FaultReason {
             Self::NoPeer => f.write_str("(no unicast peer)"),
             Self::File(file) => write!(f, "(tracked file {file})"),
             Self::Processes(name) => write!(f, "(tracked process {name} quorum not achieved)"),
+            Self::BfdPending(name) => write!(f, "(tracked BFD instance {name} pending)"),
             Self::Bfd(name) => write!(f, "(tracked BFD instance {name} is down)"),
         }
     }

@@ -191,7 +191,16 @@ impl Router {
                     out.push(Action::Notice(Notice::Processes { name, quorum }));
                 }
             }
-            Event::BfdChanged { name, up } => self.stale |= self.told.bfds.insert(name, up) != Some(up),
+            Event::BfdChanged { name, up } => {
+                if self.told.bfds.insert(name.clone(), up) != Some(up) {
+                    self.stale = true;
+                    let tracks = |i: &&Instance| i.config().track_bfds.iter().any(|it| it.name == name);
+                    for instance in self.instances.values().filter(tracks) {
+                        let fact = InstanceFact::SessionChanged { session: name.clone(), up };
+                        instance.say(fact, &mut Turn { now, out });
+                    }
+                }
+            }
             Event::ClearCounters => self.instances.values_mut().for_each(Instance::clear_counters),
             Event::Wake => {}
             Event::Stop => self.stop(now, touched, out),

@@ -95,7 +95,8 @@ pub(crate) struct Told {
     pub(crate) files: BTreeMap<String, i64>,
     /// Whether each set of processes is complete.
     pub(crate) processes: BTreeMap<String, bool>,
-    /// Whether each BFD session is up. As keepalived: down until told otherwise.
+    /// Whether each BFD session is up. Differs: Keepalived's count as down until told otherwise, so that a reload which
+    /// adds one, or a worker that was started anew, costs a master its mastership.
     pub(crate) bfds: BTreeMap<String, bool>,
 }
 
@@ -112,7 +113,7 @@ impl Told {
 
     /// How a BFD session stands.
     pub(crate) fn bfd(&self, name: &str) -> Health {
-        Health::from_good(self.bfds.get(name).copied().unwrap_or(false))
+        self.bfds.get(name).map_or(Health::Unknown, |up| Health::from_good(*up))
     }
 }
 

@@ -24,6 +24,7 @@ pub struct Bfd<M> {
     now: Instant,
     // Used again each turn, so that a turn allocates little.
     actions: Vec<Action>,
+    notices: Vec<Notice>,
 }
 
 impl<M: Udp + Journal + BfdBus> Bfd<M> {
@@ -36,6 +37,7 @@ impl<M: Udp + Journal + BfdBus> Bfd<M> {
             stopping: false,
             now: Instant::ZERO,
             actions: Vec::new(),
+            notices: Vec::new(),
         }
     }
 
@@ -54,6 +56,7 @@ impl<M: Udp + Journal + BfdBus> Bfd<M> {
                     self.machine.tell_supervisor(message);
                 }
             }
+            ToBfd::Ping => self.machine.tell_supervisor(FromBfd::Alive),
             ToBfd::Stop => {
                 self.stopping = true;
                 self.step(Event::Stop, now);
@@ -87,6 +90,11 @@ impl<M: Udp + Journal + BfdBus> Bfd<M> {
         self.step(event, now);
     }
 
+    /// Those who track sessions were started anew, or may have missed something: they are told all.
+    pub fn tell_all(&mut self, now: Instant) {
+        self.step(Event::TrackersCame, now);
+    }
+
     /// When it wants [`Arrival::Woken`], if nothing else happens first.
     pub fn deadline(&self) -> Option<Instant> {
         self.speaker.next_deadline()
@@ -113,7 +121,7 @@ impl<M: Udp + Journal + BfdBus> Bfd<M> {
     }
 
     /// Tells the engine, and performs what it asks for: trackers are told before anything else, since traffic waits
-    /// for them; the rest in order.
+    /// for them; the rest in order, and what is for people at the end.
     fn step(&mut self, event: Event, now: Instant) {
         debug_assert!(now >= self.now, "the machine's clock is monotonic");
         self.now = self.now.max(now);
@@ -124,24 +132,23 @@ impl<M: Udp + Journal + BfdBus> Bfd<M> {
                 self.machine.tell_trackers(verdict.clone());
             }
         }
+        let mut notices = core::mem::take(&mut self.notices);
         for action in actions.drain(..) {
-            self.perform(action);
+            match action {
+                Action::Bind(channel, purpose) => self.machine.bind(channel, purpose),
+                Action::Unbind(channel) => self.machine.unbind(channel),
+                Action::Send(datagram) => self.machine.send_udp(datagram),
+                Action::Tell(_) => {}
+                Action::Notice(notice) => notices.push(notice),
+            }
         }
         self.actions = actions;
-    }
-
-    fn perform(&mut self, action: Action) {
-        match action {
-            Action::Bind(channel, purpose) => self.machine.bind(channel, purpose),
-            Action::Unbind(channel) => self.machine.unbind(channel),
-            Action::Send(datagram) => self.machine.send_udp(datagram),
-            Action::Tell(_) => {}
-            Action::Notice(notice) => self.tell_people(&notice),
+        for notice in notices.drain(..) {
+            if self.machine.wants(notice.severity()) {
+                self.machine.write(notice.severity(), &notice.to_string());
+            }
         }
-    }
-
-    fn tell_people(&mut self, notice: &Notice) {
-        self.machine.write(notice.severity(), &notice.to_string());
+        self.notices = notices;
     }
 }
 

@@ -83,6 +83,8 @@ pub enum ToBfd {
     Configure(Box<bfd::Config>),
     /// Say how you stand.
     TellStatus,
+    /// Give a sign of life: [`FromBfd::Alive`].
+    Ping,
     /// Tell the neighbours, clean up, end.
     Stop,
 }
@@ -92,6 +94,8 @@ pub enum ToBfd {
 pub enum FromBfd {
     /// The configuration is in force.
     Ready,
+    /// The answer to [`ToBfd::Ping`].
+    Alive,
     /// The answer to [`ToBfd::TellStatus`], in pieces that fit into [`MAX_MESSAGE`].
     Status {
         /// The next sessions; what concerns all is the same in each piece.
@@ -106,8 +110,8 @@ pub trait BfdBus {
     /// Sends to the supervisor. Never waits; what cannot be sent is kept until it can.
     fn tell_supervisor(&mut self, message: FromBfd);
     /// Sends straight to the workers that [`bfd::Verdict::audience`] names: they act within milliseconds, and the
-    /// supervisor has no part in it. Never waits; a worker that is not there misses it, and is told all anew with the
-    /// next configuration.
+    /// supervisor has no part in it. Never waits; a worker that is not there misses it, and is told all anew when it
+    /// comes.
     fn tell_trackers(&mut self, verdict: bfd::Verdict);
 }
 

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use host::{Arrival, Datagrams, Engine, Firewall, Instant, Journal, Network};
+use bfd::Verdict;
+use host::{Arrival, Datagrams, Engine, Firewall, Instant, Journal, Network, Severity};
 use vrrp::config::Priority;
 use vrrp::notice::{InstanceFact, Notice, State};
 use vrrp::{Action, Event, Router};
@@ -103,6 +104,19 @@ impl<M: Network + Firewall + Datagrams + Journal + Bus + EventPipes> Vrrp<M> {
             Arrival::Woken => Event::Wake,
         };
         self.step(event, now);
+    }
+
+    /// The bfd worker has judged the path of a session.
+    pub fn hear_verdict(&mut self, verdict: Verdict, now: Instant) {
+        let Verdict { session, alive, at, audience: _ } = verdict;
+        // As keepalived.
+        let state = if alive { "Up" } else { "Down" };
+        let micros = now.since(at).as_micros();
+        let line = format!(
+            "Received BFD event: instance {session} is in state {state} (delivered in {micros} usec)"
+        );
+        self.step(Event::BfdChanged { name: session, up: alive }, now);
+        self.machine.write(Severity::Info, &line);
     }
 
     /// When it wants [`Arrival::Woken`], if nothing else happens first.

@@ -1,6 +1,6 @@
 //! How a session stands.
 
-use super::Session;
+use super::{Judged, Session};
 use crate::config::SessionConfig;
 use crate::status::{Intervals, RemoteStatus, SessionStatus};
 use crate::timing::{Poll, duration};
@@ -42,7 +42,7 @@ impl Session {
             audience: *audience,
             state: self.state(),
             since: self.since,
-            alive: self.alive,
+            alive: self.judged == Judged::Alive,
             diagnostic: self.diagnostic,
             discriminator: self.discriminator,
             local: Intervals {

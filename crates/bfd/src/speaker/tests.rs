@@ -14,3 +14,4 @@ mod random;
 mod reload;
 mod table;
 mod transmission;
+mod verdict;

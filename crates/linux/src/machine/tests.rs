@@ -6,4 +6,5 @@ mod network;
 mod packets;
 mod routes;
 mod rules;
+mod udp;
 mod wait;

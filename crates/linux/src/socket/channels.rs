@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr};
 use std::os::fd::{AsFd, BorrowedFd};
 
 use host::{Arrival, Channel, Delivery, Family};
@@ -116,8 +116,8 @@ fn delivery(channel: &Channel, packet: &Incoming<'_>, seen: Seen) -> Option<Deli
             (Ipv4Addr::from(*source).into(), destination.into(), Some(header[8]))
         }
         Family::V6 => {
-            let destination = seen.destination.map_or(channel.address, IpAddr::from);
-            (Ipv6Addr::from(packet.source).into(), destination, seen.hop_limit)
+            let destination = seen.destination.unwrap_or(channel.address);
+            (packet.source.ip(), destination, seen.hop_limit)
         }
     };
     Some(Delivery { link: channel.link, source, destination, hop_limit, bytes: packet.bytes.to_vec() })

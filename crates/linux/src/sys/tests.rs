@@ -1,4 +1,4 @@
-use std::net::{Ipv6Addr, UdpSocket};
+use std::net::UdpSocket;
 use std::os::fd::AsFd;
 
 use socket2::SockRef;
@@ -38,12 +38,22 @@ fn packets_leave_and_come_in_batches_with_what_is_told_beside_them() {
     while let Ok(count) = inbox.receive(receiver.as_fd()) {
         for index in 0..count {
             let packet = inbox.packet(index);
-            assert_eq!(Ipv6Addr::from(packet.source), Ipv6Addr::LOCALHOST);
+            assert_eq!(packet.source, sender.local_addr().unwrap());
             assert!(!packet.control.is_empty());
             seen.push(packet.bytes.to_vec());
         }
     }
     assert_eq!(seen, texts);
+}
+
+#[test]
+fn the_sender_is_told_in_its_own_family() {
+    let receiver = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let sender = UdpSocket::bind("127.0.0.1:0").unwrap();
+    sender.send_to(b"x", receiver.local_addr().unwrap()).unwrap();
+    let mut inbox = Inbox::new();
+    assert_eq!(inbox.receive(receiver.as_fd()).unwrap(), 1);
+    assert_eq!(inbox.packet(0).source, sender.local_addr().unwrap());
 }
 
 #[test]

@@ -67,7 +67,7 @@ impl Instance {
         // A link of our own that was asked for just now is no reason to tell people of a fault.
         let fresh = self.config.own_link.is_some() && matches!(self.stage, Stage::Initialize);
         let pending = |reason: &FaultReason| match reason {
-            FaultReason::ScriptPending(_) => true,
+            FaultReason::ScriptPending(_) | FaultReason::BfdPending(_) => true,
             FaultReason::OwnLinkMissing(_) | FaultReason::NoSourceAddress(_) => fresh,
             FaultReason::LinkDown(_)
             | FaultReason::LinkMissing(_)
@@ -95,7 +95,7 @@ impl Instance {
             Stage::Initialize | Stage::Fault if self.is_free() && !self.in_group => {
                 Some(self.begin(true, turn.now))
             }
-            // A script that a reload added must not cost a master its mastership before it has said anything.
+            // What a reload added must not cost a master its mastership before it has said anything.
             Stage::Backup(_) | Stage::Master(_) if hard => Some(Next::Fault),
             Stage::Master(_) if priority_fell => self.step_down(turn),
             Stage::Initialize | Stage::Fault | Stage::Backup(_) | Stage::Master(_) => None,
@@ -256,7 +256,8 @@ impl Instance {
         }
         for tracked in &self.config.track_bfds {
             let why = FaultReason::Bfd(tracked.name.clone());
-            track(tracked.weight, view.told.bfd(&tracked.name), why.clone(), why);
+            let pending = FaultReason::BfdPending(tracked.name.clone());
+            track(tracked.weight, view.told.bfd(&tracked.name), why, pending);
         }
         for tracked in &self.config.track_files {
             let value = view.told.files.get(&tracked.file).copied().unwrap_or(0);

@@ -54,6 +54,7 @@ impl InstanceFact {
             | Self::SteppedDown { .. }
             | Self::OtherOwnerGone
             | Self::HooksRepeated { .. }
+            | Self::SessionChanged { .. }
             | Self::PriorityChanged { .. }
             | Self::PreemptDelayStarted(_)
             | Self::PreemptDelayStopped
@@ -115,8 +116,13 @@ fn script(f: &mut fmt::Formatter<'_>, name: &str, fact: ScriptFact) -> fmt::Resu
 }
 
 fn instance(f: &mut fmt::Formatter<'_>, name: &str, fact: &InstanceFact) -> fmt::Result {
+    if let InstanceFact::SessionChanged { session, up } = fact {
+        let state = if *up { "UP" } else { "DOWN" };
+        return write!(f, "VRRP_Instance({name}) Tracked BFD instance {session} is {state}");
+    }
     write!(f, "({name}) ")?;
     match fact {
+        InstanceFact::SessionChanged { .. } => Ok(()),
         InstanceFact::Entered { state, first, .. } => entered(f, *state, *first),
         InstanceFact::AdvertTimeout => f.write_str("Receive advertisement timeout"),
         InstanceFact::Resumed => f.write_str("Resuming as master after a restart of the process"),
@@ -131,12 +137,8 @@ fn instance(f: &mut fmt::Formatter<'_>, name: &str, fact: &InstanceFact) -> fmt:
         }
         InstanceFact::ReleaseSent => f.write_str("sent 0 priority"),
         InstanceFact::Paused { late } => {
-            write!(
-                f,
-                "advert {}.{:06} seconds late, listening before sending",
-                late.as_secs(),
-                late.subsec_micros()
-            )
+            let (seconds, micros) = (late.as_secs(), late.subsec_micros());
+            write!(f, "advert {seconds}.{micros:06} seconds late, listening before sending")
         }
         InstanceFact::SteppedDown { rival } => write!(f, "stepping down for a rival with priority {rival}"),
         InstanceFact::ReleaseHeard { as_master: true } => f.write_str("Master received priority 0 message"),
@@ -150,36 +152,27 @@ fn instance(f: &mut fmt::Formatter<'_>, name: &str, fact: &InstanceFact) -> fmt:
             write!(f, "start preempt delay ({}.{:06})", delay.as_secs(), delay.subsec_micros())
         }
         InstanceFact::PreemptDelayStopped => f.write_str("stop preempt delay"),
-        InstanceFact::IntervalLearnt { from, to } => write!(
-            f,
-            "advertisement interval updated from {}ms to {}ms by master",
-            from.as_millis(),
-            to.as_millis()
-        ),
+        InstanceFact::IntervalLearnt { from, to } => {
+            let (from, to) = (from.as_millis(), to.as_millis());
+            write!(f, "advertisement interval updated from {from}ms to {to}ms by master")
+        }
         InstanceFact::Addresses { wanted, excluded } => {
             let verb = if *wanted { "setting" } else { "removing" };
             write!(f, "{verb} {}VIPs.", if *excluded { "E-" } else { "" })
         }
         InstanceFact::Lost(Thing::Address(prefix, link)) => {
-            write!(
-                f,
-                "Netlink reflector reports IP {} removed from {link}, putting it back",
-                prefix.address()
-            )
+            let address = prefix.address();
+            write!(f, "Netlink reflector reports IP {address} removed from {link}, putting it back")
         }
         InstanceFact::Lost(thing) => write!(f, "{thing} was removed by another, putting it back"),
         InstanceFact::Refused { thing, why } => write!(f, "cannot set {thing}: {why}"),
-        InstanceFact::Announcing { address: address @ IpAddr::V4(_), link } => {
-            write!(f, "Sending/queueing gratuitous ARPs on {link} for {address}")
-        }
         InstanceFact::Announcing { address, link } => {
-            write!(f, "Sending/queueing Unsolicited Neighbour Adverts on {link} for {address}")
-        }
-        InstanceFact::Announced { address: address @ IpAddr::V4(_), link } => {
-            write!(f, "Sending gratuitous ARP on {link} for {address}")
+            let what = if address.is_ipv4() { "gratuitous ARPs" } else { "Unsolicited Neighbour Adverts" };
+            write!(f, "Sending/queueing {what} on {link} for {address}")
         }
         InstanceFact::Announced { address, link } => {
-            write!(f, "Sending unsolicited Neighbour Advert on {link} for {address}")
+            let what = if address.is_ipv4() { "gratuitous ARP" } else { "unsolicited Neighbour Advert" };
+            write!(f, "Sending {what} on {link} for {address}")
         }
         InstanceFact::Faulted(reason) => write!(f, "entering FAULT state {reason}"),
         InstanceFact::SendFailed { code, why } => write!(f, "send advert error {code} ({why})"),

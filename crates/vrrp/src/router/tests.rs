@@ -13,4 +13,5 @@ mod owners;
 mod pause;
 mod random;
 mod reload;
+mod session;
 mod states;

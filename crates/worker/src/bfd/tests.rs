@@ -105,12 +105,12 @@ fn a_configuration_is_performed_in_order_and_answered() {
     assert_eq!(worker.deadline(), None);
     worker.hear(configure(1), at(0));
     let deeds = &worker.machine().deeds;
-    assert!(matches!(&deeds[0], Deed::Told(verdict) if !verdict.alive));
     let port = worker.speaker.status(at(0)).sessions[0].port;
-    assert_eq!(deeds[2..4], [Deed::Bound(3784), Deed::Bound(port)]);
-    assert!(matches!(&deeds[4], Deed::Sent(bytes) if bytes.len() == 24));
-    assert_eq!(deeds[5], Deed::Said(FromBfd::Ready));
-    assert_eq!(deeds.len(), 6);
+    assert_eq!(deeds[..2], [Deed::Bound(3784), Deed::Bound(port)]);
+    assert!(matches!(&deeds[2], Deed::Sent(bytes) if bytes.len() == 24));
+    assert!(matches!(&deeds[3], Deed::Wrote(line) if line.ends_with("Remote diagnostic - No Diagnostic)")));
+    assert_eq!(deeds[4], Deed::Said(FromBfd::Ready));
+    assert_eq!(deeds.len(), 5);
     assert!(worker.deadline().unwrap() > at(0));
 }
 
@@ -131,8 +131,9 @@ fn trackers_hear_first_of_a_path_that_comes_and_goes() {
     assert!(
         matches!(&worker.machine().deeds[0], Deed::Told(verdict) if !verdict.alive && verdict.at == at(35))
     );
+    assert!(matches!(&worker.machine().deeds[1], Deed::Sent(_)), "people hear of it last");
     assert_eq!(
-        worker.machine().deeds[1],
+        worker.machine().deeds[2],
         Deed::Wrote(format!("({}002) Expired after 30 ms (0 usec overdue)", "x".repeat(28)))
     );
 }
@@ -199,4 +200,17 @@ fn nothing_that_comes_before_a_configuration_matters() {
     assert_eq!(worker.machine().deeds, []);
     worker.arrive(packet(SessionState::Down, 0), at(0));
     assert!(matches!(worker.machine().deeds.as_slice(), [Deed::Wrote(_)]), "a stray packet is talked of");
+}
+
+#[test]
+fn it_gives_a_sign_of_life_and_tells_trackers_that_come_what_it_knows() {
+    let (mut worker, ours) = one();
+    worker.hear(ToBfd::Ping, at(1));
+    worker.tell_all(at(1));
+    assert_eq!(worker.machine().deeds, [Deed::Said(FromBfd::Alive)]);
+    worker.arrive(packet(SessionState::Init, ours), at(5));
+    worker.machine_mut().deeds.clear();
+    worker.tell_all(at(6));
+    let deeds = &worker.machine().deeds;
+    assert!(matches!(&deeds[..], [Deed::Told(verdict)] if verdict.alive && verdict.at == at(5)), "{deeds:?}");
 }

@@ -41,7 +41,7 @@ fn a_session_that_is_enabled_again_starts_from_down() {
 #[test]
 fn packets_do_not_move_a_session_that_is_held_down() {
     let (mut bench, out) = Bench::start(config([SessionConfig { enabled: false, ..session() }]));
-    assert_eq!(brief(&out), ["-> AdminDown 7", "tell dead", "bind 3784", "bind own", "AdminDown"]);
+    assert_eq!(brief(&out), ["-> AdminDown 7", "bind 3784", "bind own", "AdminDown"]);
     for state in [AdminDown, Down, Init, Up] {
         let out = bench.hear(Control { poll: true, ..bench.theirs(state) });
         assert_eq!((brief(&out), bench.state()), (nothing(), AdminDown), "{state}");

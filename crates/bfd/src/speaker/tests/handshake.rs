@@ -12,7 +12,7 @@ use crate::wire::{Control, Diagnostic};
 #[test]
 fn an_active_session_sends_at_once_and_goes_on() {
     let (mut bench, out) = Bench::start(config([session()]));
-    assert_eq!(brief(&out), ["-> Down 0", "tell dead", "bind 3784", "bind own", "Down"]);
+    assert_eq!(brief(&out), ["-> Down 0", "bind 3784", "bind own", "Down"]);
     let first = controls(&out)[0];
     assert_eq!(
         (first.your_discriminator, first.desired_min_tx, first.required_min_rx),

@@ -50,7 +50,7 @@ fn a_session_that_is_removed_takes_its_leave() {
     let mut bench = Bench::up(session());
     let other = SessionConfig::plain("C", [192, 0, 2, 3].into());
     let out = reload(&mut bench, config([other]));
-    assert_eq!(brief(&out), ["-> AdminDown 7", "-> Down 0", "tell dead", "bind own", "AdminDown P", "Down"]);
+    assert_eq!(brief(&out), ["-> AdminDown 7", "-> Down 0", "bind own", "AdminDown P", "Down"]);
     let expected = ReloadSummary { added: 1, removed: 1, ..ReloadSummary::default() };
     assert_eq!(summary(&out), Some(expected));
     assert_eq!(bench.speaker.status(bench.now).sessions.len(), 1);

@@ -113,11 +113,15 @@ fn what_an_earlier_life_left_behind_goes_at_start() {
 }
 
 fn revived(after: u64) -> (Bench, vec::Vec<crate::Action>) {
+    revived_as(instance(), after)
+}
+
+fn revived_as(instance: crate::config::InstanceConfig, after: u64) -> (Bench, vec::Vec<crate::Action>) {
     let mut bench =
         Bench { router: Default::default(), now: Instant::from_millis(100_000 + after), obedient: true };
     let memory = Memory { instance: "VI_1".into(), master_until: Instant::from_millis(100_000) };
     let mut out = bench.tell(Event::Remembered(vec![memory]));
-    out.extend(bench.tell(Event::Configured(Box::new(config([instance()], [])))));
+    out.extend(bench.tell(Event::Configured(Box::new(config([instance], [])))));
     let left = host::LinkAddress::plain(ETH0, host::Prefix::host(VIP.into()));
     out.extend(bench.tell(survey(vec![link(true)], vec![address(OURS), left])));
     (bench, out)
@@ -134,6 +138,18 @@ fn a_worker_that_comes_back_in_time_resumes_as_master_with_its_address() {
     assert_eq!(bench.state(), State::Master);
     assert_eq!(log(&out)[0], "(VI_1) Resuming as master after a restart of the process");
     assert_eq!(brief(&bench.wait(1_000)), ["advert 100"]);
+}
+
+/// The session's worker tells what it knows a moment later.
+#[test]
+fn it_resumes_though_nothing_is_known_yet_of_the_session_it_tracks() {
+    let (mut bench, _) =
+        revived_as(super::session::tracks(crate::config::Weight::Fault { reverse: false }), 20);
+    assert_eq!(bench.state(), State::Master);
+    bench.tell(super::session::session(true));
+    assert_eq!(bench.state(), State::Master);
+    bench.tell(super::session::session(false));
+    assert_eq!(bench.state(), State::Fault);
 }
 
 /// The last advert may have gone out an interval before the crash, and the best backup waits hardly longer than three.

@@ -109,8 +109,9 @@ fn files_processes_and_sessions_move_the_priority_or_are_faults() {
         ..instance()
     };
     let mut bench = Bench::with(tracking);
-    assert_eq!(bench.state(), State::Fault, "a session is down until it is told to be up");
-    bench.tell(Event::BfdChanged { name: "b".into(), up: true });
+    assert_eq!(bench.state(), State::Init, "nothing is known of the session");
+    let out = bench.tell(Event::BfdChanged { name: "b".into(), up: true });
+    assert!(log(&out).contains(&"VRRP_Instance(VI_1) Tracked BFD instance b is UP".into()));
     assert_eq!((bench.state(), bench.status().effective_priority.0), (State::Backup, 100));
     bench.tell(Event::FileRead { file: "f".into(), value: -7 });
     assert_eq!(bench.status().effective_priority.0, 86);
