@@ -3,6 +3,7 @@
 mod accept;
 mod change;
 mod election;
+pub(crate) mod frr;
 mod group;
 mod holds;
 mod outage;
