@@ -3,6 +3,7 @@
 mod accept;
 mod change;
 mod election;
+mod forged;
 pub(crate) mod frr;
 mod group;
 mod holds;
@@ -76,6 +77,10 @@ pub(crate) fn all() -> impl Iterator<Item = Case> {
         ours("addresses removed over and over", outage::pair, storm::addresses_removed),
         ours("addresses flushed", outage::pair, storm::addresses_flushed),
         ours("news of the kernel lost", outage::pair, storm::news_lost),
+        ours("adverts that are wrong", forged::v2, forged::wrong_ones),
+        ours("adverts of a lesser one", forged::v3, forged::lesser_ones),
+        ours("lower_prio_no_advert", forged::v3_silent, forged::lesser_ones_in_silence),
+        ours("higher_prio_send_advert", forged::v3_polite, forged::better_ones),
         both("interface weight", track::interface, track::interface_weight),
         both("v3 IPv4 at 0.2 s", protocol::v3_ipv4, protocol::life),
         both("v3 IPv6", protocol::v3_ipv6, protocol::life),
