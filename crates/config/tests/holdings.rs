@@ -219,6 +219,7 @@ fn a_rule_is_read_as_ip_rule_reads_it() {
     assert_eq!(rule("from all table 100 preference 5").unwrap().from, None);
 }
 
+/// As observed: B17-06.
 #[test]
 fn a_rule_that_cannot_be_is_left_out() {
     for line in [

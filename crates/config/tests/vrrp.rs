@@ -398,7 +398,8 @@ fn adverts_do_not_go_to_a_loopback() {
     assert!(loaded.effective.is_none());
 }
 
-/// As keepalived: without dynamic_interfaces an interface that is not there stops everything, wherever it is named.
+/// As keepalived: without dynamic_interfaces an interface that is not there fails a test of the file, wherever it is
+/// named. Differs: the daemon itself waits for it.
 #[test]
 fn an_interface_that_is_not_there_is_refused() {
     struct Bare;
@@ -441,11 +442,14 @@ fn an_interface_that_is_not_there_is_refused() {
             "vrrp_instance a {{\ninterface {interface}\nvirtual_router_id 1\nvirtual_ipaddress {{\n192.0.2.1 dev {dev}\n\
              192.0.2.2\n}}\ntrack_interface {{\n{track}\n}}\n}}\n"
         );
-        let one = load(&Request::new("k"), &InMemory::one("k", instance.clone()), &Bare);
+        let daemon = load(&Request::new("k"), &InMemory::one("k", instance.clone()), &Bare);
+        assert!(daemon.effective.is_some());
+        let test = Request { test: true, ..Request::new("k") };
+        let one = load(&test, &InMemory::one("k", instance.clone()), &Bare);
         assert!(codes(&one).contains(&"SF0404".into()));
         assert_eq!((one.refusal(), one.test_status(), one.effective.is_none()), (Some(2), 5, true));
         let dynamic = format!("global_defs {{\ndynamic_interfaces\n}}\n{instance}");
-        assert!(load(&Request::new("k"), &InMemory::one("k", dynamic), &Bare).effective.is_some());
+        assert!(load(&test, &InMemory::one("k", dynamic), &Bare).effective.is_some());
     }
 }
 

@@ -176,6 +176,8 @@ impl Instance {
         self.config = config;
         self.demoted &= self.config.priority.is_owner();
         self.wants_changed = true;
+        // As keepalived.
+        self.ipv4_id = 0;
         match &mut self.stage {
             Stage::Master(master) => {
                 master.rounds.on_reload(&self.config.announce, turn.now);

@@ -32,6 +32,7 @@ pub(crate) struct Forgery {
     pub(crate) wrong_by: u16,
     /// Bytes that are missing at the end.
     pub(crate) missing: usize,
+    pub(crate) vrid: u8,
 }
 
 impl Forgery {
@@ -46,6 +47,7 @@ impl Forgery {
             ttl: 255,
             wrong_by: 0,
             missing: 0,
+            vrid: VRID,
         }
     }
 
@@ -54,9 +56,14 @@ impl Forgery {
         Forgery { version: 3, middle: centiseconds.to_be_bytes(), ..Forgery::v2(priority) }
     }
 
+    /// The same of another virtual router.
+    pub(crate) fn of(self, vrid: u8) -> Forgery {
+        Forgery { vrid, ..self }
+    }
+
     fn packet(&self, source: Ipv4Addr) -> Vec<u8> {
         let count = u8::try_from(self.addresses.len()).expect("few addresses");
-        let mut advert = vec![self.version << 4 | self.kind, VRID, self.priority, count];
+        let mut advert = vec![self.version << 4 | self.kind, self.vrid, self.priority, count];
         advert.extend(self.middle);
         advert.extend([0; 2]);
         advert.extend(self.addresses.iter().flat_map(Ipv4Addr::octets));

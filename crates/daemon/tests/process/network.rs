@@ -38,6 +38,7 @@ fn end(bench: &Bench, daemon: Daemon<'_>) {
     assert!(!bench.has_address());
 }
 
+/// As observed: B10-01, B10-02, B10-03.
 #[test]
 fn what_a_file_leaves_out_is_filled_in_as_keepalived_does() {
     let Some(bench) = Bench::new("what_a_file_leaves_out_is_filled_in_as_keepalived_does") else { return };
@@ -65,7 +66,9 @@ fn what_a_file_leaves_out_is_filled_in_as_keepalived_does() {
     end(&bench, daemon);
 }
 
-/// Differs: keepalived wants `dynamic_interfaces` for it.
+/// Differs: keepalived wants `dynamic_interfaces` for it, and does not start without.
+///
+/// As observed: B22.3-03.
 #[test]
 fn an_interface_that_is_not_there_at_start_is_waited_for() {
     let Some(bench) = Bench::new("an_interface_that_is_not_there_at_start_is_waited_for") else { return };
@@ -81,6 +84,7 @@ fn an_interface_that_is_not_there_at_start_is_waited_for() {
     assert_eq!(daemon.stop(), Some(0));
 }
 
+/// As observed: B22.3-04.
 #[test]
 fn an_interface_that_gets_another_name_is_gone_until_it_has_its_own_again() {
     let Some(bench) = Bench::new("an_interface_that_gets_another_name_is_gone_until_it_has_its_own_again")
@@ -102,6 +106,7 @@ fn an_interface_that_gets_another_name_is_gone_until_it_has_its_own_again() {
     end(&bench, daemon);
 }
 
+/// As observed: B22.3-05.
 #[test]
 fn with_dont_track_primary_a_link_that_is_down_costs_no_mastership() {
     let Some(bench) = Bench::new("with_dont_track_primary_a_link_that_is_down_costs_no_mastership") else {
@@ -121,6 +126,7 @@ fn with_dont_track_primary_a_link_that_is_down_costs_no_mastership() {
     end(&bench, daemon);
 }
 
+/// As observed: B22.3-07.
 #[test]
 fn a_startup_delay_passes_before_the_master_down_time() {
     let Some(bench) = Bench::new("a_startup_delay_passes_before_the_master_down_time") else { return };
@@ -136,6 +142,7 @@ fn a_startup_delay_passes_before_the_master_down_time() {
     end(&bench, daemon);
 }
 
+/// As observed: B22.4-01.
 #[test]
 fn a_source_address_that_goes_is_replaced_by_the_next_without_a_word() {
     let Some(bench) = Bench::new("a_source_address_that_goes_is_replaced_by_the_next_without_a_word") else {
@@ -161,6 +168,8 @@ fn a_source_address_that_goes_is_replaced_by_the_next_without_a_word() {
 }
 
 /// Differs: in keepalived it is documented and without effect.
+///
+/// As observed: B22.4-02.
 #[test]
 fn a_tracked_source_address_is_a_fault_while_it_is_missing() {
     let Some(bench) = Bench::new("a_tracked_source_address_is_a_fault_while_it_is_missing") else { return };
@@ -175,6 +184,7 @@ fn a_tracked_source_address_is_a_fault_while_it_is_missing() {
     end(&bench, daemon);
 }
 
+/// As observed: B22.4-03.
 #[test]
 fn a_unicast_source_that_is_not_there_at_start_is_waited_for() {
     let Some(bench) = Bench::new("a_unicast_source_that_is_not_there_at_start_is_waited_for") else { return };
@@ -186,6 +196,7 @@ fn a_unicast_source_that_is_not_there_at_start_is_waited_for() {
     end(&bench, daemon);
 }
 
+/// As observed: B22.5-02.
 #[test]
 fn secondaries_are_promoted_while_it_runs_and_no_longer() {
     let Some(bench) = Bench::new("secondaries_are_promoted_while_it_runs_and_no_longer") else { return };
@@ -200,6 +211,43 @@ fn secondaries_are_promoted_while_it_runs_and_no_longer() {
     assert_eq!((setting("eth0"), setting("all")), ("1".to_owned(), all.clone()));
     assert_eq!(daemon.stop(), Some(0));
     assert_eq!((setting("eth0"), setting("all")), ("0".to_owned(), all));
+}
+
+/// As observed: B14-03.
+/// As observed: B22.2-07.
+#[test]
+fn a_weight_that_a_member_of_a_group_gives_counts_for_nothing() {
+    let Some(bench) = Bench::new("a_weight_that_a_member_of_a_group_gives_counts_for_nothing") else {
+        return;
+    };
+    bench.configure("track_script {\n  s\n }");
+    let script = "vrrp_script s {\n script /bin/true\n interval 1\n weight 10\n}\n";
+    let group = "vrrp_sync_group G {\n group {\n  VI_1\n }\n}\n";
+    bench.write("conf", &format!("{script}{}{group}", bench.text("conf")));
+    let daemon = bench.start(&[]).master();
+    assert_eq!(instance(&bench)["effective_priority"], 100);
+    end(&bench, daemon);
+}
+
+/// As observed: B22.2-08.
+#[test]
+fn the_link_of_a_static_address_is_a_fault_of_those_that_follow_it() {
+    let Some(bench) = Bench::new("the_link_of_a_static_address_is_a_fault_of_those_that_follow_it") else {
+        return;
+    };
+    ip(&bench, "link add x0 type veth peer name x1");
+    ip(&bench, "link set x0 up");
+    ip(&bench, "link set x1 up");
+    bench.configure("");
+    let statics = "track_group T {\n group {\n  VI_1\n }\n}\n\
+                   static_ipaddress {\n 10.63.0.1/24 dev x0 track_group T\n}\n";
+    bench.write("conf", &format!("{}{statics}", bench.text("conf")));
+    let daemon = bench.start(&[]).master();
+    ip(&bench, "link set x1 down");
+    bench.await_log("(VI_1) Entering FAULT STATE");
+    ip(&bench, "link set x1 up");
+    bench.until("mastership", || is(&bench, "Master") && bench.has_address());
+    end(&bench, daemon);
 }
 
 #[test]

@@ -5,6 +5,7 @@ use super::bench::Bench;
 /// monitoring.md §8: "SIGTERM, SIGINT to parent: children end, status 0, pid files … removed".
 ///
 /// vrrp-behaviour §13.
+/// As observed: B13-01.
 #[test]
 fn term_and_interrupt_end_the_daemon_with_0_and_take_all_it_had_away() {
     let test = "term_and_interrupt_end_the_daemon_with_0_and_take_all_it_had_away";

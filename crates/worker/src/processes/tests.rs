@@ -109,6 +109,7 @@ fn processes_are_told_by_name_or_by_command_line() {
     }
 }
 
+/// As observed: B18-03.
 #[test]
 fn a_set_is_complete_between_its_least_and_its_most() {
     let mut bench = Bench::new(&[ProcessConfig { quorum: (2, 3), ..named() }]);
@@ -199,6 +200,7 @@ fn a_child_that_becomes_another_program_is_counted_no_more() {
     assert_eq!(bench.processes.changes(), lost("p"));
 }
 
+/// As observed: B18-04.
 #[test]
 fn a_process_that_executes_itself_again_is_counted_once() {
     let mut bench = Bench::new(&[ProcessConfig { quorum: (2, 9), ..named() }]);

@@ -92,6 +92,7 @@ pub(crate) fn no_accept(pair: &mut Pair) {
 /// R3768-8.4-01: "A VRRP router SHOULD not forward packets addressed to the IP Address(es) it becomes Master for if
 /// it is not the owner."
 /// vrrp-behaviour §6, §11.
+/// As observed: B11-05, B22.5-01.
 fn takes_in_what_it_may_and_forwards(pair: &mut Pair, accepted: bool) {
     let client = pair.lab.host("eth0");
     client.namespace.ip("route add 198.51.100.0/24 via 10.1.0.100");

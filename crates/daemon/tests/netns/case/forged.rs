@@ -30,6 +30,8 @@ pub(crate) fn v3_polite(makes: (Make, Make)) -> Pair {
 }
 
 /// Each is dropped and counted, and said once; the master goes on as if nothing had come.
+///
+/// As observed: B3-01, B3-02, B3-03, B3-04, B3-05, B3-06, B3-07, B3-09, B3-10.
 pub(crate) fn wrong_ones(pair: &mut Pair) {
     let forger = Forger::on(&pair.lab.host("eth0"));
     pair.start_alone(Who::A);
@@ -67,6 +69,8 @@ pub(crate) fn wrong_ones(pair: &mut Pair) {
 }
 
 /// A lesser one is answered, and the addresses are announced again; its interval is said once to be another.
+///
+/// As observed: B3-08, B22.5-03.
 pub(crate) fn lesser_ones(pair: &mut Pair) {
     let answered = hears_a_lesser_one(pair);
     assert!(answered, "A did not answer the lesser one");
@@ -75,6 +79,8 @@ pub(crate) fn lesser_ones(pair: &mut Pair) {
 }
 
 /// With `lower_prio_no_advert` it is answered by announcements alone.
+///
+/// As observed: B22.5-04.
 pub(crate) fn lesser_ones_in_silence(pair: &mut Pair) {
     assert!(!hears_a_lesser_one(pair), "A answered the lesser one");
 }
@@ -101,6 +107,8 @@ fn hears_a_lesser_one(pair: &mut Pair) -> bool {
 }
 
 /// With `higher_prio_send_advert` a master that gives way sends one more advert.
+///
+/// As observed: B22.5-05.
 pub(crate) fn better_ones(pair: &mut Pair) {
     let forger = Forger::on(&pair.lab.host("eth0"));
     pair.start_alone(Who::A);

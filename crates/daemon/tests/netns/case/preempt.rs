@@ -41,6 +41,7 @@ pub(crate) fn delayed(makes: (Make, Make)) -> Pair {
 /// so A takes over that time after the last advert within the delay. With nobody there it waits for no delay.
 ///
 /// vrrp-behaviour §4.1.
+/// As observed: B4.1-02.
 pub(crate) fn preempt_delay(pair: &mut Pair) {
     pair.start_alone(Who::B);
     let started = pair.side_mut(Who::A).daemon.start();

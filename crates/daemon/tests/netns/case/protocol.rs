@@ -53,6 +53,8 @@ pub(crate) fn unicast_v3_ipv6(makes: (Make, Make)) -> Pair {
 }
 
 /// Election, steady state, power-off of the master, its return.
+///
+/// As observed: B4.1-01.
 pub(crate) fn life(pair: &mut Pair) {
     let elected = pair.establish();
     speaks_as_configured(pair, Who::A, elected);
@@ -127,6 +129,8 @@ fn authentication(side: &Side, ipv4: bool) -> Option<(u8, Vec<u8>)> {
 
 /// RFC 9568 §6.4.2: on becoming master a gratuitous ARP or an unsolicited neighbour advertisement for each address,
 /// after the advert. As keepalived: five of each, and five again after `garp_master_delay`.
+///
+/// As observed: B7-01.
 fn announces(pair: &Pair, who: Who, since: Stamp) {
     let side = pair.side(who);
     let delay = Duration::from_secs(1);

@@ -104,6 +104,31 @@ pub(crate) fn life(pair: &mut Pair) {
     is_found(pair, &client, Who::B, mac);
 }
 
+/// The base is deleted, and the virtual router's link with it; both are made again.
+///
+/// As observed: B11-01, B22.3-02.
+pub(crate) fn base_deleted_and_made_again(pair: &mut Pair) {
+    pair.establish();
+    let link = |pair: &Pair| {
+        pair.side(Who::A).host.namespace.ip_json(&["-d", "link", "show", "dev", LINK])[0].clone()
+    };
+    let shown = link(pair);
+    assert_eq!(shown["address"], "00:00:5e:00:01:33", "{shown}");
+    assert_eq!(shown["linkinfo"]["info_data"]["mode"], "private", "{shown}");
+    let deleted = Stamp::now();
+    pair.lab.unplug(&pair.side(Who::A).host);
+    pair.takes_over(Who::B, deleted);
+    assert!(link(pair)["address"].is_null());
+
+    let made = Stamp::now();
+    pair.lab.plug(&pair.side(Who::A).host);
+    let wait = pair.side(Who::A).instance.master_down();
+    let back = pair.becomes_master(Who::A, made, wait, wait + 1.0);
+    pair.steps_back(Who::B, back);
+    pair.sole_holder(Who::A);
+    assert_eq!(link(pair)["address"], "00:00:5e:00:01:33");
+}
+
 /// All that `who` sends for the virtual router comes from its hardware address, and nothing of it before its first
 /// advert.
 fn speaks_with(pair: &Pair, who: Who, began: Stamp, since: Stamp, mac: [u8; 6]) {
@@ -177,6 +202,8 @@ fn is_found(pair: &Pair, client: &Host, who: Who, mac: [u8; 6]) {
 /// R9568-8.2.2-08: "Note that on a restarting Active Router where the VRRP protected address is an interface address,
 /// i.e., the address owner, Duplicate Address Detection may fail, as the Backup Router MAY answer that it owns the
 /// address."
+///
+/// As observed: B11-02.
 fn solicits(pair: &Pair, client: &Host, who: Who) {
     let host = &pair.side(who).host;
     let listing = host.namespace.ip_json(&["addr", "show", "dev", LINK]);
@@ -185,6 +212,10 @@ fn solicits(pair: &Pair, client: &Host, who: Who) {
         let entry = addresses.iter().find(|entry| entry["local"] == address.to_string().as_str());
         assert!(entry.is_some_and(|entry| entry["nodad"] == true), "{address}: {listing}");
     }
+    // Its adverts come from the base's link-local address, which is not preferred for anything else.
+    let own = host.link_local().to_string();
+    let own = addresses.iter().find(|entry| entry["local"] == own.as_str());
+    assert!(own.is_some_and(|entry| entry["deprecated"] == true), "{listing}");
     host.namespace.ip(&format!("neigh flush dev {LINK}"));
     let asked = Stamp::now();
     host.namespace.inside(|| {

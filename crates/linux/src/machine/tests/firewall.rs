@@ -53,6 +53,7 @@ fn nft(script: &str) {
 /// Recorded from Keepalived 2.4.3 (four instances without accept).
 ///
 /// vrrp-behaviour §11.
+/// As observed: B11-05.
 #[test]
 fn addresses_that_are_not_accepted_are_dropped_as_keepalived_drops_them() {
     with_two_hosts("addresses_that_are_not_accepted_are_dropped_as_keepalived_drops_them", |a, _| {
@@ -210,6 +211,8 @@ fn packets_to_a_dropped_address_do_not_come_in_and_neighbours_find_it_all_the_sa
 }
 
 /// A switch must learn the virtual Ethernet address from the master alone.
+///
+/// As observed: B11-06.
 #[test]
 fn reports_of_group_membership_leave_by_the_base() {
     with_two_hosts("reports_of_group_membership_leave_by_the_base", |a, b| {

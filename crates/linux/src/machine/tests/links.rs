@@ -121,6 +121,7 @@ fn secondary_addresses_are_promoted_where_it_is_asked_for_and_restored() {
     });
 }
 
+/// As observed: B11-03, B11-04.
 #[test]
 fn what_the_links_share_is_restored_when_the_last_one_goes() {
     with_two_hosts("what_the_links_share_is_restored_when_the_last_one_goes", |a, _| {

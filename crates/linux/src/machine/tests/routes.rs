@@ -167,6 +167,7 @@ fn every_metric_of_a_route_reaches_the_kernel() {
 }
 
 /// vrrp-behaviour §17.2.
+/// As observed: B17-02.
 #[test]
 fn every_kind_of_ipv4_route_reaches_the_kernel() {
     with_two_hosts("every_kind_of_ipv4_route_reaches_the_kernel", |a, _| {
@@ -193,6 +194,7 @@ fn every_kind_of_ipv4_route_reaches_the_kernel() {
 }
 
 /// vrrp-behaviour §17.2.
+/// As observed: B17-04.
 #[test]
 fn several_hops_and_their_options_reach_the_kernel() {
     with_two_hosts("several_hops_and_their_options_reach_the_kernel", |a, _| {
@@ -348,6 +350,7 @@ fn an_ipv6_route_expires() {
     });
 }
 
+/// As observed: B17-05.
 #[test]
 fn routes_of_one_key_stand_in_the_order_that_was_asked_for() {
     with_two_hosts("routes_of_one_key_stand_in_the_order_that_was_asked_for", |a, _| {
