@@ -60,8 +60,8 @@ pub(crate) fn life(pair: &mut Pair) {
 fn in_rounds(pair: &Pair) {
     let side = pair.side(Who::A);
     let announced = |packet: &Packet| match packet.kind {
-        Kind::Announcement(address) if address.is_ipv4() => Some(address),
-        _ => None,
+        Kind::Announcement(address) => Some(address).filter(IpAddr::is_ipv4),
+        Kind::Advert(_) | Kind::Other => None,
     };
     let order: Vec<IpAddr> = pair
         .wire
