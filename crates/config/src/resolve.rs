@@ -111,11 +111,14 @@ impl<'r, 'a> Resolver<'r, 'a> {
     }
 
     /// Whether a link is there, or may come later.
+    ///
+    /// Differs: without `dynamic_interfaces` keepalived does not start when one is missing. Here what needs it waits in
+    /// FAULT; `-t` finds fault with it as keepalived's does.
     pub(crate) fn link_may_be_used(&mut self, link: &LinkName) -> bool {
-        self.global.dynamic_interfaces.is_some() || self.has_link(link)
+        self.global.dynamic_interfaces.is_some() || !self.reader.test || self.has_link(link)
     }
 
-    /// As keepalived: with an interface that is not there, nothing runs.
+    /// As keepalived: a test of a file that names an interface that is not there fails.
     pub(crate) fn no_link(&mut self, at: Span, link: &LinkName, what: &str) {
         self.unlinked = true;
         let message = format!("There is no interface {link} on this host {what}");

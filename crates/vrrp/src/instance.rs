@@ -42,7 +42,7 @@ use crate::event::Action;
 use crate::notice::{FaultReason, InstanceFact, Notice, Reject, State, Thing};
 use crate::status::Counters;
 use crate::timing;
-use crate::wire::{self, DecodeError};
+use crate::wire::{self, Coverage, DecodeError};
 
 pub(crate) use faults::View;
 pub(crate) use wants::link_address;
@@ -111,6 +111,8 @@ pub(crate) struct Instance {
     told: Option<State>,
     /// The master last heard.
     rival: Option<Candidate>,
+    /// What the checksum of the last advert that counted covered.
+    coverage: Option<Coverage>,
     said: Vec<Said>,
     counters: Counters,
     /// Identification of the last IPv4 header.
@@ -151,6 +153,7 @@ impl Instance {
             priority: config.priority,
             told: None,
             rival: None,
+            coverage: None,
             said: Vec::new(),
             counters: Counters::default(),
             ipv4_id: 0,
@@ -182,6 +185,8 @@ impl Instance {
         self.config = config;
         self.demoted &= self.config.priority.is_owner();
         self.wants_changed = true;
+        // As keepalived.
+        self.ipv4_id = 0;
         match &mut self.stage {
             Stage::Master(master) => {
                 master.rounds.on_reload(&self.config.announce, turn.now);
@@ -221,6 +226,7 @@ impl Instance {
             return self.reject(delivery.source, why, turn);
         }
         self.counters.adverts_received += 1;
+        self.coverage = Some(advert.coverage);
         self.compare(&advert, delivery.source, turn);
         if advert.priority == Priority::RELEASE {
             self.counters.release_received += 1;

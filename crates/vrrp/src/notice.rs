@@ -106,6 +106,8 @@ pub enum Notice {
         /// Its virtual router identifier.
         vrid: u8,
     },
+    /// Nothing is heard nor said for that long after the start (`vrrp_startup_delay`).
+    StartupDelayed(Duration),
     /// A reload was carried out.
     Reloaded(ReloadSummary),
 }

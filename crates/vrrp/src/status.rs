@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::{Priority, Version, Vrid};
 use crate::notice::{FaultReason, State};
+use crate::wire::Coverage;
 
 /// How all instances stand, in the order of the configuration.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
@@ -113,6 +114,8 @@ pub struct InstanceStatus {
     pub source: Option<IpAddr>,
     /// The master last heard, with its priority.
     pub master: Option<(IpAddr, Priority)>,
+    /// What the checksum of the last advert that counted covered. Of version 3 over IPv4 there are two readings.
+    pub coverage: Option<Coverage>,
     /// The interval that counts: the master's as learnt, or our own.
     pub interval: Duration,
     /// Why it is in fault; empty otherwise.

@@ -18,6 +18,7 @@ impl Notice {
             | Self::Link { .. }
             | Self::LinkPresence { .. }
             | Self::Stranger { .. }
+            | Self::StartupDelayed(_)
             | Self::Reloaded(_) => Severity::Info,
             Self::FilterRefused { .. } => Severity::Warning,
             Self::Script { fact, .. } => match fact {
@@ -87,6 +88,7 @@ impl fmt::Display for Notice {
             }
             Self::FilterRefused { why } => write!(f, "The packet filter could not be changed: {why}"),
             Self::Script { name, fact } => script(f, name, *fact),
+            Self::StartupDelayed(delay) => write!(f, "Delaying startup for {} seconds", delay.as_secs_f64()),
             Self::Stranger { link, vrid } => {
                 write!(f, "Unknown VRID({vrid}) received on interface({link}). ignoring...")
             }

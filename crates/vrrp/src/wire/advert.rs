@@ -7,6 +7,7 @@ use core::time::Duration;
 use ctutils::CtEq;
 use host::bytes::{Checksum, Put, Reader, Short};
 use host::{Delivery, Family};
+use serde::{Deserialize, Serialize};
 
 use super::frame::{Frame, Parts};
 use super::seal::Evidence;
@@ -63,7 +64,7 @@ pub struct Advert {
 }
 
 /// What the checksum of an advert covers.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub enum Coverage {
     /// The advert alone: version 2 (RFC 3768 §5.3.8), version 3 over IPv4 as RFC 9568 §5.2.8 says, and Keepalived's
     /// `v3_checksum_as_v2`.

@@ -3,6 +3,8 @@
 mod accept;
 mod change;
 mod election;
+mod forged;
+pub(crate) mod frr;
 mod group;
 mod holds;
 mod outage;
@@ -109,6 +111,10 @@ pub(crate) fn all() -> impl Iterator<Item = Case> {
         ours("addresses removed over and over", outage::pair, storm::addresses_removed),
         ours("addresses flushed", outage::pair, storm::addresses_flushed),
         ours("news of the kernel lost", outage::pair, storm::news_lost),
+        ours("adverts that are wrong", forged::v2, forged::wrong_ones),
+        ours("adverts of a lesser one", forged::v3, forged::lesser_ones),
+        ours("lower_prio_no_advert", forged::v3_silent, forged::lesser_ones_in_silence),
+        ours("higher_prio_send_advert", forged::v3_polite, forged::better_ones),
         both("interface weight", track::interface, track::interface_weight),
         both("v3 IPv4 at 0.2 s", protocol::v3_ipv4, protocol::life),
         both("v3 IPv6", protocol::v3_ipv6, protocol::life),
@@ -118,6 +124,12 @@ pub(crate) fn all() -> impl Iterator<Item = Case> {
         both("strict mode", accept::strict, accept::no_accept),
         both("three nodes", three::pair, three::succession),
         both("sync group", group::pair, group::life),
+        both("sync group that begins with a fault", group::pair, group::begins_with_a_fault),
+        both("sync group with an owner", group::owner, group::owner_waits),
+        both("sync group with weights of its own", group::weighted, group::weights),
+        both("sync group of which one member is outdone", group::pair, group::one_member_is_outdone),
+        ours("two owners", election::owners, election::two_owners),
+        both("VMAC whose base is deleted", vmac::over_ipv4, vmac::base_deleted_and_made_again),
         both("excluded addresses, routes and rules", holds::pair, holds::life),
         both("tracked file", track::file, track::file_value),
         ours("tracked process", track::process, track::process_runs),

@@ -72,6 +72,8 @@ pub(crate) fn unicast_v3_ipv6(makes: (Make, Make)) -> Pair {
 }
 
 /// Election, steady state, power-off of the master, its return.
+///
+/// As observed: B4.1-01.
 pub(crate) fn life(pair: &mut Pair) {
     let elected = pair.establish();
     speaks_as_configured(pair, Who::A, elected);
@@ -96,6 +98,11 @@ pub(crate) fn life(pair: &mut Pair) {
 }
 
 /// The first adverts of a master carry what its file says, and go where it says.
+///
+/// R9568-7.2-08: "Send the VRRP packet to the VRRP IPvX multicast group"
+/// R9568-5.1.1.2-02: "The IPv4 multicast address as assigned by the IANA for VRRP is: 224.0.0.18"
+/// R9568-5.1.2.2-02: "The IPv6 multicast address assigned by the IANA for VRRP is: ff02:0:0:0:0:0:0:12"
+/// R9568-5.1.2.3-01: "The Hop Limit MUST be set to 255."
 fn speaks_as_configured(pair: &Pair, who: Who, since: Stamp) {
     let (side, peer) = (pair.side(who), pair.side(who.other()));
     let unicast = side.instance.lines.iter().any(|line| line.starts_with("unicast_peer"));
@@ -145,6 +152,8 @@ fn authentication(side: &Side, ipv4: bool) -> Option<(u8, Vec<u8>)> {
 
 /// RFC 9568 §6.4.2: on becoming master a gratuitous ARP or an unsolicited neighbour advertisement for each address,
 /// after the advert. As keepalived: five of each, and five again after `garp_master_delay`.
+///
+/// As observed: B7-01.
 fn announces(pair: &Pair, who: Who, since: Stamp) {
     let side = pair.side(who);
     let delay = Duration::from_secs(1);

@@ -91,6 +91,8 @@ fn an_address_is_put_marked_as_keepalived_marks_it_and_taken_again() {
     });
 }
 
+/// vrrp-behaviour §17.1.
+/// As observed: B17-01.
 #[test]
 fn every_option_of_an_address_reaches_the_kernel_and_comes_back() {
     with_two_hosts("every_option_of_an_address_reaches_the_kernel_and_comes_back", |a, _| {

@@ -31,6 +31,7 @@ fn is_sound_v6(source: IpAddr, destination: IpAddr, payload: &[u8]) -> bool {
 /// R9568-5.1.1.2-02: "The IPv4 multicast address as assigned by the IANA for VRRP is: 224.0.0.18"
 /// R9568-5.1.1.3-01: "The TTL MUST be set to 255."
 /// R9568-5.1.1.4-01: "The IPv4 protocol number assigned by the IANA for VRRP is 112 (decimal)."
+/// vrrp-behaviour §1.2, §2.
 #[test]
 fn a_multicast_ipv4_advert_goes_out_byte_by_byte_as_the_engine_wrote_it() {
     with_two_hosts("a_multicast_ipv4_advert_goes_out_byte_by_byte_as_the_engine_wrote_it", |a, b| {
@@ -60,6 +61,7 @@ fn a_multicast_ipv4_advert_goes_out_byte_by_byte_as_the_engine_wrote_it() {
 /// R9568-5.2.8-03: "For the IPv6 address family, the checksum calculation also includes a prepended "pseudo-header",
 /// as defined in Section 8.1 of RFC8200."
 /// R9568-5.2.8-04: "The Next Header field in the "pseudo-header" should be set to 112 (decimal) for VRRP."
+/// vrrp-behaviour §1.3, §2.
 #[test]
 fn a_multicast_ipv6_advert_gets_its_header_and_checksum_from_the_kernel() {
     with_two_hosts("a_multicast_ipv6_advert_gets_its_header_and_checksum_from_the_kernel", |a, b| {
@@ -136,6 +138,7 @@ fn unicast_adverts_arrive_and_keep_their_own_ttl() {
     });
 }
 
+/// vrrp-behaviour §2.
 #[test]
 fn a_unicast_channel_waits_for_its_address_to_come() {
     with_two_hosts("a_unicast_channel_waits_for_its_address_to_come", |a, b| {
@@ -157,6 +160,7 @@ fn a_unicast_channel_waits_for_its_address_to_come() {
 /// R9568-E8298-01: "It MUST verify that the VRID is configured on the receiving interface."
 /// R9568-7.1-07: "It MUST verify that the VRID is configured on the receiving interface and the local router is not
 /// the IPvX address owner (Priority = 255 (decimal))."
+/// vrrp-behaviour §2.
 #[test]
 fn the_kernel_lets_pass_only_the_virtual_routers_of_the_channel() {
     with_two_hosts("the_kernel_lets_pass_only_the_virtual_routers_of_the_channel", |a, b| {

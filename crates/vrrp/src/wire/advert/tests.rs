@@ -75,6 +75,7 @@ fn mend(mut bytes: Vec<u8>) -> Vec<u8> {
 /// R3768-7.2-02: "Fill in the VRRP packet fields with the appropriate virtual router configuration state"
 /// R3768-7.2-03: "Compute the VRRP checksum"
 /// R3768-7.2-06: "Set the IP protocol to VRRP"
+/// vrrp-behaviour §1.1, §1.2.
 #[test]
 fn version_2_with_a_password_is_keepalived_s_byte_for_byte() {
     let golden =
@@ -89,6 +90,7 @@ fn version_2_with_a_password_is_keepalived_s_byte_for_byte() {
 /// R9568-7.2-01: "The following operations MUST be performed when transmitting a VRRP packet:"
 /// R9568-7.2-02: "Fill in the VRRP packet fields with the appropriate Virtual Router configuration state"
 /// R9568-7.2-03: "Compute the VRRP checksum"
+/// vrrp-behaviour §1.3.
 #[test]
 fn version_3_is_keepalived_s_byte_for_byte() {
     let advert = advert(Version::V3, 52, 150, 300, &["10.1.0.102"]);
@@ -99,6 +101,8 @@ fn version_3_is_keepalived_s_byte_for_byte() {
 }
 
 /// As captured from keepalived 2.2.7; the kernel then put 440a at offset 6.
+///
+/// vrrp-behaviour §1.1, §1.3.
 #[test]
 fn version_3_over_ipv6_is_keepalived_s_byte_for_byte() {
     let advert = Advert {
@@ -122,6 +126,8 @@ fn version_3_over_ipv6_is_keepalived_s_byte_for_byte() {
 }
 
 /// No RFC has it; keepalived's bytes carry no authentication data there.
+///
+/// vrrp-behaviour §1.2.
 #[test]
 fn version_2_over_ipv6_has_no_authentication_data() {
     let advert = Advert { coverage: Coverage::Kernel, ..advert(Version::V2, 9, 100, 1000, &["2001:db8::1"]) };
@@ -154,6 +160,7 @@ fn version_2_without_a_password_still_carries_eight_zero_bytes() {
 /// with the Version field and ending after the last IPv4 address (refer to Section 5.2)."
 /// R5798-5.2.8-01: "The checksum is the 16-bit one's complement of the one's complement sum of the entire VRRP
 /// message starting with the version field and a "pseudo-header" as defined in Section 8.1 of RFC2460."
+/// vrrp-behaviour §1.3.
 #[test]
 fn both_readings_of_the_version_3_checksum_are_accepted_and_told_apart() {
     for coverage in [Coverage::PseudoHeader, Coverage::Advert] {
@@ -190,6 +197,7 @@ fn a_pseudo_header_in_a_version_2_checksum_is_a_wrong_checksum() {
 /// R3768-7.1-04: "MUST verify the VRRP checksum."
 /// R3768-7.1-06: "MUST verify that the Auth Type matches the locally configured authentication method for the virtual
 /// router and perform that authentication method."
+/// vrrp-behaviour §3.
 #[test]
 fn each_fault_has_its_name_and_they_are_found_in_order() {
     let sound = v2().encode_ipv4(&HEADER, SEALED);
@@ -220,6 +228,7 @@ fn each_fault_has_its_name_and_they_are_found_in_order() {
 }
 
 /// R3768-7.1-02: "MUST verify the VRRP version is 2."
+/// vrrp-behaviour §3.
 #[test]
 fn another_version_of_the_same_size_is_a_wrong_version_and_of_another_size_a_wrong_length() {
     let same_size = advert(Version::V3, 51, 100, 1000, &["10.1.0.100"]).encode_ipv4(&HEADER, SEALED);
@@ -232,6 +241,8 @@ fn another_version_of_the_same_size_is_a_wrong_version_and_of_another_size_a_wro
 }
 
 /// A frame carries at least 46 bytes; version 2 with one address makes 40.
+///
+/// vrrp-behaviour §3.
 #[test]
 fn the_padding_of_an_ethernet_frame_is_no_wrong_length() {
     let advert = advert(Version::V2, 51, 100, 1000, &["10.1.0.100"]);
@@ -289,6 +300,8 @@ fn an_authentication_header_is_a_type_that_is_not_ours() {
 }
 
 /// No RFC has unicast; peers may be some hops away.
+///
+/// vrrp-behaviour §3.
 #[test]
 fn unicast_asks_for_a_unicast_destination_and_any_ttl() {
     let header = Ipv4Header { ttl: 12, destination: Ipv4Addr::new(10, 1, 0, 2), ..HEADER };
