@@ -11,7 +11,7 @@ mod watchers;
 
 use host::{Arrival, Instant, Severity};
 use linux::poll::WaitError;
-use linux::{Token, clock, process, signal};
+use linux::{Token, clock, process, schedule, signal};
 use worker::Vrrp;
 use worker::bus::ToWorker;
 
@@ -188,7 +188,11 @@ impl Process {
             let processes = self.watchers.processes();
             self.vrrp.machine_mut().know_processes(processes);
         }
+        let configured = matches!(message, ToWorker::Configure(_));
         self.vrrp.hear(message, self.now);
+        if configured {
+            schedule::give_back_memory();
+        }
     }
 
     fn bereave(&mut self, why: &str) {

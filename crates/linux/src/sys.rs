@@ -206,6 +206,15 @@ pub(crate) fn set_policy(policy: Policy) -> io::Result<()> {
     if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }
 
+/// Hands freed memory back to the kernel (`malloc_trim`), where the C library can.
+pub(crate) fn trim_memory() {
+    #[cfg(target_env = "gnu")]
+    // SAFETY: it takes no pointer, and memory that is in use is left alone.
+    unsafe {
+        libc::malloc_trim(0);
+    }
+}
+
 /// Seconds since 1970 on the calendar of the local time zone; `None` if the year does not fit.
 pub(crate) fn local_time(seconds: i64) -> Option<Calendar> {
     let mut parts = MaybeUninit::<libc::tm>::zeroed();

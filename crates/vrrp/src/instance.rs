@@ -28,6 +28,7 @@ mod seals;
 mod send;
 mod wants;
 
+use alloc::boxed::Box;
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 use core::net::IpAddr;
@@ -100,7 +101,7 @@ enum Said {
 #[derive(Debug)]
 pub(crate) struct Instance {
     id: InstanceId,
-    config: InstanceConfig,
+    config: Box<InstanceConfig>,
     stage: Stage,
     since: Instant,
     place: Option<Place>,
@@ -164,7 +165,7 @@ impl Instance {
             quiet_until,
             rival_heard: false,
             demoted: false,
-            config,
+            config: Box::new(config),
         }
     }
 
@@ -182,7 +183,7 @@ impl Instance {
         let added =
             |address| !self.config.addresses.contains(address) && !self.config.excluded.contains(address);
         let gained = config.addresses.iter().chain(&config.excluded).any(added);
-        self.config = config;
+        *self.config = config;
         self.demoted &= self.config.priority.is_owner();
         self.wants_changed = true;
         // As keepalived.
@@ -274,7 +275,7 @@ impl Instance {
         let Stage::Master(master) = &self.stage else { return };
         let late = turn.now.since(master.next_advert);
         let InstanceConfig { interval, version, down_timer_adverts, late_master_yields_to: rival, .. } =
-            self.config;
+            *self.config;
         let skew = rival.map_or(Duration::ZERO, |rival| timing::skew(version, rival, interval));
         if late + interval < interval * u32::from(down_timer_adverts) + skew {
             return;

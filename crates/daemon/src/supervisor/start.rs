@@ -6,6 +6,7 @@ use config::Effective;
 use host::{Instant, Severity};
 use linux::journal::Journal;
 use linux::pidfile::{PidFile, PidFileError};
+use linux::schedule;
 use linux::{Poll, privilege, process, signal};
 
 use super::control::{self, Control};
@@ -151,6 +152,7 @@ impl Supervisor {
         if let Some(starter) = self.starter.take() {
             starter.ready();
         }
+        schedule::give_back_memory();
     }
 }
 
