@@ -122,7 +122,8 @@ fn detect(kind: Kind, multiplier: u8, trials: usize, busy: bool) -> Vec<f64> {
             silent.restart();
         }
         subject.await_up(true);
-        sleep(Duration::from_millis(300));
+        // The other side comes up a second later at most, and then says how fast it sends.
+        sleep(Duration::from_millis(1_100));
         let since = Stamp::now();
         silent.kill();
         let down = wire.wait(&here, since, PATIENCE, |packet| state_of(packet) == Some((1, 1)));
