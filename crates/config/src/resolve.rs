@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use host::{Account, Command, Family, LinkName};
 
+use crate::block::check::Patterns;
 use crate::block::global_defs::GlobalDefsBlock;
 use crate::block::vrrp_sync_group::Groups;
 use crate::diagnostic::{Diagnostic, code};
@@ -48,6 +49,8 @@ pub(crate) struct Resolver<'r, 'a> {
     pub(crate) own_links: BTreeMap<LinkName, String>,
     /// What can be followed by name.
     pub(crate) sessions: Sessions,
+    /// Patterns that were compiled.
+    pub(crate) patterns: Patterns,
     /// An interface is not there, so virtual routers do not run, nor do their scripts.
     pub(crate) unlinked: bool,
     /// Where the first script stands that may run.
@@ -74,6 +77,7 @@ impl<'r, 'a> Resolver<'r, 'a> {
             rule_priorities: [FIRST_RULE; 2],
             own_links: BTreeMap::new(),
             sessions: Sessions::default(),
+            patterns: Patterns::default(),
             unlinked: false,
             first_script: None,
         };
@@ -107,11 +111,14 @@ impl<'r, 'a> Resolver<'r, 'a> {
     }
 
     /// Whether a link is there, or may come later.
+    ///
+    /// Differs: without `dynamic_interfaces` keepalived does not start when one is missing. Here what needs it waits in
+    /// FAULT; `-t` finds fault with it as keepalived's does.
     pub(crate) fn link_may_be_used(&mut self, link: &LinkName) -> bool {
-        self.global.dynamic_interfaces.is_some() || self.has_link(link)
+        self.global.dynamic_interfaces.is_some() || !self.reader.test || self.has_link(link)
     }
 
-    /// As keepalived: with an interface that is not there, nothing runs.
+    /// As keepalived: a test of a file that names an interface that is not there fails.
     pub(crate) fn no_link(&mut self, at: Span, link: &LinkName, what: &str) {
         self.unlinked = true;
         let message = format!("There is no interface {link} on this host {what}");

@@ -38,6 +38,7 @@ fn pair(group: &str, first: &str) -> Loaded {
     ))
 }
 
+/// vrrp-behaviour §8, §22.2.
 #[test]
 fn what_a_group_tracks_its_members_track() {
     let lists = "track_interface {\neth1 weight 5\neth0\n}\ntrack_script {\ns\n}\ntrack_file {\nf weight 7\n}\n\
@@ -63,6 +64,8 @@ fn what_a_group_tracks_its_members_track() {
 
 /// As keepalived: without sync_group_tracking_weight a member's weighted scripts and sessions are not tracked, its files
 /// have weight 0, and its interfaces are said to have none and keep it.
+///
+/// vrrp-behaviour §22.2.
 #[test]
 fn the_weights_of_members_do_not_count_in_a_group() {
     let lists = "track_interface {\neth1 weight 9\n}\ntrack_script {\ns\n}\ntrack_file {\nf\n}\ntrack_process {\np\n}\ntrack_bfd {\nb\n}\n";

@@ -53,6 +53,7 @@ fn prefix(text: &str) -> Prefix {
 
 const D: &str = "10.60.1.0/24";
 
+/// vrrp-behaviour §17.2.
 #[test]
 fn a_route_is_read_as_ip_route_reads_it() {
     let plain = route(&format!("{D} dev eth1")).unwrap();
@@ -175,6 +176,7 @@ fn the_protocol_is_ours_unless_it_is_not_tracked() {
     assert_eq!(rule("from 10.0.0.0/8 table 100 preference 5 protocol 77 no_track").unwrap().protocol, 77);
 }
 
+/// vrrp-behaviour §17.3.
 #[test]
 fn a_rule_is_read_as_ip_rule_reads_it() {
     let it = rule(
@@ -217,6 +219,7 @@ fn a_rule_is_read_as_ip_rule_reads_it() {
     assert_eq!(rule("from all table 100 preference 5").unwrap().from, None);
 }
 
+/// As observed: B17-06.
 #[test]
 fn a_rule_that_cannot_be_is_left_out() {
     for line in [
@@ -235,6 +238,8 @@ fn a_rule_that_cannot_be_is_left_out() {
 }
 
 /// As keepalived: counted down, for each family.
+///
+/// vrrp-behaviour §17.3.
 #[test]
 fn rules_without_a_preference_are_given_one() {
     let lines = "from 10.0.0.0/8 table 1\nfrom 10.1.0.0/16 table 1\nfrom 2001:db8::/32 table 1\n";
@@ -244,6 +249,8 @@ fn rules_without_a_preference_are_given_one() {
 }
 
 /// RFC 9568 §7.3: 00-00-5E-00-01-{VRID} for IPv4, 00-00-5E-00-02-{VRID} for IPv6.
+///
+/// vrrp-behaviour §11, §19.
 #[test]
 fn a_virtual_router_may_have_a_link_of_its_own() {
     let own = |lines: &str| instance(lines).0.own_link.unwrap();

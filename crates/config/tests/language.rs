@@ -502,7 +502,11 @@ fn statuses() {
         ("vrrp_instance a {\ninterface eth9\nvirtual_router_id 1\nvirtual_ipaddress {\n192.0.2.1\n}\n}\n", 5),
     ] {
         let files = InMemory::one("k", text);
-        assert_eq!(load(&Request::new("k"), &files, &Bare).test_status(), status, "{text}");
+        assert_eq!(
+            load(&Request { test: true, ..Request::new("k") }, &files, &Bare).test_status(),
+            status,
+            "{text}"
+        );
     }
     let script = "vrrp_script s {\nscript /bin/x\n}\n";
     let instance = format!("vrrp_instance a {{\n{INSTANCE}track_script {{\ns\n}}\n}}\n");

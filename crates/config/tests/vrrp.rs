@@ -173,6 +173,7 @@ fn an_identifier_may_be_used_again_on_another_link_and_in_the_other_family() {
 /// Router."
 /// R9568-6.1-01 (IPv6_Addresses): "The first address MUST be the Link-Local address associated with the Virtual
 /// Router."
+/// vrrp-behaviour §6.
 #[test]
 fn strict_mode_wants_a_link_local_address_first() {
     let lines = |first: &str, second: &str| format!("virtual_ipaddress {{\n{first}\n{second}\n}}");
@@ -198,6 +199,7 @@ fn a_vmac_has_the_hardware_address_of_its_virtual_router() {
 /// R9568-E8301-01: "Configurable value in the range 1-4095 (centiseconds)."
 /// R9568-5.2.7-01: "The Max Advertise Interval is a 12-bit field that indicates the time interval (in centiseconds)
 /// between advertisements."
+/// vrrp-behaviour §4.
 #[test]
 fn intervals_are_rounded_as_the_version_allows() {
     for (version, written, seconds, complaints) in [
@@ -267,6 +269,7 @@ fn unicast_peers_bring_bounds_of_their_own() {
 }
 
 /// R9568-6.1-08 (Preempt_Mode): "Default is True."
+/// vrrp-behaviour §4.1.
 #[test]
 fn preemption_obeys_what_stands_beside_it() {
     for (lines, wanted, complaints) in [
@@ -281,6 +284,36 @@ fn preemption_obeys_what_stands_beside_it() {
         let (got, found) = instance("", &format!("{lines}\n{VIP}"));
         assert_eq!((got.preemption, found.len()), (wanted, complaints), "{lines}: {found:?}");
     }
+}
+
+/// vrrp-behaviour §6.
+#[test]
+fn an_authentication_header_is_for_version_2_over_ipv4_and_begins_as_backup() {
+    let with = |lines: &str, pass: &str| {
+        let pass = if pass.is_empty() { String::new() } else { format!("auth_pass {pass}\n") };
+        instance("", &format!("authentication {{\nauth_type AH\n{pass}}}\n{lines}"))
+    };
+    let header = Authentication::Header(*b"1111\0\0\0\0");
+    for (lines, wanted, complaints) in [
+        (VIP, &header, [""; 0].as_slice()),
+        (&format!("state MASTER\npriority 100\n{VIP}"), &header, &["SF0606"]),
+        (&format!("version 3\n{VIP}"), &Authentication::None, &["SF0606"]),
+        ("virtual_ipaddress {\nfe80::1\n}\nversion 2", &Authentication::None, &["SF0606"]),
+    ] {
+        let (got, found) = with(lines, "1111");
+        assert_eq!(got.authentication, *wanted, "{lines}");
+        assert_eq!(found, complaints, "{lines}");
+        assert!(!got.wants_master, "{lines}");
+    }
+    let (owner, found) = with(&format!("state MASTER\npriority 255\n{VIP}"), "1111");
+    assert_eq!(
+        (owner.wants_master, found.len()),
+        (true, 0),
+        "nobody else has numbers that an owner waits for"
+    );
+    let (got, found) = with(VIP, "");
+    assert_eq!(got.authentication, Authentication::None);
+    assert_eq!(found, ["SF0606"]);
 }
 
 #[test]
@@ -394,7 +427,8 @@ fn adverts_do_not_go_to_a_loopback() {
     assert!(loaded.effective.is_none());
 }
 
-/// As keepalived: without dynamic_interfaces an interface that is not there stops everything, wherever it is named.
+/// As keepalived: without dynamic_interfaces an interface that is not there fails a test of the file, wherever it is
+/// named. Differs: the daemon itself waits for it.
 #[test]
 fn an_interface_that_is_not_there_is_refused() {
     struct Bare;
@@ -437,11 +471,14 @@ fn an_interface_that_is_not_there_is_refused() {
             "vrrp_instance a {{\ninterface {interface}\nvirtual_router_id 1\nvirtual_ipaddress {{\n192.0.2.1 dev {dev}\n\
              192.0.2.2\n}}\ntrack_interface {{\n{track}\n}}\n}}\n"
         );
-        let one = load(&Request::new("k"), &InMemory::one("k", instance.clone()), &Bare);
+        let daemon = load(&Request::new("k"), &InMemory::one("k", instance.clone()), &Bare);
+        assert!(daemon.effective.is_some());
+        let test = Request { test: true, ..Request::new("k") };
+        let one = load(&test, &InMemory::one("k", instance.clone()), &Bare);
         assert!(codes(&one).contains(&"SF0404".into()));
         assert_eq!((one.refusal(), one.test_status(), one.effective.is_none()), (Some(2), 5, true));
         let dynamic = format!("global_defs {{\ndynamic_interfaces\n}}\n{instance}");
-        assert!(load(&Request::new("k"), &InMemory::one("k", dynamic), &Bare).effective.is_some());
+        assert!(load(&test, &InMemory::one("k", dynamic), &Bare).effective.is_some());
     }
 }
 

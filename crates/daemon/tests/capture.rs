@@ -28,7 +28,7 @@ struct Sample {
     golden: &'static [&'static str],
 }
 
-const SAMPLES: [Sample; 3] = [
+const SAMPLES: [Sample; 4] = [
     Sample {
         name: "v2 with PASS and two addresses",
         source: "10.1.0.1/24",
@@ -40,6 +40,17 @@ const SAMPLES: [Sample; 3] = [
              21336402010128b2 0a010064 0a010065 7365637265740000",
             "ffffffffffff 020000000001 0806 0001080006040001 0200000000010a010064 ffffffffffff0a010064",
             "ffffffffffff 020000000001 0806 0001080006040001 0200000000010a010065 ffffffffffff0a010065",
+        ],
+    },
+    Sample {
+        name: "v2 without authentication",
+        source: "10.1.0.1/24",
+        instance: "version 2\nvirtual_router_id 54\npriority 100\nadvert_int 1",
+        addresses: &["10.1.0.104"],
+        golden: &[
+            "01005e000012 020000000001 0800 45c0002800010000ff70d0900a010001e0000012 213664010001705e 0a010068 \
+             0000000000000000",
+            "ffffffffffff 020000000001 0806 0001080006040001 0200000000010a010068 ffffffffffff0a010068",
         ],
     },
     Sample {
@@ -95,6 +106,7 @@ fn main() -> ExitCode {
     runner::main("capture", &options, trials)
 }
 
+/// As observed: B1.1-01, B1.2-01, B1.2-02, B1.2-03, B1.2-04, B1.3-01, B1.3-02, B7-03, B7-04.
 fn assert_golden(sample: &Sample, make: Make) {
     let golden: Vec<Vec<u8>> = sample.golden.iter().map(|hex| bytes(hex)).collect();
     assert_same(&frames(sample, make), &golden);

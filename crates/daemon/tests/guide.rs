@@ -92,6 +92,7 @@ impl Guide {
         }
     }
 
+    /// As observed: B4.2-01.
     fn outages(&mut self) {
         self.services.iter_mut().for_each(Service::start);
         self.pair.establish();

@@ -1,8 +1,8 @@
 //! The interoperability matrix: every case with ours as A and theirs as B, the other way round, and ours alone.
 //!
-//! A is the node that should be master; theirs is the distribution's keepalived. Run a part with words to select by:
-//! `cargo test -p standfast-daemon --test interop -- preempt ours/theirs`. Naming `theirs/theirs` runs the
-//! expectations against keepalived alone, which is how they were found.
+//! A is the node that should be master; theirs is the distribution's keepalived. FRR's vrrpd is a third peer.
+//! Run a part with words to select by: `cargo test -p standfast-daemon --test interop -- preempt ours/theirs`. Naming
+//! `theirs/theirs` runs the expectations against keepalived alone, which is how they were found.
 
 #[path = "netns/case/mod.rs"]
 mod case;
@@ -12,7 +12,6 @@ mod netns;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 
-use netns::daemon::Make;
 use netns::runner::{self, Options, Trial, reason};
 
 fn main() -> ExitCode {
@@ -20,7 +19,7 @@ fn main() -> ExitCode {
     let mut trials = Vec::new();
     for case in case::all() {
         for makes in runner::pairings(&options) {
-            if case.ours_first && makes.0 != Make::Ours {
+            if !case.players.can(makes) {
                 continue;
             }
             let name = format!("{}: {}/{}", case.name, makes.0, makes.1);
@@ -33,5 +32,6 @@ fn main() -> ExitCode {
             trials.push(Trial { name, makes: vec![makes.0, makes.1], programs: &["ip"], run });
         }
     }
+    trials.extend(case::frr::trials());
     runner::main("interop", &options, trials)
 }

@@ -12,6 +12,7 @@ mod process {
     mod crash;
     mod life;
     mod manager;
+    mod network;
     mod pid_file;
     mod pipes;
     mod reload;

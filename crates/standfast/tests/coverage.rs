@@ -63,7 +63,8 @@ fn named() -> Named {
     for file in files {
         let inside = file.strip_prefix(&crates).unwrap();
         let room = inside.iter().next().unwrap().to_string_lossy().into_owned();
-        let with_runner = inside.iter().any(|part| part == "netns" || part == "kernel");
+        let runs_itself = ["capture.rs", "guide.rs"].iter().any(|name| inside.ends_with(name));
+        let with_runner = runs_itself || inside.iter().any(|part| part == "netns");
         let (mut comment, mut is_test) = (String::new(), false);
         for line in fs::read_to_string(&file).unwrap().lines().map(str::trim) {
             if let Some(text) = line.strip_prefix("///") {

@@ -106,6 +106,8 @@ pub enum Notice {
         /// Its virtual router identifier.
         vrid: u8,
     },
+    /// Nothing is heard nor said for that long after the start (`vrrp_startup_delay`).
+    StartupDelayed(Duration),
     /// A reload was carried out.
     Reloaded(ReloadSummary),
 }
@@ -290,6 +292,13 @@ pub enum Heard {
         ours: Duration,
         /// Theirs.
         theirs: Duration,
+    },
+    /// Its clock is so far from ours that little is missing and its signatures are believed no more.
+    ClockDiffers {
+        /// By how many seconds it is ahead, or (negative) behind.
+        ahead: i32,
+        /// How many are allowed.
+        window: Duration,
     },
     /// Other addresses than ours.
     AddressListDiffers,

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::{Priority, Version, Vrid};
 use crate::notice::{FaultReason, State};
+use crate::wire::Coverage;
 
 /// How all instances stand, in the order of the configuration.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
@@ -113,6 +114,8 @@ pub struct InstanceStatus {
     pub source: Option<IpAddr>,
     /// The master last heard, with its priority.
     pub master: Option<(IpAddr, Priority)>,
+    /// What the checksum of the last advert that counted covered. Of version 3 over IPv4 there are two readings.
+    pub coverage: Option<Coverage>,
     /// The interval that counts: the master's as learnt, or our own.
     pub interval: Duration,
     /// Why it is in fault; empty otherwise.
@@ -157,8 +160,10 @@ pub struct Counters {
     pub invalid_authentication_type: u64,
     /// Authentication type that is not ours.
     pub authentication_type_mismatch: u64,
-    /// Wrong password.
+    /// Wrong password, or an authentication header that is not right.
     pub authentication_failure: u64,
+    /// Signatures that were not believed.
+    pub signatures: SignatureCounters,
     /// Adverts of priority 0 received.
     pub release_received: u64,
     /// Adverts of priority 0 sent.
@@ -173,4 +178,21 @@ pub struct Counters {
     pub addresses_restored: u64,
     /// Adverts that could not be sent.
     pub unsent: u64,
+}
+
+/// Adverts that were dropped for their signature (`auth_hmac`).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct SignatureCounters {
+    /// None where there must be one.
+    pub missing: u64,
+    /// Of another type, or with something in the reserved field.
+    pub malformed: u64,
+    /// By a key that we do not have.
+    pub unknown_key: u64,
+    /// Not that of the key that it names.
+    pub wrong: u64,
+    /// Too far from our clock.
+    pub stale: u64,
+    /// Used before.
+    pub replayed: u64,
 }

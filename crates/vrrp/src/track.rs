@@ -275,6 +275,7 @@ mod tests {
         Script::new(config, Instant::ZERO)
     }
 
+    /// vrrp-behaviour §9.
     #[test]
     fn weights_add_or_take_and_zero_is_a_fault() {
         let points = |points, reverse| Weight::Points { points, reverse };
@@ -295,6 +296,7 @@ mod tests {
         }
     }
 
+    /// vrrp-behaviour §9.2.
     #[test]
     fn a_files_number_counts_by_its_weight() {
         assert_eq!(file_effect(1, false, 10), Effect::Points(10));
@@ -325,6 +327,7 @@ mod tests {
         assert_eq!(bad.health, Health::Bad);
     }
 
+    /// vrrp-behaviour §9.1.
     #[test]
     fn with_init_fail_it_takes_rise_successes() {
         let mut script = script(2, 1, true);
@@ -333,6 +336,7 @@ mod tests {
         assert!(script.count(true));
     }
 
+    /// vrrp-behaviour §9.1.
     #[test]
     fn fall_failures_in_a_row_and_rise_successes_in_a_row() {
         let mut script = script(2, 3, false);

@@ -2,6 +2,8 @@
 
 use std::fmt;
 use std::fs::{self, OpenOptions};
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -206,6 +208,16 @@ impl Daemon {
             family.iter().filter(|process| !self.seen.contains(process)).copied().collect::<Vec<_>>(),
         );
         family
+    }
+
+    /// How it stands, of ours alone: what its control socket says.
+    pub(crate) fn status(&self) -> serde_json::Value {
+        let mut stream = UnixStream::connect(self.folder.join("pid.sock")).expect("it listens");
+        stream.set_read_timeout(Some(GOODBYE)).expect("a socket may have one");
+        stream.write_all(b"status\n").expect("it reads");
+        let mut line = String::new();
+        BufReader::new(stream).read_line(&mut line).expect("it answers");
+        serde_json::from_str(&line).expect("in JSON")
     }
 
     /// What it has logged so far.

@@ -12,6 +12,7 @@ pub(crate) mod capture;
 pub(crate) mod clock;
 pub(crate) mod daemon;
 pub(crate) mod file;
+pub(crate) mod forge;
 pub(crate) mod holders;
 pub(crate) mod instance;
 pub(crate) mod lab;

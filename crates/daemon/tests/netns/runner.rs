@@ -213,7 +213,7 @@ fn namespaces_can_be_made() -> bool {
 }
 
 fn is_installed(program: &str) -> bool {
-    ["/usr/sbin", "/usr/bin", "/sbin", "/bin"]
+    ["/usr/sbin", "/usr/bin", "/sbin", "/bin", "/usr/lib/frr"]
         .iter()
         .any(|folder| std::path::Path::new(folder).join(program).exists())
 }

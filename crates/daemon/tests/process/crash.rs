@@ -9,6 +9,7 @@ fn slow(bench: &Bench, more: &str) {
     bench.write("conf", &text);
 }
 
+/// vrrp-behaviour §13.
 #[test]
 fn a_worker_that_is_killed_comes_back_as_master_with_its_address() {
     let Some(bench) = Bench::new("a_worker_that_is_killed_comes_back_as_master_with_its_address") else {
@@ -38,6 +39,7 @@ fn a_worker_that_is_killed_comes_back_as_master_with_its_address() {
 }
 
 /// vrrp-behaviour §13: "first early death: at once; further early deaths: 1 s, doubling".
+/// As observed: B13-02.
 #[test]
 fn the_second_early_death_is_followed_by_a_wait() {
     let Some(bench) = Bench::new("the_second_early_death_is_followed_by_a_wait") else { return };

@@ -57,6 +57,7 @@ fn a_stop_does_not_wait_for_the_startup_script() {
     assert_eq!(bench.count("Starting VRRP"), 0);
 }
 
+/// vrrp-behaviour §15.
 #[test]
 fn processes_have_the_names_and_the_scheduling_that_the_file_gives_them() {
     let test = "processes_have_the_names_and_the_scheduling_that_the_file_gives_them";
@@ -93,6 +94,8 @@ fn processes_have_the_names_and_the_scheduling_that_the_file_gives_them() {
 }
 
 /// cli-and-files §10: "the daemon joins `/run/netns/NAME` …; pid files go there under their normal names".
+///
+/// vrrp-behaviour §15.
 #[test]
 fn a_daemon_runs_in_the_namespace_that_it_is_told() {
     let Some(bench) = Bench::new("a_daemon_runs_in_the_namespace_that_it_is_told") else { return };

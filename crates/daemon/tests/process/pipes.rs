@@ -42,6 +42,8 @@ impl Reader {
     }
 }
 
+/// vrrp-behaviour §14.
+/// As observed: B14-01.
 #[test]
 fn every_change_is_a_line_in_both_pipes_until_the_end() {
     let Some(bench) = Bench::new("every_change_is_a_line_in_both_pipes_until_the_end") else { return };
@@ -65,6 +67,8 @@ fn every_change_is_a_line_in_both_pipes_until_the_end() {
     assert!(!bench.path("all").exists() && !bench.path("vrrp").exists(), "made, so removed");
 }
 
+/// vrrp-behaviour §12, §14.
+/// As observed: B12-03.
 #[test]
 fn a_reload_leaves_a_pipe_open_and_writes_the_states_if_it_is_asked_to() {
     let test = "a_reload_leaves_a_pipe_open_and_writes_the_states_if_it_is_asked_to";

@@ -56,6 +56,8 @@ fn a_text_without_a_header_is_run_by_the_shell() {
     assert_eq!(daemon.stop(), Some(0));
 }
 
+/// vrrp-behaviour §14.
+/// As observed: B14-02.
 #[test]
 fn notify_scripts_of_an_instance_come_in_the_order_of_its_states() {
     let test = "notify_scripts_of_an_instance_come_in_the_order_of_its_states";

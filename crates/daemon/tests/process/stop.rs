@@ -3,6 +3,9 @@
 use super::bench::Bench;
 
 /// monitoring.md §8: "SIGTERM, SIGINT to parent: children end, status 0, pid files … removed".
+///
+/// vrrp-behaviour §13.
+/// As observed: B13-01.
 #[test]
 fn term_and_interrupt_end_the_daemon_with_0_and_take_all_it_had_away() {
     let test = "term_and_interrupt_end_the_daemon_with_0_and_take_all_it_had_away";
@@ -53,6 +56,8 @@ fn other_signals_do_not_end_it() {
 }
 
 /// Manual: "-V: Don't remove VRRP VIPs and VROUTEs on daemon stop". Seen with 2.2.7: no advert of priority 0 either.
+///
+/// vrrp-behaviour §13.
 #[test]
 fn with_v_the_address_stays() {
     let Some(bench) = Bench::new("with_v_the_address_stays") else { return };

@@ -86,6 +86,8 @@ impl Drop for Program {
 }
 
 /// In a network namespace of its own the kernel tells nothing of processes, so they are looked at each second.
+///
+/// As observed: B18-01, B18-02.
 #[test]
 fn tracked_processes_count() {
     let Some(bench) = Bench::new("tracked_processes_count") else { return };

@@ -285,6 +285,8 @@ fn a_link_becomes_the_bytes_of_its_recording() {
 }
 
 /// No kernel here has routing domains; this is what one says of their members, and a bridge of its ports.
+///
+/// vrrp-behaviour §20.
 #[test]
 fn a_routing_domain_is_told_from_other_masters() {
     use super::virtual_link::domain;

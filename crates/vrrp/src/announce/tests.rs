@@ -8,6 +8,8 @@ fn config() -> AnnounceConfig {
 
 /// Keepalived: `garp_master_repeat` packets on becoming master and again after `garp_master_delay`; the first
 /// refresh comes that delay and one refresh interval later.
+///
+/// vrrp-behaviour §7.
 #[test]
 fn rounds_come_at_once_after_the_delay_and_at_each_refresh() {
     let mut rounds = Rounds::on_becoming_master(&config(), Instant::ZERO);
@@ -31,6 +33,7 @@ fn a_delay_of_zero_sends_no_second_round() {
     assert_eq!(rounds.next_deadline(), None);
 }
 
+/// vrrp-behaviour §7, §22.5.
 #[test]
 fn a_lesser_router_brings_a_round_now_and_one_after_the_delay() {
     let config =

@@ -155,6 +155,7 @@ impl Instance {
             base_priority: config.priority,
             effective_priority: self.priority,
             source: self.source,
+            coverage: self.coverage,
             master: self.rival.map(|rival| (rival.address, rival.priority)),
             interval,
             faults: self.faults.iter().cloned().collect(),

@@ -138,8 +138,9 @@ impl Instance {
         Some(Next::Backup { interval, countdown: Countdown::Down(turn.now) })
     }
 
-    /// A lesser router believes that it is master. RFC 9568 §6.4.3 discards its advert; As keepalived: it is answered
-    /// at once, and the addresses are announced again, since somebody may have followed it.
+    /// A lesser router believes that it is master. RFC 9568 §6.4.3: "Send an ADVERTISEMENT immediately to assert the
+    /// {Active} state"; RFC 5798 discarded its advert. As keepalived: the addresses are announced again too, since
+    /// somebody may have followed it.
     ///
     /// Differs: at most once an interval, where Keepalived answers every packet with six (a flood of a hundred adverts
     /// a second makes it send nine hundred).

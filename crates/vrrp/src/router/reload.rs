@@ -63,6 +63,9 @@ impl Router {
         let first = !core::mem::replace(&mut self.configured, true);
         if first {
             self.quiet_until = now + startup_delay;
+            if !startup_delay.is_zero() {
+                out.push(Action::Notice(Notice::StartupDelayed(startup_delay)));
+            }
         }
         let mut summary = ReloadSummary::default();
         let pairs = self.pair(&instances);
@@ -152,6 +155,7 @@ impl Router {
         let id = InstanceId(self.last_id);
         let memory = self.memories.remove(&config.name);
         let mut instance = Instance::new(id, config, self.quiet_until, now);
+        instance.set_clock(self.wall);
         if let Some(until) = memory {
             instance.remember(until);
         }

@@ -123,6 +123,7 @@ impl Sieve {
             | Notice::Script { .. }
             | Notice::FilterRefused { .. }
             | Notice::Stranger { .. }
+            | Notice::StartupDelayed(_)
             | Notice::Reloaded(_) => None,
         }
     }

@@ -78,6 +78,8 @@ fn lost(name: &str) -> Vec<(String, bool)> {
 }
 
 /// The table of vrrp-behaviour §18, with what keepalived did.
+///
+/// vrrp-behaviour §18.
 #[test]
 fn processes_are_told_by_name_or_by_command_line() {
     let words = |text: &str| text.split_whitespace().map(String::from).collect::<Vec<_>>();
@@ -107,6 +109,7 @@ fn processes_are_told_by_name_or_by_command_line() {
     }
 }
 
+/// As observed: B18-03.
 #[test]
 fn a_set_is_complete_between_its_least_and_its_most() {
     let mut bench = Bench::new(&[ProcessConfig { quorum: (2, 3), ..named() }]);
@@ -142,6 +145,8 @@ fn a_look_at_all_counts_at_once() {
 }
 
 /// "a shell starting the program is fork + exec, so `fork_delay` has no effect there"; exit starts `terminate_delay`.
+///
+/// vrrp-behaviour §18.
 #[test]
 fn another_program_counts_at_once_and_an_end_after_its_delay() {
     let config = ProcessConfig {
@@ -169,6 +174,8 @@ fn an_end_that_is_made_good_in_time_does_not_count() {
 }
 
 /// As recorded: fork without exec and `fork_delay 2` → gained two seconds later.
+///
+/// vrrp-behaviour §18.
 #[test]
 fn a_child_of_a_counted_process_counts_after_the_fork_delay() {
     let delay = Duration::from_secs(2);
@@ -193,6 +200,7 @@ fn a_child_that_becomes_another_program_is_counted_no_more() {
     assert_eq!(bench.processes.changes(), lost("p"));
 }
 
+/// As observed: B18-04.
 #[test]
 fn a_process_that_executes_itself_again_is_counted_once() {
     let mut bench = Bench::new(&[ProcessConfig { quorum: (2, 9), ..named() }]);

@@ -70,7 +70,6 @@ pub(super) static ELECTION: &[K] = &[
         }),
     )
     .since("2.4.0")
-    .later("signed adverts")
     .help("Adverts are signed with HMAC-SHA256."),
     K::new("mcast_src_ip", Kind::Address(|b| &mut b.transport.mcast_src_ip))
         .help("Source address of adverts."),

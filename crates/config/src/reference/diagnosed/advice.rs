@@ -140,7 +140,11 @@ pub(super) const ADVICE: &[Advice] = &[
          192.0.2.10\n    }\n    track_script {\n        chk_haproxy\n    }\n}\n",
     ),
     about(403, "Without a name nothing can refer to it; it is left out.", "vrrp_instance {\n}\n"),
-    about(404, "With dynamic_interfaces an interface may come later.", ""),
+    about(
+        404,
+        "The daemon waits for it; as Keepalived, a test of the file fails unless dynamic_interfaces is there.",
+        "",
+    ),
     about(405, "It is not run. Track it, or let it go.", "vrrp_script chk {\n    script /bin/true\n}\n"),
     about(406, "One of them can go.", ""),
     about(407, "The member's line counts, or the group's; which, is said in the message.", ""),
@@ -225,6 +229,12 @@ pub(super) const ADVICE: &[Advice] = &[
     ),
     about(707, "Give the check connect_port.", ""),
     about(708, "The kernel knows one of them only. Let one of them go.", ""),
+    about(
+        709,
+        "The check goes on without the pattern. Verbs, callouts and \\C of PCRE2 are not known here.",
+        "virtual_server 192.0.2.10 80 {\n    real_server 192.0.2.21 80 {\n        HTTP_GET {\n            url {\n                \
+         path /\n                regex \"(ready\"\n            }\n        }\n    }\n}\n",
+    ),
     about(801, "Give it neighbor_ip.", "bfd_instance router_1 {\n    min_rx 100\n}\n"),
     about(
         802,

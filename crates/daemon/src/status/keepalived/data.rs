@@ -128,6 +128,9 @@ fn write_protocol(out: &mut String, status: &InstanceStatus, config: &InstanceCo
         Authentication::Password(_) => {
             writeln!(out, "   Authentication type = SIMPLE_PASSWORD\n   Password = ********")
         }
+        Authentication::Header(_) => {
+            writeln!(out, "   Authentication type = IPSEC_AH\n   Password = ********")
+        }
         Authentication::None if config.version == Version::V2 => {
             writeln!(out, "   Authentication type = none")
         }

@@ -61,16 +61,39 @@ pub(crate) fn owning(makes: (Make, Make)) -> Pair {
 }
 
 pub(crate) fn accept(pair: &mut Pair) {
-    judge(pair, true);
+    takes_in_what_it_may_and_forwards(pair, true);
 }
 
 pub(crate) fn no_accept(pair: &mut Pair) {
-    judge(pair, false);
+    takes_in_what_it_may_and_forwards(pair, false);
 }
 
 /// A answers, or does not, at its addresses, is found by neighbours and forwards all the same; so does B once it has
 /// taken over, and as a backup it takes nothing in.
-fn judge(pair: &mut Pair, accepted: bool) {
+///
+/// R9568-6.1-02: "Note: IPv6 Neighbor Solicitations and Neighbor Advertisements MUST NOT be dropped when Accept_Mode
+/// is False."
+/// R9568-6.4.2-06: "It MUST NOT accept packets addressed to the IPvX address(es) associated with the Virtual Router."
+/// R9568-6.4.3-06 (Accept_Mode is False): "It MUST NOT drop IPv6 Neighbor Solicitations and Neighbor Advertisements."
+/// R9568-6.4.3-07: "It MUST forward packets with a destination link-layer MAC address equal to the Virtual Router MAC
+/// address."
+/// R9568-6.4.3-08: "It MUST accept packets addressed to the IPvX address(es) associated with the Virtual Router if it
+/// is the IPvX address owner or if Accept_Mode is True."
+/// R9568-6.4.3-09 (packets addressed to the IPvX address(es): "Otherwise, it MUST NOT accept these packets."
+/// R9568-8.3.1-01: "If it is not the address owner, a VRRP Router SHOULD NOT forward packets addressed to the IPvX
+/// address for which it becomes the Active Router."
+/// R3768-6.4.2-04: "MUST NOT accept packets addressed to the IP address(es) associated with the virtual router."
+/// R3768-6.4.3-03: "MUST forward packets with a destination link layer MAC address equal to the virtual router MAC
+/// address."
+/// R3768-6.4.3-04: "MUST NOT accept packets addressed to the IP address(es) associated with the virtual router if it
+/// is not the IP address owner."
+/// R3768-6.4.3-05: "MUST accept packets addressed to the IP address(es) associated with the virtual router if it is
+/// the IP address owner."
+/// R3768-8.4-01: "A VRRP router SHOULD not forward packets addressed to the IP Address(es) it becomes Master for if
+/// it is not the owner."
+/// vrrp-behaviour §6, §11.
+/// As observed: B11-05, B22.5-01.
+fn takes_in_what_it_may_and_forwards(pair: &mut Pair, accepted: bool) {
     let client = pair.lab.host("eth0");
     client.namespace.ip("route add 198.51.100.0/24 via 10.1.0.100");
     pair.establish();

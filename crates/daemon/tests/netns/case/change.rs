@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::netns::clock::{Stamp, sleep_until, wait_for};
 use crate::netns::daemon::Make;
 use crate::netns::instance::Instance;
+use crate::netns::packet::Packet;
 use crate::netns::pair::{Pair, Who};
 use crate::netns::timing::LATE;
 
@@ -24,6 +25,8 @@ pub(crate) fn pair(makes: (Make, Make)) -> Pair {
 
 /// A reload is the difference of two files: an added address appears, a removed one goes, adverts go on. A lowered
 /// priority then leads to an ordinary election.
+///
+/// As observed: B12-01, B12-02.
 pub(crate) fn reload(pair: &mut Pair) {
     pair.establish();
     let (old, new): (IpAddr, IpAddr) = ([10, 1, 0, 110].into(), [10, 1, 0, 111].into());
@@ -40,6 +43,8 @@ pub(crate) fn reload(pair: &mut Pair) {
     let sent = pair.wire.adverts(&pair.side(Who::A).host, reloaded.minus(interval * 2), Stamp::now());
     let gap = sent.windows(2).map(|two| two[1].at.since(two[0].at)).fold(0.0, f64::max);
     assert!(gap < interval.as_secs_f64() + 0.3, "A sent no advert for {gap:.3} s");
+    let begins_anew = |packet: &Packet| packet.frame.get(18..20) == Some(&[0, 1]);
+    assert!(sent.iter().any(begins_anew), "identifications of IP count from 1 again");
     undisturbed(pair, reloaded);
 
     let reloaded = pair.side_mut(Who::A).reload(plain(90).with(excluded("10.1.0.111")));
@@ -84,6 +89,11 @@ pub(crate) fn strangers(makes: (Make, Make)) -> Pair {
 
 /// RFC 2338 §7.1: an advert that does not authenticate is discarded. So both lead, until the password is put right.
 pub(crate) fn wrong_password(pair: &mut Pair) {
+    both_lead_until(pair, pass(100, "right"));
+}
+
+/// B, whom A does not believe, is set right by a reload.
+pub(super) fn both_lead_until(pair: &mut Pair, right: Instance) {
     pair.start_alone(Who::A);
     pair.start_alone(Who::B);
     pair.holds(Who::A);
@@ -97,7 +107,7 @@ pub(crate) fn wrong_password(pair: &mut Pair) {
         }
     }
 
-    let reloaded = pair.side_mut(Who::B).reload(pass(100, "right"));
+    let reloaded = pair.side_mut(Who::B).reload(right);
     pair.steps_back(Who::B, reloaded);
     pair.sole_holder(Who::A);
     let wait = pair.side(Who::B).instance.master_down();

@@ -10,6 +10,9 @@ pub(crate) fn equals(makes: (Make, Make)) -> Pair {
 }
 
 /// An equal never preempts, whatever its address; where two masters meet, the higher address stays (B's is higher).
+///
+/// vrrp-behaviour §22.1.
+/// As observed: B22.1-01.
 pub(crate) fn equal_priorities(pair: &mut Pair) {
     pair.establish();
     let wait = pair.side(Who::B).instance.master_down();
@@ -26,11 +29,36 @@ pub(crate) fn equal_priorities(pair: &mut Pair) {
     pair.steady(Who::B, Stamp::now(), wait + 0.5);
 }
 
+pub(crate) fn owners(makes: (Make, Make)) -> Pair {
+    Pair::new(makes, |_, _| (Instance::v3(255, 400), Instance::v3(255, 400)))
+}
+
+/// Differs: keepalived 2.2.7 lets the one that runs give way. As 2.4.3: the one with the higher address, B, is master at
+/// once and stays; the other says what is wrong, and is back a skew after it has gone.
+///
+/// As observed: B22.1-02.
+pub(crate) fn two_owners(pair: &mut Pair) {
+    let started = pair.side_mut(Who::A).daemon.start();
+    pair.becomes_master(Who::A, started, 0.0, 0.0);
+    let started = pair.side_mut(Who::B).daemon.start();
+    pair.becomes_master(Who::B, started, 0.0, 0.0);
+    pair.steps_back(Who::A, started);
+    pair.side(Who::A).expect_log("are both configured as address owner");
+
+    let asked = pair.side_mut(Who::B).daemon.terminate();
+    let skew = pair.side(Who::A).instance.skew();
+    pair.becomes_master(Who::A, asked, 0.0, skew);
+    pair.side_mut(Who::B).daemon.wait();
+    pair.sole_holder(Who::A);
+}
+
 pub(crate) fn owner(makes: (Make, Make)) -> Pair {
     Pair::new(makes, |_, _| (Instance::v2(255), Instance::v2(100)))
 }
 
 /// RFC 3768 §6.4.1, RFC 9568 §6.4.1: a router with priority 255 is master at once when it starts.
+///
+/// vrrp-behaviour §4.2.
 pub(crate) fn an_owner_waits_for_nobody(pair: &mut Pair) {
     let started = pair.side_mut(Who::A).daemon.start();
     // Far below its master-down time of three seconds.

@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::netns::clock::wait_for;
 use crate::netns::daemon::Make;
 use crate::netns::instance::Instance;
+use crate::netns::packet::{Kind, Packet};
 use crate::netns::pair::{Pair, Who};
 use crate::netns::timing::LATE;
 
@@ -31,12 +32,16 @@ pub(crate) fn pair(makes: (Make, Make)) -> Pair {
 }
 
 /// All of it moves with mastership: by election, by an orderly stop, and back.
+///
+/// As observed: B7-02.
 pub(crate) fn life(pair: &mut Pair) {
     pair.establish();
     all_with(pair, Who::A);
     let advert = pair.next_advert(Who::A);
     let carried = &advert.advert().expect("it is one").addresses;
     assert!(!carried.contains(&excluded()[0]), "an excluded address is advertised");
+
+    in_rounds(pair);
 
     let asked = pair.side_mut(Who::A).daemon.terminate();
     let skew = pair.side(Who::B).instance.skew();
@@ -49,6 +54,24 @@ pub(crate) fn life(pair: &mut Pair) {
     pair.becomes_master(Who::A, started, wait, wait);
     pair.steps_back(Who::B, started);
     all_with(pair, Who::A);
+}
+
+/// Each round announces the advertised addresses, then the excluded ones; five rounds follow one another.
+fn in_rounds(pair: &Pair) {
+    let side = pair.side(Who::A);
+    let announced = |packet: &Packet| match packet.kind {
+        Kind::Announcement(address) => Some(address).filter(IpAddr::is_ipv4),
+        Kind::Advert(_) | Kind::Other => None,
+    };
+    let order: Vec<IpAddr> = pair
+        .wire
+        .all(&side.host, |packet| announced(packet).is_some())
+        .iter()
+        .filter_map(announced)
+        .collect();
+    let [four, _] = excluded();
+    let round: Vec<IpAddr> = side.virtual_addresses().into_iter().chain([four]).collect();
+    assert_eq!(order.get(..15), Some(&round.repeat(5)[..]), "{order:?}");
 }
 
 fn excluded() -> [IpAddr; 2] {

@@ -35,6 +35,8 @@ pub(crate) fn partition_and_heal(pair: &mut Pair) {
 }
 
 /// Without its link A gives the addresses up and B takes them; with it A waits its full time and comes back.
+///
+/// As observed: B10-05.
 pub(crate) fn link_down_and_up(pair: &mut Pair) {
     pair.establish();
     let cut = Stamp::now();
@@ -53,6 +55,8 @@ pub(crate) fn link_down_and_up(pair: &mut Pair) {
 
 /// RFC 3768 §6.4.3, RFC 9568 §6.4.3: a master that stops says so with priority 0, and its backup waits for its skew
 /// time alone.
+///
+/// As observed: B4-01, B13-01.
 pub(crate) fn graceful_stop(pair: &mut Pair) {
     pair.establish();
     let asked = pair.side_mut(Who::A).daemon.terminate();
@@ -75,6 +79,8 @@ pub(crate) fn graceful_stop(pair: &mut Pair) {
 
 /// All of A dies at once, and its kernel keeps the addresses. B takes over; A, when it is back, first takes away what
 /// its earlier life left, then preempts.
+///
+/// As observed: B4.2-02.
 pub(crate) fn kill(pair: &mut Pair) {
     pair.establish();
     let died = pair.side_mut(Who::A).daemon.power_off();
@@ -133,6 +139,8 @@ pub(crate) fn kill_of_the_supervisor(pair: &mut Pair) {
 
 /// An address that somebody takes away behind the master's back comes back, and A leads in the end. As keepalived, a
 /// master may step down for its skew time meanwhile.
+///
+/// As observed: B10-04.
 pub(crate) fn deleted_address(pair: &mut Pair) {
     pair.establish();
     let a = pair.side(Who::A);

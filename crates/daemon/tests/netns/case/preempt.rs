@@ -15,6 +15,8 @@ pub(crate) fn patient(makes: (Make, Make)) -> Pair {
 }
 
 /// With `nopreempt` a better backup leaves a lower master alone, and still takes over when it falls silent.
+///
+/// vrrp-behaviour §4.1.
 pub(crate) fn nopreempt(pair: &mut Pair) {
     pair.start_alone(Who::B);
     pair.start_backup(Who::A);
@@ -37,6 +39,9 @@ pub(crate) fn delayed(makes: (Make, Make)) -> Pair {
 
 /// The delay counts from the first advert of a lower master; while it runs, adverts restart the master-down time,
 /// so A takes over that time after the last advert within the delay. With nobody there it waits for no delay.
+///
+/// vrrp-behaviour §4.1.
+/// As observed: B4.1-02.
 pub(crate) fn preempt_delay(pair: &mut Pair) {
     pair.start_alone(Who::B);
     let started = pair.side_mut(Who::A).daemon.start();

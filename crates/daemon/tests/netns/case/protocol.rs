@@ -14,6 +14,9 @@ use crate::netns::timing::{EARLY, LATE};
 /// Second round of announcements, sooner than by default so that the case need not wait for it.
 const ROUND: &str = "garp_master_delay 1";
 const PASS: &str = "authentication {\n        auth_type PASS\n        auth_pass 1111\n    }";
+const AH: &str = "authentication {\n        auth_type AH\n        auth_pass 1111\n    }";
+const SIGNED: &str =
+    "auth_hmac {\n        key 1 0123456789abcdef0123456789abcdef\n        active_key 1\n    }";
 
 /// Each case's way of making a pair from its instance.
 fn pair(makes: (Make, Make), instance: fn(u8) -> Instance, unicast: bool) -> Pair {
@@ -25,6 +28,22 @@ fn pair(makes: (Make, Make), instance: fn(u8) -> Instance, unicast: bool) -> Pai
 
 pub(crate) fn v2_pass(makes: (Make, Make)) -> Pair {
     pair(makes, |priority| Instance::v2(priority).with(PASS), false)
+}
+
+pub(crate) fn v2_header(makes: (Make, Make)) -> Pair {
+    pair(makes, |priority| Instance::v2(priority).with(AH), false)
+}
+
+pub(crate) fn unicast_v2_header(makes: (Make, Make)) -> Pair {
+    pair(makes, |priority| Instance::v2(priority).with(AH), true)
+}
+
+pub(crate) fn v3_signed(makes: (Make, Make)) -> Pair {
+    pair(makes, |priority| Instance::v3(priority, 200).with(SIGNED), false)
+}
+
+pub(crate) fn unicast_v3_ipv6_signed(makes: (Make, Make)) -> Pair {
+    pair(makes, |priority| Instance::v3(priority, 300).over_ipv6().with(SIGNED), true)
 }
 
 pub(crate) fn v3_ipv4(makes: (Make, Make)) -> Pair {
@@ -53,6 +72,8 @@ pub(crate) fn unicast_v3_ipv6(makes: (Make, Make)) -> Pair {
 }
 
 /// Election, steady state, power-off of the master, its return.
+///
+/// As observed: B4.1-01.
 pub(crate) fn life(pair: &mut Pair) {
     let elected = pair.establish();
     speaks_as_configured(pair, Who::A, elected);
@@ -77,6 +98,11 @@ pub(crate) fn life(pair: &mut Pair) {
 }
 
 /// The first adverts of a master carry what its file says, and go where it says.
+///
+/// R9568-7.2-08: "Send the VRRP packet to the VRRP IPvX multicast group"
+/// R9568-5.1.1.2-02: "The IPv4 multicast address as assigned by the IANA for VRRP is: 224.0.0.18"
+/// R9568-5.1.2.2-02: "The IPv6 multicast address assigned by the IANA for VRRP is: ff02:0:0:0:0:0:0:12"
+/// R9568-5.1.2.3-01: "The Hop Limit MUST be set to 255."
 fn speaks_as_configured(pair: &Pair, who: Who, since: Stamp) {
     let (side, peer) = (pair.side(who), pair.side(who.other()));
     let unicast = side.instance.lines.iter().any(|line| line.starts_with("unicast_peer"));
@@ -117,11 +143,17 @@ fn authentication(side: &Side, ipv4: bool) -> Option<(u8, Vec<u8>)> {
     if !ipv4 {
         return Some((0, Vec::new()));
     }
+    if side.instance.lines.iter().any(|line| line == AH) {
+        // As keepalived: the field stays, empty.
+        return Some((2, vec![0; 8]));
+    }
     Some((1, b"1111\0\0\0\0".to_vec()))
 }
 
 /// RFC 9568 §6.4.2: on becoming master a gratuitous ARP or an unsolicited neighbour advertisement for each address,
 /// after the advert. As keepalived: five of each, and five again after `garp_master_delay`.
+///
+/// As observed: B7-01.
 fn announces(pair: &Pair, who: Who, since: Stamp) {
     let side = pair.side(who);
     let delay = Duration::from_secs(1);

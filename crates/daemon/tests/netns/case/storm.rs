@@ -10,6 +10,9 @@ use crate::netns::pair::{Pair, Who};
 use crate::netns::timing::LATE;
 
 /// The master's link is deleted, and made again later: a fault meanwhile, an election afterwards.
+///
+/// vrrp-behaviour §22.3.
+/// As observed: B22.3-01.
 pub(crate) fn link_deleted_and_made_again(pair: &mut Pair) {
     pair.establish();
     let deleted = Stamp::now();
@@ -82,6 +85,9 @@ pub(crate) fn addresses_removed(pair: &mut Pair) {
 
 /// `ip addr flush`: the host's own address goes too, so the master cannot stay; it says goodbye from the address that it
 /// had, and its rival waits for its skew time alone.
+///
+/// vrrp-behaviour §22.4.
+/// As observed: B22.4-01.
 pub(crate) fn addresses_flushed(pair: &mut Pair) {
     pair.establish();
     let began = Stamp::now();

@@ -49,6 +49,8 @@ pub(crate) fn interface(makes: (Make, Make)) -> Pair {
 }
 
 /// A lost uplink lowers A below B; the link's return gives the address back.
+///
+/// As observed: B9-01.
 pub(crate) fn interface_weight(pair: &mut Pair) {
     pair.establish();
     let spare = pair.side(Who::A).host.spare("eth1");
@@ -123,6 +125,10 @@ fn yields(pair: &Pair, event: Stamp, earliest: f64, latest: f64) {
         after >= earliest - EARLY,
         "A's priority fell after {after:.3} s, expected {earliest:.3} s at least"
     );
+    let interval = a.instance.interval;
+    let before = pair.wire.adverts(&a.host, lowered.at.minus(interval * 3), lowered.at);
+    let gap = lowered.at.since(before.last().expect("A was master").at);
+    assert!(gap > interval.as_secs_f64() * 0.85, "an advert of its own {gap:.3} s after the one before");
     pair.takes_over(Who::B, lowered.at);
     pair.steps_back(Who::A, event);
     pair.sole_holder(Who::B);

@@ -1,8 +1,10 @@
 //! A virtual router with a hardware address of its own, and what neighbours and clients see of it.
 
 use std::io::ErrorKind;
-use std::net::{IpAddr, Ipv6Addr, SocketAddr, TcpStream};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr, TcpStream, UdpSocket};
 use std::time::Duration;
+
+use nix::sys::socket::{setsockopt, sockopt};
 
 use crate::netns::clock::{Stamp, wait_for};
 use crate::netns::daemon::Make;
@@ -12,6 +14,8 @@ use crate::netns::packet::{Kind, Packet};
 use crate::netns::pair::{Pair, Who};
 use crate::netns::timing::LATE;
 
+/// As keepalived names it.
+const LINK: &str = "vrrp.51";
 /// RFC 9568 §7.3, for VRID 51.
 const MAC_V4: [u8; 6] = [0, 0, 0x5e, 0, 1, 51];
 const MAC_V6: [u8; 6] = [0, 0, 0x5e, 0, 2, 51];
@@ -21,7 +25,13 @@ pub(crate) fn over_ipv4(makes: (Make, Make)) -> Pair {
         addresses: vec!["10.1.0.100/32".into(), "10.1.0.101/32".into()],
         ..Instance::v3(priority, 400).with("use_vmac")
     };
-    Pair::new(makes, |_, _| (instance(150), instance(100)))
+    Pair::new(makes, |a, b| {
+        for host in [a, b] {
+            // What the host asks by itself leaves by the base: it shall not do so from the virtual address.
+            host.namespace.sysctl("ipv4/conf/all/arp_announce", "2");
+        }
+        (instance(150), instance(100))
+    })
 }
 
 pub(crate) fn over_ipv6(makes: (Make, Make)) -> Pair {
@@ -35,6 +45,50 @@ pub(crate) fn over_ipv6(makes: (Make, Make)) -> Pair {
 }
 
 /// Who answers for the addresses, and with which hardware address, before and after a takeover.
+///
+/// R9568-6.4.2-02: "It MUST NOT respond to ARP requests for the IPv4 address(es) associated with the Virtual Router."
+/// R9568-6.4.2-03: "It MUST NOT respond to ND Neighbor Solicitation messages for the IPv6 address(es) associated with
+/// the Virtual Router."
+/// R9568-6.4.2-05: "It MUST discard packets with a destination link-layer MAC address equal to the Virtual Router MAC
+/// address."
+/// R9568-6.4.3-02: "It MUST respond to ARP requests for the IPv4 address(es) associated with the Virtual Router."
+/// R9568-6.4.3-04: "It MUST respond to ND Neighbor Solicitation messages (with the Router Flag (R) set) for the IPv6
+/// address(es) associated with the Virtual Router."
+/// R9568-6.4.3-27: "Note: VRRP packets are transmitted with the Virtual Router MAC address as the source MAC address
+/// to ensure that learning bridges correctly determine the LAN segment to which the Virtual Router is attached."
+/// R9568-7.2-04: "Set the source MAC address to the Virtual Router MAC address"
+/// R9568-8.1.2-01: "When a host sends an ARP request for one of the Virtual Router IPv4 addresses, the Active Router
+/// MUST respond to the ARP request with an ARP response that indicates the Virtual Router MAC address for the Virtual
+/// Router."
+/// R9568-8.1.2-02: "The Active Router MUST NOT respond with its physical MAC address in the ARP response."
+/// R9568-8.1.2-03: "When a VRRP Router restarts or boots, it SHOULD NOT send any ARP messages using its physical MAC
+/// address for an IPv4 address for which it is the IPv4 address owner (as defined in Section 1.7), and it should only
+/// send ARP …"
+/// R9568-8.2.2-01: "When a host sends an ND Neighbor Solicitation message for a Virtual Router IPv6 address, the
+/// Active Router MUST respond to the ND Neighbor Solicitation message with the Virtual Router MAC address for the
+/// Virtual Router."
+/// R9568-8.2.2-02: "The Active Router MUST NOT respond with its physical MAC address."
+/// R9568-8.2.2-05: "When a VRRP Router restarts or boots, it SHOULD NOT send any ND messages with its physical MAC
+/// address for the IPv6 address it owns and it should only send ND messages that include Virtual Router MAC
+/// addresses."
+/// R9568-8.2.2-07: "At system boot, when initializing interfaces for VRRP operation, all ND Router Advertisements, ND
+/// Neighbor Advertisements, and ND Neighbor Solicitation messages MUST be delayed until both the IPv6 address and the
+/// Virtual …"
+/// R5798-6.4.3-01: "MUST respond to ND Neighbor Solicitation message for the IPv6 address(es) associated with the
+/// virtual router."
+/// R5798-8.1.2-01: "When a VRRP router restarts or boots, it SHOULD NOT send any ARP messages using its physical MAC
+/// address for the IPv4 address it owns; it should only send ARP messages that include virtual MAC addresses."
+/// R3768-6.4.2-02: "MUST NOT respond to ARP requests for the IP address(s) associated with the virtual router."
+/// R3768-6.4.2-03: "MUST discard packets with a destination link layer MAC address equal to the virtual router MAC
+/// address."
+/// R3768-6.4.3-02: "MUST respond to ARP requests for the IP address(es) associated with the virtual router."
+/// R3768-7.2-04: "Set the source MAC address to Virtual Router MAC Address"
+/// R3768-8.2-01: "When a host sends an ARP request for one of the virtual router IP addresses, the Master virtual
+/// router MUST respond to the ARP request with the virtual MAC address for the virtual router."
+/// R3768-8.2-02: "The Master virtual router MUST NOT respond with its physical MAC address."
+/// R3768-8.2-03: "When a VRRP router restarts or boots, it SHOULD not send any ARP messages with its physical MAC
+/// address for the IP address it owns, it should only send ARP messages that include Virtual MAC addresses."
+/// vrrp-behaviour §11.
 pub(crate) fn life(pair: &mut Pair) {
     let began = Stamp::now();
     let client = pair.lab.host("eth0");
@@ -48,6 +102,31 @@ pub(crate) fn life(pair: &mut Pair) {
     let taken = pair.takes_over(Who::B, died);
     speaks_with(pair, Who::B, began, taken, mac);
     is_found(pair, &client, Who::B, mac);
+}
+
+/// The base is deleted, and the virtual router's link with it; both are made again.
+///
+/// As observed: B11-01, B22.3-02.
+pub(crate) fn base_deleted_and_made_again(pair: &mut Pair) {
+    pair.establish();
+    let link = |pair: &Pair| {
+        pair.side(Who::A).host.namespace.ip_json(&["-d", "link", "show", "dev", LINK])[0].clone()
+    };
+    let shown = link(pair);
+    assert_eq!(shown["address"], "00:00:5e:00:01:33", "{shown}");
+    assert_eq!(shown["linkinfo"]["info_data"]["mode"], "private", "{shown}");
+    let deleted = Stamp::now();
+    pair.lab.unplug(&pair.side(Who::A).host);
+    pair.takes_over(Who::B, deleted);
+    assert!(link(pair)["address"].is_null());
+
+    let made = Stamp::now();
+    pair.lab.plug(&pair.side(Who::A).host);
+    let wait = pair.side(Who::A).instance.master_down();
+    let back = pair.becomes_master(Who::A, made, wait, wait + 1.0);
+    pair.steps_back(Who::B, back);
+    pair.sole_holder(Who::A);
+    assert_eq!(link(pair)["address"], "00:00:5e:00:01:33");
 }
 
 /// All that `who` sends for the virtual router comes from its hardware address, and nothing of it before its first
@@ -107,6 +186,55 @@ fn is_found(pair: &Pair, client: &Host, who: Who, mac: [u8; 6]) {
     });
     assert!(known.is_some(), "the switch does not know {text} at {port}");
     groups(pair, who);
+    if mac == MAC_V6 {
+        solicits(pair, client, who);
+    }
+}
+
+/// What the master asks for by the virtual router's link names its hardware address. And nobody is asked whether a
+/// virtual address is free: the one that comes back would lose it to the one that has it.
+///
+/// R9568-8.2.2-03: "When an Active Router sends an ND Neighbor Solicitation message for a host's IPv6 address, the
+/// Active Router MUST include the Virtual Router MAC address for the Virtual Router if it sends a source link-layer
+/// address option …"
+/// R9568-8.2.2-04 (Neighbor Solicitation): "It MUST NOT use its physical MAC address in the source link-layer address
+/// option."
+/// R9568-8.2.2-08: "Note that on a restarting Active Router where the VRRP protected address is an interface address,
+/// i.e., the address owner, Duplicate Address Detection may fail, as the Backup Router MAY answer that it owns the
+/// address."
+///
+/// As observed: B11-02.
+fn solicits(pair: &Pair, client: &Host, who: Who) {
+    let host = &pair.side(who).host;
+    let listing = host.namespace.ip_json(&["addr", "show", "dev", LINK]);
+    let addresses = listing[0]["addr_info"].as_array().cloned().unwrap_or_default();
+    for address in pair.side(who).virtual_addresses() {
+        let entry = addresses.iter().find(|entry| entry["local"] == address.to_string().as_str());
+        assert!(entry.is_some_and(|entry| entry["nodad"] == true), "{address}: {listing}");
+    }
+    // Its adverts come from the base's link-local address, which is not preferred for anything else.
+    let own = host.link_local().to_string();
+    let own = addresses.iter().find(|entry| entry["local"] == own.as_str());
+    assert!(own.is_some_and(|entry| entry["deprecated"] == true), "{listing}");
+    host.namespace.ip(&format!("neigh flush dev {LINK}"));
+    let asked = Stamp::now();
+    host.namespace.inside(|| {
+        let socket = UdpSocket::bind("[::]:0").expect("any port");
+        setsockopt(&socket, sockopt::BindToDevice, &LINK.into()).expect("root may");
+        // It may be refused by then; what counts is the question that it leads to.
+        let _ = socket.send_to(b"?", (client.v6(), 9));
+    });
+    let is_question =
+        |one: &Packet| one.frame.get(12..14) == Some(&[0x86, 0xdd]) && one.frame.get(54) == Some(&135);
+    let question = pair
+        .wire
+        .wait(host, asked, Duration::from_secs_f64(LATE), is_question)
+        .expect("A asks for the client");
+    assert_eq!(
+        (&question.frame[6..12], &question.frame[80..86]),
+        (&MAC_V6[..], &MAC_V6[..]),
+        "its option and source"
+    );
 }
 
 /// A global address: a link-local one would need a link in each question.
@@ -133,6 +261,11 @@ fn answers_for(packet: &Packet, address: IpAddr) -> bool {
 }
 
 /// The master is in the groups by which IPv6 neighbours are solicited, its backup is not.
+///
+/// R9568-6.4.2-11 (Active_Down_Timer fires, IPv6): "Compute and join the Solicited-Node multicast address RFC4291 for
+/// the IPv6 address(es) associated with the Virtual Router."
+/// R9568-6.4.3-03: "It MUST be a member of the Solicited-Node multicast address for the IPv6 address(es) associated
+/// with the Virtual Router."
 fn groups(pair: &Pair, master: Who) {
     for address in pair.side(master).virtual_addresses() {
         let IpAddr::V6(address) = address else { continue };

@@ -51,6 +51,9 @@ fn nft(script: &str) {
 }
 
 /// Recorded from Keepalived 2.4.3 (four instances without accept).
+///
+/// vrrp-behaviour §11.
+/// As observed: B11-05.
 #[test]
 fn addresses_that_are_not_accepted_are_dropped_as_keepalived_drops_them() {
     with_two_hosts("addresses_that_are_not_accepted_are_dropped_as_keepalived_drops_them", |a, _| {
@@ -72,6 +75,8 @@ fn addresses_that_are_not_accepted_are_dropped_as_keepalived_drops_them() {
 }
 
 /// Recorded from Keepalived 2.2.7 (a VMAC for IPv4 and one for IPv6, with counters), with what 2.4.3 added for bases.
+///
+/// vrrp-behaviour §11.
 #[test]
 fn vmacs_are_kept_from_speaking_as_keepalived_keeps_them() {
     with_two_hosts("vmacs_are_kept_from_speaking_as_keepalived_keeps_them", |a, _| {
@@ -206,6 +211,8 @@ fn packets_to_a_dropped_address_do_not_come_in_and_neighbours_find_it_all_the_sa
 }
 
 /// A switch must learn the virtual Ethernet address from the master alone.
+///
+/// As observed: B11-06.
 #[test]
 fn reports_of_group_membership_leave_by_the_base() {
     with_two_hosts("reports_of_group_membership_leave_by_the_base", |a, b| {

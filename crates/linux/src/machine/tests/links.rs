@@ -57,6 +57,7 @@ const OF_BASES: [&str; 2] = ["arp_ignore", "arp_filter"];
 /// R3768-7.3-01: "00-00-5E-00-01-{VRID} (in hex in internet standard bit-order)"
 /// R5798-7.4-02: "They MUST NOT use the virtual router MAC address to create the Modified Extended Unique Identifier
 /// (EUI)-64 identifiers."
+/// vrrp-behaviour §11.
 #[test]
 fn a_vmac_for_ipv4_is_a_private_macvlan_with_keepalived_s_settings_and_goes_without_a_trace() {
     let test = "a_vmac_for_ipv4_is_a_private_macvlan_with_keepalived_s_settings_and_goes_without_a_trace";
@@ -120,6 +121,7 @@ fn secondary_addresses_are_promoted_where_it_is_asked_for_and_restored() {
     });
 }
 
+/// As observed: B11-03, B11-04.
 #[test]
 fn what_the_links_share_is_restored_when_the_last_one_goes() {
     with_two_hosts("what_the_links_share_is_restored_when_the_last_one_goes", |a, _| {
@@ -145,6 +147,7 @@ fn what_the_links_share_is_restored_when_the_last_one_goes() {
 /// R9568-7.3-02: "IPv6 case: 00-00-5E-00-02-{VRID} (in hex, in network byte order)"
 /// R5798-7.4-02: "They MUST NOT use the virtual router MAC address to create the Modified Extended Unique Identifier
 /// (EUI)-64 identifiers."
+/// vrrp-behaviour §11.
 #[test]
 fn a_vmac_for_ipv6_has_ipv6_on_and_leaves_the_host_alone() {
     with_two_hosts("a_vmac_for_ipv6_has_ipv6_on_and_leaves_the_host_alone", |a, _| {

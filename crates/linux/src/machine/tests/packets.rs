@@ -31,6 +31,7 @@ fn is_sound_v6(source: IpAddr, destination: IpAddr, payload: &[u8]) -> bool {
 /// R9568-5.1.1.2-02: "The IPv4 multicast address as assigned by the IANA for VRRP is: 224.0.0.18"
 /// R9568-5.1.1.3-01: "The TTL MUST be set to 255."
 /// R9568-5.1.1.4-01: "The IPv4 protocol number assigned by the IANA for VRRP is 112 (decimal)."
+/// vrrp-behaviour §1.2, §2.
 #[test]
 fn a_multicast_ipv4_advert_goes_out_byte_by_byte_as_the_engine_wrote_it() {
     with_two_hosts("a_multicast_ipv4_advert_goes_out_byte_by_byte_as_the_engine_wrote_it", |a, b| {
@@ -60,6 +61,7 @@ fn a_multicast_ipv4_advert_goes_out_byte_by_byte_as_the_engine_wrote_it() {
 /// R9568-5.2.8-03: "For the IPv6 address family, the checksum calculation also includes a prepended "pseudo-header",
 /// as defined in Section 8.1 of RFC8200."
 /// R9568-5.2.8-04: "The Next Header field in the "pseudo-header" should be set to 112 (decimal) for VRRP."
+/// vrrp-behaviour §1.3, §2.
 #[test]
 fn a_multicast_ipv6_advert_gets_its_header_and_checksum_from_the_kernel() {
     with_two_hosts("a_multicast_ipv6_advert_gets_its_header_and_checksum_from_the_kernel", |a, b| {
@@ -82,6 +84,32 @@ fn a_multicast_ipv6_advert_gets_its_header_and_checksum_from_the_kernel() {
         // Version 6, traffic class c0; the kernel makes up a flow label.
         assert_eq!((frame[14], frame[15] & 0xf0), (0x6c, 0x00));
         assert_eq!(frame[54..], delivery.bytes);
+    });
+}
+
+/// RFC 2338 §5.3.6.3: adverts behind an authentication header are of protocol 51.
+#[test]
+fn adverts_behind_an_authentication_header_have_a_channel_of_their_own() {
+    with_two_hosts("adverts_behind_an_authentication_header_have_a_channel_of_their_own", |a, b| {
+        let protocol = host::Protocol::AuthenticationHeader;
+        b.machine.listen(host::Channel { protocol, ..b.channel("224.0.0.18") }, &[54]);
+        b.machine.listen(host::Channel { protocol, ..b.channel("10.1.0.2") }, &[54]);
+        let golden = hex("45c0004000010000ff33d0b50a010001e0000012 70040000 0a010001 00000001
+                          47c47e32b9c115b58f09bfeb 2136640102016e5f 0a010067 0000000000000000");
+        let mut of_another = golden.clone();
+        of_another[45] = 55;
+        let mut unicast = golden.clone();
+        unicast[16..20].copy_from_slice(&[10, 1, 0, 2]);
+        a.enter();
+        for packet in [of_another, golden_v4(), golden.clone(), unicast] {
+            a.machine.send(a.datagram(1, Packet::Ipv4(packet)));
+        }
+        assert_eq!(a.settle(), []);
+        let mut seen: Vec<_> = b.receive(2).into_iter().map(|one| (one.destination, one.bytes)).collect();
+        seen.sort();
+        let [(direct, _), (group, bytes)] = &seen[..] else { panic!("{seen:?}") };
+        assert_eq!([direct.to_string(), group.to_string()], ["10.1.0.2", "224.0.0.18"]);
+        assert_eq!(*bytes, golden, "but for what the kernel fills in, which was right");
     });
 }
 
@@ -110,6 +138,7 @@ fn unicast_adverts_arrive_and_keep_their_own_ttl() {
     });
 }
 
+/// vrrp-behaviour §2.
 #[test]
 fn a_unicast_channel_waits_for_its_address_to_come() {
     with_two_hosts("a_unicast_channel_waits_for_its_address_to_come", |a, b| {
@@ -131,6 +160,7 @@ fn a_unicast_channel_waits_for_its_address_to_come() {
 /// R9568-E8298-01: "It MUST verify that the VRID is configured on the receiving interface."
 /// R9568-7.1-07: "It MUST verify that the VRID is configured on the receiving interface and the local router is not
 /// the IPvX address owner (Priority = 255 (decimal))."
+/// vrrp-behaviour §2.
 #[test]
 fn the_kernel_lets_pass_only_the_virtual_routers_of_the_channel() {
     with_two_hosts("the_kernel_lets_pass_only_the_virtual_routers_of_the_channel", |a, b| {

@@ -73,6 +73,8 @@ fn are_put(host: &mut Host, cases: &[(&str, Put, &str)]) {
 }
 
 /// The lines are those that Keepalived's routes were shown by: what it can say, we say.
+///
+/// vrrp-behaviour §17.2.
 #[test]
 fn every_plain_option_of_an_ipv4_route_reaches_the_kernel() {
     with_two_hosts("every_plain_option_of_an_ipv4_route_reaches_the_kernel", |a, _| {
@@ -130,6 +132,7 @@ fn every_plain_option_of_an_ipv4_route_reaches_the_kernel() {
     });
 }
 
+/// vrrp-behaviour §17.2.
 #[test]
 fn every_metric_of_a_route_reaches_the_kernel() {
     with_two_hosts("every_metric_of_a_route_reaches_the_kernel", |a, _| {
@@ -163,6 +166,8 @@ fn every_metric_of_a_route_reaches_the_kernel() {
     });
 }
 
+/// vrrp-behaviour §17.2.
+/// As observed: B17-02.
 #[test]
 fn every_kind_of_ipv4_route_reaches_the_kernel() {
     with_two_hosts("every_kind_of_ipv4_route_reaches_the_kernel", |a, _| {
@@ -188,6 +193,8 @@ fn every_kind_of_ipv4_route_reaches_the_kernel() {
     });
 }
 
+/// vrrp-behaviour §17.2.
+/// As observed: B17-04.
 #[test]
 fn several_hops_and_their_options_reach_the_kernel() {
     with_two_hosts("several_hops_and_their_options_reach_the_kernel", |a, _| {
@@ -254,6 +261,7 @@ fn several_hops_and_their_options_reach_the_kernel() {
     });
 }
 
+/// vrrp-behaviour §17.2.
 #[test]
 fn every_option_of_an_ipv6_route_reaches_the_kernel() {
     with_two_hosts("every_option_of_an_ipv6_route_reaches_the_kernel", |a, _| {
@@ -342,6 +350,7 @@ fn an_ipv6_route_expires() {
     });
 }
 
+/// As observed: B17-05.
 #[test]
 fn routes_of_one_key_stand_in_the_order_that_was_asked_for() {
     with_two_hosts("routes_of_one_key_stand_in_the_order_that_was_asked_for", |a, _| {

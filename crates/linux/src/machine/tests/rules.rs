@@ -74,6 +74,9 @@ fn rules() -> Vec<(Rule, &'static str)> {
 }
 
 /// The engine compares rules for equality: what the kernel tells must be what was ordered.
+///
+/// vrrp-behaviour §17.3.
+/// As observed: B17-03.
 #[test]
 fn every_option_of_a_rule_reaches_the_kernel_and_comes_back() {
     with_two_hosts("every_option_of_a_rule_reaches_the_kernel_and_comes_back", |a, _| {

@@ -6,8 +6,10 @@ use std::time::Duration;
 use bfd::status::SessionStatus;
 use daemon::status::DaemonStatus;
 use host::Instant;
+use vrrp::config::Version;
 use vrrp::notice::State;
 use vrrp::status::{InstanceStatus, Lateness, ScriptStatus};
+use vrrp::wire::Coverage;
 
 /// All of it, each virtual router in a paragraph.
 pub(super) fn render(status: &DaemonStatus) -> String {
@@ -93,6 +95,9 @@ fn instance_text(instance: &InstanceStatus, now: Instant) -> String {
     );
     if let (true, Some((address, priority))) = (instance.state == State::Backup, instance.master) {
         let _ = writeln!(text, "  master is {address} with priority {priority}");
+    }
+    if let (Version::V3, Some(Coverage::Advert)) = (instance.version, instance.coverage) {
+        let _ = writeln!(text, "  adverts heard are summed without the pseudo-header, as RFC 9568 has it");
     }
     if !instance.faults.is_empty() {
         let faults: Vec<String> = instance.faults.iter().map(ToString::to_string).collect();

@@ -12,6 +12,7 @@ use crate::notice::{FaultReason, State};
 
 const FAULT: Weight = Weight::Fault { reverse: false };
 
+/// vrrp-behaviour §5, §10.
 #[test]
 fn a_link_that_goes_down_is_a_fault_and_coming_back_starts_as_backup() {
     let mut bench = Bench::master(instance());
@@ -25,6 +26,7 @@ fn a_link_that_goes_down_is_a_fault_and_coming_back_starts_as_backup() {
     assert_eq!(bench.next_deadline(), Some(bench.now + Duration::from_nanos(3_609_375_000)));
 }
 
+/// vrrp-behaviour §22.3.
 #[test]
 fn a_link_that_vanishes_and_comes_back_under_another_number_is_followed_by_name() {
     let mut bench = Bench::master(instance());
@@ -49,6 +51,8 @@ fn a_missing_link_and_a_missing_address_are_faults_until_they_are_there() {
 }
 
 /// As keepalived: the first address that is no virtual one; if it goes, the next silently takes its place.
+///
+/// vrrp-behaviour §22.4.
 #[test]
 fn the_source_address_is_the_first_that_is_not_virtual() {
     let mut bench = Bench::with(instance());
@@ -62,6 +66,8 @@ fn the_source_address_is_the_first_that_is_not_virtual() {
 }
 
 /// `ip addr flush` takes the source address too: the goodbye still leaves from it, as keepalived's does.
+///
+/// vrrp-behaviour §22.4.
 #[test]
 fn a_master_that_loses_its_source_address_says_goodbye_from_it() {
     let mut bench = Bench::master(instance());
@@ -85,6 +91,7 @@ fn eth1(up: bool) -> Event {
     Event::LinkChanged(link)
 }
 
+/// vrrp-behaviour §9.
 #[test]
 fn a_tracked_link_takes_points_or_the_whole_instance() {
     let mut bench = Bench::with(tracking(Weight::Points { points: -30, reverse: false }));
@@ -100,6 +107,8 @@ fn a_tracked_link_takes_points_or_the_whole_instance() {
 }
 
 /// As keepalived: a change of priority shifts a backup's running timer by the change of its master-down time.
+///
+/// vrrp-behaviour §4, §9.
 #[test]
 fn a_changed_priority_moves_the_running_timer_and_stands_in_the_next_advert() {
     let mut bench = Bench::with(tracking(Weight::Points { points: 100, reverse: false }));
@@ -112,6 +121,7 @@ fn a_changed_priority_moves_the_running_timer_and_stands_in_the_next_advert() {
     assert_eq!(brief(&bench.wait(1_000)), ["advert 100"]);
 }
 
+/// vrrp-behaviour §9.1.
 #[test]
 fn a_script_with_weight_0_is_awaited_and_then_decides() {
     let (mut bench, out) = Bench::start(scripted(FAULT, false));
@@ -136,6 +146,7 @@ fn a_script_that_fails_at_first_is_a_first_state_of_fault() {
     assert_eq!(brief(&out), ["FAULT", "listen [51]", "run 1"], "init_fail does not wait");
 }
 
+/// vrrp-behaviour §9.1.
 #[test]
 fn a_weighted_script_moves_the_priority_once_it_is_known() {
     let (mut bench, _) = Bench::start(scripted(Weight::Points { points: -11, reverse: false }, false));
@@ -145,6 +156,7 @@ fn a_weighted_script_moves_the_priority_once_it_is_known() {
     assert_eq!(bench.status().effective_priority.0, 89);
 }
 
+/// vrrp-behaviour §9.1.
 #[test]
 fn a_script_that_still_runs_is_not_started_again() {
     let (mut bench, _) = Bench::start(scripted(FAULT, false));
@@ -172,6 +184,8 @@ fn results_of_runs_that_nobody_waits_for_are_nothing() {
 }
 
 /// Documented by Keepalived, and without effect there: the source address being absent is a fault.
+///
+/// vrrp-behaviour §22.4.
 #[test]
 fn a_tracked_source_address_that_goes_is_a_fault() {
     let second = host::LinkAddress { prefix: host::Prefix::host(HIGH.into()), ..address(HIGH) };

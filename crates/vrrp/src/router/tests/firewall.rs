@@ -38,6 +38,8 @@ fn tables(out: &[Action]) -> Vec<FilterTable> {
 
 /// RFC 9568 §6.4.3: "MUST NOT accept packets addressed to the IPvX address(es) associated with the Virtual Router if
 /// it is not the IPvX address owner or if Accept_Mode is not True."
+///
+/// vrrp-behaviour §11.
 #[test]
 fn an_address_is_dropped_before_it_is_put_and_until_it_is_gone() {
     let (mut bench, out) = Bench::start(config([closed()], []));
@@ -58,6 +60,7 @@ fn while_the_kernel_owes_an_answer_the_filter_stays() {
     assert_eq!(brief(&bench.hear(HIGH, 200)), ["BACKUP", "-192.0.2.100/32"]);
 }
 
+/// vrrp-behaviour §11, §22.5.
 #[test]
 fn who_accepts_and_who_owns_needs_no_filter() {
     let owner = InstanceConfig { priority: Priority::OWNER, ..closed() };

@@ -70,11 +70,13 @@ fn hear_second(bench: &mut Bench, priority: u8) -> vec::Vec<crate::Action> {
     bench.tell(Event::Received(delivery))
 }
 
+/// vrrp-behaviour §8, §14.
 #[test]
 fn the_first_state_is_told_of_the_group_and_then_of_its_members() {
     assert_eq!(start(pair(), true).1, ["G BACKUP", "BACKUP", "BACKUP"]);
 }
 
+/// vrrp-behaviour §8, §22.2.
 #[test]
 fn mastership_comes_when_the_last_members_time_has_passed() {
     let (mut bench, _) = start(pair(), true);
@@ -85,6 +87,7 @@ fn mastership_comes_when_the_last_members_time_has_passed() {
     assert!(lines.contains(&"VRRP_Group(G) Syncing instances to MASTER state".into()), "{lines:?}");
 }
 
+/// vrrp-behaviour §8.
 #[test]
 fn one_that_gives_way_takes_the_others_along_in_silence() {
     let mut bench = masters();
@@ -102,6 +105,7 @@ fn one_that_gives_way_takes_the_others_along_in_silence() {
     assert_eq!(bench.router.status(bench.now).instances[1].since, before + skew);
 }
 
+/// vrrp-behaviour §8.
 #[test]
 fn an_advert_for_a_member_that_waits_takes_its_wish_back() {
     let (mut bench, _) = start(pair(), true);
@@ -111,6 +115,7 @@ fn an_advert_for_a_member_that_waits_takes_its_wish_back() {
     assert_eq!(states(&bench.wait(3_600)), ["advert 100", "MASTER", "advert 90", "MASTER", "G MASTER"]);
 }
 
+/// vrrp-behaviour §8, §22.2.
 #[test]
 fn a_fault_of_one_is_a_fault_of_all_and_they_come_back_together() {
     let mut bench = masters();
@@ -124,6 +129,7 @@ fn a_fault_of_one_is_a_fault_of_all_and_they_come_back_together() {
     assert_eq!(states(&bench.wait(4_000))[..5], ["advert 90", "MASTER", "advert 100", "MASTER", "G MASTER"]);
 }
 
+/// vrrp-behaviour §22.2.
 #[test]
 fn a_group_that_starts_with_a_fault_waits_for_all() {
     let (mut bench, out) = start(pair(), false);
@@ -133,6 +139,8 @@ fn a_group_that_starts_with_a_fault_waits_for_all() {
 }
 
 /// Mixed owners and others: all start as backup. Owners alone are master at once.
+///
+/// vrrp-behaviour §8, §22.2.
 #[test]
 fn owners_begin_at_once_only_among_owners() {
     let owner =
@@ -166,4 +174,27 @@ fn a_member_that_a_reload_adds_to_masters_joins_them() {
     assert_eq!(bench.state(), State::Master);
     assert_eq!(states(&bench.tell(Event::Configured(Box::new(pair())))), ["advert 90", "MASTER"]);
     assert_eq!(bench.state(), State::Master);
+}
+
+/// Found by simulation: the wake-up that ended a fault left a deadline in the past.
+#[test]
+fn a_group_of_owners_that_may_begin_leads_in_the_same_turn() {
+    let owner = |it: InstanceConfig| InstanceConfig { priority: Priority::OWNER, wants_master: true, ..it };
+    let mut config = pair();
+    config.instances = config.instances.into_iter().map(owner).collect();
+    let mut bench = Bench { router: Default::default(), now: Instant::ZERO, obedient: true };
+    bench.tell(Event::Configured(Box::new(config)));
+    let out = bench.tell(both_links(true));
+    let channel = |action: &crate::Action| {
+        if let crate::Action::Listen(channel, _) = action { Some(*channel) } else { None }
+    };
+    let channel = out.iter().find_map(channel);
+    let refusal = host::Refusal { code: 105, why: "No buffer space available".into() };
+    bench.tell(Event::Deaf { channel: channel.unwrap(), refusal });
+    assert_eq!(bench.state(), State::Fault);
+    while bench.state() != State::Master {
+        bench.now = bench.next_deadline().unwrap();
+        bench.tell(Event::Wake);
+        assert!(bench.next_deadline().unwrap() > bench.now, "every deadline lies ahead");
+    }
 }

@@ -42,6 +42,8 @@ fn routed() -> InstanceConfig {
 }
 
 /// As keepalived: addresses, routes, rules, and the other way around.
+///
+/// vrrp-behaviour §10.
 #[test]
 fn routes_come_after_addresses_and_go_before_them() {
     let mut bench = Bench::with(routed());
@@ -51,6 +53,7 @@ fn routes_come_after_addresses_and_go_before_them() {
     assert_eq!(out[3..], ["-rule 1000", "-route 198.51.100.1/32", "-192.0.2.100/32"]);
 }
 
+/// vrrp-behaviour §10.
 #[test]
 fn a_route_or_rule_that_somebody_deletes_is_put_back_and_mastership_kept() {
     let mut bench = Bench::master(routed());
@@ -71,6 +74,7 @@ fn a_reload_touches_only_the_routes_that_changed() {
     assert_eq!(brief(&out), ["-rule 1000", "+route 198.51.100.2/32"]);
 }
 
+/// vrrp-behaviour §10.
 #[test]
 fn static_things_are_there_from_the_start_and_come_back() {
     let address = VirtualAddress::plain(Prefix::host(Ipv4Addr::new(192, 0, 2, 7).into()));
@@ -105,6 +109,7 @@ fn links_of(out: &[Action]) -> vec::Vec<u32> {
     out.iter().filter_map(|action| if let Action::Send(d) = action { Some(d.link.0) } else { None }).collect()
 }
 
+/// vrrp-behaviour §10, §22.5.
 #[test]
 fn secondary_addresses_are_let_live_from_the_beginning_to_the_end() {
     let (mut bench, out) =
@@ -124,6 +129,7 @@ fn secondary_addresses_are_let_live_from_the_beginning_to_the_end() {
 /// address for the IPv4 address it owns; it should only send ARP messages that include virtual MAC addresses."
 /// R3768-8.2-03: "When a VRRP router restarts or boots, it SHOULD not send any ARP messages with its physical MAC
 /// address for the IP address it owns, it should only send ARP messages that include Virtual MAC addresses."
+/// vrrp-behaviour §11.
 #[test]
 fn a_vmac_is_made_first_and_carries_adverts_addresses_and_announcements() {
     let (mut bench, out) = Bench::start(config([vmac(Family::V4, false)], []));
@@ -146,6 +152,7 @@ fn with_vmac_xmit_base_adverts_leave_by_the_base() {
     assert_eq!(links_of(&bench.wait(3_700)), [2, 9], "the advert, and the announcement");
 }
 
+/// vrrp-behaviour §10, §22.3.
 #[test]
 fn a_vmac_that_somebody_deletes_is_made_again() {
     let (mut bench, _) = Bench::start(config([vmac(Family::V4, false)], []));
@@ -157,6 +164,7 @@ fn a_vmac_that_somebody_deletes_is_made_again() {
     assert_eq!(bench.state(), State::Master);
 }
 
+/// vrrp-behaviour §11, §22.3.
 #[test]
 fn a_vmac_waits_for_its_base() {
     let mut bench = Bench { router: Default::default(), now: host::Instant::ZERO, obedient: true };
@@ -179,6 +187,7 @@ fn a_vmac_waits_for_its_base() {
 /// R9568-8.2.2-07: "At system boot, when initializing interfaces for VRRP operation, all ND Router Advertisements, ND
 /// Neighbor Advertisements, and ND Neighbor Solicitation messages MUST be delayed until both the IPv6 address and the
 /// Virtual …"
+/// vrrp-behaviour §11.
 #[test]
 fn an_ipv6_vmac_gets_the_link_local_address_of_its_base() {
     let vip: IpAddr = "fe80::100".parse().unwrap();

@@ -3,7 +3,7 @@
 use alloc::vec;
 use core::time::Duration;
 
-use host::{Channel, LinkAddress, Prefix, Refusal};
+use host::{Channel, LinkAddress, Prefix, Protocol, Refusal};
 
 use super::bench::*;
 use crate::config::Mode;
@@ -14,6 +14,7 @@ fn vip() -> LinkAddress {
     LinkAddress::plain(ETH0, Prefix::host(VIP.into()))
 }
 
+/// vrrp-behaviour §10.
 #[test]
 fn an_address_that_somebody_deletes_is_put_back_and_announced_and_mastership_kept() {
     let mut bench = Bench::master(instance());
@@ -47,10 +48,11 @@ fn a_refused_address_is_told_and_tried_again() {
     assert_eq!(brief(&bench.wait(150)), ["+192.0.2.100/32"]);
 }
 
+/// vrrp-behaviour §2.
 #[test]
 fn an_instance_that_cannot_listen_does_not_take_part() {
     let mut bench = Bench::master(instance());
-    let channel = Channel { link: ETH0, address: Mode::GROUP_V4 };
+    let channel = Channel { link: ETH0, address: Mode::GROUP_V4, protocol: Protocol::Vrrp };
     let refusal = Refusal { code: 105, why: "No buffer space available".into() };
     let out = bench.tell(Event::Deaf { channel, refusal });
     assert_eq!(brief(&out), ["advert 0", "FAULT", "-192.0.2.100/32"]);
@@ -69,6 +71,7 @@ fn an_advert_that_cannot_be_sent_is_said_once_and_counted() {
     assert_eq!(bench.status().counters.unsent, 2);
 }
 
+/// vrrp-behaviour §2.
 #[test]
 fn a_new_channel_set_is_asked_for_only_when_it_changes() {
     let mut bench = Bench::master(instance());

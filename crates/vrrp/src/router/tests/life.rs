@@ -13,6 +13,8 @@ use crate::notice::State;
 
 /// RFC 9568 §6.4.1: "If the Priority is not 255 ... Set the Active_Down_Timer to Active_Down_Interval ... Transition
 /// to the {Backup} state". As keepalived: `state MASTER` changes nothing about that.
+///
+/// vrrp-behaviour §4.2.
 #[test]
 fn a_router_listens_first_whatever_its_configured_state() {
     for wants_master in [false, true] {
@@ -36,6 +38,7 @@ fn a_router_listens_first_whatever_its_configured_state() {
 /// containing the Virtual Router MAC address for each IPv4 address on that interface."
 /// R9568-8.1.2-05: "At system boot, when initializing interfaces for VRRP operation, gratuitous ARP messages MUST be
 /// delayed until both the IPv4 address and the Virtual Router MAC address are configured."
+/// vrrp-behaviour §5.
 #[test]
 fn a_new_master_sends_its_advert_then_takes_the_address_then_announces_it() {
     let mut bench = Bench::with(instance());
@@ -53,6 +56,7 @@ fn a_new_master_sends_its_advert_then_takes_the_address_then_announces_it() {
 /// MAC address for each IP address associated with the virtual router."
 /// R3768-6.4.1-02 (Startup, Priority = 255): "Broadcast a gratuitous ARP request containing the virtual router MAC
 /// address for each IP address associated with the virtual router."
+/// vrrp-behaviour §4.2.
 #[test]
 fn an_owner_is_master_at_once() {
     let owner = InstanceConfig { wants_master: true, priority: Priority::OWNER, ..instance() };
@@ -62,6 +66,7 @@ fn an_owner_is_master_at_once() {
     assert_eq!(out, ["BACKUP", "listen [51]", "advert 255", "MASTER", "+192.0.2.100/32", "garp 192.0.2.100"]);
 }
 
+/// vrrp-behaviour §4, §7.
 #[test]
 fn a_master_advertises_every_interval_and_announces_again_after_the_delay() {
     let mut bench = Bench::with(instance());
@@ -80,6 +85,7 @@ fn a_master_advertises_every_interval_and_announces_again_after_the_delay() {
 ///
 /// R9568-5.2.4-04: "The priority value zero (0) has special meaning, indicating that the current Active Router has
 /// stopped participating in VRRP."
+/// vrrp-behaviour §13.
 #[test]
 fn a_master_that_stops_gives_up_first_and_then_the_address() {
     let mut bench = Bench::master(instance());
@@ -96,6 +102,7 @@ fn a_backup_that_stops_says_nothing_on_the_wire() {
     assert_eq!(brief(&bench.tell(Event::Stop)), ["STOP", "ignore"]);
 }
 
+/// vrrp-behaviour §4.2.
 #[test]
 fn what_an_earlier_life_left_behind_goes_at_start() {
     let mut bench = Bench::with(instance());

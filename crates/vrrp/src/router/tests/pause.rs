@@ -53,6 +53,7 @@ fn one_that_knows_its_best_rival_is_late_only_when_that_one_could_have_taken_ove
     }
 }
 
+/// vrrp-behaviour §4.2.
 #[test]
 fn a_startup_delay_passes_before_anything_is_heard_or_timed() {
     let delayed = Config { startup_delay: Duration::from_secs(5), ..config([instance()], []) };
@@ -96,6 +97,7 @@ fn without_the_option_a_lower_priority_is_only_advertised() {
     assert_eq!(brief(&bench.wait(1_000)), ["advert 70"]);
 }
 
+/// vrrp-behaviour §9, §9.2.
 #[test]
 fn files_processes_and_sessions_move_the_priority_or_are_faults() {
     let named = |name: &str, weight| TrackNamed { name: name.into(), weight };

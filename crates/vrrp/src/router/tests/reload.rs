@@ -24,6 +24,7 @@ fn more() -> VirtualAddress {
     VirtualAddress::plain(Prefix::host(Ipv4Addr::new(192, 0, 2, 101).into()))
 }
 
+/// vrrp-behaviour §12.
 #[test]
 fn the_same_configuration_changes_nothing() {
     let mut bench = Bench::master(instance());
@@ -34,6 +35,7 @@ fn the_same_configuration_changes_nothing() {
     assert_eq!(bench.next_deadline(), next);
 }
 
+/// vrrp-behaviour §12.
 #[test]
 fn an_added_address_appears_and_a_removed_one_goes() {
     let mut bench = Bench::master(instance());
@@ -47,6 +49,7 @@ fn an_added_address_appears_and_a_removed_one_goes() {
     assert_eq!(bench.state(), State::Master);
 }
 
+/// vrrp-behaviour §12.
 #[test]
 fn a_master_with_another_name_priority_and_interval_goes_on() {
     let mut bench = Bench::master(instance());
@@ -74,6 +77,7 @@ fn a_shorter_interval_counts_at_once() {
     assert!(bench.next_deadline().unwrap() <= bench.now + Duration::from_secs(1));
 }
 
+/// vrrp-behaviour §12.
 #[test]
 fn a_removed_master_gives_up_and_a_new_instance_listens() {
     let mut bench = Bench::master(instance());
@@ -116,6 +120,7 @@ fn an_address_that_moves_to_another_master_is_not_touched() {
     assert_eq!(orders, ["+192.0.2.102/32"]);
 }
 
+/// vrrp-behaviour §12.
 #[test]
 fn multicast_and_unicast_are_two_virtual_routers() {
     let mut bench = Bench::master(instance());
@@ -124,6 +129,7 @@ fn multicast_and_unicast_are_two_virtual_routers() {
     assert_eq!(summary, ReloadSummary { added: 1, removed: 1, ..Default::default() });
 }
 
+/// vrrp-behaviour §9.1, §12.
 #[test]
 fn a_script_keeps_its_result_over_a_reload() {
     let weight = Weight::Points { points: -11, reverse: false };

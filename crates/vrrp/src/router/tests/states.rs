@@ -8,12 +8,14 @@ use core::time::Duration;
 use host::{Delivery, Engine, Family, Instant, Link, LinkAddress, Packet, Prefix};
 
 use super::bench::*;
-use crate::config::{InstanceConfig, Mode, Preemption, Priority, Version, VirtualAddress, Vrid};
+use crate::config::{
+    Authentication, InstanceConfig, Mode, Preemption, Priority, Version, VirtualAddress, Vrid,
+};
 use crate::event::{Action, Event};
 use crate::notice::State;
 use crate::status::Counters;
 use crate::wire::ndp::NeighbourAdvertisement;
-use crate::wire::{Advert, Coverage};
+use crate::wire::{Advert, Coverage, Ipv4Header, Seal};
 
 const SECOND: Duration = Duration::from_secs(1);
 /// Of priority 100 at an interval of a second, the same in both versions.
@@ -61,6 +63,7 @@ const TAKING_OVER: &[&str] = &["advert 100", "MASTER", "+192.0.2.100/32", "garp 
 /// R3768-6.4.2-11 (ADVERTISEMENT with Priority 0): "Set the Master_Down_Timer to Skew_Time"
 /// R3768-6.4.2-12 (Preempt_Mode False or Priority ≥ local): "Reset the Master_Down_Timer to Master_Down_Interval"
 /// R3768-6.4.2-13 (otherwise): "Discard the ADVERTISEMENT"
+/// vrrp-behaviour §4, §5.
 #[test]
 fn a_backup_does_what_the_table_says() {
     let passes = |bench: &mut Bench| {
@@ -121,6 +124,7 @@ fn a_backup_does_what_the_table_says() {
 /// R3768-6.4.3-13 (better ADVERTISEMENT): "Cancel Adver_Timer"
 /// R3768-6.4.3-14 (better ADVERTISEMENT): "Set Master_Down_Timer to Master_Down_Interval"
 /// R3768-6.4.3-15 (better ADVERTISEMENT): "Transition to the {Backup} state"
+/// vrrp-behaviour §5.
 #[test]
 fn a_master_does_what_the_table_says() {
     let passes = |bench: &mut Bench| {
@@ -131,7 +135,7 @@ fn a_master_does_what_the_table_says() {
     let answers: &[&str] = &["advert 100", "garp 192.0.2.100"];
     let steps: [Step; 8] = [
         (passes, State::Master, &["advert 100"], Some(SECOND)),
-        (|bench| bench.hear(HIGH, 0), State::Master, &["advert 100"], Some(SECOND)),
+        (|bench| bench.hear(HIGH, 0), State::Master, answers, Some(SECOND)),
         (|bench| bench.hear(LOW, 101), State::Backup, gives_way, Some(MASTER_DOWN)),
         (|bench| bench.hear(HIGH, 255), State::Backup, gives_way, Some(MASTER_DOWN)),
         (|bench| bench.hear(HIGH, 100), State::Backup, gives_way, Some(MASTER_DOWN)),
@@ -268,6 +272,7 @@ fn virtual_routers_of_one_link_are_apart() {
 /// and MAY indicate via network management that an error occurred."
 /// R3768-7.1-07: "If any one of the above checks fails, the receiver MUST discard the packet, SHOULD log the event
 /// and MAY indicate via network management that an error occurred."
+/// vrrp-behaviour §3.
 #[test]
 fn what_fails_a_check_is_discarded_counted_and_said_once() {
     let spoil: [fn(&mut Delivery); 5] = [
@@ -312,6 +317,7 @@ fn what_fails_a_check_is_discarded_counted_and_said_once() {
 /// the Advertisement_Interval configured for the VRID."
 /// R9568-7.1-10: "If this check fails, the receiver SHOULD log the event (subject to rate-limiting) and MAY indicate
 /// via network management that a misconfiguration was detected."
+/// vrrp-behaviour §3.
 #[test]
 fn another_interval_of_version_3_is_said_once_and_the_advert_counts() {
     let mut bench = Bench::with(instance_v3());
@@ -340,6 +346,35 @@ fn an_advert_without_addresses_is_ignored_unless_ours_has_none_either() {
     let mut bench = Bench::with(nothing.clone());
     bench.tell(Event::Received(advert(&nothing, HIGH, 150)));
     assert_eq!(bench.status().counters.adverts_received, 1);
+}
+
+/// Both are taken in; which one the other uses is remembered, and Keepalived's is sent whatever comes.
+///
+/// R9568-5.2.8-02: "For the IPv4 address family, the checksum calculation only includes the VRRP message starting
+/// with the Version field and ending after the last IPv4 address (refer to Section 5.2)."
+/// R5798-5.2.8-01: "The checksum is the 16-bit one's complement of the one's complement sum of the entire VRRP
+/// message starting with the version field and a "pseudo-header" as defined in Section 8.1 of RFC2460."
+/// vrrp-behaviour §1.3.
+#[test]
+fn how_the_others_checksum_is_made_is_remembered() {
+    let (mut bench, _) = Bench::start(config([instance_v3()], []));
+    assert_eq!(bench.status().coverage, None);
+    for coverage in [Coverage::Advert, Coverage::PseudoHeader] {
+        let advert = Advert {
+            version: Version::V3,
+            vrid: Vrid::new(51).unwrap(),
+            priority: Priority(150),
+            interval: Duration::from_millis(100),
+            coverage,
+            addresses: vec![VIP.into()],
+        };
+        let Mode::Multicast { group: IpAddr::V4(destination) } = instance_v3().mode else { panic!() };
+        let header = Ipv4Header { id: 1, ttl: 255, source: HIGH, destination };
+        let bytes = advert.encode_ipv4(&header, Seal::None);
+        let heard = Delivery { bytes, ..super::bench::advert(&instance_v3(), HIGH, 150) };
+        bench.tell(Event::Received(heard));
+        assert_eq!(bench.status().coverage, Some(coverage));
+    }
 }
 
 fn six(priority: Priority) -> InstanceConfig {
@@ -417,7 +452,7 @@ fn an_ipv6_advert_counts_whatever_its_first_address_is() {
         addresses: vec!["2001:db8::100".parse().unwrap(), "fe80::100".parse().unwrap()],
     };
     let source: IpAddr = "fe80::20".parse().unwrap();
-    let bytes = advert.encode_ipv6();
+    let bytes = advert.encode_ipv6(source, Seal::None);
     let heard = Delivery { link: ETH0, source, destination: Mode::GROUP_V6, hop_limit: Some(255), bytes };
     bench.tell(Event::Received(heard));
     assert_eq!(bench.status().counters.adverts_received, 1);

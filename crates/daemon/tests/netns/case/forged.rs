@@ -1,0 +1,123 @@
+//! What a master makes of adverts that are wrong, of lesser ones and of better ones.
+
+use std::time::Duration;
+
+use crate::netns::clock::{Stamp, sleep, wait_for};
+use crate::netns::daemon::Make;
+use crate::netns::forge::{Forger, Forgery};
+use crate::netns::instance::Instance;
+use crate::netns::pair::{Pair, Who};
+use crate::netns::timing::LATE;
+
+fn alone(makes: (Make, Make), instance: Instance) -> Pair {
+    Pair::new(makes, |_, _| (instance.clone(), instance.clone().at(90)))
+}
+
+pub(crate) fn v2(makes: (Make, Make)) -> Pair {
+    alone(makes, Instance::v2(100))
+}
+
+pub(crate) fn v3(makes: (Make, Make)) -> Pair {
+    alone(makes, Instance::v3(100, 400))
+}
+
+pub(crate) fn v3_silent(makes: (Make, Make)) -> Pair {
+    alone(makes, Instance::v3(100, 400).with("lower_prio_no_advert true"))
+}
+
+pub(crate) fn v3_polite(makes: (Make, Make)) -> Pair {
+    alone(makes, Instance::v3(100, 400).with("higher_prio_send_advert true"))
+}
+
+/// Each is dropped and counted, and said once; the master goes on as if nothing had come.
+///
+/// As observed: B3-01, B3-02, B3-03, B3-04, B3-05, B3-06, B3-07, B3-09, B3-10.
+pub(crate) fn wrong_ones(pair: &mut Pair) {
+    let forger = Forger::on(&pair.lab.host("eth0"));
+    pair.start_alone(Who::A);
+    let began = Stamp::now();
+    let sound = Forgery::v2(200);
+    let wrong = [
+        ("packet_length", Forgery { missing: 4, ..sound.clone() }),
+        ("ttl", Forgery { ttl: 254, ..sound.clone() }),
+        // Of the size that its own version and count ask for.
+        ("version", Forgery { version: 3, ..sound.clone() }),
+        ("invalid_authentication_type", Forgery { middle: [3, 1], ..sound.clone() }),
+        ("authentication_type_mismatch", Forgery { middle: [1, 1], ..sound.clone() }),
+        ("interval", Forgery { middle: [0, 2], ..sound.clone() }),
+        ("invalid_type", Forgery { kind: 2, ..sound.clone() }),
+        ("checksum", Forgery { wrong_by: 1, ..sound.clone() }),
+    ];
+    for _ in 0..3 {
+        for (_, forgery) in &wrong {
+            forger.send(forgery);
+        }
+        sleep(Duration::from_millis(400));
+    }
+    let counters = pair.side(Who::A).daemon.status()["vrrp"]["instances"][0]["counters"].clone();
+    for (name, _) in &wrong {
+        assert_eq!(counters[name], 3, "{name}: {counters}");
+    }
+    assert_eq!(counters["adverts_received"], 0, "{counters}");
+    let log = pair.side(Who::A).daemon.log();
+    assert_eq!(log.matches("10.1.0.3").count(), wrong.len(), "each kind is said once:\n{log}");
+    pair.steady(Who::A, began, 3.0);
+
+    // Another list of addresses is counted, and the advert counts all the same.
+    forger.send(&Forgery { addresses: sound.addresses[..1].to_vec(), ..sound });
+    pair.steps_back(Who::A, began);
+}
+
+/// A lesser one is answered, and the addresses are announced again; its interval is said once to be another.
+///
+/// As observed: B3-08, B22.5-03.
+pub(crate) fn lesser_ones(pair: &mut Pair) {
+    let answered = hears_a_lesser_one(pair);
+    assert!(answered, "A did not answer the lesser one");
+    let log = pair.side(Who::A).daemon.log();
+    assert_eq!(log.matches("advertisement interval mismatch").count(), 1, "{log}");
+}
+
+/// With `lower_prio_no_advert` it is answered by announcements alone.
+///
+/// As observed: B22.5-04.
+pub(crate) fn lesser_ones_in_silence(pair: &mut Pair) {
+    assert!(!hears_a_lesser_one(pair), "A answered the lesser one");
+}
+
+/// Whether an advert comes out of turn after a lesser one. Announcements come in any case.
+fn hears_a_lesser_one(pair: &mut Pair) -> bool {
+    let forger = Forger::on(&pair.lab.host("eth0"));
+    let elected = pair.start_alone(Who::A);
+    let address = pair.side(Who::A).virtual_addresses()[0];
+    let host = pair.side(Who::A).host.clone();
+    let announced = |since: Stamp| pair.wire.announcements(&host, address, since, Stamp::now()).len();
+    let first_round = wait_for(Duration::from_secs_f64(LATE), || (announced(elected) == 5).then_some(()));
+    assert!(first_round.is_some(), "A announces five times");
+    let turn = pair.next_advert(Who::A).at;
+    sleep(Duration::from_millis(100));
+    let heard = Stamp::now();
+    forger.send(&Forgery::v3(50, 100));
+    let again = wait_for(Duration::from_secs_f64(LATE), || (announced(heard) >= 5).then_some(()));
+    assert!(again.is_some(), "A announced its address {} times", announced(heard));
+    let before_the_next_turn = turn.plus(Duration::from_millis(350));
+    let sent = pair.wire.adverts(&host, heard, before_the_next_turn);
+    pair.holds(Who::A);
+    !sent.is_empty()
+}
+
+/// With `higher_prio_send_advert` a master that gives way sends one more advert.
+///
+/// As observed: B22.5-05.
+pub(crate) fn better_ones(pair: &mut Pair) {
+    let forger = Forger::on(&pair.lab.host("eth0"));
+    pair.start_alone(Who::A);
+    pair.next_advert(Who::A);
+    sleep(Duration::from_millis(100));
+    let heard = Stamp::now();
+    forger.send(&Forgery::v3(200, 40));
+    pair.steps_back(Who::A, heard);
+    let sent = pair.wire.adverts(&pair.side(Who::A).host, heard, Stamp::now());
+    assert_eq!(sent.len(), 1, "one advert of A's own");
+    assert_eq!(sent[0].advert().map(|advert| advert.priority), Some(100));
+}

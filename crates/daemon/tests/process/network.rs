@@ -1,0 +1,273 @@
+//! What the daemon does to the network, and what it makes of what others do to it: seen from beside it.
+
+use std::fs;
+use std::process::Command;
+
+use serde_json::Value;
+
+use super::bench::{Bench, Daemon};
+use super::control::status;
+
+/// `more` in the block of the instance, `global` in that of all.
+fn configure(bench: &Bench, global: &str, more: &str) {
+    bench.configure(more);
+    let text = bench.text("conf").replace("script_user root\n", &format!("script_user root\n {global}\n"));
+    bench.write("conf", &text);
+}
+
+fn ip(bench: &Bench, line: &str) {
+    let status = bench.inside(|| Command::new("ip").args(line.split(' ')).status()).unwrap();
+    assert!(status.success(), "ip {line}");
+}
+
+fn list(bench: &Bench, words: &str) -> Vec<Value> {
+    let output = bench.inside(|| Command::new("ip").arg("-j").args(words.split(' ')).output()).unwrap();
+    serde_json::from_slice(&output.stdout).unwrap_or_default()
+}
+
+fn instance(bench: &Bench) -> Value {
+    status(bench)["vrrp"]["instances"][0].clone()
+}
+
+fn is(bench: &Bench, state: &str) -> bool {
+    instance(bench)["state"] == state
+}
+
+fn end(bench: &Bench, daemon: Daemon<'_>) {
+    assert_eq!(daemon.stop(), Some(0));
+    assert!(!bench.has_address());
+}
+
+/// As observed: B10-01, B10-02, B10-03.
+#[test]
+fn what_a_file_leaves_out_is_filled_in_as_keepalived_does() {
+    let Some(bench) = Bench::new("what_a_file_leaves_out_is_filled_in_as_keepalived_does") else { return };
+    bench.configure(
+        "virtual_ipaddress_excluded {\n 10.60.0.101\n 2001:db8::1\n }\n\
+         virtual_routes {\n 198.51.100.0/24 dev eth0\n }\n\
+         virtual_rules {\n from 10.60.0.100 table 100\n from 10.60.0.101 table 100\n }",
+    );
+    let daemon = bench.start(&[]).master();
+    let length = |address: &str| {
+        let links = list(&bench, "addr show dev eth0");
+        let all = links[0]["addr_info"].as_array().unwrap();
+        all.iter().find(|one| one["local"] == address).map(|one| one["prefixlen"].clone())
+    };
+    bench.until("the rules", || list(&bench, "rule show").len() == 5);
+    for (address, wanted) in [("10.60.0.100", 24), ("10.60.0.101", 32), ("2001:db8::1", 128)] {
+        assert_eq!(length(address), Some(wanted.into()), "{address}");
+    }
+    let route = list(&bench, "route show 198.51.100.0/24");
+    assert_eq!(route[0]["protocol"], "keepalived", "{route:?}");
+    let rules = list(&bench, "-d rule show");
+    let ours = rules.iter().filter(|rule| rule["protocol"] == "keepalived");
+    let ours: Vec<_> = ours.map(|rule| (rule["priority"].clone(), rule["src"].clone())).collect();
+    assert_eq!(ours, [(16383.into(), "10.60.0.101".into()), (16384.into(), "10.60.0.100".into())]);
+    end(&bench, daemon);
+}
+
+/// Differs: keepalived wants `dynamic_interfaces` for it, and does not start without.
+///
+/// As observed: B22.3-03.
+#[test]
+fn an_interface_that_is_not_there_at_start_is_waited_for() {
+    let Some(bench) = Bench::new("an_interface_that_is_not_there_at_start_is_waited_for") else { return };
+    bench.configure("");
+    bench.write("conf", &bench.text("conf").replace("interface eth0", "interface eth7"));
+    let daemon = bench.start(&[]).ready();
+    bench.until("the fault", || is(&bench, "Fault"));
+    ip(&bench, "link add eth7 type veth peer name eth8");
+    ip(&bench, "link set eth8 up");
+    ip(&bench, "link set eth7 up");
+    ip(&bench, "addr add 10.61.0.1/24 dev eth7");
+    bench.until("mastership", || is(&bench, "Master"));
+    assert_eq!(daemon.stop(), Some(0));
+}
+
+/// As observed: B22.3-04.
+#[test]
+fn an_interface_that_gets_another_name_is_gone_until_it_has_its_own_again() {
+    let Some(bench) = Bench::new("an_interface_that_gets_another_name_is_gone_until_it_has_its_own_again")
+    else {
+        return;
+    };
+    bench.configure("");
+    let daemon = bench.start(&[]).master();
+    ip(&bench, "link set eth0 down");
+    ip(&bench, "link set eth0 name ethz");
+    ip(&bench, "link set ethz up");
+    bench.await_log("(VI_1) Entering FAULT STATE");
+    bench.until("the news", || bench.text("log").contains("ethz"));
+    assert!(is(&bench, "Fault"));
+    ip(&bench, "link set ethz down");
+    ip(&bench, "link set ethz name eth0");
+    ip(&bench, "link set eth0 up");
+    bench.until("the address", || bench.has_address() && is(&bench, "Master"));
+    end(&bench, daemon);
+}
+
+/// As observed: B22.3-05.
+#[test]
+fn with_dont_track_primary_a_link_that_is_down_costs_no_mastership() {
+    let Some(bench) = Bench::new("with_dont_track_primary_a_link_that_is_down_costs_no_mastership") else {
+        return;
+    };
+    bench.configure("dont_track_primary");
+    let daemon = bench.start(&[]).master();
+    ip(&bench, "link set eth0 down");
+    bench.await_log("(VI_1) send advert error");
+    assert!(is(&bench, "Master"));
+    ip(&bench, "link set eth0 up");
+    let unsent = |bench: &Bench| instance(bench)["counters"]["unsent"].as_u64().unwrap();
+    let sent = |bench: &Bench| instance(bench)["counters"]["adverts_sent"].as_u64().unwrap() - unsent(bench);
+    let before = sent(&bench);
+    bench.until("adverts", || sent(&bench) > before + 2);
+    assert_eq!(bench.count("Entering FAULT STATE"), 0);
+    end(&bench, daemon);
+}
+
+/// As observed: B22.3-07.
+#[test]
+fn a_startup_delay_passes_before_the_master_down_time() {
+    let Some(bench) = Bench::new("a_startup_delay_passes_before_the_master_down_time") else { return };
+    configure(&bench, "vrrp_startup_delay 1.5", "");
+    let began = linux::clock::now();
+    let daemon = bench.start(&[]);
+    bench.await_log("Delaying startup for 1.5 seconds");
+    bench.await_log("(VI_1) Entering BACKUP STATE (init)");
+    let daemon = daemon.master();
+    let took = linux::clock::now().since(began).as_secs_f64();
+    // Three intervals and the skew of priority 100.
+    assert!(took > 1.5 + 0.36, "{took}");
+    end(&bench, daemon);
+}
+
+/// As observed: B22.4-01.
+#[test]
+fn a_source_address_that_goes_is_replaced_by_the_next_without_a_word() {
+    let Some(bench) = Bench::new("a_source_address_that_goes_is_replaced_by_the_next_without_a_word") else {
+        return;
+    };
+    bench.configure("");
+    ip(&bench, "addr add 10.62.0.1/24 dev eth0");
+    let daemon = bench.start(&[]).master();
+    assert_eq!(instance(&bench)["source"], "10.60.0.1");
+    ip(&bench, "addr add 10.60.0.2/24 dev eth0");
+    bench.inside(|| fs::write("/proc/sys/net/ipv4/conf/eth0/promote_secondaries", "1")).unwrap();
+    ip(&bench, "addr del 10.60.0.1/24 dev eth0");
+    bench.until("another source", || instance(&bench)["source"] != "10.60.0.1");
+    assert!(is(&bench, "Master"));
+    assert_eq!(bench.count("Entering FAULT STATE"), 0);
+    for address in ["10.60.0.2/24", "10.62.0.1/24"] {
+        ip(&bench, &format!("addr del {address} dev eth0"));
+    }
+    bench.await_log("(VI_1) Entering FAULT STATE");
+    ip(&bench, "addr add 10.60.0.1/24 dev eth0");
+    bench.until("mastership", || is(&bench, "Master") && bench.has_address());
+    end(&bench, daemon);
+}
+
+/// Differs: in keepalived it is documented and without effect.
+///
+/// As observed: B22.4-02.
+#[test]
+fn a_tracked_source_address_is_a_fault_while_it_is_missing() {
+    let Some(bench) = Bench::new("a_tracked_source_address_is_a_fault_while_it_is_missing") else { return };
+    bench.configure("mcast_src_ip 10.60.0.9\n track_src_ip");
+    let daemon = bench.start(&[]).ready();
+    bench.until("the fault", || is(&bench, "Fault"));
+    ip(&bench, "addr add 10.60.0.9/24 dev eth0");
+    bench.until("mastership", || is(&bench, "Master"));
+    assert_eq!(instance(&bench)["source"], "10.60.0.9");
+    ip(&bench, "addr del 10.60.0.9/24 dev eth0");
+    bench.until("the fault", || is(&bench, "Fault"));
+    end(&bench, daemon);
+}
+
+/// As observed: B22.4-03.
+#[test]
+fn a_unicast_source_that_is_not_there_at_start_is_waited_for() {
+    let Some(bench) = Bench::new("a_unicast_source_that_is_not_there_at_start_is_waited_for") else { return };
+    bench.configure("unicast_src_ip 10.60.0.9\n unicast_peer {\n 10.60.0.2\n }");
+    let daemon = bench.start(&[]).ready();
+    ip(&bench, "addr add 10.60.0.9/24 dev eth0");
+    bench.until("mastership", || is(&bench, "Master") && bench.has_address());
+    assert_eq!(instance(&bench)["source"], "10.60.0.9");
+    end(&bench, daemon);
+}
+
+/// As observed: B22.5-02.
+#[test]
+fn secondaries_are_promoted_while_it_runs_and_no_longer() {
+    let Some(bench) = Bench::new("secondaries_are_promoted_while_it_runs_and_no_longer") else { return };
+    bench.configure("promote_secondaries");
+    let setting = |link: &str| {
+        let path = format!("/proc/sys/net/ipv4/conf/{link}/promote_secondaries");
+        bench.inside(|| fs::read_to_string(path)).unwrap().trim().to_owned()
+    };
+    bench.inside(|| fs::write("/proc/sys/net/ipv4/conf/eth0/promote_secondaries", "0")).unwrap();
+    let all = setting("all");
+    let daemon = bench.start(&[]).master();
+    assert_eq!((setting("eth0"), setting("all")), ("1".to_owned(), all.clone()));
+    assert_eq!(daemon.stop(), Some(0));
+    assert_eq!((setting("eth0"), setting("all")), ("0".to_owned(), all));
+}
+
+/// As observed: B14-03.
+/// As observed: B22.2-07.
+#[test]
+fn a_weight_that_a_member_of_a_group_gives_counts_for_nothing() {
+    let Some(bench) = Bench::new("a_weight_that_a_member_of_a_group_gives_counts_for_nothing") else {
+        return;
+    };
+    bench.configure("track_script {\n  s\n }");
+    let script = "vrrp_script s {\n script /bin/true\n interval 1\n weight 10\n}\n";
+    let group = "vrrp_sync_group G {\n group {\n  VI_1\n }\n}\n";
+    bench.write("conf", &format!("{script}{}{group}", bench.text("conf")));
+    let daemon = bench.start(&[]).master();
+    assert_eq!(instance(&bench)["effective_priority"], 100);
+    end(&bench, daemon);
+}
+
+/// As observed: B22.2-08.
+#[test]
+fn the_link_of_a_static_address_is_a_fault_of_those_that_follow_it() {
+    let Some(bench) = Bench::new("the_link_of_a_static_address_is_a_fault_of_those_that_follow_it") else {
+        return;
+    };
+    ip(&bench, "link add x0 type veth peer name x1");
+    ip(&bench, "link set x0 up");
+    ip(&bench, "link set x1 up");
+    bench.configure("");
+    let statics = "track_group T {\n group {\n  VI_1\n }\n}\n\
+                   static_ipaddress {\n 10.63.0.1/24 dev x0 track_group T\n}\n";
+    bench.write("conf", &format!("{}{statics}", bench.text("conf")));
+    let daemon = bench.start(&[]).master();
+    ip(&bench, "link set x1 down");
+    bench.await_log("(VI_1) Entering FAULT STATE");
+    ip(&bench, "link set x1 up");
+    bench.until("mastership", || is(&bench, "Master") && bench.has_address());
+    end(&bench, daemon);
+}
+
+#[test]
+fn a_group_is_told_of_before_its_members_at_start_and_after_them_later() {
+    let Some(bench) = Bench::new("a_group_is_told_of_before_its_members_at_start_and_after_them_later")
+    else {
+        return;
+    };
+    bench.script("told", "#!/bin/sh\nwhile read -r line; do echo \"$line\"; done < \"$1\" >> @/read\n");
+    configure(&bench, "notify_fifo @/all\n notify_fifo_script @/told", "");
+    let text = bench.text("conf");
+    let second = text.split_once("vrrp_instance").unwrap().1;
+    let second = second.replace("VI_1", "VI_2").replace("id 7", "id 8").replace("0.100/", "0.101/");
+    let group = "vrrp_sync_group G {\n group {\n  VI_1\n  VI_2\n }\n}\n";
+    bench.write("conf", &format!("{text}vrrp_instance{second}{group}"));
+    let daemon = bench.start(&[]).master();
+    bench.until("the group's mastership", || bench.text("read").contains("GROUP \"G\" MASTER 0\n"));
+    let words = bench.text("read");
+    let lines: Vec<&str> = words.lines().collect();
+    assert_eq!(lines.len(), 6, "{lines:?}");
+    assert_eq!((lines[0], lines[5]), ("GROUP \"G\" BACKUP 0", "GROUP \"G\" MASTER 0"), "{lines:?}");
+    end(&bench, daemon);
+}
