@@ -10,6 +10,7 @@ mod failover;
 #[expect(dead_code, reason = "shared by several programs, each of which uses its part")]
 mod netns;
 #[path = "bfd/peer.rs"]
+#[expect(dead_code, reason = "shared with the benchmark")]
 mod peer;
 #[path = "bfd/session.rs"]
 mod session;

@@ -67,20 +67,25 @@ pub(crate) struct Other {
 }
 
 impl Peer {
-    /// Starts one.
+    /// Starts one with a session.
     pub(crate) fn start(lab: &Lab, host: &Host, kind: Kind, session: &Session) -> Peer {
+        Peer::start_with(lab, host, kind, &session.text(kind))
+    }
+
+    /// Starts one with a configuration in its own language.
+    pub(crate) fn start_with(lab: &Lab, host: &Host, kind: Kind, text: &str) -> Peer {
         let make = match kind {
             Kind::Ours => Make::Ours,
             Kind::Keepalived => Make::Theirs,
             Kind::Frr | Kind::Bird => {
                 let mut other = Other::new(host, kind);
-                other.configure(session);
+                other.configure(text);
                 other.start();
                 return Peer::Other(other);
             }
         };
         let name = format!("{kind}-{}", host.v4());
-        let mut daemon = Daemon::new(lab, host, make, &name, &session.text(kind));
+        let mut daemon = Daemon::new(lab, host, make, &name, text);
         daemon.start();
         Peer::Keepalived(Box::new(daemon), kind)
     }
@@ -115,6 +120,18 @@ impl Peer {
             daemon.terminate();
             daemon.wait();
         }
+    }
+
+    /// Time that it has spent on a processor.
+    pub(crate) fn processor(&mut self) -> Duration {
+        let processes = match self {
+            Peer::Keepalived(daemon, _) => daemon.family(),
+            Peer::Other(other) => {
+                let pids = other.children.iter().filter_map(|child| i32::try_from(child.id()).ok());
+                pids.filter_map(Process::of).collect()
+            }
+        };
+        Duration::from_nanos(processes.into_iter().map(Process::cpu_ns).sum())
     }
 
     /// What it has logged.
@@ -179,8 +196,8 @@ impl Other {
         self.folder.join(name).to_str().expect("we named it").to_owned()
     }
 
-    fn configure(&self, session: &Session) {
-        for (name, text) in [("conf", session.text(self.kind)), ("zebra.conf", String::new())] {
+    fn configure(&self, text: &str) {
+        for (name, text) in [("conf", text), ("zebra.conf", "")] {
             let path = self.folder.join(name);
             fs::write(&path, text).expect("the folder is ours");
             self.own(&path);
@@ -231,7 +248,7 @@ impl Other {
 
     /// FRR is told word by word, BIRD reads its file again.
     fn reload(&self, session: &Session) {
-        self.configure(session);
+        self.configure(&session.text(self.kind));
         match self.kind {
             Kind::Frr => {
                 let mut words: Vec<String> = vec!["configure terminal".into()];
