@@ -3,10 +3,11 @@
 use std::collections::VecDeque;
 use std::io;
 use std::os::fd::AsFd;
+use std::time::Duration;
 
 use host::{
     Arrival, Channel, Datagram, Datagrams, Firewall, FirewallOp, Instant, Network, NetworkOp, Refusal,
-    Ticket, Udp, UdpChannel, UdpDatagram, UdpUse,
+    Ticket, Udp, UdpChannel, UdpDatagram, UdpUse, WallClock,
 };
 
 use crate::clock;
@@ -16,6 +17,10 @@ use crate::poll::{self, Interest, Poll, Token, WaitError, Woken};
 use crate::socket::{Channels, Outbox, UdpSockets};
 use crate::virtual_links::VirtualLinks;
 
+/// Reading what is there takes less. A process that is stopped in between, as in a virtual machine that is paused, reads
+/// what came long after its wait had ended: dated by that, the adverts of a living master would be too old to count.
+const STOPPED: Duration = Duration::from_millis(5);
+
 /// Tokens from here on are the machine's own.
 const OWN: u32 = 1 << 31;
 /// Those of UDP channels from here on.
@@ -23,6 +28,9 @@ const UDP: u32 = OWN | 1 << 30;
 const WATCH: Token = Token(u32::MAX);
 const ORDERS: Token = Token(u32::MAX - 1);
 const FILTER: Token = Token(u32::MAX - 2);
+
+/// By how much the clock on the wall must have been set to be told of; less may be the time between two looks.
+const CLOCK_SET: Duration = Duration::from_millis(10);
 
 /// This host: packets, links and addresses. It performs orders as they are given and tells what happened when it
 /// is waited on.
@@ -37,6 +45,8 @@ pub struct Machine {
     packet_filter: PacketFilter,
     channels: Channels,
     outbox: Outbox,
+    /// The clock on the wall as it was told of last.
+    wall: Option<WallClock>,
     udp: UdpSockets,
     /// What happened while orders were performed.
     untold: VecDeque<Arrival>,
@@ -82,6 +92,7 @@ impl Machine {
             packet_filter: PacketFilter::default(),
             channels: Channels::new(),
             outbox: Outbox::new(),
+            wall: None,
             udp: UdpSockets::new(),
             untold: VecDeque::new(),
             signals: Vec::new(),
@@ -127,8 +138,8 @@ impl Machine {
     /// nothing of either. Returns when what it tells happened, as nearly as can be told: when the host received the
     /// packets, if there is nothing else, or when the wait ended.
     ///
-    /// The first wait tells [`Arrival::Surveyed`]. Packets come before the [`Arrival::Woken`] that expired with
-    /// them: a packet that was there in time beats the timer.
+    /// The first wait tells [`Arrival::ClockSet`] and [`Arrival::Surveyed`]. Packets come before the
+    /// [`Arrival::Woken`] that expired with them: a packet that was there in time beats the timer.
     pub fn wait(
         &mut self,
         deadline: Option<Instant>,
@@ -137,6 +148,9 @@ impl Machine {
     ) -> Result<Instant, WaitError> {
         let before = arrivals.len();
         arrivals.extend(self.untold.drain(..));
+        if self.wall.is_none() {
+            self.mind_clock(arrivals);
+        }
         self.outbox.flush(arrivals);
         self.orders.answers(arrivals);
         self.virtual_links.bury(arrivals);
@@ -149,6 +163,7 @@ impl Machine {
         } else {
             self.poll.wait(deadline, &mut self.ready)?
         };
+        self.mind_clock(arrivals);
         self.serve(arrivals, ready)?;
         if woken.expired {
             // Descriptors that did not fit into one answer of the kernel. Under a flood all of them are always ready.
@@ -165,6 +180,10 @@ impl Machine {
         if woken.signalled {
             self.signals.append(&mut self.poll.signals());
         }
+        let read = clock::now();
+        if read.since(woken.at) >= STOPPED {
+            return Ok(read);
+        }
         let stamp = self.channels.last_packet();
         let packets = |arrival: &Arrival| matches!(arrival, Arrival::Received(_));
         Ok(match stamp {
@@ -173,6 +192,15 @@ impl Machine {
             }
             Some(_) | None => woken.at,
         })
+    }
+
+    /// Tells of the clock on the wall when it was set. Nobody is woken for that: only packets are dated by it.
+    fn mind_clock(&mut self, arrivals: &mut Vec<Arrival>) {
+        let wall = clock::on_the_wall();
+        if self.wall.is_none_or(|told| told.difference(wall) >= CLOCK_SET) {
+            self.wall = Some(wall);
+            arrivals.push(Arrival::ClockSet(wall));
+        }
     }
 
     /// Reads what is ready.

@@ -15,7 +15,7 @@ use crate::event::{Action, Event};
 use crate::notice::State;
 use crate::status::Counters;
 use crate::wire::ndp::NeighbourAdvertisement;
-use crate::wire::{Advert, Coverage, Ipv4Header};
+use crate::wire::{Advert, Coverage, Ipv4Header, Seal};
 
 const SECOND: Duration = Duration::from_secs(1);
 /// Of priority 100 at an interval of a second, the same in both versions.
@@ -370,7 +370,7 @@ fn how_the_others_checksum_is_made_is_remembered() {
         };
         let Mode::Multicast { group: IpAddr::V4(destination) } = instance_v3().mode else { panic!() };
         let header = Ipv4Header { id: 1, ttl: 255, source: HIGH, destination };
-        let bytes = advert.encode_ipv4(&header, &Authentication::None);
+        let bytes = advert.encode_ipv4(&header, Seal::None);
         let heard = Delivery { bytes, ..super::bench::advert(&instance_v3(), HIGH, 150) };
         bench.tell(Event::Received(heard));
         assert_eq!(bench.status().coverage, Some(coverage));
@@ -452,7 +452,7 @@ fn an_ipv6_advert_counts_whatever_its_first_address_is() {
         addresses: vec!["2001:db8::100".parse().unwrap(), "fe80::100".parse().unwrap()],
     };
     let source: IpAddr = "fe80::20".parse().unwrap();
-    let bytes = advert.encode_ipv6();
+    let bytes = advert.encode_ipv6(source, Seal::None);
     let heard = Delivery { link: ETH0, source, destination: Mode::GROUP_V6, hop_limit: Some(255), bytes };
     bench.tell(Event::Received(heard));
     assert_eq!(bench.status().counters.adverts_received, 1);
