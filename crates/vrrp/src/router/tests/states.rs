@@ -8,9 +8,7 @@ use core::time::Duration;
 use host::{Delivery, Engine, Family, Instant, Link, LinkAddress, Packet, Prefix};
 
 use super::bench::*;
-use crate::config::{
-    Authentication, InstanceConfig, Mode, Preemption, Priority, Version, VirtualAddress, Vrid,
-};
+use crate::config::{InstanceConfig, Mode, Preemption, Priority, Version, VirtualAddress, Vrid};
 use crate::event::{Action, Event};
 use crate::notice::State;
 use crate::status::Counters;
