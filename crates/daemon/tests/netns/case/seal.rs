@@ -19,6 +19,9 @@ pub(crate) fn strangers(makes: (Make, Make)) -> Pair {
 
 /// RFC 2402 §3.4.4: "If the computed and received ICVs do not match, ... the receiver MUST discard the received IP
 /// datagram". So both lead, until the password is put right.
+///
+/// vrrp-behaviour §1.4.
+/// As observed: B1.4-01.
 pub(crate) fn wrong_password(pair: &mut Pair) {
     change::both_lead_until(pair, header(100, "right"));
 }
@@ -39,6 +42,9 @@ pub(crate) fn pair(makes: (Make, Make)) -> Pair {
 
 /// Every node learns the new key, then every node signs with it, then every node forgets the old one; and meanwhile
 /// nothing happens.
+///
+/// vrrp-behaviour §1.5.
+/// As observed: B1.5-01.
 pub(crate) fn new_keys_by_reloads(pair: &mut Pair) {
     let since = pair.establish();
     let interval = pair.side(Who::A).instance.interval;

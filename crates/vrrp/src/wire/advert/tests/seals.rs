@@ -22,6 +22,8 @@ fn sequence(packet: Vec<u8>, expect: &Expect<'_>) -> Result<Option<u32>, DecodeE
 }
 
 /// As captured from keepalived 2.2.7.
+///
+/// vrrp-behaviour §1.4.
 #[test]
 fn an_authentication_header_is_keepalived_s_byte_for_byte() {
     let golden = hex("45c0004000010000ff33d0b50a010001e0000012 70040000 0a010001 00000001 \
@@ -154,6 +156,8 @@ fn resign(mut packet: Vec<u8>, change: impl Fn(&mut [u8])) -> Vec<u8> {
 }
 
 /// As captured from keepalived 2.4.3.
+///
+/// vrrp-behaviour §1.5.
 #[test]
 fn a_signature_is_keepalived_s_byte_for_byte() {
     let golden = hex("313d64010064755d0a01006e 01070000 6b02e861d5f60000 1e8a5cce35d3bf2766474f57f6c8e279");
