@@ -28,6 +28,7 @@ mod workers;
 use std::time::Duration;
 
 use config::Effective;
+use config::effective::Buffers;
 use host::{Instant, Outcome, Severity};
 use linux::journal::Journal;
 use linux::pidfile::PidFile;
@@ -219,6 +220,10 @@ impl Supervisor {
             manner: Manner::vrrp(&self.effective.daemon.workers, self.umask),
             keep_vrrp: self.options.keep_vrrp,
             home: self.home.as_ref().map(Home::path),
+            netlink: {
+                let Buffers { vrrp_command, vrrp_monitor, .. } = &self.effective.daemon.buffers;
+                [vrrp_command, vrrp_monitor].map(|(bytes, force)| bytes.map(|bytes| (bytes, *force)))
+            },
         };
         let pipes = self.pipes.paths();
         self.reserve.lend();

@@ -273,18 +273,20 @@ impl Holdings {
             .filter(|(key, _)| match self.held.get(*key) {
                 None => self.missing.get(*key).is_none_or(|retry_at| *retry_at <= now),
                 Some(Standing::Leaving(..)) => true,
-                // A link of the right name may be anything: whoever makes links knows, and takes over what fits.
-                Some(Standing::Held { put: None, .. }) => matches!(key, Key::Link(_)),
+                // A link of the right name may be anything: whoever makes links knows, and takes over what fits. A route
+                // of the right key may lead elsewhere.
+                Some(Standing::Held { put: None, .. }) => matches!(key, Key::Link(_) | Key::Route(_)),
                 Some(Standing::Asked(..) | Standing::Held { .. }) => false,
             })
             .map(|(_, wanted)| wanted.item.clone())
             .collect();
         for item in due {
             let key = item.key();
+            let found = matches!(self.held.get(&key), Some(Standing::Held { .. }));
             let ticket = self.ticket(key.clone());
             self.missing.remove(&key);
             self.held.insert(key, Standing::Asked(ticket, item.clone(), Report::Nothing));
-            out.push(Action::Network(ticket, item.put()));
+            out.push(Action::Network(ticket, if found { item.take_over() } else { item.put() }));
         }
     }
 
