@@ -5,11 +5,13 @@
 pub mod code;
 pub mod json;
 mod render;
+mod report;
 pub mod sarif;
 
 use std::fmt;
 
 use crate::source::{Sources, Span};
+pub(crate) use report::Report;
 
 /// How much it matters to the person who wrote the file.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -101,6 +103,8 @@ pub struct Diagnostic {
     pub help: Option<String>,
     /// Other places that matter, each with what it has to do with it.
     pub related: Vec<(Span, String)>,
+    /// How many more of the kind the same text of the files led to, turn by turn of a sequence.
+    pub repeats: usize,
 }
 
 impl Diagnostic {
@@ -115,6 +119,7 @@ impl Diagnostic {
             label: None,
             help: None,
             related: Vec::new(),
+            repeats: 0,
         }
     }
 
@@ -156,17 +161,23 @@ impl Diagnostic {
 
     /// The line for a log: `(FILE: Line N) text`, without the file when there is one file only.
     pub fn log_line(&self, sources: &Sources) -> String {
+        let more = self.more().map_or(String::new(), |more| format!(" ({more})"));
         match self.span {
             None => self.message.clone(),
             Some(span) => {
                 let place = sources.place(span);
                 if sources.files() > 1 {
-                    format!("({}: Line {}) {}", place.file, place.line, self.message)
+                    format!("({}: Line {}) {}{more}", place.file, place.line, self.message)
                 } else {
-                    format!("(Line {}) {}", place.line, self.message)
+                    format!("(Line {}) {}{more}", place.line, self.message)
                 }
             }
         }
+    }
+
+    /// How often it is repeated, in words; `None` if it is not.
+    pub fn more(&self) -> Option<String> {
+        (self.repeats > 0).then(|| format!("and {} more of the same", grouped(self.repeats)))
     }
 
     /// Message, place, source line with a caret, the way there, and help.
@@ -175,62 +186,17 @@ impl Diagnostic {
     }
 }
 
-/// Where the stages leave what they find.
-#[derive(Debug, Default)]
-pub(crate) struct Report {
-    found: Vec<Diagnostic>,
-    left_out: usize,
-    worst: Option<Class>,
-    refused: bool,
-    hushed: bool,
-}
-
-/// Most diagnostics kept: a file with more mistakes than this is not a configuration.
-const MAX_DIAGNOSTICS: usize = 1000;
-
-impl Report {
-    /// Beyond the limit what decides the exit status is still kept.
-    pub(crate) fn add(&mut self, mut diagnostic: Diagnostic) {
-        if self.hushed {
-            diagnostic.class = Class::Silent;
+/// A number with its thousands apart.
+fn grouped(number: usize) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
         }
-        let worse = self.worst < Some(diagnostic.class);
-        let refuses = !self.refused && diagnostic.refuses.is_some();
-        self.worst = self.worst.max(Some(diagnostic.class));
-        self.refused |= refuses;
-        if !self.is_full() || worse || refuses {
-            self.found.push(diagnostic);
-        } else {
-            self.left_out += 1;
-        }
+        text.push(digit);
     }
-
-    /// Whether what comes now leaves the exit status of a test as it is.
-    pub(crate) const fn hush(&mut self, hushed: bool) {
-        self.hushed = hushed;
-    }
-
-    /// Nothing that was found has an effect on the exit status of a test, but for what stops reading.
-    pub(crate) fn forgive(&mut self) {
-        for found in &mut self.found {
-            if found.class != Class::Stop {
-                found.class = Class::Silent;
-            }
-        }
-    }
-
-    /// Whether what comes now is only counted, so that no help need be thought of.
-    pub(crate) const fn is_full(&self) -> bool {
-        self.found.len() >= MAX_DIAGNOSTICS
-    }
-
-    pub(crate) fn into_list(mut self) -> Vec<Diagnostic> {
-        if self.left_out > 0 {
-            let message = format!("{} more diagnostics are not shown", self.left_out);
-            self.found.push(Diagnostic::new(code::TOO_MANY, None, message));
-        }
-        self.found
-    }
+    text
 }
 
 /// The name most like a word, if one is like it at all.

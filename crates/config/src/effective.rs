@@ -8,8 +8,10 @@ pub use daemon::{
     Pipes, ReceiveBuffers, Reload, Snmp, SyncDaemon, Worker, Workers,
 };
 
+use serde::Serialize;
+
 /// A configuration that can be obeyed.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
 pub struct Effective {
     /// What concerns the daemon as a whole.
     pub daemon: Daemon,

@@ -102,6 +102,7 @@ impl<'a> Expander<'a> {
 
     /// The next line that is not empty, without comments and without blanks around it.
     pub(crate) fn next_line(&mut self) -> Option<Span> {
+        self.report.settle(self.sources);
         loop {
             let (line, fresh) = match self.again.take() {
                 Some(line) => (line, false),

@@ -22,6 +22,12 @@ pub use mutate::fuzz_mutate;
 /// The file that is read first.
 const MAIN: &str = "keepalived.conf";
 
+/// How many diagnostics are put into every form: one is as much work as the other.
+const SHOWN: usize = 30;
+
+/// Most bytes of a tidy copy whose settings are shown as JSON.
+const MOST_SHOWN: usize = 64 * 1024;
+
 /// Begins another file.
 const MARK: &str = "--- ";
 
@@ -38,18 +44,35 @@ pub fn fuzz_files(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     let parts = parted(&text);
     let files = in_memory(&parts);
-    let loaded = read(&files);
-    let _ = (loaded.render(false), loaded.log_lines().count(), loaded.test_status(), loaded.refusal());
-    let _ = (json::report(MAIN, &loaded), sarif::log(std::iter::once(&loaded)));
-    let outline = outline::read(&request(), &files, &Assumed::default());
-    let _ = (outline::effective(&outline, &loaded), outline.names());
-    let printed = BTreeMap::from([(MAIN, outline.printed())]);
+    let printed = {
+        let mut loaded = read(&files);
+        loaded.diagnostics.truncate(SHOWN);
+        put_into_every_form(&loaded);
+        outlined(&files, &loaded)
+    };
     let indented = parts.iter().map(|(name, text)| (*name, text::indented(text, "    "))).collect();
-    for (how, made) in [("printed", printed), ("indented", indented)] {
-        let again = read(&in_memory(&made));
-        let same = loaded.effective.is_none() || loaded.effective == again.effective;
+    let effective = read(&files).effective;
+    for (how, made) in [("printed", BTreeMap::from([(MAIN, printed)])), ("indented", indented)] {
+        let same = effective.is_none() || effective == read(&in_memory(&made)).effective;
         assert!(same, "is {how} as something else:\n{text}\n--- as ---\n{made:#?}");
     }
+}
+
+fn put_into_every_form(loaded: &Loaded) {
+    let _ = (loaded.render(false), loaded.log_lines().count(), loaded.test_status(), loaded.refusal());
+    let _ = (json::report(MAIN, loaded), sarif::log(std::iter::once(loaded)));
+}
+
+/// Looks at all that an outline tells, and returns its tidy copy.
+fn outlined(files: &InMemory, loaded: &Loaded) -> String {
+    let outline = outline::read(&request(), files, &Assumed::default());
+    let _ = outline.names();
+    let printed = outline.printed();
+    // As JSON each block is as large as all of its defaults together.
+    if printed.len() < MOST_SHOWN {
+        let _ = outline::effective(&outline, loaded);
+    }
+    printed
 }
 
 fn request() -> Request<'static> {

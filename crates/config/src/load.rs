@@ -101,7 +101,7 @@ pub fn load(request: &Request<'_>, files: &dyn Files, surroundings: &dyn Surroun
         Resolver::new(reader(&tree, &sources, &mut report, request.test), surroundings, &root.global_defs);
     let effective = resolve(resolver, &root);
     namespace(&root.identity, surroundings, &mut report);
-    let diagnostics = report.into_list();
+    let diagnostics = report.into_list(&sources);
     let refused = diagnostics.iter().any(|found| found.refuses.is_some());
     Loaded { effective: (!refused).then_some(effective), diagnostics, sources }
 }

@@ -48,11 +48,7 @@ pub fn read(request: &Request<'_>, files: &dyn Files, surroundings: &dyn Surroun
 /// `engines`, what is obeyed in the end, or null if running it would be wrong.
 pub fn effective(outline: &Outline, loaded: &Loaded) -> serde_json::Value {
     let (settings, places) = outline.settings();
-    let engines = loaded
-        .effective
-        .as_ref()
-        .map(|effective| serde_json::json!({ "vrrp": effective.vrrp, "bfd": effective.bfd }));
-    serde_json::json!({ "settings": settings, "places": places, "engines": engines })
+    serde_json::json!({ "settings": settings, "places": places, "engines": loaded.effective })
 }
 
 /// A line that a row knows.

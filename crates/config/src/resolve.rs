@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use host::{Account, Command, Family, LinkName};
 
+use crate::block::check::Patterns;
 use crate::block::global_defs::GlobalDefsBlock;
 use crate::block::vrrp_sync_group::Groups;
 use crate::diagnostic::{Diagnostic, code};
@@ -48,6 +49,8 @@ pub(crate) struct Resolver<'r, 'a> {
     pub(crate) own_links: BTreeMap<LinkName, String>,
     /// What can be followed by name.
     pub(crate) sessions: Sessions,
+    /// Patterns that were compiled.
+    pub(crate) patterns: Patterns,
     /// An interface is not there, so virtual routers do not run, nor do their scripts.
     pub(crate) unlinked: bool,
     /// Where the first script stands that may run.
@@ -74,6 +77,7 @@ impl<'r, 'a> Resolver<'r, 'a> {
             rule_priorities: [FIRST_RULE; 2],
             own_links: BTreeMap::new(),
             sessions: Sessions::default(),
+            patterns: Patterns::default(),
             unlinked: false,
             first_script: None,
         };

@@ -153,6 +153,22 @@ impl Sources {
         span
     }
 
+    /// What made text comes from, and the line that asked for it: the same for each turn of a sequence. `None` for
+    /// text of a file.
+    pub(crate) fn lineage(&self, span: Span) -> Option<Vec<Span>> {
+        let mut texts = Vec::new();
+        let mut asked = span;
+        for _ in 0..MAX_STEPS {
+            let Some((Part { origin: Origin::Made { used_at, from }, .. }, _)) = self.part(asked) else {
+                break;
+            };
+            texts.extend((!from.is_empty()).then_some(*from));
+            asked = *used_at;
+        }
+        texts.push(asked);
+        (asked != span).then_some(texts)
+    }
+
     /// The steps from a span back to the main file, nearest first: what it was made from, who asked for it.
     pub fn steps(&self, span: Span) -> Vec<(Span, &'static str)> {
         let mut steps: Vec<(Span, &'static str)> = Vec::new();

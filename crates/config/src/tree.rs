@@ -4,7 +4,7 @@
 //! keyword is kept as a block of nothing: its lines never reach the block around it. (Upstream reads them as lines of
 //! the enclosing block, whose `}` the inner one then is.)
 
-use crate::diagnostic::{Diagnostic, code, nearest};
+use crate::diagnostic::{Diagnostic, code};
 use crate::expand::Expander;
 use crate::lex::{Lexer, Token};
 use crate::source::Span;
@@ -305,15 +305,4 @@ impl Builder<'_, '_> {
         }
         self.tree
     }
-}
-
-/// The help for a word that no row knows.
-pub(crate) fn suggestion(word: &str, rows: &dyn Rows, outer: &dyn Rows, has_block: bool) -> Option<String> {
-    if let Some(near) = nearest(word, rows.names().into_iter()) {
-        return Some(format!("did you mean `{near}`?"));
-    }
-    if has_block && outer.shape(word).is_some() {
-        return Some(format!("`{word}` stands outside all blocks: is a }} missing above?"));
-    }
-    None
 }

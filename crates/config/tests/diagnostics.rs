@@ -81,3 +81,55 @@ fn colours_are_for_terminals_only() {
     let control = read(&InMemory::one("k.conf", "a\u{1b}[31m\n"));
     assert!(!control.render(false).contains('\u{1b}'));
 }
+
+/// Five thousand turns of a sequence make one mistake, not five thousand.
+#[test]
+fn a_mistake_in_a_sequence_is_told_once_with_how_often_it_comes_again() {
+    let text = "$ALL=\\\nvrrp_instance VI_$N { \\\n  colour $N \\\n  shape $N \\\n}\n~SEQ(N, 5000) $ALL\n";
+    let loaded = read(&InMemory::one("k.conf", text));
+    let lines: Vec<String> = loaded.log_lines().collect();
+    let unknown: Vec<_> = lines.iter().filter(|line| line.contains("Unknown keyword")).collect();
+    assert_eq!(
+        unknown,
+        [
+            "(Line 6) Unknown keyword 'colour' in vrrp_instance (and 4,999 more of the same)",
+            "(Line 6) Unknown keyword 'shape' in vrrp_instance (and 4,999 more of the same)",
+        ],
+        "{}",
+        lines.join("\n")
+    );
+    assert!(lines.len() < 10, "{}", lines.join("\n"));
+    let json = config::diagnostic::json::report("k.conf", &loaded);
+    assert_eq!(json["diagnostics"][0]["repeats"], 4999);
+}
+
+#[test]
+fn the_same_mistake_twice_in_a_file_is_two_mistakes() {
+    let loaded = read(&InMemory::one("k.conf", "colour red\ncolour red\n"));
+    assert_eq!(loaded.diagnostics.len(), 2);
+}
+
+#[test]
+fn two_mistakes_in_one_turn_of_a_sequence_are_two() {
+    let loaded = read(&InMemory::one("k.conf", "~SEQ(N, 8, 12) global_defs { colour$N } shape$N\n"));
+    let found: Vec<_> =
+        loaded.diagnostics.iter().map(|found| (found.message.as_str(), found.repeats)).collect();
+    assert_eq!(
+        found,
+        [("Unknown keyword 'colour8' in global_defs", 4), ("Unknown keyword 'shape8' outside all blocks", 4)]
+    );
+}
+
+#[test]
+fn a_regex_that_cannot_be_compiled_has_a_caret_where_it_goes_wrong() {
+    let text = "virtual_server 192.0.2.1 80 {\n real_server 192.0.2.2 80 {\n HTTP_GET {\n url {\n path /\n  regex \"ok(\"\n }\n }\n }\n}\n";
+    let loaded = read(&InMemory::one("k.conf", text));
+    let found = loaded.diagnostics.iter().find(|found| found.code.to_string() == "SF0709").unwrap();
+    let place = loaded.sources.place(found.span.unwrap());
+    assert_eq!((place.line, place.column), (6, 13), "{}", found.render(&loaded.sources, false));
+    assert_eq!(
+        found.message,
+        "This regex cannot be understood and is ignored: Opening parenthesis without closing parenthesis"
+    );
+    assert_eq!(found.class, config::Class::Silent, "as keepalived, whose test does not look at it");
+}

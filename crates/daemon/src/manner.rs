@@ -4,7 +4,7 @@ use std::ffi::CString;
 use std::io;
 use std::time::Duration;
 
-use config::effective::{AutoPriority, Worker, Workers};
+use config::effective::{AutoPriority, Worker};
 use linux::{privilege, process, schedule};
 use serde::{Deserialize, Serialize};
 
@@ -24,9 +24,9 @@ pub(crate) struct Manner {
 }
 
 impl Manner {
-    /// The vrrp worker's.
-    pub(crate) fn vrrp(workers: &Workers, umask: u32) -> Self {
-        let Worker { name, nice, locked, realtime, cpus, rttime } = &workers.vrrp;
+    /// A worker's.
+    pub(crate) fn of(worker: &Worker, umask: u32) -> Self {
+        let Worker { name, nice, locked, realtime, cpus, rttime } = worker;
         Self {
             name: name.clone(),
             umask,
@@ -37,10 +37,16 @@ impl Manner {
             // Differs: without the keyword there is no limit. Keepalived's of 10 ms would end a worker that takes on
             // a large configuration.
             rttime: rttime.filter(|micros| *micros > 0 && realtime.is_some()),
-            auto: workers.auto_priority.and_then(|AutoPriority { most, delay_us, quiet: _ }| {
-                (most > 0).then(|| (most, Duration::from_micros(delay_us.into())))
-            }),
+            auto: None,
         }
+    }
+
+    /// It raises its own priority when it is late.
+    pub(crate) fn rising(self, auto: Option<AutoPriority>) -> Self {
+        let auto = auto.and_then(|AutoPriority { most, delay_us, quiet: _ }| {
+            (most > 0).then(|| (most, Duration::from_micros(delay_us.into())))
+        });
+        Self { auto, ..self }
     }
 
     /// As keepalived: a process that was woken so late is from now on one step nearer to being served first. What it
@@ -109,8 +115,8 @@ mod tests {
     #[test]
     fn a_process_that_is_late_raises_its_priority_step_by_step_up_to_a_bound() {
         let auto = AutoPriority { most: 2, delay_us: 1_000, quiet: false };
-        let workers = Workers { auto_priority: Some(auto), ..Workers::default() };
-        let mut manner = Manner::vrrp(&workers, 0);
+        let worker = config::effective::Workers::default().vrrp;
+        let mut manner = Manner::of(&worker, 0).rising(Some(auto));
         assert!(manner.mind_lateness(Duration::from_micros(999)).is_none());
         // In a thread of its own, whose priority ends with it.
         std::thread::spawn(move || {
@@ -130,12 +136,12 @@ mod tests {
 
     #[test]
     fn a_limit_of_real_time_needs_a_real_time_priority() {
-        let mut workers = Workers::default();
-        workers.vrrp.rttime = Some(5);
-        assert_eq!(Manner::vrrp(&workers, 0).rttime, None);
-        workers.vrrp.realtime = Some(50);
-        assert_eq!(Manner::vrrp(&workers, 0).rttime, Some(5));
-        workers.vrrp.rttime = Some(0);
-        assert_eq!(Manner::vrrp(&workers, 0).rttime, None);
+        let mut worker = config::effective::Workers::default().vrrp;
+        worker.rttime = Some(5);
+        assert_eq!(Manner::of(&worker, 0).rttime, None);
+        worker.realtime = Some(50);
+        assert_eq!(Manner::of(&worker, 0).rttime, Some(5));
+        worker.rttime = Some(0);
+        assert_eq!(Manner::of(&worker, 0).rttime, None);
     }
 }

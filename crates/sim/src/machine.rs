@@ -189,8 +189,7 @@ impl Machine {
     }
 
     /// Whether the worker listens for this virtual router there.
-    pub fn hears(&self, link: LinkIndex, destination: IpAddr, vrid: u8) -> bool {
-        let channel = Channel { link, address: destination };
+    pub fn hears(&self, channel: Channel, vrid: u8) -> bool {
         self.channels.get(&channel).is_some_and(|vrids| vrids.contains(&vrid))
     }
 

@@ -6,7 +6,9 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
-use host::{Arrival, Instant, JobId, LinkAddress, LinkIndex, LinkName, NetworkOp, Outcome, Ticket};
+use host::{
+    Arrival, Instant, JobId, LinkAddress, LinkIndex, LinkName, NetworkOp, Outcome, Ticket, WallClock,
+};
 use vrrp::config::InstanceConfig;
 use vrrp::{Config, Memory};
 use worker::Vrrp;
@@ -16,6 +18,9 @@ use crate::machine::Machine;
 
 /// Packets that wait in a socket while the worker is paused; more are dropped, as a socket's buffer does.
 const SOCKET_BUFFER: usize = 64;
+
+/// The date when a world begins: 15 January 2027.
+const BEGINNING: Duration = Duration::from_secs(1_800_000_000);
 
 /// What a worker is told.
 #[derive(Debug)]
@@ -120,6 +125,8 @@ pub struct Node {
     pub(crate) refused_links: BTreeSet<LinkName>,
     /// How far its monotonic clock is ahead of the world's.
     pub(crate) clock: Duration,
+    /// How far its clock on the wall is ahead of the true time, in milliseconds.
+    pub(crate) wrong: i64,
     /// Counts workers, so that nothing meant for an earlier one reaches a later.
     pub(crate) life: u64,
     /// When the world wakes the worker, and the deadline that it does so for.
@@ -156,6 +163,7 @@ impl Node {
             processes: BTreeMap::new(),
             refused_links: BTreeSet::new(),
             clock,
+            wrong: 0,
             life: 0,
             timer: None,
             daemon: Daemon::Down(Box::new(machine)),
@@ -211,6 +219,14 @@ impl Node {
     /// The world's time on the node's clock.
     pub(crate) fn local(&self, now: Instant) -> Instant {
         now + self.clock
+    }
+
+    /// Its clock on the wall.
+    pub(crate) fn wall(&self, now: Instant) -> WallClock {
+        let wrong = Duration::from_millis(self.wrong.unsigned_abs());
+        let right = BEGINNING + now.since(Instant::ZERO);
+        let shown = if self.wrong < 0 { right.saturating_sub(wrong) } else { right + wrong };
+        WallClock::showing(shown, self.local(now))
     }
 
     /// Time on the node's clock in the world's.

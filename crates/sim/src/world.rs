@@ -365,6 +365,8 @@ impl World {
             Happening::Survey { node, life } => {
                 if self.nodes[node].life == life {
                     self.nodes[node].congested = false;
+                    let clock = Arrival::ClockSet(self.nodes[node].wall(self.now));
+                    self.tell(node, Input::Arrival(clock));
                     let survey = self.nodes[node].machine().survey();
                     self.tell(node, Input::Arrival(survey));
                 }

@@ -12,7 +12,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::net::IpAddr;
 
-use host::{Channel, Datagram, Delivery, Engine, Family, Instant, LinkIndex, Packet};
+use host::{Channel, Datagram, Delivery, Engine, Family, Instant, LinkIndex, Packet, WallClock};
 
 use crate::announce::{Announcement, Queue, Round};
 use crate::channels::Channels;
@@ -75,6 +75,7 @@ pub struct Router {
     strangers: BTreeSet<(LinkIndex, Family, u8)>,
     /// Who was master in an earlier life of this worker, and until when.
     memories: BTreeMap<String, Instant>,
+    wall: WallClock,
 }
 
 impl Engine for Router {
@@ -195,6 +196,10 @@ impl Router {
                     out.push(Action::Notice(Notice::Processes { name, quorum }));
                 }
             }
+            Event::ClockSet(clock) => {
+                self.wall = clock;
+                self.instances.values_mut().for_each(|instance| instance.set_clock(clock));
+            }
             Event::BfdChanged { name, up } => {
                 if self.told.bfds.insert(name.clone(), up) != Some(up) {
                     self.stale = true;
@@ -241,7 +246,7 @@ impl Router {
         for id in touched.iter() {
             let Some(instance) = self.instances.get_mut(id) else { continue };
             if instance.take_wants_changed() {
-                self.firewall.touch();
+                self.firewall.touch_for(instance);
                 self.holdings.want(*id, instance.wants(&self.links));
                 if !instance.is_master() {
                     self.announcements.forget(*id);
@@ -347,7 +352,10 @@ impl Router {
         let links = &self.links;
         let name_of = |link| links.get(link).map(|link| &link.name);
         for id in touched {
-            let Some(instance) = self.instances.get_mut(id) else { continue };
+            // What is not asked for yet is not announced; the round stays due.
+            let Some(instance) = self.instances.get_mut(id).filter(|_| !self.holdings.lags(*id)) else {
+                continue;
+            };
             while let Some(round) = instance.due_round(now) {
                 let (all, repeat) = match round {
                     Round::Addresses(repeat) => (instance.announcements(links), repeat),

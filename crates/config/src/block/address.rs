@@ -155,9 +155,14 @@ fn option_of(
         other => {
             let found =
                 Diagnostic::new(code::BAD_WORD, option, format!("`{other}` is no option of an address"));
-            let near = crate::diagnostic::nearest(other, OPTIONS.iter().map(|option| option.name))
-                .map(|near| format!("did you mean `{near}`?"));
-            resolver.reader.report.add(found.maybe_help(near));
+            let near = resolver.reader.guess(
+                code::BAD_WORD,
+                option,
+                other,
+                OPTIONS.iter().map(|option| option.name),
+            );
+            let help = near.map(|near| format!("did you mean `{near}`?"));
+            resolver.reader.report.add(found.maybe_help(help));
         }
     }
     true

@@ -8,6 +8,7 @@ mod file;
 mod http;
 pub(crate) mod lower;
 mod misc;
+mod pattern;
 mod smtp;
 mod udp;
 mod url;
@@ -23,6 +24,7 @@ use crate::source::Span;
 use crate::table::{Block, Keyword};
 use crate::tree::NodeId;
 use crate::value::{Kind, Reader, Set};
+pub(crate) use pattern::Patterns;
 
 /// A check as written: what every kind has, and its own.
 #[derive(Debug)]

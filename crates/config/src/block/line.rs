@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use host::{Family, LinkName, Prefix};
 
-use crate::diagnostic::{Code, Diagnostic, code, nearest};
+use crate::diagnostic::{Code, Diagnostic, code};
 use crate::resolve::Resolver;
 use crate::resolve::names::Names;
 use crate::source::Span;
@@ -80,7 +80,8 @@ impl<'l, 'r, 'a> Line<'l, 'r, 'a> {
     /// A word that is no option of these.
     pub(crate) fn unknown(&mut self, word: &str, options: &[OptionRow]) -> Dropped {
         let message = format!("`{word}` is no option of a {what}; the {what} is left out", what = self.what);
-        let near = nearest(word, options.iter().map(|option| option.name));
+        let names = options.iter().map(|option| option.name);
+        let near = self.resolver.reader.guess(code::BAD_WORD, self.at, word, names);
         let help = near.map(|near| format!("did you mean `{near}`?"));
         self.resolver.reader.report.add(Diagnostic::new(code::BAD_WORD, self.at, message).maybe_help(help));
         Dropped

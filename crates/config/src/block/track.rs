@@ -3,7 +3,7 @@
 use host::LinkName;
 use vrrp::config::{TrackFile, TrackLink, TrackNamed, TrackScript};
 
-use crate::diagnostic::{Diagnostic, code, nearest};
+use crate::diagnostic::{Diagnostic, code};
 use crate::resolve::Resolver;
 use crate::resolve::tracked::{Kind, Points, weight};
 use crate::source::Span;
@@ -150,7 +150,8 @@ fn named(resolver: &mut Resolver<'_, '_>, lists: &[NodeId], kind: Kind) -> Vec<T
 
 fn unknown(resolver: &mut Resolver<'_, '_>, kind: Kind, name: &str, at: Span) {
     let (what, block) = (kind.what(), kind.block());
-    let help = match nearest(name, resolver.trackables.names(kind).into_iter()) {
+    let names = resolver.trackables.names(kind);
+    let help = match resolver.reader.guess(code::UNKNOWN_NAME, at, name, names.into_iter()) {
         Some(near) if near == name => format!("its {block} must stand earlier in the file"),
         Some(near) => format!("did you mean `{near}`?"),
         None => format!("a {block} of this name must stand earlier in the file"),

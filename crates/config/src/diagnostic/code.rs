@@ -97,6 +97,7 @@ codes! {
     EMPTY_CHECK = error(706, "A check that does not say what to check.");
     NO_PORT = warning(707, "A check of port 0.");
     SAME_SERVICE = warning(708, "Two virtual servers for the same packets.");
+    BAD_PATTERN = error(709, "A pattern that cannot be understood.");
     NO_NEIGHBOUR = error(801, "A BFD session without a neighbour.");
     SAME_SESSION = error(802, "Two BFD sessions with the same ends.");
     NOT_YET = warning(901, "A keyword that is not yet supported.");

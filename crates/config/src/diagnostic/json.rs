@@ -19,7 +19,8 @@ pub fn report(file: &str, loaded: &Loaded) -> Json {
     })
 }
 
-/// One diagnostic. `place` is absent where it is about no place in particular.
+/// One diagnostic. `place` is absent where it is about no place in particular; `repeats` is how many more there are
+/// that the same text leads to.
 pub fn diagnostic(found: &Diagnostic, sources: &Sources) -> Json {
     let mut json = Map::new();
     json.insert("code".into(), found.code.to_string().into());
@@ -36,6 +37,9 @@ pub fn diagnostic(found: &Diagnostic, sources: &Sources) -> Json {
     }
     json.extend(found.label.as_deref().map(|label| ("label".into(), label.into())));
     json.extend(found.help.as_deref().map(|help| ("help".into(), help.into())));
+    if found.repeats > 0 {
+        json.insert("repeats".into(), found.repeats.into());
+    }
     let related: Vec<Json> =
         found.related.iter().map(|(span, what)| place(sources, *span, Some(what))).collect();
     if !related.is_empty() {

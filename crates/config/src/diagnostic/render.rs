@@ -30,6 +30,9 @@ pub(super) fn render(diagnostic: &Diagnostic, sources: &Sources, coloured: bool)
     for (span, what) in &diagnostic.related {
         group = group.element(snippet(sources, *span, AnnotationKind::Context, Some(what)));
     }
+    if let Some(more) = diagnostic.more() {
+        group = group.element(Level::NOTE.message(more));
+    }
     if let Some(help) = &diagnostic.help {
         group = group.element(Level::HELP.message(printable(help)));
     }

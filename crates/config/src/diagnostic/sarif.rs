@@ -56,6 +56,7 @@ fn result(found: &Diagnostic, rule: Option<usize>, sources: &Sources) -> Json {
         "ruleIndex": rule,
         "level": word(found.severity),
         "message": { "text": text },
+        "occurrenceCount": found.repeats + 1,
         "locations": locations,
         "relatedLocations": related,
     })

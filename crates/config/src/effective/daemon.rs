@@ -4,9 +4,10 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use host::{Account, Command, LinkName};
+use serde::Serialize;
 
 /// Settings of the daemon as a whole.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
 pub struct Daemon {
     /// Identity in mail subjects and dumps: `router_id`, else the host's name.
     pub router_id: String,
@@ -47,7 +48,7 @@ pub struct Daemon {
 }
 
 /// Alert mail: kept, and sent once there is somebody to send it.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
 pub struct Mail {
     /// `notification_email`, in the order of the file; may be empty.
     pub to: Vec<String>,
@@ -66,7 +67,7 @@ pub struct Mail {
 }
 
 /// Which of several daemons on a host it is.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
 pub struct Identity {
     /// `instance`
     pub instance: Option<String>,
@@ -81,7 +82,7 @@ pub struct Identity {
 }
 
 /// The daemon's processes.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
 pub struct Workers {
     /// Name of the first process (`process_name`), at most 15 bytes.
     pub name: String,
@@ -96,7 +97,7 @@ pub struct Workers {
 }
 
 /// How a process runs.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
 pub struct Worker {
     /// Its name, at most 15 bytes (`process_names` and its own keyword).
     pub name: String,
@@ -113,7 +114,7 @@ pub struct Worker {
 }
 
 /// How a daemon that is late raises its own priority.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize)]
 pub struct AutoPriority {
     /// Highest real-time priority that it gives itself, 0 to 99.
     pub most: u8,
@@ -124,7 +125,7 @@ pub struct AutoPriority {
 }
 
 /// A script around the daemon's life.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct Hook {
     /// What is run.
     pub command: Command,
@@ -133,7 +134,7 @@ pub struct Hook {
 }
 
 /// Scripts around the daemon's life.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
 pub struct Hooks {
     /// Before anything else (`startup_script`).
     pub startup: Option<Hook>,
@@ -142,7 +143,7 @@ pub struct Hooks {
 }
 
 /// A pipe that events are written to.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct Pipe {
     /// Its path.
     pub path: String,
@@ -153,7 +154,7 @@ pub struct Pipe {
 }
 
 /// Pipes that events are written to.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
 pub struct Pipes {
     /// All events (`notify_fifo`).
     pub all: Option<Pipe>,
@@ -166,7 +167,7 @@ pub struct Pipes {
 }
 
 /// SNMP.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
 pub struct Snmp {
     /// Socket of the master agent (`snmp_socket`); `None` is unix:/var/agentx/master.
     pub socket: Option<String>,
@@ -187,7 +188,7 @@ pub struct Snmp {
 }
 
 /// D-Bus.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
 pub struct Dbus {
     /// `enable_dbus`
     pub on: bool,
@@ -198,7 +199,7 @@ pub struct Dbus {
 }
 
 /// How a new configuration is taken.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
 pub struct Reload {
     /// A test comes first, its output in this file or nowhere (`reload_check_config`).
     pub check: Option<Option<String>>,
@@ -213,7 +214,7 @@ pub struct Reload {
 }
 
 /// Where state is written on a signal.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
 pub struct Dumps {
     /// `state_dump_file`
     pub state: Option<String>,
@@ -228,7 +229,7 @@ pub struct Dumps {
 }
 
 /// A kernel buffer.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize)]
 pub struct Buffers {
     /// VRRP's netlink socket for orders: bytes, and beyond the system's limit.
     pub vrrp_command: (Option<u32>, bool),
@@ -247,7 +248,7 @@ pub struct Buffers {
 }
 
 /// How large the buffers are that adverts come in by.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
 pub enum ReceiveBuffers {
     /// By the largest packet of the link.
     Mtu,
@@ -258,7 +259,7 @@ pub enum ReceiveBuffers {
 }
 
 /// What load balancing takes where a server says nothing.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
 pub struct LvsDefaults {
     /// Seconds that IPVS keeps an idle TCP connection (`lvs_timeouts`); `None` leaves the kernel's.
     pub tcp_timeout: Option<u32>,
@@ -283,7 +284,7 @@ pub struct LvsDefaults {
 }
 
 /// Synchronisation of IPVS connections.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct SyncDaemon {
     /// Interface.
     pub link: LinkName,
@@ -302,7 +303,7 @@ pub struct SyncDaemon {
 }
 
 /// How traffic of groups of virtual servers is marked.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
 pub struct NetFilter {
     /// Table that marks traffic of groups of virtual servers (`nftables_ipvs`).
     pub ipvs_table: Option<String>,

@@ -8,6 +8,7 @@ mod check;
 use std::net::IpAddr;
 
 use host::{Command, Family};
+use serde::Serialize;
 
 pub use check::{
     Bytes, Check, CheckKind, Connection, DnsCheck, FileCheck, HttpCheck, HttpVersion, MiscCheck, Pace,
@@ -15,7 +16,7 @@ pub use check::{
 };
 
 /// The whole of it.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
 pub struct Services {
     /// In the order of the file; no two program the same entry of the kernel's table, unless they are groups.
     pub virtual_servers: Vec<VirtualServer>,
@@ -24,7 +25,7 @@ pub struct Services {
 }
 
 /// Who we are for servers that we check over TLS (`SSL`). By default nobody in particular.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
 pub struct TlsIdentity {
     /// Passphrase of the key.
     pub password: Option<String>,
@@ -37,7 +38,7 @@ pub struct TlsIdentity {
 }
 
 /// A service that is spread over real servers (`virtual_server`).
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct VirtualServer {
     /// What packets it takes.
     pub target: Target,
@@ -70,7 +71,7 @@ pub struct VirtualServer {
 }
 
 /// What packets a virtual server takes.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub enum Target {
     /// Packets to an address.
     Address {
@@ -91,7 +92,7 @@ pub enum Target {
 }
 
 /// A line of a `virtual_server_group`.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
 pub enum Member {
     /// Packets to any of these addresses, each a service of its own.
     Addresses {
@@ -112,7 +113,7 @@ pub enum Member {
 }
 
 /// Transport protocol of a service.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize)]
 pub enum Protocol {
     /// TCP.
     Tcp,
@@ -136,7 +137,7 @@ impl Protocol {
 macro_rules! schedulers {
     ($($variant:ident $name:literal $doc:literal)*) => {
         /// How a real server is chosen for a new connection.
-        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize)]
         pub enum Scheduler {
             $(#[doc = $doc] $variant),*
         }
@@ -176,7 +177,7 @@ schedulers! {
 }
 
 /// Clients stay with their real server for a while.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct Persistence {
     /// Seconds since the last connection (`persistence_timeout`), 1 to 2,678,400.
     pub timeout_seconds: u32,
@@ -187,7 +188,7 @@ pub struct Persistence {
 }
 
 /// Which bits of a client's address count.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
 pub enum Granularity {
     /// This mask, which need not be contiguous.
     V4(std::net::Ipv4Addr),
@@ -196,7 +197,7 @@ pub enum Granularity {
 }
 
 /// How much of a service must live, counted in weight.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct Quorum {
     /// Weight that must live; at least 1, at most the sum of the weights where that is not 0.
     pub needed: u32,
@@ -209,7 +210,7 @@ pub struct Quorum {
 }
 
 /// Who serves when the quorum is lost (`sorry_server`).
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
 pub struct SorryServer {
     /// Its address.
     pub address: IpAddr,
@@ -222,7 +223,7 @@ pub struct SorryServer {
 }
 
 /// How packets reach a server (`lvs_method`).
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
 pub enum Forwarding {
     /// Their destination is rewritten (`NAT`).
     Masquerade,
@@ -243,7 +244,7 @@ impl Forwarding {
 }
 
 /// How packets are wrapped.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
 pub enum Tunnel {
     /// IP in IP.
     Ipip,
@@ -262,7 +263,7 @@ pub enum Tunnel {
 }
 
 /// Checksum of a generic UDP encapsulation.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
 pub enum TunnelChecksum {
     /// None (`nocsum`).
     None,
@@ -273,7 +274,7 @@ pub enum TunnelChecksum {
 }
 
 /// One that serves (`real_server`).
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct RealServer {
     /// Its address.
     pub address: IpAddr,
@@ -302,7 +303,7 @@ pub struct RealServer {
 }
 
 /// What is run when a real server comes or goes.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
 pub struct ServerScripts {
     /// When it comes (`notify_up`).
     pub up: Option<Command>,

@@ -19,7 +19,7 @@ fn expand_files(files: &InMemory) -> (Vec<String>, Vec<Diagnostic>) {
             lines.push(expander.sources.text(line).to_owned());
         }
     }
-    (lines, report.into_list())
+    (lines, report.into_list(&sources))
 }
 
 fn expand(text: &str) -> Vec<String> {

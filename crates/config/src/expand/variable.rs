@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::{Expander, Frame, MAX_DEPTH, trim};
-use crate::diagnostic::{Diagnostic, code, nearest};
+use crate::diagnostic::{Diagnostic, code};
 use crate::lex::{comment_at, is_blank};
 use crate::source::Span;
 
@@ -310,7 +310,11 @@ impl Expander<'_> {
 
     fn mention_undefined(&mut self, line: Span, name: Option<&str>) {
         let Some(name) = name.filter(|_| !self.definitions.is_empty()) else { return };
-        let near = nearest(name, self.definitions.keys().map(String::as_str));
+        let near = self.report.guess(
+            (code::UNDEFINED, line, self.sources),
+            name,
+            self.definitions.keys().map(String::as_str),
+        );
         let help = near.map(|near| format!("`${near}` is defined"));
         let message = format!("${{{name}}} is not defined, so it stands as it is");
         self.report.add(Diagnostic::new(code::UNDEFINED, line, message).maybe_help(help));

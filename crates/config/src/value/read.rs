@@ -4,7 +4,7 @@ use super::{Kind, Set};
 use crate::diagnostic::{Class, Code, Diagnostic, Report, Severity, code};
 use crate::source::{Sources, Span};
 use crate::table::{Block, Keyword, Missing, Rows, Shape};
-use crate::tree::{NodeId, Tree, suggestion};
+use crate::tree::{NodeId, Tree};
 
 /// What reading a block needs.
 pub(crate) struct Reader<'a> {
@@ -46,6 +46,7 @@ impl<'a> Reader<'a> {
 
     /// Reads one line of a block.
     pub(crate) fn line<B>(&mut self, block: &Block<B>, node: NodeId, into: &mut B) {
+        self.report.settle(self.sources);
         let has_block = self.tree.node(node).is_some_and(|node| node.has_block);
         let unmatched = self.tree.node(node).is_some_and(|node| node.unmatched);
         let Some(&first) = self.tree.words(node).first() else {
@@ -91,6 +92,18 @@ impl<'a> Reader<'a> {
         self.value(row, node, into);
     }
 
+    /// What was probably meant by a word of which something is going to be said; `None` if nothing is like it, and
+    /// where nobody would see it.
+    pub(crate) fn guess<'n>(
+        &self,
+        code: Code,
+        at: Span,
+        word: &str,
+        names: impl Iterator<Item = &'n str>,
+    ) -> Option<&'n str> {
+        self.report.guess((code, at, self.sources), word, names)
+    }
+
     /// The whole line of a node.
     pub(crate) fn place_of(&self, node: NodeId) -> Span {
         self.tree.node(node).map_or(Span::default(), |node| node.line)
@@ -102,8 +115,14 @@ impl<'a> Reader<'a> {
             if block.name.is_empty() { "outside all blocks".into() } else { format!("in {}", block.name) };
         let behind = if has_block { "; its block is left out with it" } else { "" };
         let message = format!("Unknown keyword '{word}' {place}{behind}");
-        let full = self.report.is_full();
-        let help = if full { None } else { suggestion(word, block, self.outermost, has_block) };
+        let near = self.guess(code::UNKNOWN_KEYWORD, at, word, block.names().into_iter());
+        let help = match near {
+            Some(near) => Some(format!("did you mean `{near}`?")),
+            None if has_block && self.outermost.shape(word).is_some() => {
+                Some(format!("`{word}` stands outside all blocks: is a }} missing above?"))
+            }
+            None => None,
+        };
         self.report.add(Diagnostic::new(code::UNKNOWN_KEYWORD, at, message).maybe_help(help));
     }
 

@@ -112,7 +112,7 @@ impl Plan {
     fn add_misfortune(&mut self, unit: Duration, has_script: bool, chance: &mut Chance) {
         let node = chance.index(self.base.nodes.len());
         let at = Instant::ZERO + chance.time((unit, unit * (TROUBLED - 1)));
-        let (wrong, right) = self.misfortune(node, has_script, chance);
+        let (wrong, right) = self.misfortune(node, at, has_script, chance);
         self.misfortunes.push((at, wrong));
         // Often so soon that a race comes of it, sometimes only when all is healed.
         let after = match chance.below(4) {

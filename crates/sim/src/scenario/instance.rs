@@ -9,9 +9,9 @@ use host::{
 };
 use vrrp::Config;
 use vrrp::config::{
-    AnnounceConfig, Authentication, GroupConfig, InstanceConfig, Mode, NotifyScripts, OwnLink, Peer,
-    Preemption, Priority, ScriptConfig, TrackFile, TrackLink, TrackNamed, TrackScript, Version,
-    VirtualAddress, VirtualRoute, VirtualRule, Vrid, Weight,
+    AnnounceConfig, Authentication, GroupConfig, Hmac, HmacKey, HmacMode, InstanceConfig, Mode,
+    NotifyScripts, OwnLink, Peer, Preemption, Priority, ScriptConfig, TrackFile, TrackLink, TrackNamed,
+    TrackScript, Version, VirtualAddress, VirtualRoute, VirtualRule, Vrid, Weight,
 };
 
 use super::{Why, tracked};
@@ -56,11 +56,9 @@ pub(super) fn apply(it: &mut InstanceConfig, config: &mut Config, word: &str) ->
             it.mode = Mode::Unicast { peers, ttl: None, check_source: true };
         }
         "source" => it.source = Some(value.parse().map_err(|_| bad())?),
-        "password" => {
-            let mut password = [0; 8];
-            password.iter_mut().zip(value.bytes()).for_each(|(to, from)| *to = from);
-            it.authentication = Authentication::Password(password);
-        }
+        "password" => it.authentication = Authentication::Password(padded(value)),
+        "header" => it.authentication = Authentication::Header(padded(value)),
+        "hmac" => it.hmac = Some(hmac(value)?),
         "preempt_delay" => it.preemption = Preemption::Delayed(super::read::duration(value)?),
         "garp_repeat" => it.announce.repeat = value.parse().map_err(|_| bad())?,
         "garp_lower_repeat" => it.announce.lower_priority_repeat = value.parse().map_err(|_| bad())?,
@@ -102,6 +100,7 @@ pub(super) fn apply(it: &mut InstanceConfig, config: &mut Config, word: &str) ->
 
 fn apply_flag(it: &mut InstanceConfig, word: &str) -> Result<(), Why> {
     match word {
+        "unsigned" => it.hmac = None,
         "nopreempt" => it.preemption = Preemption::Never,
         "preempt" => it.preemption = Preemption::Allowed,
         "wants_master" => it.wants_master = true,
@@ -156,6 +155,40 @@ pub(crate) fn group(name: &str, members: Vec<String>) -> GroupConfig {
     GroupConfig { name: name.to_owned(), members, notify: NotifyScripts::default(), mail: false }
 }
 
+/// A password as it goes on the wire.
+fn padded(text: &str) -> [u8; 8] {
+    let mut password = [0; 8];
+    password.iter_mut().zip(text.bytes()).for_each(|(to, from)| *to = from);
+    password
+}
+
+/// `MODE/ACTIVE/KEY[,KEY…]/WINDOW`, and `/monotonic`. A key's number is all that need be said of it.
+fn hmac(value: &str) -> Result<Hmac, Why> {
+    let bad = || Why::BadValue(value.to_owned());
+    let parts: Vec<&str> = value.split('/').collect();
+    let (mode, active, keys, window, monotonic) = match parts[..] {
+        [mode, active, keys, window] => (mode, active, keys, window, false),
+        [mode, active, keys, window, "monotonic"] => (mode, active, keys, window, true),
+        _ => return Err(bad()),
+    };
+    let mode = MODES.into_iter().find(|(_, word)| *word == mode).ok_or_else(bad)?.0;
+    let keys = keys.split(',').map(|id| id.parse().map(key).map_err(|_| bad()));
+    let window = super::read::duration(window)?;
+    let active = active.parse().map_err(|_| bad())?;
+    Ok(Hmac { keys: keys.collect::<Result<_, _>>()?, active, window, monotonic, mode })
+}
+
+const MODES: [(HmacMode, &str); 3] = [
+    (HmacMode::Enforce, "enforce"),
+    (HmacMode::Permissive, "permissive"),
+    (HmacMode::ReceiveOnly, "receive-only"),
+];
+
+/// The key of this number, the same on all nodes.
+pub(crate) fn key(id: u8) -> HmacKey {
+    HmacKey { id, secret: vec![id; 32] }
+}
+
 /// `NAME/WEIGHT/INTERVAL/FALL/RISE`, and `/init_fail` if it counts as failed at first. The command is the name.
 fn script(value: &str) -> Result<(TrackScript, ScriptConfig), Why> {
     let bad = || Why::BadValue(value.to_owned());
@@ -205,9 +238,17 @@ pub(crate) fn words(it: &InstanceConfig, config: &Config) -> Result<String, fmt:
     if let Some(source) = it.source {
         write!(out, " source={source}")?;
     }
-    if let Authentication::Password(password) = &it.authentication {
-        let text = String::from_utf8_lossy(password);
-        write!(out, " password={}", text.trim_end_matches('\0'))?;
+    let text = |password: &[u8; 8]| String::from_utf8_lossy(password).trim_end_matches('\0').to_owned();
+    match &it.authentication {
+        Authentication::None => {}
+        Authentication::Password(password) => write!(out, " password={}", text(password))?,
+        Authentication::Header(password) => write!(out, " header={}", text(password))?,
+    }
+    if let Some(Hmac { keys, active, window, monotonic, mode }) = &it.hmac {
+        let mode = MODES.iter().find(|(known, _)| known == mode).map_or("?", |(_, word)| word);
+        let keys: Vec<_> = keys.iter().map(|key| key.id.to_string()).collect();
+        let monotonic = if *monotonic { "/monotonic" } else { "" };
+        write!(out, " hmac={mode}/{active}/{}/{window:?}{monotonic}", keys.join(","))?;
     }
     match it.preemption {
         Preemption::Allowed => {}

@@ -164,6 +164,9 @@ impl Reader<'_> {
             }
             "script" => self.script(what, &mut words)?,
             "refuse" => Command::Refuse(self.named(what)?, number(next(&mut words, "a number")?)?),
+            "clock" => {
+                Command::SetClock(self.named(what)?, wrong(next(&mut words, "a time with its sign")?)?)
+            }
             "deafen-next" => {
                 Command::RefuseChannels(self.named(what)?, number(next(&mut words, "a number")?)?)
             }
@@ -290,6 +293,14 @@ fn change_weather(weather: &mut Weather, word: &str) -> Result<(), Why> {
 
 fn next<'a>(words: &mut SplitWhitespace<'a>, what: &'static str) -> Result<&'a str, Why> {
     words.next().ok_or(Why::Missing(what))
+}
+
+/// How far a clock is wrong, in milliseconds: `+3s`, `-200ms`.
+fn wrong(word: &str) -> Result<i64, Why> {
+    let bad = || Why::BadValue(word.to_owned());
+    let wrong = duration(word.get(1..).ok_or_else(bad)?)?.as_millis();
+    let wrong = i64::try_from(wrong).map_err(|_| bad())?;
+    Ok(if word.starts_with('-') { -wrong } else { wrong })
 }
 
 fn number<T: std::str::FromStr>(text: &str) -> Result<T, Why> {

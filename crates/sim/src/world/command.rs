@@ -48,6 +48,8 @@ pub enum Command {
     Script(usize, String, Behaviour),
     /// The kernel refuses a node's next orders, this many.
     Refuse(usize, u32),
+    /// The clock on a node's wall is set to so many milliseconds ahead of the true time, or (negative) behind it.
+    SetClock(usize, i64),
     /// The kernel refuses a node's next channels, this many.
     RefuseChannels(usize, u32),
     /// The buffer of reports about changes overflows: what is on the way to the worker is lost, and so is what follows
@@ -85,6 +87,7 @@ impl Command {
             | Self::RemoveAddress(node, ..)
             | Self::Script(node, ..)
             | Self::Refuse(node, _)
+            | Self::SetClock(node, _)
             | Self::RefuseChannels(node, _)
             | Self::Overflow(node)
             | Self::Leap(node, _)
@@ -160,6 +163,7 @@ impl World {
             Command::RefuseChannels(node, channels) => {
                 self.refuse(node, |machine| machine.refuse_channels(channels));
             }
+            Command::SetClock(node, wrong) => self.set_clock(node, wrong),
             Command::Overflow(node) => self.overflow(node),
             Command::Leap(node, by) => self.leap(node, by),
             Command::File(node, ref file, value) => self.write_file(node, file, value),

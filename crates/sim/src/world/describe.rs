@@ -56,6 +56,9 @@ impl World {
                 format!("script {} {script} hangs", name(node))
             }
             Command::Refuse(node, orders) => format!("refuse {} {orders}", name(node)),
+            Command::SetClock(node, wrong) => {
+                format!("clock {} {}{}ms", name(node), choose(wrong < 0, "-", "+"), wrong.unsigned_abs())
+            }
             Command::RefuseChannels(node, channels) => format!("deafen-next {} {channels}", name(node)),
             Command::Overflow(node) => format!("overflow {}", name(node)),
             Command::Leap(node, by) => format!("leap {} {by:?}", name(node)),

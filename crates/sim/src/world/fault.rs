@@ -10,6 +10,13 @@ use crate::machine::Machine;
 use crate::node::Input;
 
 impl World {
+    pub(super) fn set_clock(&mut self, node: usize, wrong: i64) {
+        self.nodes[node].wrong = wrong;
+        let clock = self.nodes[node].wall(self.now);
+        self.disturb_node(node);
+        self.report(node, [Arrival::ClockSet(clock)]);
+    }
+
     /// The kernel will refuse something.
     pub(super) fn refuse(&mut self, node: usize, what: impl FnOnce(&mut Machine)) {
         what(self.nodes[node].machine_mut());

@@ -65,10 +65,9 @@ impl Reading {
             let Some(uri) = documents.uri(&path) else { continue };
             related.push(DiagnosticRelatedInformation { location: Location { uri, range }, message });
         }
-        let message = match &diagnostic.help {
-            Some(help) => format!("{}\n{help}", diagnostic.message),
-            None => diagnostic.message.clone(),
-        };
+        let more = diagnostic.more();
+        let message = [Some(&diagnostic.message), more.as_ref(), diagnostic.help.as_ref()];
+        let message = message.into_iter().flatten().cloned().collect::<Vec<_>>().join("\n");
         lsp_types::Diagnostic {
             range,
             severity: Some(match diagnostic.severity {

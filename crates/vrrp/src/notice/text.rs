@@ -45,7 +45,9 @@ impl InstanceFact {
             | Self::Deaf { .. }
             | Self::Paused { .. }
             | Self::OtherOwnerStays
-            | Self::Heard { what: Heard::TwoOwners | Heard::OwnAddress, .. } => Severity::Warning,
+            | Self::Heard {
+                what: Heard::TwoOwners | Heard::OwnAddress | Heard::ClockDiffers { .. }, ..
+            } => Severity::Warning,
             Self::Heard { .. }
             | Self::Entered { .. }
             | Self::Resumed
@@ -120,13 +122,12 @@ const OTHER_OWNER_GONE: &str = "rogue address owner appears to have stopped adve
 const HOOKS_REPEATED: &str = "still MASTER, running its scripts again after another router was heard";
 
 fn instance(f: &mut fmt::Formatter<'_>, name: &str, fact: &InstanceFact) -> fmt::Result {
-    if let InstanceFact::SessionChanged { session, up } = fact {
-        let state = if *up { "UP" } else { "DOWN" };
-        return write!(f, "VRRP_Instance({name}) Tracked BFD instance {session} is {state}");
-    }
-    write!(f, "({name}) ")?;
+    let head = if matches!(fact, InstanceFact::SessionChanged { .. }) { "VRRP_Instance" } else { "" };
+    write!(f, "{head}({name}) ")?;
     match fact {
-        InstanceFact::SessionChanged { .. } => Ok(()),
+        InstanceFact::SessionChanged { session, up } => {
+            write!(f, "Tracked BFD instance {session} is {}", if *up { "UP" } else { "DOWN" })
+        }
         InstanceFact::Entered { state, first, .. } => entered(f, *state, *first),
         InstanceFact::AdvertTimeout => f.write_str("Receive advertisement timeout"),
         InstanceFact::Resumed => f.write_str("Resuming as master after a restart of the process"),
@@ -222,6 +223,13 @@ fn heard(f: &mut fmt::Formatter<'_>, from: IpAddr, what: Heard) -> fmt::Result {
             "advertisement interval mismatch with {from} mine={} sec rcv'd={} sec",
             ours.as_secs_f64(),
             theirs.as_secs_f64()
+        ),
+        Heard::ClockDiffers { ahead, window } => write!(
+            f,
+            "the clock of {from} is {} s {} ours, {} s are allowed",
+            ahead.unsigned_abs(),
+            if ahead > 0 { "ahead of" } else { "behind" },
+            window.as_secs()
         ),
         Heard::Rejected(Reject::Decode(error)) => write!(f, "{}", error.heard_from(from)),
         Heard::Rejected(Reject::NoAddresses) => write!(f, "advert from {from} carries no address"),

@@ -14,7 +14,7 @@ use super::smtp::SmtpBlock;
 use super::udp::UdpBlock;
 use super::{CheckBlock, ConnectionBlock, Written};
 use crate::block::pace::PaceBlock;
-use crate::diagnostic::{Class, Diagnostic, code, nearest};
+use crate::diagnostic::{Class, Diagnostic, code};
 use crate::effective::services::{
     Check, CheckKind, Connection, DnsCheck, FileCheck, HttpCheck, MiscCheck, Pace, QueryType, Source,
     UdpCheck,
@@ -176,7 +176,7 @@ fn http(
     let closes_tls = tls_compliant.is_some_and(|set| set.value);
     let mut lowered = Vec::with_capacity(urls.len());
     for url in urls {
-        lowered.push(url.lower(&mut resolver.reader, host, closes_tls));
+        lowered.push(url.lower(resolver, host, closes_tls));
     }
     let own = HttpCheck {
         tls,
@@ -260,7 +260,7 @@ fn bfd(
     let session = name.value.as_str();
     if !resolver.sessions.tells_checks(session, block.node) {
         let message = format!("There is no BFD session `{session}` to check; the check is left out");
-        let near = nearest(session, resolver.sessions.names());
+        let near = resolver.reader.guess(code::UNKNOWN_NAME, name.at, session, resolver.sessions.names());
         let help = match near {
             Some(near) if near == session => {
                 "it must stand earlier in the file, and be for checkers".to_owned()

@@ -1,12 +1,13 @@
 //! `url`: a page to fetch, and what is good about it.
 
-use crate::diagnostic::{Class, Diagnostic, Severity, code};
-use crate::effective::services::{Pattern, PatternOption, UrlCheck};
-use crate::lex;
+use super::pattern::{PatternBlock, offset, regex, regex_options, regex_stack};
+use crate::diagnostic::{Diagnostic, code};
+use crate::effective::services::UrlCheck;
+use crate::resolve::Resolver;
 use crate::source::Span;
 use crate::table::{Block, Keyword, Missing, Shape};
 use crate::tree::NodeId;
-use crate::value::{Field, Kind, Reader, Set};
+use crate::value::{Kind, Reader, Set};
 
 /// As written.
 #[derive(Debug)]
@@ -18,17 +19,6 @@ pub(crate) struct UrlBlock {
     pub(crate) virtualhost: Option<Set<String>>,
     pub(crate) pattern: PatternBlock,
     pub(crate) tls_compliant: Option<Set<bool>>,
-}
-
-/// A pattern as written.
-#[derive(Debug, Default)]
-pub(crate) struct PatternBlock {
-    pub(crate) regex: Option<Set<String>>,
-    pub(crate) regex_no_match: Option<Set<bool>>,
-    pub(crate) regex_options: Vec<PatternOption>,
-    pub(crate) regex_min_offset: Option<Set<u64>>,
-    pub(crate) regex_max_offset: Option<Set<u64>>,
-    pub(crate) regex_stack: Option<Set<(u64, u64)>>,
 }
 
 type K = Keyword<UrlBlock>;
@@ -112,7 +102,12 @@ impl UrlBlock {
     }
 
     /// What the engine obeys; `host` and `closes_tls` are what the check says.
-    pub(super) fn lower(self, reader: &mut Reader<'_>, host: Option<&str>, closes_tls: bool) -> UrlCheck {
+    pub(super) fn lower(
+        self,
+        resolver: &mut Resolver<'_, '_>,
+        host: Option<&str>,
+        closes_tls: bool,
+    ) -> UrlCheck {
         let Self { at, path, digest, status_code, virtualhost, pattern, tls_compliant } = self;
         let text = |set: Option<Set<String>>| set.map(|set| set.value.into_boxed_str());
         UrlCheck {
@@ -120,56 +115,10 @@ impl UrlBlock {
             host: text(virtualhost).or_else(|| host.map(Box::from)),
             status: if status_code.is_empty() { vec![(200, 299)] } else { status_code },
             digest: digest.map(|set| set.value),
-            pattern: pattern.lower(reader, at),
+            pattern: pattern.lower(resolver, at),
             closes_tls: tls_compliant.map_or(closes_tls, |set| set.value),
         }
     }
-}
-
-impl PatternBlock {
-    fn lower(self, reader: &mut Reader<'_>, at: Span) -> Option<Box<Pattern>> {
-        let Self {
-            regex,
-            regex_no_match,
-            mut regex_options,
-            regex_min_offset,
-            regex_max_offset,
-            regex_stack,
-        } = self;
-        let value = |set: Option<Set<u64>>| set.map(|set| set.value);
-        let (mut least_offset, mut most_offset) =
-            (value(regex_min_offset).unwrap_or(0), value(regex_max_offset));
-        let Some(regex) = regex else {
-            if regex_no_match.is_some()
-                || !regex_options.is_empty()
-                || least_offset > 0
-                || most_offset.is_some()
-            {
-                minor(reader, at, "What is said of a regex has no effect, for there is none");
-            }
-            return None;
-        };
-        if most_offset.is_some_and(|most| most < least_offset) {
-            minor(reader, regex.at, "regex_max_offset is below regex_min_offset; neither counts");
-            (least_offset, most_offset) = (0, None);
-        }
-        regex_options.sort_unstable();
-        regex_options.dedup();
-        Some(Box::new(Pattern {
-            text: regex.value.into(),
-            options: regex_options,
-            inverted: regex_no_match.is_some(),
-            least_offset,
-            most_offset,
-            stack: regex_stack.map(|set| set.value),
-        }))
-    }
-}
-
-/// Something about a pattern. As keepalived: a test does not mind.
-fn minor(reader: &mut Reader<'_>, at: Span, message: &str) {
-    let found = Diagnostic::new(code::BAD_WORD, at, message);
-    reader.report.add(found.severity(Severity::Warning).class(Class::Silent));
 }
 
 fn digest(reader: &mut Reader<'_>, node: NodeId, block: &mut UrlBlock) {
@@ -216,79 +165,6 @@ fn status_code(reader: &mut Reader<'_>, node: NodeId, block: &mut UrlBlock) {
                 let found = Diagnostic::new(code::BAD_NUMBER, at, message);
                 reader.report.add(found.help("100 to 599, or two of them with a - between"));
             }
-        }
-    }
-}
-
-/// As keepalived: read with the second tokeniser, and one word.
-fn regex(reader: &mut Reader<'_>, node: NodeId, block: &mut UrlBlock) {
-    let behind = Span::new(reader.keyword(node).end(), reader.place_of(node).end());
-    let at = crate::expand::trim(reader.sources, behind);
-    let words = match lex::split(reader.text(behind), true) {
-        Ok(words) => words,
-        Err(quote) => {
-            let message = format!("A {quote} without its partner; `regex` is ignored");
-            reader.complain(code::UNMATCHED_QUOTE, at, message);
-            return;
-        }
-    };
-    let Ok([word]) = <[String; 1]>::try_from(words) else {
-        minor(reader, at, "A regex is one word, in quotes if there are blanks in it; the line is ignored");
-        return;
-    };
-    if let Some(first) = &block.pattern.regex {
-        let found = Diagnostic::new(code::DUPLICATE, at, "`regex` stands here a second time");
-        reader.report.add(found.related(first.at, "the first, which this one replaces"));
-    }
-    block.pattern.regex = Some(Set { value: word, at });
-}
-
-fn regex_options(reader: &mut Reader<'_>, node: NodeId, block: &mut UrlBlock) {
-    for &at in reader.arguments(node) {
-        match PatternOption::named(reader.text(at)) {
-            Some(option) => block.pattern.regex_options.push(option),
-            None => {
-                let word = reader.text(at);
-                let message = format!("`{word}` is no option of a regex; it is left out");
-                let near = crate::diagnostic::nearest(word, PatternOption::NAMES.iter().copied());
-                let found = Diagnostic::new(code::BAD_WORD, at, message).class(Class::Silent);
-                reader.report.add(found.maybe_help(near.map(|near| format!("did you mean `{near}`?"))));
-            }
-        }
-    }
-}
-
-fn offset(reader: &mut Reader<'_>, node: NodeId, block: &mut UrlBlock, field: Field<PatternBlock, u64>) {
-    let at = reader.arguments(node).first().copied();
-    let Some(at) = at else {
-        minor(reader, reader.keyword(node), "A number must follow; 0 is taken");
-        *field(&mut block.pattern) = Some(Set { value: 0, at: reader.keyword(node) });
-        return;
-    };
-    let value = reader.text(at).parse().unwrap_or_else(|_| {
-        minor(reader, at, "This is not a number; 0 is taken");
-        0
-    });
-    *field(&mut block.pattern) = Some(Set { value, at });
-}
-
-fn regex_stack(reader: &mut Reader<'_>, node: NodeId, block: &mut UrlBlock) {
-    let words = reader.arguments(node);
-    let mut sizes = words.iter().map(|word| reader.text(*word).parse::<u64>().ok());
-    let (start, most) = (sizes.next().flatten(), sizes.next().flatten());
-    match (start, most) {
-        (Some(start), Some(most)) if start > 0 && start <= most => {
-            let at = words.first().copied().unwrap_or_default();
-            block.pattern.regex_stack = Some(Set { value: (start, most), at });
-        }
-        _ => {
-            let at = reader.keyword(node);
-            minor(
-                reader,
-                at,
-                "Two numbers must follow, the second not below the first; the line is \
-                ignored",
-            );
         }
     }
 }

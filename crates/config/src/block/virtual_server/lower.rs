@@ -11,7 +11,7 @@ use super::{Head, PersistenceBlock, VirtualServerBlock};
 use crate::block::check::lower::INTERVAL;
 use crate::block::pace::PaceBlock;
 use crate::block::virtual_server_group::Group;
-use crate::diagnostic::{Class, Code, Diagnostic, code, nearest};
+use crate::diagnostic::{Class, Code, Diagnostic, code};
 use crate::effective::services::{
     Forwarding, Member, Persistence, Protocol, Scheduler, Target, VirtualServer,
 };
@@ -128,7 +128,8 @@ fn target(resolver: &mut Resolver<'_, '_>, head: Head, at: Span, groups: &[Group
     }
     // As keepalived: nothing is served, and a test does not mind.
     let message = format!("There is no virtual_server_group {name}; the virtual server is left out");
-    let near = nearest(&name, groups.iter().map(|group| group.name.as_str()));
+    let names = groups.iter().map(|group| group.name.as_str());
+    let near = resolver.reader.guess(code::UNKNOWN_NAME, at, &name, names);
     let found = Diagnostic::new(code::UNKNOWN_NAME, at, message).class(Class::Silent);
     resolver.reader.report.add(found.maybe_help(near.map(|near| format!("did you mean `{near}`?"))));
     None

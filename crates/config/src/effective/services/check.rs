@@ -4,9 +4,10 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use host::{Command, LinkName};
+use serde::Serialize;
 
 /// One check of a real server.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct Check {
     /// When.
     pub pace: Pace,
@@ -19,7 +20,7 @@ pub struct Check {
 }
 
 /// When a check is made.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
 pub struct Pace {
     /// From the end of one to the next (`delay_loop`); not zero.
     pub interval: Duration,
@@ -32,7 +33,7 @@ pub struct Pace {
 }
 
 /// What a check does.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub enum CheckKind {
     /// `TCP_CHECK`: connects.
     Tcp(Connection),
@@ -55,7 +56,7 @@ pub enum CheckKind {
 }
 
 /// How a check reaches its server.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct Connection {
     /// Address (`connect_ip`, else the real server's).
     pub address: IpAddr,
@@ -68,7 +69,7 @@ pub struct Connection {
 }
 
 /// Where a check comes from, as far as it is said.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
 pub struct Source {
     /// Address (`bindto`), of the connection's family.
     pub address: Option<IpAddr>,
@@ -84,7 +85,7 @@ pub struct Source {
 pub type Bytes = Box<[u8]>;
 
 /// `UDP_CHECK`.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct UdpCheck {
     /// What is sent (`payload`); `None` is a text of our own.
     pub payload: Option<Bytes>,
@@ -98,7 +99,7 @@ pub struct UdpCheck {
 }
 
 /// A byte of a wanted reply: `(reply & mask) == value`.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
 pub struct ReplyByte {
     /// What the bits that count must be.
     pub value: u8,
@@ -107,7 +108,7 @@ pub struct ReplyByte {
 }
 
 /// `DNS_CHECK`.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct DnsCheck {
     /// Record that is asked for (`type`).
     pub query: QueryType,
@@ -116,7 +117,7 @@ pub struct DnsCheck {
 }
 
 /// Records that can be asked for.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize)]
 pub enum QueryType {
     /// IPv4 address.
     A,
@@ -154,7 +155,7 @@ impl QueryType {
 }
 
 /// `HTTP_GET` and `SSL_GET`.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct HttpCheck {
     /// Over TLS (`SSL_GET`).
     pub tls: bool,
@@ -171,7 +172,7 @@ pub struct HttpCheck {
 }
 
 /// Version that a request names.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize)]
 pub enum HttpVersion {
     /// 1.0. The default.
     #[default]
@@ -183,7 +184,7 @@ pub enum HttpVersion {
 }
 
 /// One thing to fetch (`url`).
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct UrlCheck {
     /// As it stands in the request (`path`).
     pub path: Box<str>,
@@ -201,7 +202,7 @@ pub struct UrlCheck {
 }
 
 /// A pattern for a body.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct Pattern {
     /// PCRE2 syntax; not yet compiled.
     pub text: Box<str>,
@@ -220,7 +221,7 @@ pub struct Pattern {
 macro_rules! pattern_options {
     ($($variant:ident $name:literal)*) => {
         /// An option of PCRE2's compiler.
-        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize)]
         pub enum PatternOption {
             $(#[doc = concat!("`", $name, "`, PCRE2's option of this name.")] $variant),*
         }
@@ -263,7 +264,7 @@ pattern_options! {
 }
 
 /// `MISC_CHECK`.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct MiscCheck {
     /// What is run (`misc_path`, `user`).
     pub command: Command,
@@ -274,7 +275,7 @@ pub struct MiscCheck {
 }
 
 /// `FILE_CHECK`.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct FileCheck {
     /// Name of the `track_file`, for people.
     pub name: String,

@@ -225,6 +225,12 @@ pub(super) const ADVICE: &[Advice] = &[
     ),
     about(707, "Give the check connect_port.", ""),
     about(708, "The kernel knows one of them only. Let one of them go.", ""),
+    about(
+        709,
+        "The check goes on without the pattern. Verbs, callouts and \\C of PCRE2 are not known here.",
+        "virtual_server 192.0.2.10 80 {\n    real_server 192.0.2.21 80 {\n        HTTP_GET {\n            url {\n                \
+         path /\n                regex \"(ready\"\n            }\n        }\n    }\n}\n",
+    ),
     about(801, "Give it neighbor_ip.", "bfd_instance router_1 {\n    min_rx 100\n}\n"),
     about(
         802,

@@ -6,8 +6,8 @@ use std::time::Duration;
 use host::{Family, LinkName, Prefix};
 use vrrp::Config;
 use vrrp::config::{
-    Authentication, InstanceConfig, Mode, Peer, Preemption, Priority, ScriptConfig, TrackFile, TrackLink,
-    TrackNamed, TrackScript, Version, VirtualAddress, Vrid, Weight,
+    Authentication, Hmac, HmacMode, InstanceConfig, Mode, Peer, Preemption, Priority, ScriptConfig,
+    TrackFile, TrackLink, TrackNamed, TrackScript, Version, VirtualAddress, Vrid, Weight,
 };
 
 use super::{FILE, GROUP, INSTANCE, PROCESSES, SCRIPT};
@@ -93,7 +93,17 @@ fn template(chance: &mut Chance) -> InstanceConfig {
         it.excluded.push(VirtualAddress::plain(Prefix::host(address(other, 200))));
     }
     if version == Version::V2 && family == Family::V4 && chance.happens(300) {
-        it.authentication = Authentication::Password(*b"1111\0\0\0\0");
+        let secret = *b"1111\0\0\0\0";
+        let kinds = [Authentication::Password(secret), Authentication::Header(secret)];
+        it.authentication = chance.one(&kinds).clone();
+    } else if chance.happens(200) {
+        it.hmac = Some(Hmac {
+            keys: vec![instance::key(1), instance::key(2)],
+            active: 1,
+            window: Duration::from_secs(5),
+            monotonic: chance.happens(300),
+            mode: HmacMode::Enforce,
+        });
     }
     it.down_timer_adverts = if chance.happens(100) { 5 } else { 3 };
     it.checksum_as_v2 = chance.happens(100);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use host::Prefix;
+use host::{Instant, Prefix};
 use vrrp::config::{InstanceConfig, Preemption, Priority, VirtualAddress};
 
 use super::cast::address;
@@ -16,13 +16,22 @@ use crate::world::Command;
 /// What goes wrong, and what makes it right again, if that does not come by itself.
 type Misfortune = (Command, Option<Command>);
 
+/// How far a clock is set at most; less than the window of any signature.
+const CLOCK_SET: Duration = Duration::from_secs(2);
+
 impl Plan {
-    pub(super) fn misfortune(&self, node: usize, has_script: bool, chance: &mut Chance) -> Misfortune {
+    pub(super) fn misfortune(
+        &self,
+        node: usize,
+        at: Instant,
+        has_script: bool,
+        chance: &mut Chance,
+    ) -> Misfortune {
         match chance.below(4) {
             0 => self.daemon_fails(node, chance),
             1 => self.network_fails(node, chance),
             2 => self.kernel_fails(node, chance),
-            _ => self.world_changes(node, has_script, chance),
+            _ => self.world_changes(node, at, has_script, chance),
         }
     }
 
@@ -83,8 +92,8 @@ impl Plan {
         }
     }
 
-    fn world_changes(&self, node: usize, has_script: bool, chance: &mut Chance) -> Misfortune {
-        match chance.below(5) {
+    fn world_changes(&self, node: usize, at: Instant, has_script: bool, chance: &mut Chance) -> Misfortune {
+        match chance.below(6) {
             0 if has_script => {
                 let behave = |behaviour| Command::Script(node, SCRIPT.to_owned(), behaviour);
                 let bad = *chance.one(&[Behaviour::Exits(1), Behaviour::Hangs]);
@@ -98,6 +107,12 @@ impl Plan {
             2 => {
                 let count = |complete| Command::Processes(node, PROCESSES.to_owned(), complete);
                 (count(false), Some(count(true)))
+            }
+            // Only ever forward: a worker that is started anew does not know what it sent before its clock was set back.
+            3 => {
+                let most = CLOCK_SET * u32::try_from(at.as_nanos() >> 20).unwrap_or(u32::MAX);
+                let ahead = most / u32::try_from(self.healed.as_nanos() >> 20).unwrap_or(u32::MAX).max(1);
+                (Command::SetClock(node, i64::try_from(ahead.as_millis()).unwrap_or(0)), None)
             }
             _ => self.reload(node, chance),
         }
@@ -130,7 +145,9 @@ impl Plan {
 }
 
 fn change(it: &mut InstanceConfig, chance: &mut Chance) {
-    match chance.below(8) {
+    match chance.below(9) {
+        // Both keys are known to all, so that either may sign.
+        7 if it.hmac.is_some() => it.hmac.iter_mut().for_each(|hmac| hmac.active = 2),
         0 if !it.priority.is_owner() => {
             it.priority = Priority(u8::try_from(1 + chance.below(254)).unwrap_or(1));
         }
