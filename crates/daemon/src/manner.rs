@@ -2,8 +2,9 @@
 
 use std::ffi::CString;
 use std::io;
+use std::time::Duration;
 
-use config::effective::Worker;
+use config::effective::{AutoPriority, Worker};
 use linux::{privilege, process, schedule};
 use serde::{Deserialize, Serialize};
 
@@ -18,6 +19,8 @@ pub(crate) struct Manner {
     cpus: Vec<u16>,
     /// Microseconds in one go at a real-time priority; `None` has no limit.
     rttime: Option<u32>,
+    /// How far it raises its own real-time priority, and how late it must be for each step.
+    auto: Option<(u8, Duration)>,
 }
 
 impl Manner {
@@ -34,12 +37,38 @@ impl Manner {
             // Differs: without the keyword there is no limit. Keepalived's of 10 ms would end a worker that takes on
             // a large configuration.
             rttime: rttime.filter(|micros| *micros > 0 && realtime.is_some()),
+            auto: None,
         }
+    }
+
+    /// It raises its own priority when it is late.
+    pub(crate) fn rising(self, auto: Option<AutoPriority>) -> Self {
+        let auto = auto.and_then(|AutoPriority { most, delay_us, quiet: _ }| {
+            (most > 0).then(|| (most, Duration::from_micros(delay_us.into())))
+        });
+        Self { auto, ..self }
+    }
+
+    /// As keepalived: a process that was woken so late is from now on one step nearer to being served first. What it
+    /// is, if that changed.
+    pub(crate) fn mind_lateness(&mut self, late: Duration) -> Option<io::Result<u8>> {
+        let (most, delay) = self.auto?;
+        let next = self.realtime.unwrap_or(0).saturating_add(1);
+        if late < delay || next > most {
+            return None;
+        }
+        let result = schedule::real_time(next).map(|()| next);
+        // Where it is not allowed it is not asked for again.
+        match &result {
+            Ok(next) => self.realtime = Some(*next),
+            Err(_) => self.auto = None,
+        }
+        Some(result)
     }
 
     /// This process runs so from now on; `before` is how it ran, if it was told before. Returns what is not possible.
     pub(crate) fn adopt(&self, before: Option<&Self>) -> Vec<String> {
-        let Self { name, umask, nice, locked, realtime, cpus, rttime } = self;
+        let Self { name, umask, nice, locked, realtime, cpus, rttime, auto: _ } = self;
         set_name(name);
         privilege::set_umask(*umask);
         let mut failures = Vec::new();
@@ -82,6 +111,28 @@ pub(crate) fn set_name(name: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_process_that_is_late_raises_its_priority_step_by_step_up_to_a_bound() {
+        let auto = AutoPriority { most: 2, delay_us: 1_000, quiet: false };
+        let worker = config::effective::Workers::default().vrrp;
+        let mut manner = Manner::of(&worker, 0).rising(Some(auto));
+        assert!(manner.mind_lateness(Duration::from_micros(999)).is_none());
+        // In a thread of its own, whose priority ends with it.
+        std::thread::spawn(move || {
+            let late = Duration::from_millis(1);
+            match manner.mind_lateness(late) {
+                Some(Ok(1)) => {
+                    assert!(matches!(manner.mind_lateness(late), Some(Ok(2))));
+                    assert!(manner.mind_lateness(late).is_none(), "no further");
+                }
+                Some(Err(_)) => assert!(manner.mind_lateness(late).is_none(), "not again"),
+                other => panic!("{other:?}"),
+            }
+        })
+        .join()
+        .unwrap();
+    }
 
     #[test]
     fn a_limit_of_real_time_needs_a_real_time_priority() {

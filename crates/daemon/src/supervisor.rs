@@ -33,6 +33,7 @@ mod workers;
 use std::time::Duration;
 
 use config::Effective;
+use config::effective::Buffers;
 use host::{Instant, Outcome, Severity};
 use linux::journal::Journal;
 use linux::pidfile::PidFile;
@@ -233,13 +234,23 @@ impl Supervisor {
         }
     }
 
+    /// How the vrrp worker's process runs.
+    fn vrrp_manner(&self) -> Manner {
+        let workers = &self.effective.daemon.workers;
+        Manner::of(&workers.vrrp, self.umask).rising(workers.auto_priority)
+    }
+
     /// Starts the vrrp worker, and has it obey the configuration in force.
     fn start_vrrp(&mut self, now: Instant) {
         let begin = Begin {
             log: LogOptions::vrrp(&self.options, &self.place.suffix),
-            manner: Manner::of(&self.effective.daemon.workers.vrrp, self.umask),
+            manner: self.vrrp_manner(),
             keep_vrrp: self.options.keep_vrrp,
             home: self.home.as_ref().map(Home::path),
+            netlink: {
+                let Buffers { vrrp_command, vrrp_monitor, .. } = &self.effective.daemon.buffers;
+                [vrrp_command, vrrp_monitor].map(|(bytes, force)| bytes.map(|bytes| (bytes, *force)))
+            },
         };
         let pipes = self.pipes.paths();
         self.reserve.lend();

@@ -39,6 +39,11 @@ pub(crate) fn run() -> Exit {
     }
     match worker_process::open(&line) {
         Ok(machine) => {
+            let [orders, news] = begin.netlink;
+            if let Err(error) = machine.size_netlink(orders, news) {
+                let line = format!("Unable to size netlink buffers: {error}");
+                host::Journal::write(&mut journal, Severity::Warning, &line);
+            }
             let watchers = Watchers::new(begin.home);
             Process::new(Here::new(machine, journal, line), watchers, begin.manner, begin.keep_vrrp).live()
         }
@@ -96,6 +101,7 @@ impl Process {
         self.now = now;
         if let Some(due) = self.vrrp.deadline().filter(|due| *due <= now) {
             self.vrrp.machine_mut().mind_lateness(due, now);
+            self.raise(now.since(due));
         }
         for token in &self.ready {
             self.watchers.serve(*token, now, &mut self.arrivals);
@@ -117,6 +123,16 @@ impl Process {
         }
         self.ready.clear();
         Ok(())
+    }
+
+    /// Served sooner from now on, if it was woken so late and may (`max_auto_priority`).
+    fn raise(&mut self, late: std::time::Duration) {
+        let line = match self.manner.mind_lateness(late) {
+            None => return,
+            Some(Ok(priority)) => format!("Set real-time priority to {priority}, since a timer was late"),
+            Some(Err(error)) => format!("Unable to set real-time priority: {error}"),
+        };
+        host::Journal::write(self.vrrp.machine_mut(), Severity::Info, &line);
     }
 
     fn listen(&mut self) {

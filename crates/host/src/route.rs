@@ -60,6 +60,8 @@ pub enum Insertion {
     Append,
     /// Only if there are none.
     Exclusive,
+    /// In the place of the first of them (`NLM_F_REPLACE`). No configuration says so.
+    Replace,
 }
 
 /// One next hop of a route.

@@ -30,5 +30,5 @@ pub mod watch_file;
 pub mod watch_process;
 
 pub use machine::{Machine, OpenError};
-pub use netlink::fuzz_netlink;
+pub use netlink::{fuzz_netlink, vrf_tables};
 pub use poll::{Interest, Poll, Token, WaitError};

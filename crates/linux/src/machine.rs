@@ -100,6 +100,15 @@ impl Machine {
         })
     }
 
+    /// Sets the receive buffers of the sockets for orders to the kernel and for news of it, where `Some`: bytes, and
+    /// whether they may exceed the system's limit.
+    pub fn size_netlink(&self, orders: Option<(u32, bool)>, news: Option<(u32, bool)>) -> io::Result<()> {
+        if let Some((bytes, force)) = orders {
+            self.orders.size(bytes, force)?;
+        }
+        news.map_or(Ok(()), |(bytes, force)| self.watch.size(bytes, force))
+    }
+
     /// Watches somebody else's descriptor: its token is told whenever something can be read from it. Tokens are
     /// below 2^31.
     pub fn watch(&mut self, descriptor: impl AsFd, token: Token) -> Result<(), WaitError> {

@@ -14,15 +14,19 @@ mod orders;
 mod route;
 mod rule;
 pub(crate) mod virtual_link;
+mod vrf;
 mod watch;
 
 use std::net::IpAddr;
+use std::os::fd::AsFd;
 
 use host::{Family, Link, LinkAddress, LinkIndex, Refusal, RouteKey, Rule};
 use netlink_packet_core::{NetlinkBuffer, NlaBuffer, NlasIterator};
+use nix::sys::socket::{setsockopt, sockopt};
 
 pub(crate) use exchange::Exchange;
 pub(crate) use orders::Orders;
+pub use vrf::vrf_tables;
 pub(crate) use watch::Watch;
 
 /// Message types (linux/netlink.h, linux/rtnetlink.h).
@@ -232,6 +236,17 @@ fn family(number: u8) -> Option<Family> {
 /// Lengths are rounded up to 4 bytes (`NLMSG_ALIGN`).
 const fn aligned(length: usize) -> usize {
     length.saturating_add(3) & !3
+}
+
+/// Gives a socket a receive buffer of so many bytes; by force, beyond the system's limit.
+fn size(socket: &impl AsFd, bytes: u32, force: bool) -> std::io::Result<()> {
+    let bytes = usize::try_from(bytes).unwrap_or(usize::MAX);
+    let sized = if force {
+        setsockopt(socket, sockopt::RcvBufForce, &bytes)
+    } else {
+        setsockopt(socket, sockopt::RcvBuf, &bytes)
+    };
+    Ok(sized?)
 }
 
 /// Puts a header before a payload.

@@ -307,8 +307,9 @@ impl Holdings {
                         continue;
                     }
                     None => true,
-                    // A link of the right name may be anything: whoever makes links knows, and takes over what fits.
-                    Some(Standing::Held { put: None, .. }) => matches!(key, Key::Link(_)),
+                    // A link of the right name may be anything: whoever makes links knows, and takes over what fits. A
+                    // route of the right key may lead elsewhere.
+                    Some(Standing::Held { put: None, .. }) => matches!(key, Key::Link(_) | Key::Route(_)),
                     Some(Standing::Asked(..) | Standing::Held { .. }) => false,
                 };
             self.missing.remove(&key);
@@ -386,9 +387,10 @@ impl Holdings {
     fn put(&mut self, key: Key, out: &mut Vec<Action>) {
         let Some(Wanted { item, .. }) = self.wanted.get(&key) else { return };
         let item = item.clone();
+        let found = matches!(self.held.get(&key), Some(Standing::Held { .. }));
         let ticket = self.ticket(key.clone());
         self.held.insert(key, Standing::Asked(ticket, item.clone(), Report::Nothing));
-        out.push(Action::Network(ticket, item.put()));
+        out.push(Action::Network(ticket, if found { item.take_over() } else { item.put() }));
     }
 
     fn take(&mut self, key: Key, out: &mut Vec<Action>) {

@@ -3,7 +3,9 @@
 use alloc::boxed::Box;
 use core::net::IpAddr;
 
-use host::{LinkAddress, LinkIndex, LinkName, NetworkOp, Prefix, Route, RouteKey, Rule, VirtualLink};
+use host::{
+    Insertion, LinkAddress, LinkIndex, LinkName, NetworkOp, Prefix, Route, RouteKey, Rule, VirtualLink,
+};
 
 /// A thing to hold.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -73,6 +75,14 @@ impl Item {
             Self::Address(address) => NetworkOp::AddAddress(address),
             Self::Route(route) => NetworkOp::AddRoute(*route),
             Self::Rule(rule) => NetworkOp::AddRule(*rule),
+        }
+    }
+
+    /// The order that puts it where something of its name was found.
+    pub(crate) fn take_over(self) -> NetworkOp {
+        match self {
+            Self::Route(route) => NetworkOp::AddRoute(Route { insertion: Insertion::Replace, ..*route }),
+            Self::Link(_) | Self::Promotion(_) | Self::Address(_) | Self::Rule(_) => self.put(),
         }
     }
 

@@ -1,14 +1,18 @@
 //! What the engine knows of the node's links and addresses.
 
+mod delay;
+
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use core::net::IpAddr;
 
-use host::{Family, Link, LinkAddress, LinkIndex, LinkName};
+use host::{Family, Instant, Link, LinkAddress, LinkIndex, LinkName};
 
+use crate::config::{InstanceConfig, LinkDelay};
 use crate::event::Action;
 use crate::item::Key;
 use crate::notice::Notice;
+use delay::Delays;
 
 /// `IFA_F_TENTATIVE` and `IFA_F_DADFAILED`: an IPv6 address that cannot be sent from.
 const UNUSABLE: u32 = 0x40 | 0x08;
@@ -18,11 +22,18 @@ const UNUSABLE: u32 = 0x40 | 0x08;
 pub(crate) struct Links {
     links: BTreeMap<LinkIndex, Link>,
     addresses: BTreeMap<LinkIndex, Vec<LinkAddress>>,
+    delays: Delays,
 }
 
 impl Links {
     /// Takes in everything anew. Says nothing of the first survey.
-    pub(crate) fn survey(&mut self, links: Vec<Link>, addresses: Vec<LinkAddress>, out: &mut Vec<Action>) {
+    pub(crate) fn survey(
+        &mut self,
+        links: Vec<Link>,
+        addresses: Vec<LinkAddress>,
+        now: Instant,
+        out: &mut Vec<Action>,
+    ) {
         let first = self.links.is_empty();
         let gone: Vec<LinkIndex> = self
             .links
@@ -36,7 +47,7 @@ impl Links {
         self.addresses.clear();
         let mut quiet = Vec::new();
         for link in links {
-            self.change(link, if first { &mut quiet } else { out });
+            self.change(link, now, if first { &mut quiet } else { out });
         }
         for address in addresses {
             self.add_address(address);
@@ -44,7 +55,8 @@ impl Links {
     }
 
     /// A link appeared or changed.
-    pub(crate) fn change(&mut self, link: Link, out: &mut Vec<Action>) {
+    pub(crate) fn change(&mut self, link: Link, now: Instant, out: &mut Vec<Action>) {
+        self.delays.changed(&link, now);
         let mut say = |notice| out.push(Action::Notice(notice));
         let (name, up) = (link.name.clone(), link.is_up());
         match self.links.insert(link.index, link) {
@@ -64,6 +76,7 @@ impl Links {
     /// A link is gone.
     pub(crate) fn remove(&mut self, index: LinkIndex, out: &mut Vec<Action>) {
         self.addresses.remove(&index);
+        self.delays.removed(index);
         if let Some(link) = self.links.remove(&index) {
             out.push(Action::Notice(Notice::LinkPresence { name: link.name, present: false }));
         }
@@ -83,6 +96,29 @@ impl Links {
         if let Some(addresses) = self.addresses.get_mut(&address.link) {
             addresses.retain(|known| Key::of(known) != Key::of(address));
         }
+    }
+
+    /// Sets how long links must be down or up before it counts.
+    pub(crate) fn set_delays(&mut self, delays: Vec<LinkDelay>, instances: &[InstanceConfig], now: Instant) {
+        self.delays.configure(delays, instances);
+        for link in self.links.values() {
+            self.delays.changed(link, now);
+        }
+    }
+
+    /// Whether a link counts as up.
+    pub(crate) fn counts_up(&self, link: &Link) -> bool {
+        self.delays.counts_up(link)
+    }
+
+    /// What has lasted long enough counts from now on. Whether anything does.
+    pub(crate) fn run(&mut self, now: Instant) -> bool {
+        self.delays.run(now)
+    }
+
+    /// When something will count.
+    pub(crate) fn next_deadline(&self) -> Option<Instant> {
+        self.delays.next_deadline()
     }
 
     /// The link that has this name now.

@@ -112,6 +112,7 @@ impl Engine for Router {
         let rest = [
             self.scripts.next_deadline(),
             self.channels.next_deadline(),
+            self.links.next_deadline(),
             self.holdings.next_deadline(),
             self.firewall.next_deadline(),
             self.announcements.next_deadline(),
@@ -218,6 +219,7 @@ impl Router {
     /// Lets every instance look again if the world changed, and meets the deadlines that have passed.
     fn settle(&mut self, now: Instant, touched: &mut BTreeSet<InstanceId>, out: &mut Vec<Action>) {
         self.stale |= self.channels.run(now, out);
+        self.stale |= self.links.run(now);
         if core::mem::take(&mut self.stale) {
             self.review(now, touched, out);
         }

@@ -171,10 +171,21 @@ pub(crate) struct Scripts {
 impl Scripts {
     /// Replaces the set. A script of the same name, command and counts keeps what is known of it; one that runs on
     /// in the old shape is ended.
-    pub(crate) fn configure(&mut self, configs: &[ScriptConfig], now: Instant, out: &mut Vec<Action>) {
+    ///
+    /// `resuming`: masters of an earlier life of this worker are to go on, whose scripts were good. Their first result
+    /// decides, `init_fail` or not, so that a crash costs none its mastership.
+    pub(crate) fn configure(
+        &mut self,
+        configs: &[ScriptConfig],
+        resuming: bool,
+        now: Instant,
+        out: &mut Vec<Action>,
+    ) {
         let mut old = core::mem::take(&mut self.scripts);
         for config in configs {
-            let mut script = Script::new(config.clone(), now);
+            let starts_failed = config.starts_failed && !resuming;
+            let mut script = Script::new(ScriptConfig { starts_failed, ..config.clone() }, now);
+            script.config = config.clone();
             if let Some(before) = old.get_mut(&config.name) {
                 if before.config == *config {
                     script.running = before.running.take();

@@ -164,7 +164,6 @@ static VRRP: &[K] = &[
     K::new("interface_up_down_delays", Kind::Lines(|b| &mut b.interface_up_down_delays))
         .options(DELAY_OPTIONS)
         .unit("s")
-        .later("delays of links")
         .help("How long interfaces must be down or up before it counts."),
 ];
 

@@ -30,7 +30,8 @@ impl Environment {
 
     /// The host, for the configuration.
     pub(crate) fn this_host(&self) -> config::ThisHost {
-        config::ThisHost::new(self.variables.clone())
+        // Without netlink there are no routing domains to name.
+        config::ThisHost::new(self.variables.clone()).with_vrf_tables(linux::vrf_tables().unwrap_or_default())
     }
 
     /// Where dumps go.

@@ -18,7 +18,7 @@ use super::reading::{self, Reading};
 use super::stop::Phase;
 use super::{Supervisor, start};
 use crate::bus::ToProcess;
-use crate::manner::{Manner, set_name};
+use crate::manner::set_name;
 
 /// How far reloading is.
 #[derive(Debug, Default)]
@@ -155,7 +155,7 @@ impl Supervisor {
         self.umask = start::umask_of(&self.options, &self.effective);
         privilege::set_umask(self.umask);
         set_name(&self.effective.daemon.workers.name);
-        let manner = Manner::of(&self.effective.daemon.workers.vrrp, self.umask);
+        let manner = self.vrrp_manner();
         self.vrrp.seat.say(&ToProcess::Run(manner));
     }
 

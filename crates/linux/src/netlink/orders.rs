@@ -57,6 +57,11 @@ impl Orders {
         })
     }
 
+    /// Sets how many bytes of answers may wait.
+    pub(crate) fn size(&self, bytes: u32, force: bool) -> io::Result<()> {
+        super::size(&self.socket, bytes, force)
+    }
+
     /// Hands an order in. Answers that had to be read to make room, and its own if it could not be handed in, are
     /// appended.
     pub(crate) fn submit(&mut self, ticket: Ticket, op: NetworkOp, arrivals: &mut Vec<Arrival>) {
@@ -158,6 +163,7 @@ pub(super) fn request(op: &NetworkOp, sequence: u32, tagged: bool) -> Option<Vec
                 Insertion::Prepend => 0,
                 Insertion::Append => NLM_F_APPEND,
                 Insertion::Exclusive => NLM_F_EXCL,
+                Insertion::Replace => NLM_F_REPLACE,
             };
             let flags = NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE | insertion;
             framed(RTM_NEWROUTE, flags, sequence, &route::write(route))

@@ -92,6 +92,11 @@ impl Watch {
         })
     }
 
+    /// Sets how many bytes of changes may wait.
+    pub(crate) fn size(&self, bytes: u32, force: bool) -> io::Result<()> {
+        super::size(&self.socket, bytes, force)
+    }
+
     /// Whether a survey must be made before anything else is told.
     pub(crate) fn is_due(&self) -> bool {
         self.is_due

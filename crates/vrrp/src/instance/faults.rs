@@ -3,7 +3,7 @@
 use alloc::collections::BTreeSet;
 use core::net::IpAddr;
 
-use host::{Family, Instant, Link, VirtualLinkKind};
+use host::{Family, Instant, VirtualLinkKind};
 
 use super::{Countdown, Instance, Next, Place, Stage, Turn};
 use crate::config::{Mode, OwnLink, Priority, Weight};
@@ -43,7 +43,12 @@ impl Instance {
     fn find_place(&self, links: &Links) -> Option<Place> {
         let base = links.named(&self.config.link)?;
         let Some(own) = &self.config.own_link else {
-            return Some(Place { base: base.index, adverts: base.index, home: base.index, up: base.is_up() });
+            return Some(Place {
+                base: base.index,
+                adverts: base.index,
+                home: base.index,
+                up: links.counts_up(base),
+            });
         };
         let link = links.named(&own.link.name)?;
         let (adverts, home) = match own.link.kind {
@@ -52,7 +57,7 @@ impl Instance {
             // As keepalived: the addresses of an ipvlan's router are put on its base.
             VirtualLinkKind::Ipvlan(_) => (link.index, base.index),
         };
-        Some(Place { base: base.index, adverts, home, up: base.is_up() && link.is_up() })
+        Some(Place { base: base.index, adverts, home, up: links.counts_up(base) && links.counts_up(link) })
     }
 
     /// Judges itself anew after something in the world changed.
@@ -242,7 +247,7 @@ impl Instance {
         let carriers = carriers.filter(|link| **link != self.config.link || self.config.track_own_link);
         let tracked = self.config.track_links.iter().map(|tracked| (&tracked.link, tracked.weight));
         for (name, weight) in own.into_iter().chain(carriers.map(|link| (link, always))).chain(tracked) {
-            let up = view.links.named(name).is_some_and(Link::is_up);
+            let up = view.links.named(name).is_some_and(|link| view.links.counts_up(link));
             let down = FaultReason::LinkDown(name.clone());
             track(weight, Health::from_good(up), down.clone(), down);
         }

@@ -29,12 +29,12 @@ impl Router {
                 present.extend(rules.into_iter().map(Key::of_rule));
                 let lost = self.holdings.survey(&present, now);
                 self.lost(&lost, now, touched, out);
-                self.links.survey(links, addresses, out);
+                self.links.survey(links, addresses, now, out);
                 (self.surveyed, self.stale) = (true, true);
             }
             Event::LinkChanged(link) => {
                 self.holdings.added(&Key::Link(link.name.clone()));
-                self.links.change(link, out);
+                self.links.change(link, now, out);
                 self.stale = true;
             }
             Event::LinkRemoved(index) => {

@@ -58,6 +58,7 @@ impl Router {
             processes,
             pace_groups,
             tell_strangers,
+            link_delays,
             ..
         } = config;
         let first = !core::mem::replace(&mut self.configured, true);
@@ -82,8 +83,9 @@ impl Router {
         self.firewall.configure(firewall);
         self.told.files.retain(|name, _| files.iter().any(|file| file.name == *name));
         self.told.processes.retain(|name, _| processes.iter().any(|set| set.name == *name));
-        self.scripts.configure(&scripts, now, out);
+        self.scripts.configure(&scripts, !self.memories.is_empty(), now, out);
         self.announcements.set_pace(pace, pace_groups);
+        self.links.set_delays(link_delays, &instances, now);
         for (config, known) in instances.into_iter().zip(pairs) {
             let id = match known {
                 Some(id) => {

@@ -160,7 +160,6 @@ pub(super) static ROWS: &[K] = &[
     K::new("max_auto_priority", Kind::NumberOr(|b| &mut b.processes.max_auto_priority, -1, 99, 99))
         .lax()
         .default("0")
-        .later("scheduling")
         .help(
             "Highest real-time priority that the daemon gives itself when it is late. 0: none; -1: none, \
             and nothing is said of it.",
@@ -173,7 +172,6 @@ pub(super) static ROWS: &[K] = &[
     .missing(Missing::Complaint)
     .unit("us")
     .default("1000000")
-    .later("scheduling")
     .help("How late it must be."),
     K::new("umask", Kind::Custom(Shape::Line, read::umask))
         .takes("<number>|<bit>[|<bit>]...")

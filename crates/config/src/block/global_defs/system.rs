@@ -104,20 +104,16 @@ pub(super) static ROWS: &[K] = &[
     K::new("vrrp_netlink_cmd_rcv_bufs", Kind::Number(|b| &mut b.system.vrrp_command.bytes, 0, U32))
         .missing(Missing::Complaint)
         .unit("bytes")
-        .later("kernel settings")
         .help("Receive buffer of VRRP's socket for orders to the kernel."),
     K::new("vrrp_netlink_cmd_rcv_bufs_force", Kind::Switch(|b| &mut b.system.vrrp_command.force))
         .default("off")
-        .later("kernel settings")
         .help("That buffer may exceed the system's limit."),
     K::new("vrrp_netlink_monitor_rcv_bufs", Kind::Number(|b| &mut b.system.vrrp_monitor.bytes, 0, U32))
         .missing(Missing::Complaint)
         .unit("bytes")
-        .later("kernel settings")
         .help("Receive buffer of VRRP's socket for news of the kernel."),
     K::new("vrrp_netlink_monitor_rcv_bufs_force", Kind::Switch(|b| &mut b.system.vrrp_monitor.force))
         .default("off")
-        .later("kernel settings")
         .help("That buffer may exceed the system's limit."),
     K::new("process_monitor_rcv_bufs", Kind::Number(|b| &mut b.system.process_monitor.bytes, 0, U32))
         .missing(Missing::Complaint)

@@ -12,7 +12,7 @@ pub(super) fn route(route: &Route<LinkName>) -> String {
     let mut text = String::from(match route.insertion {
         Insertion::Prepend => "prepend ",
         Insertion::Append => "append ",
-        Insertion::Exclusive => "",
+        Insertion::Exclusive | Insertion::Replace => "",
     });
     text += match route.kind {
         2 => "local ",

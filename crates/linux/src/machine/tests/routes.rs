@@ -379,6 +379,28 @@ fn routes_of_one_key_stand_in_the_order_that_was_asked_for() {
     });
 }
 
+/// What an earlier configuration left may have the same key and lead elsewhere.
+#[test]
+fn a_route_takes_the_place_of_one_of_its_key() {
+    with_two_hosts("a_route_takes_the_place_of_one_of_its_key", |a, _| {
+        let link = a.link;
+        for (destination, old, new) in
+            [("10.60.68.0/24", "10.1.0.9", "10.1.0.10"), ("2001:db8:68::/64", "fe80::9", "fe80::10")]
+        {
+            let make = |via: &str, insertion| {
+                route(destination, |route| (route.hops, route.insertion) = (vec![by(link, via)], insertion))
+            };
+            assert_eq!(perform(a, NetworkOp::AddRoute(make(old, Insertion::Prepend))).0, Ok(()));
+            for _ in 0..2 {
+                assert_eq!(perform(a, NetworkOp::AddRoute(make(new, Insertion::Replace))).0, Ok(()));
+                let family = if destination.contains(':') { "-6" } else { "-4" };
+                let listed = a.ip(&format!("{family} route show {destination}"));
+                assert!(listed.contains(&format!("via {new} ")) && !listed.contains(old), "{listed}");
+            }
+        }
+    });
+}
+
 #[test]
 fn a_route_is_taken_by_its_key_whatever_it_is_and_anothers_stays() {
     with_two_hosts("a_route_is_taken_by_its_key_whatever_it_is_and_anothers_stays", |a, _| {

@@ -218,3 +218,25 @@ fn a_master_renews_addresses_that_have_a_lifetime() {
     bench.hear(HIGH, 200);
     assert_eq!(renewals(&bench.wait(3_000)), 0);
 }
+
+/// A route of the right key may lead elsewhere: left by an earlier configuration, or put by somebody else.
+#[test]
+fn a_route_that_is_found_is_put_once_more_in_the_place_of_what_is_there() {
+    let mut bench = Bench { router: Default::default(), now: host::Instant::ZERO, obedient: true };
+    let memory = crate::Memory { instance: "VI_1".into(), master_until: host::Instant::ZERO };
+    bench.tell(Event::Remembered(vec![memory]));
+    bench.tell(Event::Configured(Box::new(config([routed()], []))));
+    let left = vec![route(1).route.key()];
+    let out = bench.tell(Event::Surveyed {
+        links: vec![link(true)],
+        addresses: vec![address(OURS)],
+        routes: left,
+        rules: vec![],
+    });
+    let orders = |insertion| {
+        let is = |action: &&Action| matches!(action, Action::Network(_, host::NetworkOp::AddRoute(it)) if it.insertion == insertion);
+        out.iter().filter(is).count()
+    };
+    assert_eq!((orders(host::Insertion::Replace), orders(host::Insertion::Prepend)), (1, 0));
+    assert_eq!(brief(&bench.wait(5_000)).iter().filter(|line| line.contains("route")).count(), 0);
+}

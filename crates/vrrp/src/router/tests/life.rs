@@ -152,6 +152,20 @@ fn it_resumes_though_nothing_is_known_yet_of_the_session_it_tracks() {
     assert_eq!(bench.state(), State::Fault);
 }
 
+/// With `init_fail` and weight 0 a script counts as failed at first, which would be a fault.
+#[test]
+fn a_worker_that_comes_back_does_not_lose_mastership_to_scripts_that_begin_as_failed() {
+    let mut bench = Bench { router: Default::default(), now: Instant::from_millis(100_020), obedient: true };
+    let memory = Memory { instance: "VI_1".into(), master_until: Instant::from_millis(100_000) };
+    bench.tell(Event::Remembered(vec![memory]));
+    let scripted = scripted(crate::config::Weight::Fault { reverse: false }, true);
+    bench.tell(Event::Configured(Box::new(scripted)));
+    bench.tell(survey(vec![link(true)], vec![address(OURS)]));
+    assert_eq!(bench.state(), State::Master);
+    bench.tell(Event::JobEnded(host::JobId(1), host::Outcome::Exited(1)));
+    assert_eq!(bench.state(), State::Fault, "it has said something");
+}
+
 /// The last advert may have gone out an interval before the crash, and the best backup waits hardly longer than three.
 #[test]
 fn a_worker_that_comes_back_late_starts_as_backup_and_gives_the_address_up() {
