@@ -42,7 +42,7 @@ use crate::event::Action;
 use crate::notice::{FaultReason, InstanceFact, Notice, Reject, State, Thing};
 use crate::status::Counters;
 use crate::timing;
-use crate::wire::{self, DecodeError};
+use crate::wire::{self, Coverage, DecodeError};
 
 pub(crate) use faults::View;
 pub(crate) use wants::link_address;
@@ -85,11 +85,24 @@ pub(crate) struct Place {
     up: bool,
 }
 
-/// What is said once and then only counted, until something changes.
+/// How soon a kind of invalid packet is told of again, with the number of those in between.
+const REMIND: Duration = Duration::from_secs(10);
+
+/// What was said, when, and how often it was not said since.
+#[derive(Debug)]
+struct Spoken {
+    what: Said,
+    at: Instant,
+    left_out: u64,
+}
+
+/// What is not said each time, until something changes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Said {
     Rejected(core::mem::Discriminant<Reject>, Option<core::mem::Discriminant<DecodeError>>),
     AddressList,
+    Lesser,
+    Release,
     Interval,
     Clock,
     Unsent,
@@ -111,12 +124,16 @@ pub(crate) struct Instance {
     told: Option<State>,
     /// The master last heard.
     rival: Option<Candidate>,
-    said: Vec<Said>,
+    said: Vec<Spoken>,
     counters: Counters,
     /// Identification of the last IPv4 header.
     ipv4_id: u16,
     /// What makes its adverts and others' credible.
     seals: Seals,
+    /// What the checksum of the last advert that was accepted covers.
+    coverage: Option<Coverage>,
+    /// A peer uses the checksum of keepalived before 1.3.7.
+    old_peers: bool,
     /// What it wants in the kernel may have changed.
     wants_changed: bool,
     /// It was master until then, in an earlier life of this worker.
@@ -155,6 +172,8 @@ impl Instance {
             counters: Counters::default(),
             ipv4_id: 0,
             seals: Seals::default(),
+            coverage: None,
+            old_peers: false,
             wants_changed: true,
             resume_before: None,
             in_group: false,
@@ -221,6 +240,7 @@ impl Instance {
             return self.reject(delivery.source, why, turn);
         }
         self.counters.adverts_received += 1;
+        self.mind_checksum(advert.coverage, delivery.source, turn);
         self.compare(&advert, delivery.source, turn);
         if advert.priority == Priority::RELEASE {
             self.counters.release_received += 1;
@@ -362,6 +382,15 @@ impl Instance {
         &self.config
     }
 
+    /// How well it knows whoever sends from an address: the master last heard best, then its peers.
+    pub(crate) fn acquaintance(&self, source: IpAddr) -> u8 {
+        let is_peer = match &self.config.mode {
+            Mode::Multicast { .. } => false,
+            Mode::Unicast { peers, .. } => peers.iter().any(|peer| peer.address == source),
+        };
+        if self.rival.is_some_and(|rival| rival.address == source) { 2 } else { u8::from(is_peer) }
+    }
+
     /// What it has to listen on; `None` while its link or its address is missing.
     pub(crate) fn channel(&self) -> Option<Channel> {
         let link = self.place?.adverts;
@@ -465,10 +494,25 @@ impl Instance {
 
     /// True once for each kind of thing to say, until the state or the rival changes.
     fn first_time(&mut self, what: Said) -> bool {
-        let new = !self.said.contains(&what);
-        if new {
-            self.said.push(what);
+        self.may_say(what, Duration::MAX, Instant::ZERO).is_some()
+    }
+
+    /// Whether something may be said now: at first, and again after a rest. How often it was not said in between is
+    /// handed out with it.
+    fn may_say(&mut self, what: Said, rest: Duration, now: Instant) -> Option<u64> {
+        match self.said.iter_mut().find(|spoken| spoken.what == what) {
+            Some(spoken) if now.since(spoken.at) < rest => {
+                spoken.left_out += 1;
+                None
+            }
+            Some(spoken) => {
+                spoken.at = now;
+                Some(core::mem::take(&mut spoken.left_out))
+            }
+            None => {
+                self.said.push(Spoken { what, at: now, left_out: 0 });
+                Some(0)
+            }
         }
-        new
     }
 }

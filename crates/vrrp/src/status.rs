@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::{Priority, Version, Vrid};
 use crate::notice::{FaultReason, State};
+use crate::wire::Coverage;
 
 /// How all instances stand, in the order of the configuration.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
@@ -119,6 +120,8 @@ pub struct InstanceStatus {
     pub faults: Vec<FaultReason>,
     /// Every virtual address with its link, and whether the kernel has it.
     pub addresses: Vec<(Prefix, LinkName, bool)>,
+    /// What the checksum of the last advert that was accepted covers.
+    pub checksum: Option<Coverage>,
     /// What was counted.
     pub counters: Counters,
 }

@@ -159,6 +159,7 @@ impl Instance {
             interval,
             faults: self.faults.iter().cloned().collect(),
             addresses: addresses.collect(),
+            checksum: self.coverage,
             counters: self.counters,
         }
     }
