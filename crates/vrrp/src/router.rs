@@ -233,7 +233,7 @@ impl Router {
         for id in touched.iter() {
             let Some(instance) = self.instances.get_mut(id) else { continue };
             if instance.take_wants_changed() {
-                self.firewall.touch();
+                self.firewall.touch_for(instance);
                 self.holdings.want(*id, instance.wants(&self.links));
                 if !instance.is_master() {
                     self.announcements.forget(*id);
@@ -342,7 +342,10 @@ impl Router {
         let links = &self.links;
         let name_of = |link| links.get(link).map(|link| &link.name);
         for id in touched {
-            let Some(instance) = self.instances.get_mut(id) else { continue };
+            // What is not asked for yet is not announced; the round stays due.
+            let Some(instance) = self.instances.get_mut(id).filter(|_| !self.holdings.lags(*id)) else {
+                continue;
+            };
             while let Some(round) = instance.due_round(now) {
                 let (all, repeat) = match round {
                     Round::Addresses(repeat) => (instance.announcements(links), repeat),
