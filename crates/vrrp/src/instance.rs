@@ -24,6 +24,7 @@ mod backup;
 mod faults;
 mod master;
 mod owners;
+mod said;
 mod seals;
 mod send;
 mod wants;
@@ -42,13 +43,14 @@ use crate::event::Action;
 use crate::notice::{FaultReason, InstanceFact, Notice, Reject, State, Thing};
 use crate::status::Counters;
 use crate::timing;
-use crate::wire::{self, Coverage, DecodeError};
+use crate::wire::{self, Coverage};
 
 pub(crate) use faults::View;
 pub(crate) use wants::link_address;
 
 use backup::{Backup, Countdown};
 use master::Master;
+use said::{Said, Spoken};
 use seals::Seals;
 
 /// Names an instance for as long as it lives, whatever a reload does to names and order.
@@ -83,30 +85,6 @@ pub(crate) struct Place {
     home: LinkIndex,
     /// Adverts can leave.
     up: bool,
-}
-
-/// How soon a kind of invalid packet is told of again, with the number of those in between.
-const REMIND: Duration = Duration::from_secs(10);
-
-/// What was said, when, and how often it was not said since.
-#[derive(Debug)]
-struct Spoken {
-    what: Said,
-    at: Instant,
-    left_out: u64,
-}
-
-/// What is not said each time, until something changes.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Said {
-    Rejected(core::mem::Discriminant<Reject>, Option<core::mem::Discriminant<DecodeError>>),
-    AddressList,
-    Lesser,
-    Release,
-    Interval,
-    Clock,
-    Unsent,
-    OwnAddress,
 }
 
 /// One virtual router.
@@ -490,29 +468,5 @@ impl Instance {
         }
         let first = self.told.replace(state).is_none();
         self.say(InstanceFact::Entered { state, first, priority: self.priority }, turn);
-    }
-
-    /// True once for each kind of thing to say, until the state or the rival changes.
-    fn first_time(&mut self, what: Said) -> bool {
-        self.may_say(what, Duration::MAX, Instant::ZERO).is_some()
-    }
-
-    /// Whether something may be said now: at first, and again after a rest. How often it was not said in between is
-    /// handed out with it.
-    fn may_say(&mut self, what: Said, rest: Duration, now: Instant) -> Option<u64> {
-        match self.said.iter_mut().find(|spoken| spoken.what == what) {
-            Some(spoken) if now.since(spoken.at) < rest => {
-                spoken.left_out += 1;
-                None
-            }
-            Some(spoken) => {
-                spoken.at = now;
-                Some(core::mem::take(&mut spoken.left_out))
-            }
-            None => {
-                self.said.push(Spoken { what, at: now, left_out: 0 });
-                Some(0)
-            }
-        }
     }
 }

@@ -5,7 +5,8 @@ use core::net::IpAddr;
 
 use host::{Datagram, Delivery, Instant, Packet};
 
-use super::{Instance, REMIND, Said, Stage, Turn};
+use super::said::REMIND;
+use super::{Instance, Said, Stage, Turn};
 use crate::config::{Mode, Priority, UnicastChecksum, Version};
 use crate::event::Action;
 use crate::notice::{Heard, InstanceFact, Reject};

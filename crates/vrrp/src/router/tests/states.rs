@@ -131,7 +131,7 @@ fn a_master_does_what_the_table_says() {
     let answers: &[&str] = &["advert 100", "garp 192.0.2.100"];
     let steps: [Step; 8] = [
         (passes, State::Master, &["advert 100"], Some(SECOND)),
-        (|bench| bench.hear(HIGH, 0), State::Master, &["advert 100"], Some(SECOND)),
+        (|bench| bench.hear(HIGH, 0), State::Master, answers, Some(SECOND)),
         (|bench| bench.hear(LOW, 101), State::Backup, gives_way, Some(MASTER_DOWN)),
         (|bench| bench.hear(HIGH, 255), State::Backup, gives_way, Some(MASTER_DOWN)),
         (|bench| bench.hear(HIGH, 100), State::Backup, gives_way, Some(MASTER_DOWN)),
