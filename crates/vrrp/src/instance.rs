@@ -24,6 +24,7 @@ mod backup;
 mod faults;
 mod master;
 mod owners;
+mod said;
 mod seals;
 mod send;
 mod wants;
@@ -43,13 +44,14 @@ use crate::event::Action;
 use crate::notice::{FaultReason, InstanceFact, Notice, Reject, State, Thing};
 use crate::status::Counters;
 use crate::timing;
-use crate::wire::{self, Coverage, DecodeError};
+use crate::wire::{self, Coverage};
 
 pub(crate) use faults::View;
 pub(crate) use wants::link_address;
 
 use backup::{Backup, Countdown};
 use master::Master;
+use said::{Said, Spoken};
 use seals::Seals;
 
 /// Names an instance for as long as it lives, whatever a reload does to names and order.
@@ -86,17 +88,6 @@ pub(crate) struct Place {
     up: bool,
 }
 
-/// What is said once and then only counted, until something changes.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Said {
-    Rejected(core::mem::Discriminant<Reject>, Option<core::mem::Discriminant<DecodeError>>),
-    AddressList,
-    Interval,
-    Clock,
-    Unsent,
-    OwnAddress,
-}
-
 /// One virtual router.
 #[derive(Debug)]
 pub(crate) struct Instance {
@@ -112,14 +103,16 @@ pub(crate) struct Instance {
     told: Option<State>,
     /// The master last heard.
     rival: Option<Candidate>,
-    /// What the checksum of the last advert that counted covered.
-    coverage: Option<Coverage>,
-    said: Vec<Said>,
+    said: Vec<Spoken>,
     counters: Counters,
     /// Identification of the last IPv4 header.
     ipv4_id: u16,
     /// What makes its adverts and others' credible.
     seals: Seals,
+    /// What the checksum of the last advert that was accepted covers.
+    coverage: Option<Coverage>,
+    /// A peer uses the checksum of keepalived before 1.3.7.
+    old_peers: bool,
     /// What it wants in the kernel may have changed.
     wants_changed: bool,
     /// It was master until then, in an earlier life of this worker.
@@ -159,6 +152,7 @@ impl Instance {
             counters: Counters::default(),
             ipv4_id: 0,
             seals: Seals::default(),
+            old_peers: false,
             wants_changed: true,
             resume_before: None,
             in_group: false,
@@ -227,7 +221,7 @@ impl Instance {
             return self.reject(delivery.source, why, turn);
         }
         self.counters.adverts_received += 1;
-        self.coverage = Some(advert.coverage);
+        self.mind_checksum(advert.coverage, delivery.source, turn);
         self.compare(&advert, delivery.source, turn);
         if advert.priority == Priority::RELEASE {
             self.counters.release_received += 1;
@@ -369,6 +363,15 @@ impl Instance {
         &self.config
     }
 
+    /// How well it knows whoever sends from an address: the master last heard best, then its peers.
+    pub(crate) fn acquaintance(&self, source: IpAddr) -> u8 {
+        let is_peer = match &self.config.mode {
+            Mode::Multicast { .. } => false,
+            Mode::Unicast { peers, .. } => peers.iter().any(|peer| peer.address == source),
+        };
+        if self.rival.is_some_and(|rival| rival.address == source) { 2 } else { u8::from(is_peer) }
+    }
+
     /// What it has to listen on; `None` while its link or its address is missing.
     pub(crate) fn channel(&self) -> Option<Channel> {
         let link = self.place?.adverts;
@@ -468,14 +471,5 @@ impl Instance {
         }
         let first = self.told.replace(state).is_none();
         self.say(InstanceFact::Entered { state, first, priority: self.priority }, turn);
-    }
-
-    /// True once for each kind of thing to say, until the state or the rival changes.
-    fn first_time(&mut self, what: Said) -> bool {
-        let new = !self.said.contains(&what);
-        if new {
-            self.said.push(what);
-        }
-        new
     }
 }

@@ -281,6 +281,8 @@ pub enum Heard {
     LowerPriorityDiscarded {
         /// Their priority.
         theirs: Priority,
+        /// How many more were heard since that was last said.
+        more: u64,
     },
     /// Equal priority, and our own address.
     OwnAddress,
@@ -302,8 +304,15 @@ pub enum Heard {
     },
     /// Other addresses than ours.
     AddressListDiffers,
-    /// It was dropped. Said once a kind and rival; counted every time.
-    Rejected(Reject),
+    /// It was dropped. Not said each time; counted every time.
+    Rejected {
+        /// Why.
+        why: Reject,
+        /// How many more of the kind were dropped since that was last said.
+        more: u64,
+    },
+    /// Its checksum is that of keepalived before 1.3.7, which is sent from now on.
+    OldChecksum,
 }
 
 /// Something that a master holds in the kernel.

@@ -10,6 +10,7 @@ mod reload;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::cmp::Reverse;
 use core::net::IpAddr;
 
 use host::{Channel, Datagram, Delivery, Engine, Family, Instant, LinkIndex, Packet, WallClock};
@@ -328,7 +329,10 @@ impl Router {
         let Some(vrid) = wire::vrid_of(delivery) else { return };
         let key = (delivery.link, Family::of(delivery.source), vrid);
         let Some(candidates) = self.addressees.get(&key) else { return self.meet(key, out) };
-        let listening = candidates.iter().find(|(address, _)| *address == delivery.destination);
+        let listening = candidates.iter().filter(|(address, _)| *address == delivery.destination);
+        // As keepalived: of several to whom the same peers' adverts could be sent, whoever knows the sender best.
+        let acquaintance = |id| self.instances.get(id).map_or(0, |it| it.acquaintance(delivery.source));
+        let listening = listening.min_by_key(|(_, id)| Reverse(acquaintance(id)));
         let Some((_, id)) = listening.or(candidates.first()) else { return };
         if let Some(instance) = self.instances.get_mut(id)
             && !self.stopping

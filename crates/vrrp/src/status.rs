@@ -114,14 +114,14 @@ pub struct InstanceStatus {
     pub source: Option<IpAddr>,
     /// The master last heard, with its priority.
     pub master: Option<(IpAddr, Priority)>,
-    /// What the checksum of the last advert that counted covered. Of version 3 over IPv4 there are two readings.
-    pub coverage: Option<Coverage>,
     /// The interval that counts: the master's as learnt, or our own.
     pub interval: Duration,
     /// Why it is in fault; empty otherwise.
     pub faults: Vec<FaultReason>,
     /// Every virtual address with its link, and whether the kernel has it.
     pub addresses: Vec<(Prefix, LinkName, bool)>,
+    /// What the checksum of the last advert that counted covered. Of version 3 over IPv4 there are two readings.
+    pub checksum: Option<Coverage>,
     /// What was counted.
     pub counters: Counters,
 }

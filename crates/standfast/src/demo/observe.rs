@@ -13,6 +13,7 @@ use linux::Machine;
 use linux::namespace::Namespace;
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::socket::{AddressFamily, LinkAddr, SockFlag, SockProtocol, SockType, recvfrom, socket};
+use vrrp::config::UnicastChecksum;
 use vrrp::status::InstanceStatus;
 use vrrp::wire::Demand;
 use vrrp::wire::advert::{self, Expect, PROTOCOL};
@@ -95,6 +96,7 @@ fn read(frame: &[u8], terms: &Terms) -> Option<Frame> {
         version: terms.version,
         unicast: false,
         demand: Demand::Plain { authentication: &terms.authentication, known: 0 },
+        unicast_checksum: UnicastChecksum::Learn,
         interval: terms.interval,
     };
     let (advert, _) = advert::decode(&delivery, &expect).ok()?;

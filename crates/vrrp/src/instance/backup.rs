@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use host::Instant;
 
-use super::{Instance, Next, Stage, Turn};
+use super::{Instance, Next, Said, Stage, Turn};
 use crate::config::{InstanceConfig, Preemption, Priority, Version};
 use crate::election::{self, Candidate};
 use crate::notice::{Heard, InstanceFact};
@@ -64,7 +64,9 @@ impl Instance {
             self.restore(turn);
         }
         if theirs.priority == Priority::RELEASE {
-            self.say(InstanceFact::ReleaseHeard { as_master: false }, turn);
+            if self.may_say(Said::Release, self.config.interval, turn.now).is_some() {
+                self.say(InstanceFact::ReleaseHeard { as_master: false }, turn);
+            }
             if let Stage::Backup(backup) = &mut self.stage {
                 backup.countdown = Countdown::Released(turn.now);
             }
@@ -97,8 +99,10 @@ impl Instance {
             if let Countdown::Paused(_) = backup.countdown {
                 backup.countdown = Countdown::Down(turn.now);
             }
-            let what = Heard::LowerPriorityDiscarded { theirs: theirs.priority };
-            self.say(InstanceFact::Heard { from: theirs.address, what }, turn);
+            if let Some(more) = self.may_say(Said::Lesser, self.config.interval / 2, turn.now) {
+                let what = Heard::LowerPriorityDiscarded { theirs: theirs.priority, more };
+                self.say(InstanceFact::Heard { from: theirs.address, what }, turn);
+            }
         }
         None
     }

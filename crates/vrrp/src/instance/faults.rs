@@ -160,11 +160,11 @@ impl Instance {
             base_priority: config.priority,
             effective_priority: self.priority,
             source: self.source,
-            coverage: self.coverage,
             master: self.rival.map(|rival| (rival.address, rival.priority)),
             interval,
             faults: self.faults.iter().cloned().collect(),
             addresses: addresses.collect(),
+            checksum: self.coverage,
             counters: self.counters,
         }
     }

@@ -102,7 +102,9 @@ impl Instance {
         let from = theirs.address;
         match election::judge(ours, theirs) {
             Verdict::OtherGivesUp => {
-                self.say(InstanceFact::ReleaseHeard { as_master: true }, turn);
+                if self.may_say(Said::Release, self.config.interval, turn.now).is_some() {
+                    self.say(InstanceFact::ReleaseHeard { as_master: true }, turn);
+                }
                 self.answer(turn);
                 self.heal(turn);
                 return None;

@@ -5,8 +5,9 @@ use core::net::IpAddr;
 
 use host::{Datagram, Delivery, Instant, Packet};
 
+use super::said::REMIND;
 use super::{Instance, Said, Stage, Turn};
-use crate::config::{Mode, Priority, Version};
+use crate::config::{Mode, Priority, UnicastChecksum, Version};
 use crate::event::Action;
 use crate::notice::{Heard, InstanceFact, Reject};
 use crate::status::Counters;
@@ -20,6 +21,17 @@ impl Instance {
             unicast: matches!(self.config.mode, Mode::Unicast { .. }),
             demand: self.seals.demand(&self.config, source, now),
             interval: self.config.interval,
+            unicast_checksum: self.config.unicast_checksum,
+        }
+    }
+
+    /// Keeps what a peer's checksum covers. As keepalived: one that is of old is answered in kind from then on.
+    pub(super) fn mind_checksum(&mut self, coverage: Coverage, from: IpAddr, turn: &mut Turn<'_>) {
+        self.coverage = Some(coverage);
+        let old = coverage == Coverage::OldPseudoHeader;
+        if old && self.config.unicast_checksum == UnicastChecksum::Learn && !self.old_peers {
+            self.old_peers = true;
+            self.say(InstanceFact::Heard { from, what: Heard::OldChecksum }, turn);
         }
     }
 
@@ -67,8 +79,15 @@ impl Instance {
 
     fn compose(&self, priority: Priority) -> Advert {
         let config = &self.config;
+        let old = match config.unicast_checksum {
+            UnicastChecksum::Old => true,
+            UnicastChecksum::Learn => self.old_peers,
+            UnicastChecksum::Right => false,
+        };
         let coverage = if config.version == Version::V2 || config.checksum_as_v2 {
             Coverage::Advert
+        } else if old && matches!(config.mode, Mode::Unicast { .. }) {
+            Coverage::OldPseudoHeader
         } else {
             Coverage::PseudoHeader
         };
@@ -125,8 +144,9 @@ impl Instance {
             Reject::Decode(error) => Some(core::mem::discriminant(&error)),
             Reject::UnknownPeer | Reject::NoAddresses | Reject::PeerTtl(_) => None,
         };
-        if self.first_time(Said::Rejected(core::mem::discriminant(&why), kind)) {
-            self.say(InstanceFact::Heard { from, what: Heard::Rejected(why) }, turn);
+        let said = Said::Rejected(core::mem::discriminant(&why), kind);
+        if let Some(more) = self.may_say(said, REMIND, turn.now) {
+            self.say(InstanceFact::Heard { from, what: Heard::Rejected { why, more } }, turn);
         }
     }
 

@@ -210,8 +210,8 @@ fn heard(f: &mut fmt::Formatter<'_>, from: IpAddr, what: Heard) -> fmt::Result {
             let tail = if answered { ", forcing new election" } else { "" };
             write!(f, "Received advert from {from} with lower priority {theirs}, ours {ours}{tail}")
         }
-        Heard::LowerPriorityDiscarded { theirs } => {
-            write!(f, "received lower priority ({theirs}) advert from {from} - discarding")
+        Heard::LowerPriorityDiscarded { theirs, more } => {
+            write!(f, "received lower priority ({theirs}) advert from {from} - discarding{}", More(more))
         }
         Heard::OwnAddress => {
             f.write_str("WARNING - equal priority advert received from remote host with our IP address.")
@@ -233,12 +233,25 @@ fn heard(f: &mut fmt::Formatter<'_>, from: IpAddr, what: Heard) -> fmt::Result {
             if ahead > 0 { "ahead of" } else { "behind" },
             window.as_secs()
         ),
-        Heard::Rejected(Reject::Decode(error)) => write!(f, "{}", error.heard_from(from)),
-        Heard::Rejected(Reject::NoAddresses) => write!(f, "advert from {from} carries no address"),
-        Heard::Rejected(Reject::UnknownPeer) => write!(f, "advert from {from}, which is no unicast peer"),
-        Heard::Rejected(Reject::PeerTtl(ttl)) => {
-            write!(f, "TTL {ttl} of unicast peer {from} out of its bounds")
+        Heard::Rejected { why, more } => {
+            match why {
+                Reject::Decode(error) => write!(f, "{}", error.heard_from(from))?,
+                Reject::NoAddresses => write!(f, "advert from {from} carries no address")?,
+                Reject::UnknownPeer => write!(f, "advert from {from}, which is no unicast peer")?,
+                Reject::PeerTtl(ttl) => write!(f, "TTL {ttl} of unicast peer {from} out of its bounds")?,
+            }
+            write!(f, "{}", More(more))
         }
+        Heard::OldChecksum => write!(f, "{from} uses the checksum of keepalived before 1.3.7, and so do we"),
         Heard::AddressListDiffers => write!(f, "address list of the advert from {from} differs from ours"),
+    }
+}
+
+/// What was left out before a line.
+struct More(u64);
+
+impl fmt::Display for More {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0 == 0 { Ok(()) } else { write!(f, " ({} more since the last such line)", self.0) }
     }
 }

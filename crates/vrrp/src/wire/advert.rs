@@ -13,12 +13,14 @@ use super::frame::{Frame, Parts};
 use super::seal::Evidence;
 use super::trailer::Signed;
 use super::{DecodeError, Demand, Proof, Seal, ah};
-use crate::config::{Authentication, HmacMode, Priority, Version, Vrid};
+use crate::config::{Authentication, HmacMode, Priority, UnicastChecksum, Version, Vrid};
 
 /// IP protocol number of VRRP (RFC 9568 §5.1.1.4).
 pub const PROTOCOL: u8 = 112;
 /// Type of service and traffic class of adverts: CS6, network control.
 pub const TRAFFIC_CLASS: u8 = 0xc0;
+/// What stood for a peer's address in the checksums of keepalived before 1.3.7.
+pub(super) const OLD_DESTINATION: Ipv4Addr = Ipv4Addr::new(224, 0, 0, 18);
 /// Bytes of an IPv4 header as we send it.
 const IPV4: usize = 20;
 /// Bytes before the addresses, the same in both versions.
@@ -71,6 +73,8 @@ pub enum Coverage {
     Advert,
     /// The advert and a pseudo-header: version 3 over IPv4 as RFC 5798 §5.2.8 was read, and as Keepalived sends.
     PseudoHeader,
+    /// The same to a peer as keepalived before 1.3.7 had it: with 224.0.0.18 as the destination.
+    OldPseudoHeader,
     /// The kernel's affair: IPv6, where it fills the checksum in and drops what does not match.
     Kernel,
 }
@@ -97,6 +101,8 @@ pub struct Expect<'a> {
     pub unicast: bool,
     /// What makes it credible.
     pub demand: Demand<'a>,
+    /// Version 3 over IPv4, unicast: which checksums are right.
+    pub unicast_checksum: UnicastChecksum,
     /// Own interval; version 2 demands the same from others.
     pub interval: Duration,
 }
@@ -189,7 +195,12 @@ impl Advert {
             Coverage::PseudoHeader if self.version == Version::V3 => {
                 pseudo_header(header.source, header.destination, bytes.len()).add(&bytes)
             }
-            Coverage::Advert | Coverage::PseudoHeader | Coverage::Kernel => Checksum::new().add(&bytes),
+            Coverage::OldPseudoHeader if self.version == Version::V3 => {
+                pseudo_header(header.source, OLD_DESTINATION, bytes.len()).add(&bytes)
+            }
+            Coverage::Advert | Coverage::PseudoHeader | Coverage::OldPseudoHeader | Coverage::Kernel => {
+                Checksum::new().add(&bytes)
+            }
         };
         bytes[6..8].copy_from_slice(&sum.finish().to_be_bytes());
         bytes
@@ -247,7 +258,7 @@ pub fn decode(delivery: &Delivery, expect: &Expect<'_>) -> Result<(Advert, Proof
         return Err(DecodeError::Type(kind));
     }
     frame.check_total_length(&parts)?;
-    let coverage = frame.coverage(advert, expect.version)?;
+    let coverage = frame.coverage(advert, expect)?;
     if delivery.destination.is_multicast() == expect.unicast {
         return Err(DecodeError::Destination);
     }

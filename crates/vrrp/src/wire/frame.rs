@@ -5,9 +5,9 @@ use core::net::Ipv4Addr;
 use host::bytes::{Checksum, Reader, Short};
 use host::{Delivery, Family};
 
-use super::advert::{AUTHENTICATION_DATA, FIXED, pseudo_header};
-use super::{Coverage, DecodeError, ah, trailer};
-use crate::config::Version;
+use super::advert::{AUTHENTICATION_DATA, FIXED, OLD_DESTINATION, pseudo_header};
+use super::{Coverage, DecodeError, Expect, ah, trailer};
+use crate::config::{UnicastChecksum, Version};
 
 /// Smallest payload of an Ethernet frame; a shorter packet is padded and some drivers leave the padding on.
 const ETHERNET_MINIMUM: usize = 46;
@@ -126,13 +126,23 @@ impl<'a> Frame<'a> {
     }
 
     /// RFC 9568 §7.1: "It MUST verify the VRRP checksum." Of the two readings of version 3 over IPv4 either is
-    /// accepted, since routers of both kinds exist. Differs: with `v3_checksum_as_v2` Keepalived accepts any sum.
-    pub(super) fn coverage(&self, advert: &[u8], version: Version) -> Result<Coverage, DecodeError> {
+    /// accepted, since routers of both kinds exist, and between peers that of old if it is wanted. Differs: with
+    /// `v3_checksum_as_v2` Keepalived accepts any sum.
+    pub(super) fn coverage(&self, advert: &[u8], expect: &Expect<'_>) -> Result<Coverage, DecodeError> {
         let Some((source, destination, _)) = self.header else { return Ok(Coverage::Kernel) };
         let matches = |start: Checksum| start.add(advert).finish() == 0;
-        if version == Version::V3 && matches(pseudo_header(source, destination, advert.len())) {
+        let with = |destination| matches(pseudo_header(source, destination, advert.len()));
+        let (new, old) = match expect.unicast_checksum {
+            UnicastChecksum::Learn => (true, expect.unicast),
+            UnicastChecksum::Right => (true, false),
+            UnicastChecksum::Old => (!expect.unicast, expect.unicast),
+        };
+        let three = expect.version == Version::V3;
+        if three && new && with(destination) {
             Ok(Coverage::PseudoHeader)
-        } else if matches(Checksum::new()) {
+        } else if three && old && with(OLD_DESTINATION) {
+            Ok(Coverage::OldPseudoHeader)
+        } else if (new || !three) && matches(Checksum::new()) {
             Ok(Coverage::Advert)
         } else {
             Err(DecodeError::Checksum)

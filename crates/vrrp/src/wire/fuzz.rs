@@ -8,7 +8,7 @@ use core::time::Duration;
 use host::Delivery;
 
 use super::{Demand, Expect, decode, vrid_of};
-use crate::config::{Authentication, Hmac, HmacKey, HmacMode, Mode, Version};
+use crate::config::{Authentication, Hmac, HmacKey, HmacMode, Mode, UnicastChecksum, Version};
 
 /// No bytes may make the decoder panic, and what it accepts must be sane, whatever makes it credible.
 pub fn fuzz_advert(bytes: &[u8]) {
@@ -43,7 +43,14 @@ fn accepted(bytes: &[u8]) -> usize {
             (Version::V3, signed(&timed)),
             (Version::V3, signed(&counted)),
         ] {
-            let expect = Expect { version, unicast: false, demand, interval: Duration::from_secs(1) };
+            let interval = Duration::from_secs(1);
+            let expect = Expect {
+                version,
+                unicast: false,
+                demand,
+                unicast_checksum: UnicastChecksum::Learn,
+                interval,
+            };
             if let Ok((advert, proof)) = decode(&delivery, &expect) {
                 assert!(
                     !advert.interval.is_zero() && advert.addresses.len() <= 255,

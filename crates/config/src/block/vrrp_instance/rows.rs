@@ -91,7 +91,6 @@ pub(super) static ELECTION: &[K] = &[
         .help("Words that ask for unicast and no peer: a fault rather than multicast."),
     K::new("old_unicast_checksum", Kind::Custom(Shape::Line, read::old_unicast_checksum))
         .takes("[never]")
-        .later("checksums of old peers")
         .help("Version 3 adverts to peers carry the checksum of keepalived before 1.3.7, or never do."),
     K::new("vrf", Kind::Link(|b| &mut b.rest.vrf))
         .since("2.4")

@@ -11,6 +11,7 @@ use vrrp::config::{
 };
 use vrrp::notice::FaultReason;
 use vrrp::status::InstanceStatus;
+use vrrp::wire::Coverage;
 
 use super::{Report, address, config_of, globals, master_down, quoted, route, wanted};
 
@@ -117,6 +118,22 @@ fn write_protocol(out: &mut String, status: &InstanceStatus, config: &InstanceCo
     match config.version {
         Version::V2 => writeln!(out, "   Advert interval = {} sec", config.interval.as_secs())?,
         Version::V3 => writeln!(out, "   Advert interval = {} milli-sec", config.interval.as_millis())?,
+    }
+    match status.checksum.filter(|_| config.version == Version::V3) {
+        Some(Coverage::PseudoHeader) => writeln!(out, "   Checksum received = with pseudo-header")?,
+        Some(Coverage::OldPseudoHeader) => {
+            writeln!(out, "   Checksum received = of keepalived before 1.3.7")?
+        }
+        Some(Coverage::Advert) => writeln!(out, "   Checksum received = without pseudo-header")?,
+        Some(Coverage::Kernel) | None => {}
+    }
+    if let Some(hmac) = &config.hmac {
+        let keys: Vec<String> = hmac.keys.iter().map(|key| key.id.to_string()).collect();
+        let (keys, active, window) = (keys.join(", "), hmac.active, hmac.window.as_secs());
+        writeln!(
+            out,
+            "   Authentication extension = keys {keys}, active {active}, time window {window} sec"
+        )?;
     }
     writeln!(out, "   Accept = {}", enabled(config.accept))?;
     writeln!(out, "   Preempt = {}", enabled(config.preemption != Preemption::Never))?;

@@ -3,6 +3,7 @@
 mod accept;
 mod change;
 mod election;
+mod flood;
 mod forged;
 pub(crate) mod frr;
 mod group;
@@ -88,6 +89,8 @@ pub(crate) fn all() -> impl Iterator<Item = Case> {
         both("equal priorities", election::equals, election::equal_priorities),
         both("owner 255", election::owner, election::an_owner_waits_for_nobody),
         both("wrong password", change::strangers, change::wrong_password),
+        ours("invalid packets", flood::pair, flood::invalid_packets),
+        alone("replayed packets", flood::signed, flood::replay),
         both("wrong AH password", seal::strangers, seal::wrong_password),
         both("script weight", track::script, track::script_weight),
         both("preempt_delay", preempt::delayed, preempt::preempt_delay),

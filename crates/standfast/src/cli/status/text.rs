@@ -96,7 +96,7 @@ fn instance_text(instance: &InstanceStatus, now: Instant) -> String {
     if let (true, Some((address, priority))) = (instance.state == State::Backup, instance.master) {
         let _ = writeln!(text, "  master is {address} with priority {priority}");
     }
-    if let (Version::V3, Some(Coverage::Advert)) = (instance.version, instance.coverage) {
+    if let (Version::V3, Some(Coverage::Advert)) = (instance.version, instance.checksum) {
         let _ = writeln!(text, "  adverts heard are summed without the pseudo-header, as RFC 9568 has it");
     }
     if !instance.faults.is_empty() {

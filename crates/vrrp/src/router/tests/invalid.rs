@@ -283,7 +283,24 @@ fn an_invalid_packet_does_not_end_a_fault() {
     }
 }
 
-/// The first of a kind is said; the rest are counted.
+/// The first of a kind is said; the rest are counted, and their number is said with the next after a while.
+#[test]
+fn an_invalid_packet_is_said_every_ten_seconds_with_the_number_of_those_before() {
+    for kind in KINDS.into_iter().filter(|kind| (kind.to)().hmac.is_none()) {
+        let mut bench = bench(&kind);
+        bench.run_until(Instant::ZERO + (kind.to)().interval * 4);
+        let mut lines: Vec<String> = Vec::new();
+        for _ in 0..250 {
+            lines.extend(log(&bench.tell(Event::Received((kind.packet)(&(kind.to)(), bench.now)))));
+            bench.wait(100);
+        }
+        let ends: Vec<bool> =
+            lines.iter().map(|line| line.ends_with(" (99 more since the last such line)")).collect();
+        assert_eq!(ends, [false, true, true], "{}: {lines:?}", kind.name);
+    }
+}
+
+/// The rest within those ten seconds are counted only.
 #[test]
 fn an_invalid_packet_is_said_once() {
     for kind in KINDS {
@@ -305,4 +322,62 @@ fn who_sends_invalid_packets_is_nobody_s_rival() {
     let stranger = Ipv4Addr::new(192, 0, 2, 66);
     bench.tell(Event::Received(Delivery { hop_limit: Some(1), ..advert(&v2(), stranger, 250) }));
     assert_eq!(bench.status().master, None);
+}
+
+/// Only who knows no better is told of each advert; a flood of them is one line an interval.
+#[test]
+fn a_flood_of_lesser_adverts_is_two_lines_an_interval_at_a_backup() {
+    let mut bench = Bench::with(v2());
+    let mut lines: Vec<String> = Vec::new();
+    for _ in 0..100 {
+        lines.extend(log(&bench.hear(HIGH, 50)));
+        bench.wait(10);
+    }
+    let lines: Vec<_> = lines.iter().filter(|line| line.contains("discarding")).collect();
+    assert_eq!(lines.len(), 2, "{lines:?}");
+    assert!(lines[1].ends_with("discarding (49 more since the last such line)"), "{lines:?}");
+}
+
+/// As keepalived: instances of one number and one address are told apart by their peers.
+#[test]
+fn of_two_unicast_instances_the_one_that_has_the_sender_as_its_peer_hears_it() {
+    let with = |name: &str, peer| {
+        let peers = vec![Peer { address: IpAddr::V4(peer), ttl: (0, 255) }];
+        let mode = Mode::Unicast { peers, ttl: None, check_source: false };
+        InstanceConfig { name: name.into(), mode, source: Some(IpAddr::V4(OURS)), ..instance() }
+    };
+    let (mut bench, _) = Bench::start(config([with("A", LOW), with("B", HIGH)], []));
+    let heard = |bench: &Bench| {
+        let status = host::Engine::status(&bench.router, bench.now);
+        status.instances.iter().map(|it| it.counters.adverts_received).collect::<Vec<_>>()
+    };
+    bench.hear(HIGH, 150);
+    assert_eq!(heard(&bench), [0, 1]);
+    bench.hear(LOW, 150);
+    assert_eq!(heard(&bench), [1, 1]);
+}
+
+/// The peer's checksum is shown; one of old is answered in kind.
+#[test]
+fn a_peer_of_old_is_answered_with_its_checksum() {
+    use crate::wire::Coverage;
+    let peers = vec![Peer { address: IpAddr::V4(HIGH), ttl: (0, 255) }];
+    let mode = Mode::Unicast { peers, ttl: None, check_source: false };
+    let config = InstanceConfig { mode, ..instance_v3() };
+    let mut bench = Bench::with(config.clone());
+    bench.hear(HIGH, 150);
+    assert_eq!(bench.status().checksum, Some(Coverage::PseudoHeader));
+    let mut old = advert(&config, HIGH, 150);
+    // The group for our address in the sum: 224.0.0.18 less 192.0.2.10.
+    let sum = u16::from_be_bytes([old.bytes[26], old.bytes[27]]);
+    let less = u32::from(!sum) + 0xe000 + 0x0012 + u32::from(!0xc000u16) + u32::from(!0x020au16);
+    let folded = (less & 0xffff) + (less >> 16);
+    let folded = u16::try_from((folded & 0xffff) + (folded >> 16)).unwrap();
+    old.bytes[26..28].copy_from_slice(&(!folded).to_be_bytes());
+    let out = bench.tell(Event::Received(old));
+    assert_eq!(log(&out), ["(VI_1) 192.0.2.20 uses the checksum of keepalived before 1.3.7, and so do we"]);
+    assert_eq!(bench.status().checksum, Some(Coverage::OldPseudoHeader));
+    let sent = adverts(&bench.wait(1_000));
+    let group = host::bytes::Checksum::new().add(&OURS.octets()).add(&[224, 0, 0, 18, 0, 112, 0, 12]);
+    assert_eq!(group.add(&sent[0][20..]).finish(), 0);
 }

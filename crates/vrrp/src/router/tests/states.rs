@@ -356,7 +356,7 @@ fn an_advert_without_addresses_is_ignored_unless_ours_has_none_either() {
 #[test]
 fn how_the_others_checksum_is_made_is_remembered() {
     let (mut bench, _) = Bench::start(config([instance_v3()], []));
-    assert_eq!(bench.status().coverage, None);
+    assert_eq!(bench.status().checksum, None);
     for coverage in [Coverage::Advert, Coverage::PseudoHeader] {
         let advert = Advert {
             version: Version::V3,
@@ -371,7 +371,7 @@ fn how_the_others_checksum_is_made_is_remembered() {
         let bytes = advert.encode_ipv4(&header, Seal::None);
         let heard = Delivery { bytes, ..super::bench::advert(&instance_v3(), HIGH, 150) };
         bench.tell(Event::Received(heard));
-        assert_eq!(bench.status().coverage, Some(coverage));
+        assert_eq!(bench.status().checksum, Some(coverage));
     }
 }
 

@@ -52,7 +52,8 @@ fn delivery(bytes: Vec<u8>) -> Delivery {
 
 fn expect(version: Version, authentication: &Authentication) -> Expect<'_> {
     let demand = Demand::Plain { authentication, known: 0 };
-    Expect { version, unicast: false, demand, interval: Duration::from_secs(1) }
+    let interval = Duration::from_secs(1);
+    Expect { version, unicast: false, demand, unicast_checksum: UnicastChecksum::Learn, interval }
 }
 
 /// The advert alone.
@@ -311,6 +312,29 @@ fn unicast_asks_for_a_unicast_destination_and_any_ttl() {
         Delivery { destination: header.destination.into(), hop_limit: None, ..delivery(packet.clone()) };
     assert_eq!(read(&direct, &unicast), Ok(v2()));
     assert_eq!(read(&delivery(packet), &unicast), Err(DecodeError::Destination));
+}
+
+/// Keepalived before 1.3.7 took the group for the destination of every advert.
+#[test]
+fn the_checksum_of_old_peers_is_accepted_where_it_is_wanted() {
+    let header = Ipv4Header { destination: Ipv4Addr::new(10, 1, 0, 2), ..HEADER };
+    let with = |coverage| Advert { coverage, ..advert(Version::V3, 52, 150, 1000, &["10.1.0.102"]) };
+    use Coverage::{Advert as Plain, OldPseudoHeader as Old, PseudoHeader as New};
+    for (unicast_checksum, accepted) in [
+        (UnicastChecksum::Learn, [New, Old, Plain].as_slice()),
+        (UnicastChecksum::Right, &[New, Plain]),
+        (UnicastChecksum::Old, &[Old]),
+    ] {
+        for coverage in [New, Old, Plain] {
+            let bytes = with(coverage).encode_ipv4(&header, Seal::None);
+            let direct = Delivery { destination: header.destination.into(), ..delivery(bytes) };
+            let expect =
+                Expect { unicast: true, unicast_checksum, ..expect(Version::V3, &Authentication::None) };
+            let wanted =
+                if accepted.contains(&coverage) { Ok(with(coverage)) } else { Err(DecodeError::Checksum) };
+            assert_eq!(read(&direct, &expect), wanted, "{unicast_checksum:?} {coverage:?}");
+        }
+    }
 }
 
 #[test]
