@@ -197,6 +197,35 @@ pub struct Discards {
 }
 
 impl Discards {
+    /// All of them.
+    pub fn total(&self) -> u64 {
+        let Self {
+            truncated,
+            version,
+            length,
+            multiplier,
+            multipoint,
+            my_discriminator,
+            your_discriminator,
+            no_discriminator,
+            no_session,
+            other_path,
+            ttl,
+            auth_presence,
+            auth_length,
+            auth_type,
+            auth_key,
+            auth_failure,
+            auth_sequence,
+            echo,
+            admin_down,
+        } = self;
+        let wrong = [truncated, version, length, multiplier, multipoint, echo, admin_down];
+        let strange = [my_discriminator, your_discriminator, no_discriminator, no_session, other_path, ttl];
+        let forged = [auth_presence, auth_length, auth_type, auth_key, auth_failure, auth_sequence];
+        wrong.into_iter().chain(strange).chain(forged).sum()
+    }
+
     /// Counts one.
     pub(crate) fn count(&mut self, why: DecodeError) {
         let counter = match why {

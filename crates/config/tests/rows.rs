@@ -253,7 +253,7 @@ fn every_keyword_takes_what_is_good_and_complains_of_the_rest() {
         let mut looked = Looked { path: block.path.clone(), rows: 0, values: 0 };
         for row in &block.rows {
             assert!(row.help.ends_with('.'), "{} {}", block.path, row.name);
-            assert!(row.not_yet.is_some(), "{} {}", block.path, row.name);
+            assert_eq!(row.not_yet.is_none(), block.path == "bfd_instance", "{} {}", block.path, row.name);
             looked.row(row);
         }
         rows += looked.rows;

@@ -284,6 +284,35 @@ fn preemption_obeys_what_stands_beside_it() {
 }
 
 #[test]
+fn an_authentication_header_is_for_version_2_over_ipv4_and_begins_as_backup() {
+    let with = |lines: &str, pass: &str| {
+        let pass = if pass.is_empty() { String::new() } else { format!("auth_pass {pass}\n") };
+        instance("", &format!("authentication {{\nauth_type AH\n{pass}}}\n{lines}"))
+    };
+    let header = Authentication::Header(*b"1111\0\0\0\0");
+    for (lines, wanted, complaints) in [
+        (VIP, &header, [""; 0].as_slice()),
+        (&format!("state MASTER\npriority 100\n{VIP}"), &header, &["SF0606"]),
+        (&format!("version 3\n{VIP}"), &Authentication::None, &["SF0606"]),
+        ("virtual_ipaddress {\nfe80::1\n}\nversion 2", &Authentication::None, &["SF0606"]),
+    ] {
+        let (got, found) = with(lines, "1111");
+        assert_eq!(got.authentication, *wanted, "{lines}");
+        assert_eq!(found, complaints, "{lines}");
+        assert!(!got.wants_master, "{lines}");
+    }
+    let (owner, found) = with(&format!("state MASTER\npriority 255\n{VIP}"), "1111");
+    assert_eq!(
+        (owner.wants_master, found.len()),
+        (true, 0),
+        "nobody else has numbers that an owner waits for"
+    );
+    let (got, found) = with(VIP, "");
+    assert_eq!(got.authentication, Authentication::None);
+    assert_eq!(found, ["SF0606"]);
+}
+
+#[test]
 fn strict_mode_sets_what_the_rfc_says() {
     let lines =
         format!("priority 100\nstate MASTER\nauthentication {{\nauth_type PASS\nauth_pass x\n}}\n{VIP}");

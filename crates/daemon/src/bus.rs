@@ -4,10 +4,11 @@ use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::PathBuf;
 
+use bfd::Verdict;
 use linux::bus::{BusEnd, Received};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use worker::bus::{MAX_MESSAGE, ToWorker};
+use worker::bus::{MAX_MESSAGE, ToBfd, ToWorker};
 
 use crate::log::LogOptions;
 use crate::manner::Manner;
@@ -21,9 +22,30 @@ pub(crate) enum ToProcess {
     Pipes(Vec<PathBuf>),
     /// How it runs from now on.
     Run(Manner),
+    /// The bfd worker speaks by the socket that comes with this, and no other, from now on.
+    Verdicts,
     /// For the worker in it.
     Worker(ToWorker),
 }
+
+/// What the supervisor sends to the bfd worker's process.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub(crate) enum ToBfdProcess {
+    /// The first message.
+    Begin(Begin),
+    /// How it runs from now on.
+    Run(Manner),
+    /// The vrrp worker, which was started anew or is told of for the first time, listens at the socket that comes with
+    /// this.
+    Trackers,
+    /// For the worker in it.
+    Worker(ToBfd),
+}
+
+/// The end of the socket between the bfd worker and the vrrp worker that sends.
+pub(crate) type VerdictSender = Line<Verdict, ()>;
+/// The end that receives.
+pub(crate) type VerdictReceiver = Line<(), Verdict>;
 
 /// What a worker's process is told first.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -74,6 +96,23 @@ impl<S: Serialize, R: DeserializeOwned> Line<S, R> {
     pub(crate) fn send(&mut self, message: &S) -> io::Result<()> {
         let bytes = serde_json::to_vec(message).map_err(io::Error::other)?;
         self.end.send(bytes)
+    }
+
+    /// The same with a descriptor, which closes here.
+    pub(crate) fn send_with(&mut self, message: &S, descriptor: OwnedFd) -> io::Result<()> {
+        let bytes = serde_json::to_vec(message).map_err(io::Error::other)?;
+        self.end.send_with(bytes, descriptor)
+    }
+
+    /// What came along with the message that was received last.
+    pub(crate) fn take_descriptor(&mut self) -> Option<OwnedFd> {
+        self.end.take_descriptor()
+    }
+
+    /// Two descriptors of one line, for two other processes.
+    pub(crate) fn strangers() -> io::Result<(OwnedFd, OwnedFd)> {
+        let (end, other) = BusEnd::pair(MAX_MESSAGE)?;
+        Ok((end.into(), other))
     }
 
     /// Sends what waits. Returns whether nothing waits any more.

@@ -44,7 +44,9 @@ pub struct Options {
     pub config: String,
     /// `-P` and `-C`: whether VRRP runs.
     pub vrrp: bool,
-    /// `--all`: the VRRP worker runs even if there is nothing for it.
+    /// No `-B`.
+    pub bfd: bool,
+    /// `--all`: workers run even if there is nothing for them.
     pub all: bool,
     /// `-l`.
     pub console: bool,
@@ -70,6 +72,8 @@ pub struct Options {
     pub pid_file: Option<PathBuf>,
     /// `-r`.
     pub vrrp_pid_file: Option<PathBuf>,
+    /// `-b`.
+    pub bfd_pid_file: Option<PathBuf>,
     /// `-s`.
     pub namespace: Option<String>,
     /// `-m`.
@@ -93,6 +97,7 @@ impl Options {
         Self {
             config: DEFAULT_CONFIG.into(),
             vrrp: true,
+            bfd: true,
             all: false,
             console: false,
             detail: false,
@@ -106,6 +111,7 @@ impl Options {
             dump: false,
             pid_file: None,
             vrrp_pid_file: None,
+            bfd_pid_file: None,
             namespace: None,
             core_dumps: false,
             strict_includes: false,
@@ -229,8 +235,10 @@ impl Reading {
             Is::IgnoreInterrupt => options.ignore_interrupt = true,
             Is::Version => return Ok(Step::Answer(Wish::Explain(version()))),
             Is::Help => return Ok(Step::Answer(Wish::Explain(self.usage()))),
-            // There are no checkers and no BFD yet, so their files and their absence change nothing.
-            Is::CheckersPid | Is::BfdPid | Is::NoBfd | Is::Moot => {}
+            Is::NoBfd => options.bfd = false,
+            Is::BfdPid => options.bfd_pid_file = Some(absolute(&word)?.into()),
+            // There are no checkers yet, so their file changes nothing.
+            Is::CheckersPid | Is::Moot => {}
             Is::NotYet => {
                 options
                     .complaints
@@ -301,7 +309,7 @@ fn signal_number(word: &str) -> Result<String, String> {
 
 /// The text of `-v`.
 fn version() -> String {
-    format!("Keepalived ({VERSION})\n\nRunning on {}\n\nConfig options:  VRRP VRRP_AUTH", system())
+    format!("Keepalived ({VERSION})\n\nRunning on {}\n\nConfig options:  VRRP VRRP_AUTH BFD", system())
 }
 
 /// The kernel, as the log and `-v` name it.

@@ -2,12 +2,13 @@
 //!
 //! Read in this order: [`compat`] is the command line, [`exit`] the exit statuses. [`supervisor`] is the process that
 //! operators see: it reads the configuration, starts the workers, runs the scripts, answers signals. `vrrp_process` is
-//! the vrrp worker's process: `worker::Vrrp` on `linux::Machine`. [`status`] is what the daemon tells of itself.
+//! the vrrp worker's process: `worker::Vrrp` on `linux::Machine`; `bfd_process` is the bfd worker's. [`status`] is what the daemon tells of itself.
 //!
 //! One executable plays every part. Which one a process plays is told by its first argument; without one it
 //! is what an operator started.
 #![forbid(unsafe_code)]
 
+mod bfd_process;
 mod bus;
 pub mod compat;
 mod detach;
@@ -20,6 +21,7 @@ mod say;
 pub mod status;
 pub mod supervisor;
 mod vrrp_process;
+mod worker_process;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -37,18 +39,21 @@ enum Part {
     Detached,
     /// The vrrp worker.
     Vrrp,
+    /// The bfd worker.
+    Bfd,
     /// A script that is about to begin.
     Job,
 }
 
 impl Part {
-    const ALL: [Self; 3] = [Self::Detached, Self::Vrrp, Self::Job];
+    const ALL: [Self; 4] = [Self::Detached, Self::Vrrp, Self::Bfd, Self::Job];
 
     /// The first argument that means this part. Nobody types it, and no option of upstream's looks like it.
     const fn argument(self) -> &'static str {
         match self {
             Self::Detached => "--standfast=detached",
             Self::Vrrp => "--standfast=vrrp",
+            Self::Bfd => "--standfast=bfd",
             Self::Job => "--standfast=job",
         }
     }
@@ -64,6 +69,7 @@ pub fn run() -> ExitCode {
     let exit = match part {
         None | Some(Part::Detached) => begin(&arguments, part.is_some()),
         Some(Part::Vrrp) => vrrp_process::run(),
+        Some(Part::Bfd) => bfd_process::run(),
         Some(Part::Job) => job_process::run(arguments.get(1..).unwrap_or_default()),
     };
     exit.into()

@@ -31,6 +31,12 @@ impl LogOptions {
         Self::of(options, format!("Keepalived_vrrp{suffix}"), file)
     }
 
+    /// The bfd worker's.
+    pub(crate) fn bfd(options: &Options, suffix: &str) -> Self {
+        let file = options.log_file.as_deref().map(|file| insert(file, "_bfd"));
+        Self::of(options, format!("Keepalived_bfd{suffix}"), file)
+    }
+
     fn of(options: &Options, ident: String, file: Option<PathBuf>) -> Self {
         Self {
             ident,

@@ -3,7 +3,7 @@
 use std::ffi::CString;
 use std::io;
 
-use config::effective::{Worker, Workers};
+use config::effective::Worker;
 use linux::{privilege, process, schedule};
 use serde::{Deserialize, Serialize};
 
@@ -21,9 +21,9 @@ pub(crate) struct Manner {
 }
 
 impl Manner {
-    /// The vrrp worker's.
-    pub(crate) fn vrrp(workers: &Workers, umask: u32) -> Self {
-        let Worker { name, nice, locked, realtime, cpus, rttime } = &workers.vrrp;
+    /// A worker's.
+    pub(crate) fn of(worker: &Worker, umask: u32) -> Self {
+        let Worker { name, nice, locked, realtime, cpus, rttime } = worker;
         Self {
             name: name.clone(),
             umask,
@@ -85,12 +85,12 @@ mod tests {
 
     #[test]
     fn a_limit_of_real_time_needs_a_real_time_priority() {
-        let mut workers = Workers::default();
-        workers.vrrp.rttime = Some(5);
-        assert_eq!(Manner::vrrp(&workers, 0).rttime, None);
-        workers.vrrp.realtime = Some(50);
-        assert_eq!(Manner::vrrp(&workers, 0).rttime, Some(5));
-        workers.vrrp.rttime = Some(0);
-        assert_eq!(Manner::vrrp(&workers, 0).rttime, None);
+        let mut worker = config::effective::Workers::default().vrrp;
+        worker.rttime = Some(5);
+        assert_eq!(Manner::of(&worker, 0).rttime, None);
+        worker.realtime = Some(50);
+        assert_eq!(Manner::of(&worker, 0).rttime, Some(5));
+        worker.rttime = Some(0);
+        assert_eq!(Manner::of(&worker, 0).rttime, None);
     }
 }

@@ -22,6 +22,10 @@ pub struct DaemonStatus {
     pub vrrp_pid: Option<u32>,
     /// How often a vrrp worker was started; more than 1 means that one died.
     pub vrrp_starts: u64,
+    /// The bfd worker's process number, if it lives.
+    pub bfd_pid: Option<u32>,
+    /// How often a bfd worker was started.
+    pub bfd_starts: u64,
     /// Scripts that run.
     pub scripts_running: usize,
     /// Notify scripts that wait for others of their instance.
@@ -30,4 +34,6 @@ pub struct DaemonStatus {
     pub last_reload: Option<LastReload>,
     /// How the virtual routers stand; `None` if the worker does not say.
     pub vrrp: Option<vrrp::Status>,
+    /// How the BFD sessions stand; `None` if there is no worker, or it does not say.
+    pub bfd: Option<bfd::Status>,
 }

@@ -6,9 +6,12 @@
 //!
 //! `start` is the way into the loop, `stop` the way out, `hooks` the scripts around both; `place` says where on this host
 //! it is. `reload` is what SIGHUP does and `timetable` the clock, `dumps` what the other signals do.
-//! `workers` keeps the worker alive, `watchdog` notices when it hangs, `reserve` keeps what its start needs, `jobs` runs scripts, `pipes` sees to the event pipes, `control` speaks with the
+//! `workers` keeps the workers alive, each in its `seat`, `bfd` is what is special about the bfd worker; `watchdog`
+//! notices when one hangs, `reserve` keeps what a start needs, `survey` asks how they stand, `jobs` runs scripts, `pipes`
+//! sees to the event pipes, `control` speaks with the
 //! operator's tool.
 
+mod bfd;
 pub mod control;
 mod dumps;
 mod hooks;
@@ -19,8 +22,10 @@ mod place;
 mod reading;
 mod reload;
 mod reserve;
+mod seat;
 mod start;
 mod stop;
+mod survey;
 mod timetable;
 mod watchdog;
 mod workers;
@@ -52,15 +57,19 @@ use place::{Directory, Home, Place};
 use reading::Accepted;
 use reload::Reload;
 use reserve::Reserve;
+use seat::Death;
 use stop::Phase;
+use survey::Survey;
 use timetable::{TIME_FILE, Timetable};
 use watchdog::Watchdog;
-use workers::VrrpWorker;
+use workers::{BfdWorker, VrrpWorker};
 
 /// The vrrp worker's end of the bus.
 const BUS: Token = Token(1);
+/// The bfd worker's.
+const BFD_BUS: Token = Token(3);
 /// Clients of the control socket have tokens from here on; the socket itself has this one.
-const CONTROL: Token = Token(2);
+const CONTROL: Token = Token(4);
 
 /// How soon a worker that could not take something is tried again.
 const RETRY: Duration = Duration::from_millis(100);
@@ -87,9 +96,12 @@ struct Supervisor {
     /// Removed when this is dropped, the last thing of all.
     _pid_file: PidFile,
     vrrp_pid_file: PidFile,
+    /// Taken when the first bfd worker starts: of several daemons on a host, most have none.
+    bfd_pid_file: Option<PidFile>,
     effective: Effective,
     accepted: Accepted,
     vrrp: VrrpWorker,
+    bfd: BfdWorker,
     jobs: Jobs,
     pipes: EventPipes,
     control: Option<Control>,
@@ -97,6 +109,8 @@ struct Supervisor {
     reload: Reload,
     timetable: Timetable,
     watchdog: Watchdog,
+    bfd_watchdog: Watchdog,
+    survey: Survey,
     dumps: Dumps,
     phase: Phase,
     /// A worker was started to end what one that died at the stop left behind.
@@ -130,6 +144,7 @@ impl Supervisor {
             for token in ready.drain(..) {
                 match token {
                     BUS => self.listen(now),
+                    BFD_BUS => self.listen_bfd(now),
                     TIME_FILE => self.time_file_changed(now),
                     token => self.serve_control(token, now),
                 }
@@ -143,12 +158,14 @@ impl Supervisor {
     fn deadline(&self) -> Option<Instant> {
         [
             self.journal.deadline(),
-            (!self.vrrp.is_flushed()).then(|| clock::now() + RETRY),
-            self.vrrp.restart_at(),
+            (!self.vrrp.seat.is_flushed() || !self.bfd.seat.is_flushed()).then(|| clock::now() + RETRY),
+            self.vrrp.seat.restart_at(),
+            self.bfd.seat.restart_at(),
             self.jobs.deadline(),
             self.phase.deadline(),
             self.timetable.deadline(),
             self.watchdog.deadline(),
+            self.bfd_watchdog.deadline(),
             self.control.as_ref().and_then(Control::deadline),
         ]
         .into_iter()
@@ -175,10 +192,14 @@ impl Supervisor {
     /// What is due at this time.
     fn expire(&mut self, now: Instant) {
         self.journal.flush();
-        self.vrrp.flush();
+        self.vrrp.seat.flush();
+        self.bfd.seat.flush();
         self.jobs.expire(now, &mut self.finished);
-        if self.vrrp.restart_at().is_some_and(|at| at <= now) {
+        if self.vrrp.seat.restart_at().is_some_and(|at| at <= now) {
             self.start_vrrp(now);
+        }
+        if self.bfd.seat.restart_at().is_some_and(|at| at <= now) {
+            self.start_bfd(now);
         }
         self.expire_control(now);
         self.expire_timetable(now);
@@ -216,7 +237,7 @@ impl Supervisor {
     fn start_vrrp(&mut self, now: Instant) {
         let begin = Begin {
             log: LogOptions::vrrp(&self.options, &self.place.suffix),
-            manner: Manner::vrrp(&self.effective.daemon.workers, self.umask),
+            manner: Manner::of(&self.effective.daemon.workers.vrrp, self.umask),
             keep_vrrp: self.options.keep_vrrp,
             home: self.home.as_ref().map(Home::path),
         };
@@ -226,7 +247,7 @@ impl Supervisor {
         self.reserve.refill();
         match started {
             Ok(pid) => {
-                let watched = self.vrrp.line().map(|line| self.poll.watch(line, BUS, Interest::Read));
+                let watched = self.vrrp.seat.line().map(|line| self.poll.watch(line, BUS, Interest::Read));
                 if let Some(Err(error)) = watched {
                     self.log(Severity::Error, &error.to_string());
                 }
@@ -234,10 +255,11 @@ impl Supervisor {
                     self.log(Severity::Error, &format!("Unable to write the VRRP pid file: {error}"));
                 }
                 self.log(Severity::Info, &format!("Starting VRRP child process, pid={pid}"));
+                self.introduce_workers();
             }
             Err(error) => {
                 self.log(Severity::Alert, &format!("Unable to start the VRRP child process: {error}"));
-                self.vrrp.retry_at(now + Duration::from_secs(1));
+                self.vrrp.seat.retry_at(now + Duration::from_secs(1));
             }
         }
     }
@@ -252,7 +274,7 @@ impl Supervisor {
                 }
             }
         }
-        if self.vrrp.is_deaf() {
+        if self.vrrp.seat.is_deaf() {
             self.unwatch_vrrp();
         }
     }
@@ -266,13 +288,24 @@ impl Supervisor {
             // The worker's place remembers it.
             ToSupervisor::Mastership { .. } => {}
             ToSupervisor::Alive => self.watchdog.answered(now),
-            ToSupervisor::Status(status) => self.tell_status(Some(*status), now),
+            ToSupervisor::Status(status) => self.vrrp_told(Some(*status), now),
         }
     }
 
     fn vrrp_is_ready(&mut self, now: Instant) {
-        if self.vrrp.is_ready() {
+        if self.vrrp.seat.is_ready() {
             self.watchdog.begin(now);
+            self.complete(now);
+        }
+    }
+
+    /// Ends start and reload once every worker obeys.
+    fn complete(&mut self, now: Instant) {
+        let obeys = |lives: bool, ready: bool, wanted: bool| if lives { ready } else { !wanted };
+        let (vrrp, bfd) = (&self.vrrp.seat, &self.bfd.seat);
+        if obeys(vrrp.pid().is_some(), vrrp.is_ready(), self.wants_vrrp())
+            && obeys(bfd.pid().is_some(), bfd.is_ready(), self.wants_bfd())
+        {
             self.complete_start();
             self.complete_reload(now);
         }
@@ -282,9 +315,12 @@ impl Supervisor {
     fn bury_children(&mut self, now: Instant) {
         // A worker's last words count.
         self.listen(now);
+        self.listen_bfd(now);
         while let Some(pid) = process::any_ended() {
-            if self.vrrp.pid() == Some(pid) {
+            if self.vrrp.seat.pid() == Some(pid) {
                 self.bury_vrrp(now);
+            } else if self.bfd.seat.pid() == Some(pid) {
+                self.bury_bfd(now);
             } else if self.jobs.owns(pid) {
                 self.jobs.reap(pid, now, &mut self.finished);
             } else {
@@ -299,12 +335,18 @@ impl Supervisor {
         let Some(death) = self.vrrp.bury(now) else { return };
         self.watchdog.end();
         self.vrrp_pid_file.clear();
+        self.vrrp_told(None, now);
         // They were its tracking scripts; the next worker starts its own.
         self.jobs.end_tracking(now);
         if self.phase.is_stopping() {
             self.vrrp_has_died(&death, now);
-            return;
+        } else {
+            self.mourn("VRRP", &death, now);
         }
+    }
+
+    /// A worker has died, unasked: says so, and what follows.
+    fn mourn(&mut self, name: &str, death: &Death, now: Instant) {
         let pid = death.pid;
         let permanent = match death.ended {
             Ended::Exited(status) => Exit::permanent(status).map(|name| (status, name)),
@@ -320,19 +362,19 @@ impl Supervisor {
             self.exit = Exit::Child(status);
             self.stop(now);
         } else if self.options.respawn {
-            self.log(Severity::Alert, &format!("VRRP child process({pid}) died: Respawning"));
+            self.log(Severity::Alert, &format!("{name} child process({pid}) died: Respawning"));
             let seconds = death.delay.as_secs();
-            let line = format!("Restart of VRRP process delayed {seconds} seconds to limit respawn rate");
+            let line = format!("Restart of {name} process delayed {seconds} seconds to limit respawn rate");
             self.log(Severity::Alert, &line);
             self.expire(now);
         } else {
-            self.log(Severity::Alert, &format!("VRRP child process({pid}) died: Exiting"));
+            self.log(Severity::Alert, &format!("{name} child process({pid}) died: Exiting"));
             self.stop(now);
         }
     }
 
     fn unwatch_vrrp(&mut self) {
-        if let Some(line) = self.vrrp.line() {
+        if let Some(line) = self.vrrp.seat.line() {
             self.poll.unwatch(line);
         }
     }

@@ -9,25 +9,21 @@ mod orphan;
 mod outlets;
 mod watchers;
 
-use std::time::Duration;
-
 use host::{Arrival, Instant, Severity};
 use linux::poll::WaitError;
-use linux::{Interest, Machine, OpenError, Poll, Token, clock, process, signal};
+use linux::{Token, clock, process, signal};
 use worker::Vrrp;
 use worker::bus::ToWorker;
 
-use crate::bus::{Begin, Heard, ToProcess};
+use crate::bus::{Heard, ToProcess, VerdictReceiver};
 use crate::exit::Exit;
 use crate::manner::Manner;
+use crate::worker_process::{self, BUS};
 use here::{Here, ToSupervisorLine};
 use watchers::Watchers;
 
-/// The bus, among the descriptors that the machine watches for us.
-const BUS: Token = Token(1);
-
-/// How soon a bus that could not take something is tried again.
-const RETRY: Duration = Duration::from_millis(100);
+/// What the bfd worker says; those of the watchers come before it.
+const VERDICTS: Token = Token(4);
 
 /// What a vrrp worker's process does.
 pub(crate) fn run() -> Exit {
@@ -35,50 +31,19 @@ pub(crate) fn run() -> Exit {
     let mut line = ToSupervisorLine::from_socket(socket);
     // Without this the end of the supervisor still closes the bus; with it a worker that hangs ends too.
     let _ = process::end_with_parent();
-    let Some(begin) = await_begin(&mut line) else { return Exit::Fatal };
+    let Some(ToProcess::Begin(begin)) = worker_process::await_first(&mut line) else { return Exit::Fatal };
     let failures = begin.manner.adopt(None);
     let mut journal = begin.log.open();
     for failure in failures {
         host::Journal::write(&mut journal, Severity::Warning, &failure);
     }
-    match open(&line) {
+    match worker_process::open(&line) {
         Ok(machine) => {
             let watchers = Watchers::new(begin.home);
             Process::new(Here::new(machine, journal, line), watchers, begin.manner, begin.keep_vrrp).live()
         }
-        Err(error) => {
-            host::Journal::write(&mut journal, Severity::Error, &error.to_string());
-            journal.flush();
-            if error.is_permission() { Exit::Permission } else { Exit::Fatal }
-        }
+        Err(error) => worker_process::give_up(&error, &mut journal),
     }
-}
-
-/// Waits for the first message. `None` if there is no supervisor that sends one.
-fn await_begin(line: &mut ToSupervisorLine) -> Option<Begin> {
-    let mut poll = Poll::new().ok()?;
-    poll.watch(&*line, BUS, Interest::Read).ok()?;
-    loop {
-        poll.wait(None, &mut Vec::new()).ok()?;
-        match line.receive() {
-            Heard::Message(ToProcess::Begin(begin)) => return Some(begin),
-            Heard::Nothing => {}
-            Heard::Message(ToProcess::Worker(_) | ToProcess::Pipes(_) | ToProcess::Run(_))
-            | Heard::Closed
-            | Heard::Nonsense(_) => return None,
-        }
-    }
-}
-
-fn open(line: &ToSupervisorLine) -> Result<Machine, OpenError> {
-    let mut machine = Machine::open()?;
-    machine.watch(line, BUS)?;
-    // Sent to all processes of one name, as `killall -HUP` does, they concern the supervisor alone.
-    let ignored = [signal::INTERRUPT, signal::RELOAD, signal::DATA, signal::STATS, signal::QUIT];
-    let mut caught = vec![signal::STOP, signal::CHILD, signal::stats_clear(), signal::json()];
-    caught.extend(ignored);
-    machine.catch(&caught)?;
-    Ok(machine)
 }
 
 struct Process {
@@ -87,6 +52,8 @@ struct Process {
     manner: Manner,
     /// `-V`.
     keep: bool,
+    /// The bfd worker, while there is one.
+    verdicts: Option<VerdictReceiver>,
     /// The latest time that the worker was told.
     now: Instant,
     arrivals: Vec<Arrival>,
@@ -100,6 +67,7 @@ impl Process {
             watchers,
             manner,
             keep,
+            verdicts: None,
             now: Instant::ZERO,
             arrivals: Vec::new(),
             ready: Vec::new(),
@@ -136,6 +104,9 @@ impl Process {
         for arrival in self.arrivals.drain(..) {
             self.vrrp.arrive(arrival, now);
         }
+        if self.ready.contains(&VERDICTS) {
+            self.hear_verdicts(now);
+        }
         let stop = self.vrrp.machine_mut().signals().contains(&signal::STOP);
         // Before the signal: it may be that of our supervisor's end, and then the bus says so.
         if stop || self.ready.contains(&BUS) {
@@ -154,12 +125,41 @@ impl Process {
                 Heard::Message(ToProcess::Worker(message)) => self.hear(message),
                 Heard::Message(ToProcess::Pipes(paths)) => self.vrrp.machine_mut().write_events_to(paths),
                 Heard::Message(ToProcess::Run(manner)) => self.run_as(manner),
+                Heard::Message(ToProcess::Verdicts) => self.meet_bfd(),
                 Heard::Message(ToProcess::Begin(_)) => {}
                 Heard::Nothing => return,
                 Heard::Closed => return self.bereave("The supervisor is gone"),
                 Heard::Nonsense(why) => {
                     return self.bereave(&format!("The supervisor makes no sense: {why}"));
                 }
+            }
+        }
+    }
+
+    fn meet_bfd(&mut self) {
+        self.part_with_bfd();
+        let here = self.vrrp.machine_mut();
+        let Some(socket) = here.take_descriptor() else { return };
+        let verdicts = VerdictReceiver::from_socket(socket);
+        match here.watch(&verdicts, VERDICTS) {
+            Ok(()) => self.verdicts = Some(verdicts),
+            Err(error) => host::Journal::write(here, Severity::Error, &error.to_string()),
+        }
+    }
+
+    /// What it said last stays in force.
+    fn part_with_bfd(&mut self) {
+        if let Some(verdicts) = self.verdicts.take() {
+            self.vrrp.machine_mut().unwatch(&verdicts);
+        }
+    }
+
+    fn hear_verdicts(&mut self, now: Instant) {
+        while let Some(verdicts) = &mut self.verdicts {
+            match verdicts.receive() {
+                Heard::Message(verdict) => self.vrrp.hear_verdict(verdict, now),
+                Heard::Nothing => return,
+                Heard::Closed | Heard::Nonsense(_) => self.part_with_bfd(),
             }
         }
     }

@@ -12,7 +12,6 @@ mod netns;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 
-use netns::daemon::Make;
 use netns::runner::{self, Options, Trial, reason};
 
 fn main() -> ExitCode {
@@ -20,7 +19,7 @@ fn main() -> ExitCode {
     let mut trials = Vec::new();
     for case in case::all() {
         for makes in runner::pairings(&options) {
-            if case.ours_first && makes.0 != Make::Ours {
+            if !case.players.can(makes) {
                 continue;
             }
             let name = format!("{}: {}/{}", case.name, makes.0, makes.1);

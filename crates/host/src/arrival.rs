@@ -4,7 +4,8 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::{
-    Channel, Delivery, Link, LinkAddress, LinkIndex, Refusal, RouteKey, Rule, Ticket, UdpChannel, UdpDelivery,
+    Channel, Delivery, Link, LinkAddress, LinkIndex, Refusal, RouteKey, Rule, Ticket, UdpChannel,
+    UdpDelivery, WallClock,
 };
 
 /// Something that happened on a machine.
@@ -84,6 +85,8 @@ pub enum Arrival {
         /// Why.
         refusal: Refusal,
     },
+    /// The clock on the wall was set, or is told of for the first time. Comes before the packets that came in after it.
+    ClockSet(WallClock),
     /// The deadline that was asked for has passed.
     Woken,
 }

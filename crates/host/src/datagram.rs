@@ -17,6 +17,17 @@ pub struct Channel {
     pub link: LinkIndex,
     /// A multicast group to join, or an address of this node (which may come and go) to be bound to.
     pub address: IpAddr,
+    /// What its packets are.
+    pub protocol: Protocol,
+}
+
+/// What the packets of a channel are.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+pub enum Protocol {
+    /// IP protocol 112: adverts.
+    Vrrp,
+    /// IP protocol 51: adverts behind an authentication header. IPv4 only.
+    AuthenticationHeader,
 }
 
 impl Channel {

@@ -29,7 +29,7 @@ pub mod virtual_link;
 
 pub use address::{Family, MacAddress, Prefix};
 pub use arrival::Arrival;
-pub use datagram::{Channel, Datagram, Datagrams, Delivery, Packet};
+pub use datagram::{Channel, Datagram, Datagrams, Delivery, Packet, Protocol};
 pub use engine::Engine;
 pub use firewall::{FilterTable, Firewall, FirewallOp};
 pub use job::{Account, Command, Job, JobId, Outcome};
@@ -37,6 +37,6 @@ pub use journal::{Journal, Severity};
 pub use link::{Link, LinkIndex, LinkName};
 pub use network::{LinkAddress, Network, NetworkOp, Refusal, Ticket};
 pub use route::{Encapsulation, Insertion, NextHop, Route, RouteKey, Rule, RuleAction};
-pub use time::Instant;
+pub use time::{Instant, WallClock};
 pub use udp::{Udp, UdpChannel, UdpDatagram, UdpDelivery, UdpUse, Way};
 pub use virtual_link::{VirtualLink, VirtualLinkKind};

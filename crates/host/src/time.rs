@@ -72,6 +72,31 @@ impl fmt::Display for Instant {
     }
 }
 
+/// How far the clock on the wall is ahead of the machine's monotonic clock. It changes when somebody sets the clock, or
+/// when the machine was asleep.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct WallClock {
+    ahead_nanos: i64,
+}
+
+impl WallClock {
+    /// The clock that shows `wall`, the time since 1970-01-01 00:00 UTC, at `now`.
+    pub fn showing(wall: Duration, now: Instant) -> Self {
+        let difference = i128::from(nanos(wall)) - i128::from(now.0);
+        Self { ahead_nanos: i64::try_from(difference).unwrap_or(i64::MAX) }
+    }
+
+    /// The time since 1970-01-01 00:00 UTC; zero before that.
+    pub const fn at(self, now: Instant) -> Duration {
+        Duration::from_nanos(now.0.saturating_add_signed(self.ahead_nanos))
+    }
+
+    /// How far two clocks are apart.
+    pub const fn difference(self, other: Self) -> Duration {
+        Duration::from_nanos(self.ahead_nanos.abs_diff(other.ahead_nanos))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -81,5 +106,17 @@ mod tests {
         assert_eq!(Instant::NEVER + Duration::from_secs(1), Instant::NEVER);
         assert_eq!(Instant::ZERO - Duration::from_secs(1), Instant::ZERO);
         assert_eq!(Instant::from_millis(1).since(Instant::from_millis(2)), Duration::ZERO);
+    }
+
+    #[test]
+    fn the_wall_s_clock_goes_on_with_the_monotonic_one() {
+        let clock = WallClock::showing(Duration::from_secs(1_000), Instant::from_millis(400));
+        assert_eq!(clock.at(Instant::from_millis(1_400)), Duration::from_secs(1_001));
+        let set = WallClock::showing(Duration::from_secs(900), Instant::from_millis(400));
+        assert_eq!(clock.difference(set), Duration::from_secs(100));
+        // Without a battery it may show less than the machine has been up.
+        let early = WallClock::showing(Duration::from_secs(1), Instant::from_millis(5_000));
+        assert_eq!(early.at(Instant::from_millis(4_000)), Duration::ZERO);
+        assert_eq!(early.at(Instant::from_millis(6_000)), Duration::from_secs(2));
     }
 }

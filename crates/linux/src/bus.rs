@@ -1,7 +1,7 @@
 //! One end of a bus: records of bytes over a `SOCK_SEQPACKET` socket. Neither sending nor receiving ever waits.
 //!
 //! A record that is larger than a socket buffer takes goes as a sealed memory file: the record itself is then empty and
-//! the file's descriptor comes with it (`SCM_RIGHTS`).
+//! the file's descriptor comes with it (`SCM_RIGHTS`). A descriptor may also go along with a record that is not empty.
 
 use std::collections::VecDeque;
 use std::fs::File;
@@ -33,6 +33,8 @@ pub struct BusEnd {
     lost: u64,
     broken: bool,
     buffer: Vec<u8>,
+    /// What came along with the last record.
+    descriptor: Option<OwnedFd>,
 }
 
 /// What one receive found.
@@ -62,7 +64,15 @@ impl BusEnd {
 
     /// The end that another process made with [`Self::pair`].
     pub fn from_socket(socket: OwnedFd, inline: usize) -> Self {
-        Self { socket, inline, waiting: VecDeque::new(), lost: 0, broken: false, buffer: vec![0; inline + 1] }
+        Self {
+            socket,
+            inline,
+            waiting: VecDeque::new(),
+            lost: 0,
+            broken: false,
+            buffer: vec![0; inline + 1],
+            descriptor: None,
+        }
     }
 
     /// Sends a record after all before it; what cannot be sent now waits for [`Self::flush`].
@@ -79,6 +89,25 @@ impl BusEnd {
         self.waiting.push_back(record);
         self.flush();
         Ok(())
+    }
+
+    /// Sends a record and along with it a descriptor, which closes here. The record is not empty, and short.
+    pub fn send_with(&mut self, bytes: Vec<u8>, descriptor: OwnedFd) -> io::Result<()> {
+        if bytes.is_empty() || bytes.len() > self.inline {
+            return Err(io::ErrorKind::InvalidInput.into());
+        }
+        if self.waiting.len() >= MAX_WAITING {
+            self.lost += 1;
+            return Err(io::ErrorKind::QuotaExceeded.into());
+        }
+        self.waiting.push_back(Record { bytes, file: Some(descriptor) });
+        self.flush();
+        Ok(())
+    }
+
+    /// What came along with the record that was received last.
+    pub fn take_descriptor(&mut self) -> Option<OwnedFd> {
+        self.descriptor.take()
     }
 
     /// Sends what waits, as far as the socket takes it. Returns whether nothing waits any more.
@@ -133,13 +162,24 @@ impl BusEnd {
             let RecvAncillaryMessage::ScmRights(mut files) = message else { return None };
             files.next()
         });
+        self.descriptor = None;
         match (file, length) {
-            (Some(file), _) => read_file(file).map(Received::Record),
+            (Some(file), 0) => read_file(file).map(Received::Record),
+            (descriptor @ Some(_), length) if length <= self.inline => {
+                self.descriptor = descriptor;
+                Ok(Received::Record(self.buffer[..length].to_vec()))
+            }
             // No record is empty without a file, so this is the end of the stream.
             (None, 0) => Ok(Received::Closed),
-            (None, length) if length > self.inline => Err(io::ErrorKind::InvalidData.into()),
-            (None, length) => Ok(Received::Record(self.buffer[..length].to_vec())),
+            (_, length) if length > self.inline => Err(io::ErrorKind::InvalidData.into()),
+            (_, length) => Ok(Received::Record(self.buffer[..length].to_vec())),
         }
+    }
+}
+
+impl From<BusEnd> for OwnedFd {
+    fn from(end: BusEnd) -> Self {
+        end.socket
     }
 }
 
@@ -208,6 +248,24 @@ mod tests {
             assert_eq!(there.receive().unwrap(), Received::Record(vec![b'x'; size]));
         }
         assert_eq!(there.receive().unwrap(), Received::Nothing);
+    }
+
+    #[test]
+    fn a_descriptor_goes_along_with_a_record_and_is_there_until_the_next() {
+        let (mut here, mut there) = ends();
+        let (reader, mut writer) = std::io::pipe().unwrap();
+        here.send_with(b"with".to_vec(), reader.into()).unwrap();
+        here.send(b"without".to_vec()).unwrap();
+        assert_eq!(there.receive().unwrap(), Received::Record(b"with".to_vec()));
+        writer.write_all(b"x").unwrap();
+        drop(writer);
+        let mut text = String::new();
+        File::from(there.take_descriptor().unwrap()).read_to_string(&mut text).unwrap();
+        assert_eq!(text, "x");
+        assert_eq!(there.receive().unwrap(), Received::Record(b"without".to_vec()));
+        assert!(there.take_descriptor().is_none());
+        let (reader, _) = std::io::pipe().unwrap();
+        assert!(here.send_with(Vec::new(), reader.into()).is_err(), "it would be taken for a memory file");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use host::Instant;
+use host::{Instant, WallClock};
 use rustix::time::{ClockId, Timespec, clock_gettime};
 
 use crate::sys;
@@ -11,6 +11,22 @@ use crate::sys;
 /// The present time on the clock that deadlines are measured by (`CLOCK_MONOTONIC`).
 pub fn now() -> Instant {
     Instant::from_nanos(nanos(clock_gettime(ClockId::Monotonic)))
+}
+
+/// Two clocks that are read one after the other are read within this time, unless something came in between.
+const BETWEEN_LOOKS: Duration = Duration::from_millis(1);
+
+/// The clock on the wall against the one that deadlines are measured by.
+pub(crate) fn on_the_wall() -> WallClock {
+    let look = || {
+        let before = now();
+        let WallTime { seconds, nanos } = wall();
+        let shown = Duration::new(u64::try_from(seconds).unwrap_or(0), nanos);
+        (now().since(before), WallClock::showing(shown, before))
+    };
+    // Somebody else may get the processor between the two looks; hardly twice.
+    let first = look();
+    if first.0 < BETWEEN_LOOKS { first.1 } else { look().1 }
 }
 
 /// How long the host has been up.

@@ -3,10 +3,11 @@
 use std::collections::VecDeque;
 use std::io;
 use std::os::fd::AsFd;
+use std::time::Duration;
 
 use host::{
     Arrival, Channel, Datagram, Datagrams, Firewall, FirewallOp, Instant, Network, NetworkOp, Refusal,
-    Ticket, Udp, UdpChannel, UdpDatagram, UdpUse,
+    Ticket, Udp, UdpChannel, UdpDatagram, UdpUse, WallClock,
 };
 
 use crate::clock;
@@ -24,6 +25,9 @@ const WATCH: Token = Token(u32::MAX);
 const ORDERS: Token = Token(u32::MAX - 1);
 const FILTER: Token = Token(u32::MAX - 2);
 
+/// By how much the clock on the wall must have been set to be told of; less may be the time between two looks.
+const CLOCK_SET: Duration = Duration::from_millis(10);
+
 /// This host: packets, links and addresses. It performs orders as they are given and tells what happened when it
 /// is waited on.
 ///
@@ -37,6 +41,8 @@ pub struct Machine {
     packet_filter: PacketFilter,
     channels: Channels,
     outbox: Outbox,
+    /// The clock on the wall as it was told of last.
+    wall: Option<WallClock>,
     udp: UdpSockets,
     /// What happened while orders were performed.
     untold: VecDeque<Arrival>,
@@ -82,6 +88,7 @@ impl Machine {
             packet_filter: PacketFilter::default(),
             channels: Channels::new(),
             outbox: Outbox::new(),
+            wall: None,
             udp: UdpSockets::new(),
             untold: VecDeque::new(),
             signals: Vec::new(),
@@ -127,8 +134,8 @@ impl Machine {
     /// nothing of either. Returns when what it tells happened, as nearly as can be told: when the host received the
     /// packets, if there is nothing else, or when the wait ended.
     ///
-    /// The first wait tells [`Arrival::Surveyed`]. Packets come before the [`Arrival::Woken`] that expired with
-    /// them: a packet that was there in time beats the timer.
+    /// The first wait tells [`Arrival::ClockSet`] and [`Arrival::Surveyed`]. Packets come before the
+    /// [`Arrival::Woken`] that expired with them: a packet that was there in time beats the timer.
     pub fn wait(
         &mut self,
         deadline: Option<Instant>,
@@ -137,6 +144,9 @@ impl Machine {
     ) -> Result<Instant, WaitError> {
         let before = arrivals.len();
         arrivals.extend(self.untold.drain(..));
+        if self.wall.is_none() {
+            self.mind_clock(arrivals);
+        }
         self.outbox.flush(arrivals);
         self.orders.answers(arrivals);
         self.virtual_links.bury(arrivals);
@@ -149,6 +159,7 @@ impl Machine {
         } else {
             self.poll.wait(deadline, &mut self.ready)?
         };
+        self.mind_clock(arrivals);
         self.serve(arrivals, ready)?;
         if woken.expired {
             // Descriptors that did not fit into one answer of the kernel. Under a flood all of them are always ready.
@@ -173,6 +184,15 @@ impl Machine {
             }
             Some(_) | None => woken.at,
         })
+    }
+
+    /// Tells of the clock on the wall when it was set. Nobody is woken for that: only packets are dated by it.
+    fn mind_clock(&mut self, arrivals: &mut Vec<Arrival>) {
+        let wall = clock::on_the_wall();
+        if self.wall.is_none_or(|told| told.difference(wall) >= CLOCK_SET) {
+            self.wall = Some(wall);
+            arrivals.push(Arrival::ClockSet(wall));
+        }
     }
 
     /// Reads what is ready.

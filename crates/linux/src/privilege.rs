@@ -27,6 +27,12 @@ pub fn set_umask(mask: u32) -> u32 {
     rustix::process::umask(Mode::from_raw_mode(mask & 0o777)).as_raw_mode()
 }
 
+/// Lets this process open as many files as its hard limit allows.
+pub fn allow_many_files() -> io::Result<()> {
+    let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
+    Ok(setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum })?)
+}
+
 /// Lets this process and its children leave core files of any size.
 pub fn allow_core_dumps() -> io::Result<()> {
     let Rlimit { maximum, .. } = getrlimit(Resource::Core);

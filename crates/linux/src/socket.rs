@@ -18,3 +18,13 @@ pub(crate) use udp::UdpSockets;
 
 /// The Virtual Router Redundancy Protocol's number (RFC 9568 §5.1.1.4).
 const VRRP: u8 = 112;
+/// That of the IP authentication header (RFC 2402 §2).
+const AUTHENTICATION_HEADER: u8 = 51;
+
+/// The number of a protocol in the IP header.
+const fn number(protocol: host::Protocol) -> u8 {
+    match protocol {
+        host::Protocol::Vrrp => VRRP,
+        host::Protocol::AuthenticationHeader => AUTHENTICATION_HEADER,
+    }
+}

@@ -138,7 +138,7 @@ impl Host {
             let mut arrivals = Vec::new();
             self.machine.wait(Some(end), &mut arrivals, &mut Vec::new()).unwrap();
             let ended = arrivals.contains(&Arrival::Woken);
-            arrivals.retain(|arrival| *arrival != Arrival::Woken);
+            arrivals.retain(|arrival| !matches!(arrival, Arrival::Woken | Arrival::ClockSet(_)));
             let found = arrivals.iter().any(&what);
             all.append(&mut arrivals);
             if ended || found {
@@ -157,7 +157,7 @@ impl Host {
     }
 
     pub(crate) fn channel(&self, address: &str) -> Channel {
-        Channel { link: self.link, address: address.parse().unwrap() }
+        Channel { link: self.link, address: address.parse().unwrap(), protocol: host::Protocol::Vrrp }
     }
 
     /// A packet to send by this host's link.

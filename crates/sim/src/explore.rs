@@ -12,7 +12,7 @@ use host::Instant;
 use vrrp::config::{InstanceConfig, Preemption};
 
 pub use self::plan::Plan;
-use crate::invariant::Violation;
+use crate::invariant::{Promise, Violation};
 use crate::scenario::Failure;
 use crate::world::World;
 
@@ -55,7 +55,7 @@ fn judge(plan: &Plan, world: &mut World) -> Result<(), Violation> {
     let mut leaders = Vec::new();
     for name in names {
         let [master] = world.masters(name)[..] else {
-            return violation("in the end there is one master", format!("{name}: {:?}", world.masters(name)));
+            return violation(Promise::EndsLed, format!("{name}: {:?}", world.masters(name)));
         };
         leaders.push(master);
         let instances =
@@ -65,22 +65,22 @@ fn judge(plan: &Plan, world: &mut World) -> Result<(), Violation> {
         let priority = world.node(master).instance(name).map(|instance| instance.priority);
         if preempts && priority != best {
             let details = format!("{name} of {} with {priority:?} below {best:?}", world.node(master).name);
-            return violation("in the end the best is master", details);
+            return violation(Promise::EndsWithBest, details);
         }
     }
     let grouped = plan.base.nodes.iter().any(|node| !node.config.groups.is_empty());
     if grouped && leaders.iter().any(|leader| *leader != leaders[0]) {
-        return violation("in the end a sync group is on one node", format!("{leaders:?}"));
+        return violation(Promise::EndsTogether, format!("{leaders:?}"));
     }
     if let Some(last) = world.takeovers().last()
         && last.at > plan.settled()
     {
-        return violation("in the end mastership rests", format!("taken at {} by {}", last.at, last.node));
+        return violation(Promise::EndsQuiet, format!("taken at {} by {}", last.at, last.node));
     }
     if let Some(last) = world.watch.last_order()
         && last > plan.settled() + world.watch.settling
     {
-        return violation("in the end no orders are given", format!("one at {last}"));
+        return violation(Promise::EndsIdle, format!("one at {last}"));
     }
     leaders.into_iter().enumerate().try_for_each(|(which, master)| client_reaches(world, which, master))
 }
@@ -94,11 +94,7 @@ fn client_reaches(world: &mut World, which: usize, master: usize) -> Result<(), 
             let answers = world.answers(which, address);
             if answers != Some(master) {
                 let details = format!("{address} answers at {answers:?}, master is {master}");
-                return Err(Violation {
-                    at: world.now(),
-                    rule: "in the end the client reaches the master",
-                    details,
-                });
+                return Err(Violation { at: world.now(), rule: Promise::EndsReached, details });
             }
         }
     }

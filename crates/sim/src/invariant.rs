@@ -1,34 +1,22 @@
 //! What must hold whatever happens, and the books that are kept to tell.
 //!
 //! A virtual router is a (segment, family, VRID); its members are the instances that take part. A *disturbance* of a
-//! segment is anything that legitimately lets members disagree: a frame lost by chance, a cut, a partition or its
-//! end, a change of weather, a link, node, worker or script that changes, an address changed by hand. Every rule that
-//! needs time counts it from the last disturbance, so the rules hold in any weather and need no tolerance.
-//!
-//! | Rule | From when it must hold |
-//! |---|---|
-//! | Of two masters that reach one another, one yields | one interval, one delay and one late wake-up after both were masters undisturbed: by then each has sent an advert and each has heard the other's |
-//! | Every member that can take part is master or hears one | the longest master-down time after the last disturbance: by then a backup that hears nobody has run out of patience |
-//! | Addresses are held by a working master and nobody else working | once the kernel had time for the orders |
-//! | Each takeover is announced, every address | likewise |
-//! | No advert sooner than the interval after the last, or than its place in the rhythm when that was late by a tenth at most | always, but for the first of a mastership, those that resign (priority 0, at most two each), and one answer to each advert heard, in the same instant: to a priority of 0 (RFC 9568 §6.4.3), to a lesser master (as keepalived), or before yielding (`higher_priority_send_advert`) |
-//! | Nobody resumes mastership after a crash when a lesser one that it reaches has taken over since (a better one may have been about to) | after a crash that came when all had been calm for a master-down time |
-//! | The members of a sync group are master together or not at all | always, once a turn is over |
-//! | Only a master advertises | always |
-//! | After a wake-up every deadline lies ahead | always |
-//! | No order repeats for ever | the same order at most eight times undisturbed |
+//! segment is anything that legitimately lets members disagree. Every promise that needs time counts it from the last
+//! disturbance, so the promises hold in any weather and need no tolerance. `docs/simulator.md` has them all.
 
 mod check;
+mod promise;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 use std::net::IpAddr;
 use std::time::Duration;
 
-use host::{Delivery, Family, Instant, LinkIndex, NetworkOp};
+use host::{Delivery, Family, Instant, LinkIndex, NetworkOp, RouteKey, Rule};
 use vrrp::wire::vrid_of;
 
 pub(crate) use self::check::Check;
+pub use self::promise::Promise;
 use crate::world::wire::Frame;
 
 /// The same order so often without a disturbance is one too many. Upstream's own retries and ours stay below.
@@ -42,13 +30,13 @@ const PUT_BACK: (Duration, Duration, Duration) =
 /// Adverts of priority 0 in one resignation. As keepalived: two on a fault.
 const RESIGNATIONS: u32 = 2;
 
-/// A rule that was broken.
+/// A promise that was broken.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Violation {
     /// When.
     pub at: Instant,
-    /// The rule, as a sentence.
-    pub rule: &'static str,
+    /// Which promise.
+    pub rule: Promise,
     /// By whom and how.
     pub details: String,
 }
@@ -56,6 +44,31 @@ pub struct Violation {
 impl fmt::Display for Violation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "at {}: {}: {}", self.at, self.rule, self.details)
+    }
+}
+
+/// Something that a master holds.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(crate) enum Thing {
+    Address(IpAddr),
+    Route(RouteKey),
+    Rule(Rule),
+}
+
+impl Thing {
+    /// What an order is about; `None` for links and settings, whose loss others notice.
+    pub(crate) fn of(op: &NetworkOp) -> Option<Self> {
+        match op {
+            NetworkOp::AddAddress(it) | NetworkOp::RenewAddress(it) | NetworkOp::RemoveAddress(it) => {
+                Some(Self::Address(it.prefix.address()))
+            }
+            NetworkOp::AddRoute(route) | NetworkOp::RemoveRoute(route) => Some(Self::Route(route.key())),
+            NetworkOp::AddRule(rule) | NetworkOp::RemoveRule(rule) => Some(Self::Rule(rule.clone())),
+            NetworkOp::AddLink(_)
+            | NetworkOp::RemoveLink(_)
+            | NetworkOp::Promote(_)
+            | NetworkOp::Demote(_) => None,
+        }
     }
 }
 
@@ -71,6 +84,8 @@ pub(crate) struct Member {
     /// The link that it is on, which has an address of its own.
     pub(crate) base: LinkIndex,
     pub(crate) vips: Vec<(LinkIndex, IpAddr)>,
+    pub(crate) routes: Vec<RouteKey>,
+    pub(crate) rules: Vec<Rule>,
     pub(crate) interval: Duration,
     /// A backup that hears nobody waits no longer than this.
     pub(crate) patience: Duration,
@@ -83,8 +98,8 @@ pub(crate) struct Member {
     unsettled: Instant,
     /// By destination: when the rhythm of adverts began, and how many came since.
     rhythm: BTreeMap<IpAddr, (Instant, u32)>,
-    /// By address: when somebody last took it away or the kernel refused it, and how often of late.
-    trouble: BTreeMap<IpAddr, (Instant, u32)>,
+    /// When somebody last took a thing away or the kernel refused it, and how often of late.
+    trouble: BTreeMap<Thing, (Instant, u32)>,
     resigned: BTreeMap<IpAddr, u32>,
     /// Adverts heard in an instant.
     heard: (Instant, u32),
@@ -117,6 +132,8 @@ impl Member {
             port,
             base: link,
             vips,
+            routes: Vec::new(),
+            rules: Vec::new(),
             interval,
             patience: Duration::ZERO,
             pace: Duration::ZERO,
@@ -158,6 +175,8 @@ pub(crate) struct Watch {
     last_order: Option<Instant>,
     due: VecDeque<(Instant, Check)>,
     violation: Option<Violation>,
+    /// When a clock last leapt.
+    pub(crate) leapt: Instant,
     /// How long the kernel may take for all orders of a change.
     pub(crate) settling: Duration,
 }
@@ -167,7 +186,7 @@ impl Watch {
         self.violation.as_ref()
     }
 
-    pub(crate) fn violate(&mut self, at: Instant, rule: &'static str, details: &str) {
+    pub(crate) fn violate(&mut self, at: Instant, rule: Promise, details: &str) {
         self.violation.get_or_insert_with(|| Violation { at, rule, details: details.to_owned() });
     }
 
@@ -207,7 +226,8 @@ impl Watch {
                     let known = old.vips.iter().position(|old| old == vip);
                     *announced = known.and_then(|known| old.announced[known]);
                 }
-                let Member { link, port, base, vips, interval, patience, pace, .. } = new;
+                let Member { link, port, base, vips, routes, rules, interval, patience, pace, .. } = new;
+                (old.routes, old.rules) = (routes, rules);
                 (old.link, old.port, old.base) = (link, port, base);
                 (old.vips, old.interval, old.patience, old.pace) = (vips, interval, patience, pace);
                 (old.router, old.announced, old.live) = (router, announced, true);
@@ -239,6 +259,12 @@ impl Watch {
         }
     }
 
+    /// A node's clock leapt, and its rhythm with it.
+    pub(crate) fn clock_leapt(&mut self, now: Instant, node: usize) {
+        self.leapt = now;
+        self.members.iter_mut().filter(|m| m.node == node).for_each(|member| member.rhythm.clear());
+    }
+
     /// Something happened that lets the members on a segment disagree for a while.
     pub(crate) fn disturb(&mut self, now: Instant, segment: usize) {
         self.disturbed.insert(segment, now);
@@ -262,25 +288,24 @@ impl Watch {
         }
     }
 
-    /// Somebody took an address away, or the kernel refused an order about it. The worker tries again at once or after
+    /// Somebody took a thing away, or the kernel refused an order about it. The worker tries again at once or after
     /// a pause, which grows if that happens again.
-    pub(crate) fn trouble(&mut self, now: Instant, node: usize, address: IpAddr) {
+    pub(crate) fn trouble(&mut self, now: Instant, node: usize, thing: &Thing) {
         for at in 0..self.members.len() {
             let member = &mut self.members[at];
             if member.node != node {
                 continue;
             }
-            let (last, times) = member.trouble.get(&address).copied().unwrap_or((now, 0));
+            let (last, times) = member.trouble.get(thing).copied().unwrap_or((now, 0));
             let times = if now.since(last) < PUT_BACK.2 + PUT_BACK.1 { times + 1 } else { 1 };
-            member.trouble.insert(address, (now, times));
+            member.trouble.insert(thing.clone(), (now, times));
             let pause = if times > 1 { PUT_BACK.0 * (1 << (times - 2).min(10)) } else { Duration::ZERO };
             self.unsettle_member(now + PUT_BACK.0 + pause.min(PUT_BACK.1), at);
         }
     }
 
     pub(crate) fn mastership(&mut self, now: Instant, node: usize, instance: &str, master: bool) {
-        let Some(at) = self.members.iter().position(|m| m.live && m.node == node && m.instance == instance)
-        else {
+        let Some(at) = self.members.iter().position(|m| m.node == node && m.instance == instance) else {
             return;
         };
         let member = &mut self.members[at];
@@ -288,6 +313,9 @@ impl Watch {
             return;
         }
         (member.master, member.since) = (master, now);
+        if !member.live {
+            return;
+        }
         let router = member.router;
         self.due.push_back((now, Check::Together(node)));
         if master {
@@ -323,7 +351,7 @@ impl Watch {
         let times = self.orders.entry((node, add, address.link, address.prefix.address())).or_default();
         *times += 1;
         if *times > SAME_ORDER {
-            self.violate(now, "no order repeats for ever", &format!("node {node}: {op:?}"));
+            self.violate(now, Promise::NoOrderForEver, &format!("node {node}: {op:?}"));
         }
     }
 
@@ -352,7 +380,7 @@ impl Watch {
             *resigned += 1;
             if *resigned > RESIGNATIONS {
                 let details = format!("{} of node {node}", member.instance);
-                self.violate(now, "a master resigns at most twice", &details);
+                self.violate(now, Promise::ResignsTwice, &details);
             }
             return;
         }
@@ -375,7 +403,7 @@ impl Watch {
             if member.heard.0 != now || member.heard.1 < answers.1 {
                 let after = now.since(start);
                 let details = format!("{} of node {node}: {sent} more, {after:?} after one", member.instance);
-                self.violate(now, "no advert sooner than the interval after the last", &details);
+                self.violate(now, Promise::NoHaste, &details);
             }
         }
         self.members[at].rhythm.insert(frame.destination, (now, 0));

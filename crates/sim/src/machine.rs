@@ -32,6 +32,8 @@ pub(crate) enum Effect {
     Say(ToSupervisor),
     Line(String),
     Deaf(Channel, Refusal),
+    /// A channel that was refused before was opened.
+    Opened(Channel),
 }
 
 /// A machine.
@@ -43,13 +45,17 @@ pub struct Machine {
     addresses: Vec<LinkAddress>,
     /// Which of the promises to renew an address counts; earlier ones are void.
     leases: BTreeMap<(LinkIndex, IpAddr), u64>,
-    routes: BTreeSet<RouteKey>,
+    /// With the links that they lead to.
+    routes: BTreeMap<RouteKey, Vec<LinkIndex>>,
     rules: BTreeSet<Rule>,
     last_lease: u64,
     last_link: u32,
     channels: BTreeMap<Channel, Vec<u8>>,
     outbox: Vec<Effect>,
     refusals: u32,
+    channel_refusals: u32,
+    /// Channels that were refused, and are not believed in since.
+    deaf: BTreeSet<Channel>,
     keeps_lines: bool,
 }
 
@@ -122,6 +128,7 @@ impl Machine {
         if goes_down {
             let lost = |a: &mut LinkAddress| a.link == index && a.prefix.address().is_ipv6();
             arrivals.extend(self.addresses.extract_if(.., lost).map(Arrival::AddressRemoved));
+            arrivals.extend(self.take_routes(index));
         }
         arrivals
     }
@@ -131,7 +138,7 @@ impl Machine {
         Arrival::Surveyed {
             links: self.links.values().cloned().collect(),
             addresses: self.addresses.clone(),
-            routes: self.routes.iter().copied().collect(),
+            routes: self.routes.keys().copied().collect(),
             rules: self.rules.iter().cloned().collect(),
         }
     }
@@ -139,6 +146,21 @@ impl Machine {
     /// Refuses the next orders, this many.
     pub const fn refuse(&mut self, orders: u32) {
         self.refusals = orders;
+    }
+
+    /// Refuses to open the next channels, this many.
+    pub const fn refuse_channels(&mut self, channels: u32) {
+        self.channel_refusals = channels;
+    }
+
+    /// Whether a channel of a link does not work, as far as the worker knows.
+    pub(crate) fn is_deaf(&self, link: LinkIndex) -> bool {
+        self.deaf.iter().any(|channel| channel.link == link)
+    }
+
+    /// A channel that was refused has been open for long enough. Whether that is so.
+    pub(crate) fn believe(&mut self, channel: Channel) -> bool {
+        self.channels.contains_key(&channel) && self.deaf.remove(&channel)
     }
 
     /// Whether an address is on a link.
@@ -151,20 +173,30 @@ impl Machine {
         self.addresses.iter().any(|a| a.prefix.address() == address)
     }
 
+    /// Whether a route is there.
+    pub fn has_route(&self, key: &RouteKey) -> bool {
+        self.routes.contains_key(key)
+    }
+
+    /// Whether a policy rule is there.
+    pub fn has_rule(&self, rule: &Rule) -> bool {
+        self.rules.contains(rule)
+    }
+
     /// The addresses with their links, in the order they came.
     pub fn addresses(&self) -> impl Iterator<Item = (LinkIndex, Prefix)> {
         self.addresses.iter().map(|a| (a.link, a.prefix))
     }
 
     /// Whether the worker listens for this virtual router there.
-    pub fn hears(&self, link: LinkIndex, destination: IpAddr, vrid: u8) -> bool {
-        let channel = Channel { link, address: destination };
+    pub fn hears(&self, channel: Channel, vrid: u8) -> bool {
         self.channels.get(&channel).is_some_and(|vrids| vrids.contains(&vrid))
     }
 
     /// The worker is gone, and its sockets and unperformed wishes with it.
     pub(crate) fn close(&mut self) {
         self.channels.clear();
+        self.deaf.clear();
         self.outbox.clear();
     }
 
@@ -192,7 +224,15 @@ impl host::Firewall for Machine {
 
 impl Datagrams for Machine {
     fn listen(&mut self, channel: Channel, vrids: &[u8]) {
-        if self.links.contains_key(&channel.link) {
+        if self.channel_refusals > 0 {
+            self.channel_refusals -= 1;
+            self.channels.remove(&channel);
+            self.deaf.insert(channel);
+            self.outbox.push(Effect::Deaf(channel, refusal(NO_BUFFERS, "No buffer space available")));
+        } else if self.links.contains_key(&channel.link) {
+            if self.deaf.contains(&channel) {
+                self.outbox.push(Effect::Opened(channel));
+            }
             self.channels.insert(channel, vrids.to_vec());
         } else {
             self.outbox.push(Effect::Deaf(channel, refusal(NO_DEVICE, "No such device")));
@@ -201,6 +241,7 @@ impl Datagrams for Machine {
 
     fn ignore(&mut self, channel: Channel) {
         self.channels.remove(&channel);
+        self.deaf.remove(&channel);
     }
 
     fn send(&mut self, datagram: Datagram) {

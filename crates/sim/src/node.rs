@@ -6,7 +6,9 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
-use host::{Arrival, Instant, JobId, LinkAddress, LinkIndex, NetworkOp, Outcome, Ticket};
+use host::{
+    Arrival, Instant, JobId, LinkAddress, LinkIndex, LinkName, NetworkOp, Outcome, Ticket, WallClock,
+};
 use vrrp::config::InstanceConfig;
 use vrrp::{Config, Memory};
 use worker::Vrrp;
@@ -17,11 +19,33 @@ use crate::machine::Machine;
 /// Packets that wait in a socket while the worker is paused; more are dropped, as a socket's buffer does.
 const SOCKET_BUFFER: usize = 64;
 
+/// The date when a world begins: 15 January 2027.
+const BEGINNING: Duration = Duration::from_secs(1_800_000_000);
+
 /// What a worker is told.
 #[derive(Debug)]
 pub(crate) enum Input {
     Arrival(Arrival),
     Message(ToWorker),
+}
+
+impl Input {
+    /// It is a report of a change, which can get lost.
+    pub(crate) const fn is_report(&self) -> bool {
+        matches!(
+            self,
+            Self::Arrival(
+                Arrival::LinkChanged(_)
+                    | Arrival::LinkRemoved(_)
+                    | Arrival::AddressAdded(_)
+                    | Arrival::AddressRemoved(_)
+                    | Arrival::RouteAdded(_)
+                    | Arrival::RouteRemoved(_)
+                    | Arrival::RuleAdded(_)
+                    | Arrival::RuleRemoved(_)
+            )
+        )
+    }
 }
 
 /// How a script behaves.
@@ -89,8 +113,20 @@ pub struct Node {
     pub paused: bool,
     /// The worker has been told its configuration.
     pub(crate) introduced: bool,
+    /// How often reports of changes got lost.
+    pub(crate) floods: u64,
+    /// They still do.
+    pub(crate) congested: bool,
+    /// What tracked files hold; 0 if nothing was said.
+    pub(crate) files: BTreeMap<String, i64>,
+    /// Whether sets of tracked processes are complete; they are if nothing was said.
+    pub(crate) processes: BTreeMap<String, bool>,
+    /// Links of its own that the kernel refused last.
+    pub(crate) refused_links: BTreeSet<LinkName>,
     /// How far its monotonic clock is ahead of the world's.
     pub(crate) clock: Duration,
+    /// How far its clock on the wall is ahead of the true time, in milliseconds.
+    pub(crate) wrong: i64,
     /// Counts workers, so that nothing meant for an earlier one reaches a later.
     pub(crate) life: u64,
     /// When the world wakes the worker, and the deadline that it does so for.
@@ -121,7 +157,13 @@ impl Node {
             stopping: false,
             paused: false,
             introduced: false,
+            floods: 0,
+            congested: false,
+            files: BTreeMap::new(),
+            processes: BTreeMap::new(),
+            refused_links: BTreeSet::new(),
             clock,
+            wrong: 0,
             life: 0,
             timer: None,
             daemon: Daemon::Down(Box::new(machine)),
@@ -179,6 +221,14 @@ impl Node {
         now + self.clock
     }
 
+    /// Its clock on the wall.
+    pub(crate) fn wall(&self, now: Instant) -> WallClock {
+        let wrong = Duration::from_millis(self.wrong.unsigned_abs());
+        let right = BEGINNING + now.since(Instant::ZERO);
+        let shown = if self.wrong < 0 { right.saturating_sub(wrong) } else { right + wrong };
+        WallClock::showing(shown, self.local(now))
+    }
+
     /// Time on the node's clock in the world's.
     pub(crate) fn worldly(&self, at: Instant) -> Instant {
         at - self.clock
@@ -192,6 +242,8 @@ impl Node {
         self.life += 1;
         self.timer = None;
         self.introduced = false;
+        self.congested = false;
+        self.refused_links.clear();
     }
 
     /// The worker is gone. Its addresses stay; what waited for it is lost.

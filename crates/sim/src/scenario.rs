@@ -27,6 +27,7 @@
 
 pub mod instance;
 mod read;
+pub(crate) mod tracked;
 mod write;
 
 use std::net::IpAddr;

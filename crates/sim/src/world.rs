@@ -4,6 +4,8 @@
 //! and the same seed gives the same hour.
 
 mod command;
+mod describe;
+mod fault;
 mod supervisor;
 mod turn;
 pub(crate) mod wire;
@@ -15,14 +17,14 @@ use std::net::IpAddr;
 use std::rc::Rc;
 use std::time::Duration;
 
-use host::{Instant, JobId, LinkAddress, LinkIndex, LinkName, MacAddress, Outcome, Prefix};
+use host::{Arrival, Channel, Instant, JobId, LinkAddress, LinkIndex, LinkName, MacAddress, Outcome, Prefix};
 use vrrp::Config;
 use worker::bus::ToWorker;
 
 pub use self::command::Command;
 use self::wire::Frame;
 use crate::chance::Chance;
-use crate::invariant::{Check, Violation, Watch};
+use crate::invariant::{Check, Thing, Violation, Watch};
 use crate::machine::{Effect, Machine};
 use crate::network::{Segment, Weather};
 use crate::node::{Input, Node, Socket};
@@ -103,6 +105,19 @@ enum Happening {
         node: usize,
         life: u64,
         input: Input,
+    },
+    /// A report of a change, unless it is lost in a flood of others.
+    Report {
+        node: usize,
+        life: u64,
+        flood: u64,
+        arrival: Arrival,
+    },
+    /// A channel that was refused works again, and is believed to.
+    Audible {
+        node: usize,
+        life: u64,
+        channel: Channel,
     },
     /// A new worker is told its configuration.
     Introduce {
@@ -323,13 +338,23 @@ impl World {
                 let arrival = self.nodes[node].machine_mut().expire(link, address, lease);
                 if arrival.is_some() {
                     self.disturb_node(node);
-                    self.watch.trouble(self.now, node, address);
+                    self.watch.trouble(self.now, node, &Thing::Address(address));
                 }
                 self.report(node, arrival);
             }
             Happening::Input { node, life, input } => {
                 if self.nodes[node].life == life {
                     self.tell(node, input);
+                }
+            }
+            Happening::Report { node, life, flood, arrival } => {
+                if (self.nodes[node].life, self.nodes[node].floods) == (life, flood) {
+                    self.tell(node, Input::Arrival(arrival));
+                }
+            }
+            Happening::Audible { node, life, channel } => {
+                if self.nodes[node].life == life && self.nodes[node].machine_mut().believe(channel) {
+                    self.disturb_node(node);
                 }
             }
             Happening::Introduce { node, life } => {
@@ -339,6 +364,9 @@ impl World {
             }
             Happening::Survey { node, life } => {
                 if self.nodes[node].life == life {
+                    self.nodes[node].congested = false;
+                    let clock = Arrival::ClockSet(self.nodes[node].wall(self.now));
+                    self.tell(node, Input::Arrival(clock));
                     let survey = self.nodes[node].machine().survey();
                     self.tell(node, Input::Arrival(survey));
                 }

@@ -1,11 +1,11 @@
-//! Ten thousand scenarios by chance hold. One that does not prints its seed and its shrunk self, which can be kept as a
+//! Twenty thousand scenarios by chance hold. One that does not prints its seed and its shrunk self, which can be kept as a
 //! scenario; its story is told by `cargo run -p standfast -- simulate --seed SEED`.
 
 /// Enough to meet a rare fault once in a few runs of the tests, few enough for a minute on two slow processors.
-const SEEDS: u64 = 10_000;
+const SEEDS: u64 = 20_000;
 
 #[test]
-fn ten_thousand_seeds_keep_every_promise() {
+fn twenty_thousand_seeds_keep_every_promise() {
     let findings = sim::explore::seeds(1, SEEDS, 5);
     let report = |finding: &sim::explore::Finding| {
         let sim::explore::Finding { seed, failure, plan } = finding;

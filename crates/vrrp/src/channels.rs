@@ -96,11 +96,12 @@ impl Channels {
 mod tests {
     use super::*;
     use core::net::{IpAddr, Ipv4Addr};
-    use host::LinkIndex;
+    use host::{LinkIndex, Protocol};
 
     #[test]
     fn a_channel_that_cannot_be_opened_is_tried_again_ever_less_often() {
-        let channel = Channel { link: LinkIndex(2), address: IpAddr::V4(Ipv4Addr::new(224, 0, 0, 18)) };
+        let address = IpAddr::V4(Ipv4Addr::new(224, 0, 0, 18));
+        let channel = Channel { link: LinkIndex(2), address, protocol: Protocol::Vrrp };
         let mut channels = Channels::default();
         let mut out = Vec::new();
         channels.want([(channel, BTreeSet::from([51]))].into(), &mut out);

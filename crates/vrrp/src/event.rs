@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 
 use host::{
     Channel, Datagram, Delivery, FirewallOp, Instant, Job, JobId, Link, LinkAddress, LinkIndex, NetworkOp,
-    Outcome, Refusal, RouteKey, Rule, Ticket,
+    Outcome, Refusal, RouteKey, Rule, Ticket, WallClock,
 };
 use serde::{Deserialize, Serialize};
 
@@ -94,6 +94,8 @@ pub enum Event {
         /// Up or down.
         up: bool,
     },
+    /// The clock on the wall was set, or is told of for the first time.
+    ClockSet(WallClock),
     /// All counters begin anew.
     ClearCounters,
     /// The deadline has passed.

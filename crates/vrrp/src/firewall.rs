@@ -49,6 +49,11 @@ impl Firewall {
         self.stale = true;
     }
 
+    /// What an instance wants changed.
+    pub(crate) fn touch_for(&mut self, instance: &Instance) {
+        self.stale |= drops(instance) || instance.config().own_link.is_some();
+    }
+
     /// Makes up its mind, and orders what must be there before addresses are put.
     pub(crate) fn before(
         &mut self,
@@ -141,6 +146,12 @@ fn wanted<'a>(
     (ipv4.is_some() || ipv6.is_some()).then_some(FilterTable { name, priority, counters, ipv4, ipv6 })
 }
 
+/// Whether what comes for the addresses of an instance is not for this node.
+fn drops(instance: &Instance) -> bool {
+    let config = instance.config();
+    !config.accept && !config.priority.is_owner()
+}
+
 fn add_dropped(
     instance: &Instance,
     links: &Links,
@@ -149,7 +160,7 @@ fn add_dropped(
     ipv6: &mut Option<Ipv6Filter>,
 ) {
     let config = instance.config();
-    if config.accept || config.priority.is_owner() {
+    if !drops(instance) {
         return;
     }
     // The chains are there before they are needed.

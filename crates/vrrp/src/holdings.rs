@@ -23,6 +23,10 @@ const RETRY: (Duration, Duration) = (Duration::from_millis(100), Duration::from_
 /// An address that stayed for this long after it was put back starts with no pause again.
 const CALM: Duration = Duration::from_secs(10);
 
+/// Most orders in one turn, a millisecond's work for the kernel: a takeover of thousands of addresses must make no
+/// advert late. The rest follows in the next turn, which comes at once.
+const MOST_ORDERS: usize = 64;
+
 /// How a wanted or found address stands.
 #[derive(Clone, PartialEq, Eq, Debug)]
 enum Standing {
@@ -69,7 +73,11 @@ pub(crate) struct Holdings {
     /// When the lifetimes of addresses have to begin anew.
     renewals: BTreeMap<Key, Instant>,
     next_ticket: u64,
-    dirty: bool,
+    /// What each instance wants.
+    wants: BTreeMap<InstanceId, BTreeSet<Key>>,
+    /// Things of which something changed since orders were last given, and those that [`MOST_ORDERS`] left over. All
+    /// others are as they should be, or are in `missing` or `stuck`.
+    doubtful: BTreeSet<Key>,
 }
 
 #[derive(Debug)]
@@ -84,7 +92,7 @@ impl Holdings {
         // An address that was ours and is there stays known until it has been taken away.
         self.ours.retain(|key| self.held.contains_key(key));
         self.ours.extend(ours);
-        self.dirty = true;
+        self.doubtful.extend(self.held.keys().filter(|key| self.ours.contains(key)).cloned());
     }
 
     /// Whether an address belongs to some instance.
@@ -96,13 +104,8 @@ impl Holdings {
     /// Replaces what one instance wants.
     pub(crate) fn want(&mut self, instance: InstanceId, items: Vec<Item>) {
         let keys: BTreeSet<Key> = items.iter().map(Item::key).collect();
-        self.wanted.retain(|key, wanted| {
-            if !keys.contains(key) {
-                wanted.by.remove(&instance);
-            }
-            !wanted.by.is_empty()
-        });
         for item in items {
+            self.doubtful.insert(item.key());
             match self.wanted.entry(item.key()) {
                 Entry::Vacant(entry) => {
                     entry.insert(Wanted { item, by: BTreeSet::from([instance]) });
@@ -113,7 +116,20 @@ impl Holdings {
                 }
             }
         }
-        self.dirty = true;
+        let before = if keys.is_empty() {
+            self.wants.remove(&instance).unwrap_or_default()
+        } else {
+            self.wants.insert(instance, keys.clone()).unwrap_or_default()
+        };
+        for key in before.difference(&keys) {
+            if let Entry::Occupied(mut entry) = self.wanted.entry(key.clone()) {
+                entry.get_mut().by.remove(&instance);
+                if entry.get().by.is_empty() {
+                    entry.remove();
+                }
+            }
+            self.doubtful.insert(key.clone());
+        }
     }
 
     /// The instances that want an address.
@@ -136,9 +152,16 @@ impl Holdings {
         matches!(self.tickets.get(&ticket), Some(Key::Link(_)))
     }
 
-    /// Orders that have no answer yet, and those that were refused and will be given again to take something away.
+    /// Orders that have no answer yet, that are still to be given, and those that were refused and will be given again to
+    /// take something away.
     pub(crate) fn outstanding(&self) -> usize {
-        self.tickets.len() + self.stuck.len()
+        self.tickets.len() + self.stuck.len() + self.doubtful.len()
+    }
+
+    /// Whether something that an instance wants is still to be asked for.
+    pub(crate) fn lags(&self, instance: InstanceId) -> bool {
+        let mut wants = self.wants.get(&instance).into_iter().flatten();
+        !self.doubtful.is_empty() && wants.any(|key| self.doubtful.contains(key))
     }
 
     /// Takes in everything that the kernel has, and says which wanted things are not among it any more.
@@ -160,7 +183,9 @@ impl Holdings {
             None => {
                 self.missing.remove(key);
                 self.held.insert(key.clone(), Standing::Held { put: None, seen: true });
-                self.dirty |= self.ours.contains(key);
+                if self.ours.contains(key) {
+                    self.doubtful.insert(key.clone());
+                }
             }
         }
     }
@@ -188,7 +213,9 @@ impl Holdings {
             let retry_at = self.pause(key, now);
             self.missing.insert(key.clone(), retry_at);
         }
-        self.dirty = true;
+        if self.wanted.contains_key(key) {
+            self.doubtful.insert(key.clone());
+        }
         lost
     }
 
@@ -199,6 +226,7 @@ impl Holdings {
         self.stuck.retain(|key, _| key.link() != Some(link));
         self.ours.retain(|key| key.link() != Some(link));
         self.trouble.retain(|key, _| key.link() != Some(link));
+        self.doubtful.extend(self.wanted.keys().filter(|key| key.link() == Some(link)).cloned());
     }
 
     /// An order was carried out or refused. Says which address the kernel refused to put.
@@ -214,7 +242,6 @@ impl Holdings {
                 self.held.remove(&key);
                 let retry_at = self.pause(&key, now);
                 self.missing.insert(key, retry_at);
-                self.dirty = true;
             }
             (Standing::Asked(asked, item, report), Ok(())) if *asked == ticket => {
                 let (item, seen) = (item.clone(), *report == Report::Came);
@@ -222,7 +249,9 @@ impl Holdings {
                     self.plan_renewal(&key, address, now);
                 }
                 self.held.insert(key.clone(), Standing::Held { put: Some(item), seen });
-                self.dirty |= self.is_stale(&key);
+                if self.is_stale(&key) {
+                    self.doubtful.insert(key);
+                }
             }
             (Standing::Asked(asked, ..), Err(refusal)) if *asked == ticket => {
                 self.held.remove(&key);
@@ -232,7 +261,9 @@ impl Holdings {
             }
             (Standing::Leaving(asked, _), Ok(())) if *asked == ticket => {
                 self.held.remove(&key);
-                self.dirty |= self.wanted.contains_key(&key);
+                if self.wanted.contains_key(&key) {
+                    self.doubtful.insert(key);
+                }
             }
             // It is still there, and two nodes that answer for one address are what must not be.
             (Standing::Leaving(asked, put), Err(_)) if *asked == ticket => {
@@ -240,7 +271,6 @@ impl Holdings {
                 self.held.insert(key.clone(), Standing::Held { put, seen: true });
                 let retry_at = self.pause(&key, now).max(now + RETRY.0);
                 self.stuck.insert(key, retry_at);
-                self.dirty = true;
             }
             // An order that a later one has overtaken.
             (Standing::Asked(..) | Standing::Held { .. } | Standing::Leaving(..), _) => {}
@@ -250,53 +280,65 @@ impl Holdings {
 
     /// Appends the orders that make what is held what is wanted. Orders that take come first.
     pub(crate) fn order(&mut self, now: Instant, out: &mut Vec<Action>) {
-        if self.dirty {
-            self.adopt(now);
-        }
+        let mut doubtful = core::mem::take(&mut self.doubtful);
+        doubtful.retain(|key| !self.waits(key, now));
+        let late = self.missing.iter().chain(&self.stuck).filter(|(_, retry_at)| **retry_at <= now);
+        doubtful.extend(late.map(|(key, _)| key.clone()));
+        self.adopt(&doubtful, now);
         self.renew(now, out);
-        if !self.dirty && self.missing.values().chain(self.stuck.values()).min().is_none_or(|at| *at > now) {
-            return;
+        let mut orders = 0;
+        for key in doubtful.iter().rev() {
+            if !self.is_stale(key) {
+                self.stuck.remove(key);
+            } else if orders < MOST_ORDERS {
+                orders += 1;
+                self.take(key.clone(), out);
+            } else {
+                self.doubtful.insert(key.clone());
+            }
         }
-        self.dirty = false;
-        let mut stuck = core::mem::take(&mut self.stuck);
-        stuck.retain(|key, _| self.is_stale(key));
-        let due = |key: &&Key| self.is_stale(key) && stuck.get(*key).is_none_or(|retry_at| *retry_at <= now);
-        let stale: Vec<Key> = self.held.keys().rev().filter(due).cloned().collect();
-        self.stuck = stuck;
-        for key in stale {
-            self.take(key, out);
-        }
-        self.missing.retain(|key, _| self.wanted.contains_key(key));
-        let due: Vec<Item> = self
-            .wanted
-            .iter()
-            .filter(|(key, _)| match self.held.get(*key) {
-                None => self.missing.get(*key).is_none_or(|retry_at| *retry_at <= now),
-                Some(Standing::Leaving(..)) => true,
-                // A link of the right name may be anything: whoever makes links knows, and takes over what fits.
-                Some(Standing::Held { put: None, .. }) => matches!(key, Key::Link(_)),
-                Some(Standing::Asked(..) | Standing::Held { .. }) => false,
-            })
-            .map(|(_, wanted)| wanted.item.clone())
-            .collect();
-        for item in due {
-            let key = item.key();
-            let ticket = self.ticket(key.clone());
+        for key in doubtful {
+            let lacks = self.wanted.contains_key(&key)
+                && match self.held.get(&key) {
+                    // What was taken to be put with other options is not away for a turn.
+                    Some(Standing::Leaving(..)) => true,
+                    None if orders >= MOST_ORDERS => {
+                        self.doubtful.insert(key);
+                        continue;
+                    }
+                    None => true,
+                    // A link of the right name may be anything: whoever makes links knows, and takes over what fits.
+                    Some(Standing::Held { put: None, .. }) => matches!(key, Key::Link(_)),
+                    Some(Standing::Asked(..) | Standing::Held { .. }) => false,
+                };
             self.missing.remove(&key);
-            self.held.insert(key, Standing::Asked(ticket, item.clone(), Report::Nothing));
-            out.push(Action::Network(ticket, item.put()));
+            if lacks {
+                orders += 1;
+                self.put(key, out);
+            }
         }
     }
 
-    /// When something missing or stuck is tried again, or an address renewed.
+    /// Whether a thing that was lost or refused is to be let be for a while, and is still wanted or to be taken.
+    fn waits(&self, key: &Key, now: Instant) -> bool {
+        let later = |at: Option<&Instant>| at.is_some_and(|retry_at| *retry_at > now);
+        (later(self.missing.get(key)) && self.wanted.contains_key(key))
+            || (later(self.stuck.get(key)) && self.is_stale(key))
+    }
+
+    /// When something missing or stuck is tried again, or an address renewed; at once, if orders were left over.
     pub(crate) fn next_deadline(&self) -> Option<Instant> {
+        if !self.doubtful.is_empty() {
+            return Some(Instant::ZERO);
+        }
         self.missing.values().chain(self.stuck.values()).chain(self.renewals.values()).min().copied()
     }
 
     /// A wanted address that was found, left by an earlier life of this worker, has only the rest of its lifetime: it
     /// is renewed at once, and from then on like one that we put.
-    fn adopt(&mut self, now: Instant) {
-        for (key, Wanted { item, .. }) in &self.wanted {
+    fn adopt(&mut self, keys: &BTreeSet<Key>, now: Instant) {
+        for key in keys {
+            let Some(Wanted { item, .. }) = self.wanted.get(key) else { continue };
             let Item::Address(LinkAddress { valid_lifetime: Some(_), .. }) = item else { continue };
             if let Some(Standing::Held { put: put @ None, .. }) = self.held.get_mut(key) {
                 *put = Some(item.clone());
@@ -339,6 +381,14 @@ impl Holdings {
                 _,
             ) => false,
         }
+    }
+
+    fn put(&mut self, key: Key, out: &mut Vec<Action>) {
+        let Some(Wanted { item, .. }) = self.wanted.get(&key) else { return };
+        let item = item.clone();
+        let ticket = self.ticket(key.clone());
+        self.held.insert(key, Standing::Asked(ticket, item.clone(), Report::Nothing));
+        out.push(Action::Network(ticket, item.put()));
     }
 
     fn take(&mut self, key: Key, out: &mut Vec<Action>) {

@@ -24,6 +24,7 @@ mod backup;
 mod faults;
 mod master;
 mod owners;
+mod seals;
 mod send;
 mod wants;
 
@@ -32,10 +33,10 @@ use alloc::vec::Vec;
 use core::net::IpAddr;
 use core::time::Duration;
 
-use host::{Channel, Delivery, Instant, LinkIndex, Refusal};
+use host::{Channel, Delivery, Instant, LinkIndex, Protocol, Refusal, WallClock};
 
 use crate::announce::Round;
-use crate::config::{InstanceConfig, Mode, Priority, Version};
+use crate::config::{Authentication, InstanceConfig, Mode, Priority, Version};
 use crate::election::Candidate;
 use crate::event::Action;
 use crate::notice::{FaultReason, InstanceFact, Notice, Reject, State, Thing};
@@ -48,6 +49,7 @@ pub(crate) use wants::link_address;
 
 use backup::{Backup, Countdown};
 use master::Master;
+use seals::Seals;
 
 /// Names an instance for as long as it lives, whatever a reload does to names and order.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -89,6 +91,7 @@ enum Said {
     Rejected(core::mem::Discriminant<Reject>, Option<core::mem::Discriminant<DecodeError>>),
     AddressList,
     Interval,
+    Clock,
     Unsent,
     OwnAddress,
 }
@@ -112,6 +115,8 @@ pub(crate) struct Instance {
     counters: Counters,
     /// Identification of the last IPv4 header.
     ipv4_id: u16,
+    /// What makes its adverts and others' credible.
+    seals: Seals,
     /// What it wants in the kernel may have changed.
     wants_changed: bool,
     /// It was master until then, in an earlier life of this worker.
@@ -149,6 +154,7 @@ impl Instance {
             said: Vec::new(),
             counters: Counters::default(),
             ipv4_id: 0,
+            seals: Seals::default(),
             wants_changed: true,
             resume_before: None,
             in_group: false,
@@ -199,15 +205,19 @@ impl Instance {
             return;
         }
         self.mind_pause(turn);
-        let advert = match wire::decode(delivery, &send::expectation(&self.config)) {
-            Ok(advert) => advert,
+        let (advert, proof) = match wire::decode(delivery, &self.expectation(delivery.source, turn.now)) {
+            Ok(credible) => credible,
             Err(why) => return self.reject(delivery.source, Reject::Decode(why), turn),
         };
+        let admitted = self.carries_addresses(&advert).and_then(|()| self.admit(delivery));
+        if admitted.is_ok() {
+            self.believe(proof, delivery.source, turn);
+        }
         // As keepalived: an owner that is told so listens to nobody, as RFC 9568 has it for one who cannot be outdone.
         if self.config.owner_ignores_adverts && self.priority.is_owner() {
             return;
         }
-        if let Err(why) = self.carries_addresses(&advert).and_then(|()| self.admit(delivery)) {
+        if let Err(why) = admitted {
             return self.reject(delivery.source, why, turn);
         }
         self.counters.adverts_received += 1;
@@ -265,6 +275,11 @@ impl Instance {
         }
         self.say(InstanceFact::Paused { late }, turn);
         self.enter(Next::Backup { interval, countdown: Countdown::Paused(turn.now) }, turn);
+    }
+
+    /// The clock on the wall was set.
+    pub(crate) fn set_clock(&mut self, wall: WallClock) {
+        self.seals.set_clock(wall);
     }
 
     /// It is in a sync group now, or is not.
@@ -354,7 +369,11 @@ impl Instance {
             Mode::Multicast { group } => *group,
             Mode::Unicast { .. } => self.source?,
         };
-        Some(Channel { link, address })
+        let protocol = match self.config.authentication {
+            Authentication::None | Authentication::Password(_) => Protocol::Vrrp,
+            Authentication::Header(_) => Protocol::AuthenticationHeader,
+        };
+        Some(Channel { link, address, protocol })
     }
 
     /// Whether what it wants in the kernel may have changed since this was last asked.
@@ -405,6 +424,7 @@ impl Instance {
             Next::Master => {
                 self.stage = Stage::Master(Master::new(&self.config, turn.now));
                 self.counters.became_master += 1;
+                self.seals.begin_as_master();
                 // RFC 9568 §6.4.2: the advert goes first, then the announcements; the address in between.
                 self.advert(self.priority, turn);
                 self.tell(State::Master, turn);

@@ -1,5 +1,6 @@
 //! The things that a node holds in the kernel, and the order in which they depend on one another.
 
+use alloc::boxed::Box;
 use core::net::IpAddr;
 
 use host::{LinkAddress, LinkIndex, LinkName, NetworkOp, Prefix, Route, RouteKey, Rule, VirtualLink};
@@ -14,9 +15,9 @@ pub(crate) enum Item {
     /// An address.
     Address(LinkAddress),
     /// A route.
-    Route(Route<LinkIndex>),
+    Route(Box<Route<LinkIndex>>),
     /// A policy rule.
-    Rule(Rule),
+    Rule(Box<Rule>),
 }
 
 /// Names a thing. As keepalived: links are put first, then addresses, routes and rules, and taken the other way
@@ -39,7 +40,7 @@ pub(crate) enum Key {
     /// A route.
     Route(RouteKey),
     /// A policy rule in its normal form.
-    Rule(Rule),
+    Rule(Box<Rule>),
 }
 
 impl Item {
@@ -50,8 +51,18 @@ impl Item {
             Self::Promotion(link) => Key::Promotion(*link),
             Self::Address(address) => Key::of(address),
             Self::Route(route) => Key::Route(route.key()),
-            Self::Rule(rule) => Key::Rule(rule.clone().normal()),
+            Self::Rule(rule) => Key::of_rule(Rule::clone(rule).normal()),
         }
+    }
+
+    /// A route to hold.
+    pub(crate) fn of_route(route: Route<LinkIndex>) -> Self {
+        Self::Route(Box::new(route))
+    }
+
+    /// A policy rule to hold.
+    pub(crate) fn of_rule(rule: Rule) -> Self {
+        Self::Rule(Box::new(rule))
     }
 
     /// The order that puts it.
@@ -60,8 +71,8 @@ impl Item {
             Self::Link(link) => NetworkOp::AddLink(link),
             Self::Promotion(link) => NetworkOp::Promote(link),
             Self::Address(address) => NetworkOp::AddAddress(address),
-            Self::Route(route) => NetworkOp::AddRoute(route),
-            Self::Rule(rule) => NetworkOp::AddRule(rule),
+            Self::Route(route) => NetworkOp::AddRoute(*route),
+            Self::Rule(rule) => NetworkOp::AddRule(*rule),
         }
     }
 
@@ -71,8 +82,8 @@ impl Item {
             Self::Link(link) => NetworkOp::RemoveLink(link.name),
             Self::Promotion(link) => NetworkOp::Demote(link),
             Self::Address(address) => NetworkOp::RemoveAddress(address),
-            Self::Route(route) => NetworkOp::RemoveRoute(route),
-            Self::Rule(rule) => NetworkOp::RemoveRule(rule),
+            Self::Route(route) => NetworkOp::RemoveRoute(*route),
+            Self::Rule(rule) => NetworkOp::RemoveRule(*rule),
         }
     }
 
@@ -88,7 +99,7 @@ impl Item {
                 let RouteKey { table, destination, tos, metric } = *key;
                 NetworkOp::RemoveRoute(Route { table, tos, metric: Some(metric), ..Route::to(destination) })
             }
-            Key::Rule(rule) => NetworkOp::RemoveRule(rule.clone()),
+            Key::Rule(rule) => NetworkOp::RemoveRule(Rule::clone(rule)),
         })
     }
 }
@@ -98,6 +109,11 @@ impl Key {
     pub(crate) fn of(address: &LinkAddress) -> Self {
         let (address, length, link) = (address.prefix.address(), address.prefix.length(), address.link);
         Self::Address { link, address, length }
+    }
+
+    /// The key of a rule in its normal form.
+    pub(crate) fn of_rule(rule: Rule) -> Self {
+        Self::Rule(Box::new(rule))
     }
 
     /// The link that an address or a setting is on; others outlive links, or tell of their end themselves.

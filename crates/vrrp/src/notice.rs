@@ -291,6 +291,13 @@ pub enum Heard {
         /// Theirs.
         theirs: Duration,
     },
+    /// Its clock is so far from ours that little is missing and its signatures are believed no more.
+    ClockDiffers {
+        /// By how many seconds it is ahead, or (negative) behind.
+        ahead: i32,
+        /// How many are allowed.
+        window: Duration,
+    },
     /// Other addresses than ours.
     AddressListDiffers,
     /// It was dropped. Said once a kind and rival; counted every time.

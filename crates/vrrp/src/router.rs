@@ -12,7 +12,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::net::IpAddr;
 
-use host::{Channel, Datagram, Delivery, Engine, Family, Instant, LinkIndex, Packet};
+use host::{Channel, Datagram, Delivery, Engine, Family, Instant, LinkIndex, Packet, WallClock};
 
 use crate::announce::{Announcement, Queue, Round};
 use crate::channels::Channels;
@@ -31,6 +31,9 @@ use crate::wire::{self, arp::GratuitousArp, ndp::NeighbourAdvertisement};
 
 /// Tag of announcements; adverts carry their instance's number. A lost announcement has others after it.
 const ANNOUNCEMENT: u64 = u64::MAX;
+
+/// Passes through the members of groups in one turn: an owner's group that begins wishes to be master at once, and is.
+const PASSES: usize = 3;
 
 /// Wants what is held whoever is master.
 const NOBODY: InstanceId = InstanceId(0);
@@ -72,6 +75,7 @@ pub struct Router {
     strangers: BTreeSet<(LinkIndex, Family, u8)>,
     /// Who was master in an earlier life of this worker, and until when.
     memories: BTreeMap<String, Instant>,
+    wall: WallClock,
 }
 
 impl Engine for Router {
@@ -191,6 +195,10 @@ impl Router {
                     out.push(Action::Notice(Notice::Processes { name, quorum }));
                 }
             }
+            Event::ClockSet(clock) => {
+                self.wall = clock;
+                self.instances.values_mut().for_each(|instance| instance.set_clock(clock));
+            }
             Event::BfdChanged { name, up } => {
                 if self.told.bfds.insert(name.clone(), up) != Some(up) {
                     self.stale = true;
@@ -218,16 +226,25 @@ impl Router {
             self.entered.remove(&id);
             touched.insert(id);
         }
-        for id in touched.iter() {
-            if let Some(instance) = self.instances.get_mut(id) {
-                instance.wake(&mut Turn { now, out });
+        for _ in 0..PASSES {
+            for id in touched.iter() {
+                if let Some(instance) = self.instances.get_mut(id) {
+                    instance.wake(&mut Turn { now, out });
+                }
+            }
+            self.settle_groups(now, touched, out);
+            let due = |id: &InstanceId| {
+                let deadline = self.instances.get(id).and_then(Instance::next_deadline);
+                self.group_of.contains_key(id) && deadline.is_some_and(|at| at <= now)
+            };
+            if !touched.iter().any(due) {
+                break;
             }
         }
-        self.settle_groups(now, touched, out);
         for id in touched.iter() {
             let Some(instance) = self.instances.get_mut(id) else { continue };
             if instance.take_wants_changed() {
-                self.firewall.touch();
+                self.firewall.touch_for(instance);
                 self.holdings.want(*id, instance.wants(&self.links));
                 if !instance.is_master() {
                     self.announcements.forget(*id);
@@ -333,7 +350,10 @@ impl Router {
         let links = &self.links;
         let name_of = |link| links.get(link).map(|link| &link.name);
         for id in touched {
-            let Some(instance) = self.instances.get_mut(id) else { continue };
+            // What is not asked for yet is not announced; the round stays due.
+            let Some(instance) = self.instances.get_mut(id).filter(|_| !self.holdings.lags(*id)) else {
+                continue;
+            };
             while let Some(round) = instance.due_round(now) {
                 let (all, repeat) = match round {
                     Round::Addresses(repeat) => (instance.announcements(links), repeat),

@@ -157,8 +157,10 @@ pub struct Counters {
     pub invalid_authentication_type: u64,
     /// Authentication type that is not ours.
     pub authentication_type_mismatch: u64,
-    /// Wrong password.
+    /// Wrong password, or an authentication header that is not right.
     pub authentication_failure: u64,
+    /// Signatures that were not believed.
+    pub signatures: SignatureCounters,
     /// Adverts of priority 0 received.
     pub release_received: u64,
     /// Adverts of priority 0 sent.
@@ -173,4 +175,21 @@ pub struct Counters {
     pub addresses_restored: u64,
     /// Adverts that could not be sent.
     pub unsent: u64,
+}
+
+/// Adverts that were dropped for their signature (`auth_hmac`).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct SignatureCounters {
+    /// None where there must be one.
+    pub missing: u64,
+    /// Of another type, or with something in the reserved field.
+    pub malformed: u64,
+    /// By a key that we do not have.
+    pub unknown_key: u64,
+    /// Not that of the key that it names.
+    pub wrong: u64,
+    /// Too far from our clock.
+    pub stale: u64,
+    /// Used before.
+    pub replayed: u64,
 }

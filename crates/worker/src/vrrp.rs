@@ -1,6 +1,6 @@
 //! The vrrp worker.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
 use bfd::Verdict;
@@ -17,6 +17,10 @@ use crate::notify::script::{Notification, Scripts};
 /// How long a stop waits for the kernel to confirm that the addresses are gone. It answers within milliseconds, and
 /// what it refuses is asked again a few times; then ending is better than waiting.
 pub const STOP_LIMIT: Duration = Duration::from_secs(1);
+
+/// Most notices that people are told of in one turn: the log lines of a takeover of thousands of instances must make no
+/// advert late. The rest follows in the next turn, which comes at once.
+const MOST_TOLD: usize = 64;
 
 /// The vrrp worker: an engine on a machine.
 ///
@@ -39,7 +43,8 @@ pub struct Vrrp<M> {
     now: Instant,
     // Used again each turn, so that a turn allocates little.
     actions: Vec<Action>,
-    notices: Vec<Notice>,
+    /// What people are still to be told of.
+    untold: VecDeque<Notice>,
     notifications: Vec<Notification>,
 }
 
@@ -58,7 +63,7 @@ impl<M: Network + Firewall + Datagrams + Journal + Bus + EventPipes> Vrrp<M> {
             stop: None,
             now: Instant::ZERO,
             actions: Vec::new(),
-            notices: Vec::new(),
+            untold: VecDeque::new(),
             notifications: Vec::new(),
         }
     }
@@ -101,6 +106,7 @@ impl<M: Network + Firewall + Datagrams + Journal + Bus + EventPipes> Vrrp<M> {
             Arrival::ProcessesCounted { name, quorum } => Event::ProcessesCounted { name, quorum },
             // It opens no such channel.
             Arrival::UdpReceived(_) | Arrival::UdpClosed { .. } => return,
+            Arrival::ClockSet(clock) => Event::ClockSet(clock),
             Arrival::Woken => Event::Wake,
         };
         self.step(event, now);
@@ -121,13 +127,16 @@ impl<M: Network + Firewall + Datagrams + Journal + Bus + EventPipes> Vrrp<M> {
 
     /// When it wants [`Arrival::Woken`], if nothing else happens first.
     pub fn deadline(&self) -> Option<Instant> {
+        if !self.untold.is_empty() {
+            return Some(Instant::ZERO);
+        }
         let stop = self.stop.filter(|_| self.is_waiting());
         self.router.next_deadline().into_iter().chain(stop).min()
     }
 
     /// It was told to stop, and the machine has carried out its last orders, or took longer than [`STOP_LIMIT`].
     pub fn is_finished(&self) -> bool {
-        self.stop.is_some_and(|limit| !self.is_waiting() || self.now >= limit)
+        self.untold.is_empty() && self.stop.is_some_and(|limit| !self.is_waiting() || self.now >= limit)
     }
 
     /// The machine that it runs on.
@@ -163,6 +172,7 @@ impl<M: Network + Firewall + Datagrams + Journal + Bus + EventPipes> Vrrp<M> {
         }
         let first = !core::mem::replace(&mut self.configured, true);
         self.step(Event::Configured(Box::new(config)), now);
+        self.tell(usize::MAX);
         self.sieve.forget_removed();
         self.scripts.forget_removed();
         if first {
@@ -217,18 +227,23 @@ impl<M: Network + Firewall + Datagrams + Journal + Bus + EventPipes> Vrrp<M> {
         self.now = self.now.max(now);
         let mut actions = core::mem::take(&mut self.actions);
         self.router.handle(event, self.now, &mut actions);
-        let mut notices = core::mem::take(&mut self.notices);
         for action in actions.drain(..) {
-            notices.extend(self.perform(action));
+            if let Some(notice) = self.perform(action) {
+                self.untold.push_back(notice);
+            }
         }
         self.actions = actions;
-        if !notices.is_empty() {
+        if !self.untold.is_empty() {
             self.machine.dispatch();
+            self.tell(MOST_TOLD);
         }
-        for notice in notices.drain(..) {
+    }
+
+    fn tell(&mut self, most: usize) {
+        for _ in 0..most {
+            let Some(notice) = self.untold.pop_front() else { return };
             self.tell_people(&notice);
         }
-        self.notices = notices;
     }
 
     /// Performs what the machine can do; what is for people is given back.
@@ -267,6 +282,7 @@ impl<M: Network + Firewall + Datagrams + Journal + Bus + EventPipes> Vrrp<M> {
     }
 
     fn write_states(&mut self) {
+        self.tell(usize::MAX);
         let instances = self.router.status(self.now).instances;
         let priorities: BTreeMap<&str, Priority> =
             instances.iter().map(|instance| (instance.name.as_str(), instance.effective_priority)).collect();

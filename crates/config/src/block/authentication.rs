@@ -1,4 +1,4 @@
-//! `authentication`: the password of version 2.
+//! `authentication`: what version 2 has.
 
 use crate::table::{Block, Keyword};
 use crate::value::{Kind, Set};
@@ -16,7 +16,8 @@ type K = Keyword<AuthenticationBlock>;
 pub(crate) static AUTHENTICATION: Block<AuthenticationBlock> = Block::new(
     "authentication",
     &[
-        K::new("auth_type", Kind::Text(|b| &mut b.auth_type, usize::MAX)).help("PASS or AH."),
+        K::new("auth_type", Kind::Text(|b| &mut b.auth_type, usize::MAX))
+            .help("PASS: the password in clear. AH: an IP authentication header, IPv4 only."),
         K::new("auth_pass", Kind::Text(|b| &mut b.auth_pass, 8)).help("The password; eight bytes count."),
     ],
 );

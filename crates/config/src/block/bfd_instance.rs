@@ -62,7 +62,7 @@ const fn milliseconds(name: &'static str, field: Field<BfdInstanceBlock, Duratio
 
 /// The rows of `bfd_instance`.
 pub(crate) static BFD_INSTANCE: Block<BfdInstanceBlock> =
-    Block::new("bfd_instance", ENDS).and(PACE).and(OTHERS).and(ADDED).later("BFD");
+    Block::new("bfd_instance", ENDS).and(PACE).and(OTHERS).and(ADDED);
 
 const ENDS: &[K] = &[
     K::new("neighbor_ip", Kind::Custom(Shape::Line, neighbor_ip))

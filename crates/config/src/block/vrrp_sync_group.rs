@@ -51,7 +51,6 @@ pub(crate) static VRRP_SYNC_GROUP: Block<SyncGroupBlock> = Block::new(
             .help("Sets of processes that matter to every member."),
         K::new("track_bfd", Kind::Lines(|b| &mut b.lists.bfds))
             .options(track::OPTIONS)
-            .later("tracking of BFD sessions")
             .help("BFD sessions that matter to every member."),
         script("notify_master", |b| &mut b.notify_master).help("Run when the group becomes master."),
         script("notify_backup", |b| &mut b.notify_backup).help("Run when the group becomes backup."),

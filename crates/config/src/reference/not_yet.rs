@@ -10,9 +10,6 @@ pub const BEGIN: &str = "<!-- not-yet-obeyed:begin -->";
 /// Where it ends.
 pub const END: &str = "<!-- not-yet-obeyed:end -->";
 
-/// Values of keywords that are obeyed otherwise: the keyword with its value, and the feature.
-const VALUES: &[(&str, &str)] = &[("vrrp_instance/authentication/auth_type AH", "authentication by AH")];
-
 /// Features with the keywords that belong to them, as `block/keyword`. A block of which nothing is obeyed stands as
 /// `block/*`. Sorted by feature.
 pub fn features() -> BTreeMap<&'static str, Vec<String>> {
@@ -43,9 +40,6 @@ pub fn features() -> BTreeMap<&'static str, Vec<String>> {
                 }
             }
         }
-    }
-    for (value, feature) in VALUES {
-        features.entry(feature).or_default().push((*value).to_owned());
     }
     features
 }

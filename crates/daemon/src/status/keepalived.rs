@@ -1,5 +1,6 @@
 //! The texts that Keepalived writes about itself: statistics, JSON, data. Field names and layout are upstream's.
 
+mod bfd;
 mod data;
 mod globals;
 mod json;
@@ -15,6 +16,7 @@ use vrrp::config::{InstanceConfig, VirtualAddress};
 use vrrp::notice::State;
 use vrrp::status::InstanceStatus;
 
+pub use self::bfd::bfd;
 pub use data::data;
 pub use globals::globals;
 pub use json::json;
@@ -25,6 +27,8 @@ pub use stats::stats;
 pub struct Report<'a> {
     /// How all stands.
     pub status: &'a vrrp::Status,
+    /// How the BFD sessions stand, if somebody knows.
+    pub bfd: Option<&'a ::bfd::Status>,
     /// What is obeyed.
     pub effective: &'a Effective,
     /// When.

@@ -18,10 +18,10 @@ use std::time::Duration;
 
 use host::{Instant, Severity};
 use linux::{Interest, Poll, Token, privilege, process};
-use worker::bus::ToWorker;
 
 use super::Supervisor;
 use super::reserve::Reserve;
+use super::survey::Statuses;
 use crate::status::DaemonStatus;
 
 /// Most connections at once: an operator, a display, a monitoring agent or two.
@@ -222,27 +222,19 @@ impl Supervisor {
 
     fn ask_status(&mut self, client: u32, now: Instant) {
         let Some(control) = &mut self.control else { return };
-        if self.vrrp.pid().is_none() || self.phase.is_stopping() {
-            let waiting = control.clients.get_mut(&client);
-            if let Some(client) = waiting {
-                client.waits = Some(now);
-            }
-            self.answer_status(None, now);
-            return;
-        }
-        let first = control.deadline().is_none();
         if let Some(client) = control.clients.get_mut(&client) {
             client.waits = Some(now + PATIENCE);
         }
-        // One question answers all who wait.
-        if first {
-            self.vrrp.tell(ToWorker::TellStatus);
+        if self.phase.is_stopping() {
+            self.answer_status(Statuses::default(), now);
+        } else {
+            self.survey(now);
         }
     }
 
     /// Answers all who wait for the status.
-    pub(super) fn answer_status(&mut self, vrrp: Option<vrrp::Status>, now: Instant) {
-        let status = self.status(vrrp, now);
+    pub(super) fn answer_status(&mut self, statuses: Statuses, now: Instant) {
+        let status = self.status(statuses, now);
         let line = match serde_json::to_string(&status) {
             Ok(line) => line,
             Err(error) => {
@@ -265,23 +257,27 @@ impl Supervisor {
     /// Those who waited long enough get an answer without the worker's.
     pub(super) fn expire_control(&mut self, now: Instant) {
         if self.control.as_ref().and_then(Control::deadline).is_some_and(|deadline| deadline <= now) {
-            self.answer_status(None, now);
+            self.answer_status(Statuses::default(), now);
         }
     }
 
-    fn status(&self, vrrp: Option<vrrp::Status>, now: Instant) -> DaemonStatus {
+    fn status(&self, statuses: Statuses, now: Instant) -> DaemonStatus {
+        let Statuses { vrrp, bfd } = statuses;
         let (running, waiting) = self.jobs.load();
         DaemonStatus {
             version: crate::VERSION.into(),
             pid: std::process::id(),
             now,
             configuration: self.options.config.clone(),
-            vrrp_pid: self.vrrp.pid(),
-            vrrp_starts: self.vrrp.starts(),
+            vrrp_pid: self.vrrp.seat.pid(),
+            vrrp_starts: self.vrrp.seat.starts(),
+            bfd_pid: self.bfd.seat.pid(),
+            bfd_starts: self.bfd.seat.starts(),
             scripts_running: running,
             scripts_waiting: waiting,
             last_reload: self.reload.last().cloned(),
             vrrp,
+            bfd,
         }
     }
 }

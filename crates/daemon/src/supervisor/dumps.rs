@@ -10,6 +10,7 @@ use linux::{clock, signal};
 use worker::bus::ToWorker;
 
 use super::Supervisor;
+use super::survey::Statuses;
 use crate::log::insert;
 use crate::status::keepalived;
 
@@ -28,6 +29,9 @@ impl Supervisor {
         if number == signal::DATA {
             self.log(Severity::Info, &format!("Printing parent data for process({pid}) on signal"));
             self.log(Severity::Info, &format!("Printing VRRP data for process({pid}) on signal"));
+            if self.bfd.seat.pid().is_some() {
+                self.log(Severity::Info, &format!("Printing BFD data for process({pid}) on signal"));
+            }
             self.dumps.data = true;
         } else if number == signal::json() {
             self.log(Severity::Info, &format!("Printing VRRP as json for process({pid}) on signal"));
@@ -36,29 +40,27 @@ impl Supervisor {
             self.log(Severity::Info, &format!("Printing VRRP stats for process({pid}) on signal"));
             self.dumps.stats = true;
         }
-        if self.vrrp.pid().is_some() {
-            self.vrrp.tell(ToWorker::TellStatus);
-            if number == signal::stats_clear() {
-                // As keepalived: first written, then cleared.
-                self.vrrp.tell(ToWorker::ClearCounters);
-            }
-        } else {
-            self.tell_status(None, now);
+        self.survey(now);
+        if number == signal::stats_clear() {
+            // As keepalived: first written, then cleared.
+            self.vrrp.tell(ToWorker::ClearCounters);
         }
     }
 
-    /// The worker said how it stands (`None`: there is none): writes and answers all that waits for it.
-    pub(super) fn tell_status(&mut self, status: Option<vrrp::Status>, now: Instant) {
+    /// The workers said how they stand: writes and answers all that waits for it.
+    pub(super) fn tell_status(&mut self, statuses: Statuses, now: Instant) {
         let Dumps { data, stats, json } = std::mem::take(&mut self.dumps);
         let nothing = vrrp::Status::default();
-        let known = status.as_ref().unwrap_or(&nothing);
+        let known = statuses.vrrp.as_ref().unwrap_or(&nothing);
         let moment = keepalived::Moment { now, wall: clock::wall() };
-        let report = keepalived::Report { status: known, effective: &self.effective, moment };
+        let bfd = statuses.bfd.as_ref();
+        let report = keepalived::Report { status: known, bfd, effective: &self.effective, moment };
         let files = self.files();
         let version = self.effective.daemon.dumps.json_version;
         let texts = [
             data.then(|| (files.parent, keepalived::globals(&report))),
             data.then(|| (files.data, keepalived::data(&report))),
+            bfd.filter(|_| data).map(|_| (files.bfd, keepalived::bfd(&report))),
             stats.then(|| (files.stats, keepalived::stats(known))),
             // As keepalived: nothing is written when there are no instances.
             (json && !known.instances.is_empty()).then(|| (files.json, keepalived::json(&report, version))),
@@ -68,7 +70,7 @@ impl Supervisor {
                 self.log(Severity::Error, &format!("Unable to write {}: {error}", path.display()));
             }
         }
-        self.answer_status(status, now);
+        self.answer_status(statuses, now);
     }
 }
 
@@ -76,6 +78,7 @@ impl Supervisor {
 struct Files {
     parent: PathBuf,
     data: PathBuf,
+    bfd: PathBuf,
     stats: PathBuf,
     json: PathBuf,
 }
@@ -99,6 +102,7 @@ impl Supervisor {
         };
         Files {
             parent: own(insert(&state, "_parent")),
+            bfd: own(insert(&state, "_bfd")),
             data: own(state),
             stats: at(statistics, "keepalived.stats"),
             json: at(json, "keepalived.json"),

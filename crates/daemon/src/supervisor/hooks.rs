@@ -29,7 +29,7 @@ impl Supervisor {
         if self.phase == Phase::Starting {
             self.phase = Phase::Running;
             self.begin_workers(now);
-            if self.vrrp.pid().is_none() {
+            if self.vrrp.seat.pid().is_none() {
                 self.complete_reload(now);
             }
         }

@@ -24,6 +24,8 @@ pub(super) struct Place {
     pub(super) pid_file: PathBuf,
     /// The vrrp worker's.
     pub(super) vrrp_pid_file: PathBuf,
+    /// The bfd worker's.
+    pub(super) bfd_pid_file: PathBuf,
     /// What is there while a configuration is read, unless it has a name of its own.
     pub(super) marker: PathBuf,
     /// Behind names in logs; empty, or `_NAMESPACE_INSTANCE`.
@@ -50,6 +52,7 @@ impl Place {
         Self {
             pid_file: options.pid_file.clone().unwrap_or_else(|| file("keepalived", "pid")),
             vrrp_pid_file: options.vrrp_pid_file.clone().unwrap_or_else(|| file("vrrp", "pid")),
+            bfd_pid_file: options.bfd_pid_file.clone().unwrap_or_else(|| file("bfd", "pid")),
             marker: file("keepalived", "reload"),
             suffix: parts.map(|part| format!("_{part}")).collect(),
             namespace,

@@ -54,7 +54,8 @@ impl Supervisor {
             return;
         }
         // One that is waiting to be started again answers nothing, and perhaps a better file is what it needs.
-        if self.phase == Phase::Starting || self.reload.running && self.vrrp.pid().is_some() {
+        let workers = self.vrrp.seat.pid().is_some() || self.bfd.seat.pid().is_some();
+        if self.phase == Phase::Starting || self.reload.running && workers {
             self.reload.again = true;
         } else {
             self.reload(now);
@@ -95,8 +96,8 @@ impl Supervisor {
         self.provide_pipes(now);
         self.follow_time_file(now);
         self.run_as_configured();
-        if self.vrrp.pid().is_some() {
-            self.vrrp.say(&ToProcess::Pipes(self.pipes.paths()));
+        if self.vrrp.seat.pid().is_some() {
+            self.vrrp.seat.say(&ToProcess::Pipes(self.pipes.paths()));
             let configure = Configure { config: self.effective.vrrp.clone(), memories: Vec::new() };
             self.vrrp.tell(ToWorker::Configure(Box::new(configure)));
             if self.effective.daemon.pipes.states_on_reload {
@@ -105,9 +106,9 @@ impl Supervisor {
         } else if self.wants_vrrp() {
             // One that is waiting to be started again starts with the new configuration, and perhaps that helps.
             self.start_vrrp(now);
-        } else {
-            self.complete_reload(now);
         }
+        self.reconfigure_bfd(now);
+        self.complete(now);
     }
 
     /// The running configuration stays.
@@ -154,8 +155,8 @@ impl Supervisor {
         self.umask = start::umask_of(&self.options, &self.effective);
         privilege::set_umask(self.umask);
         set_name(&self.effective.daemon.workers.name);
-        let manner = Manner::vrrp(&self.effective.daemon.workers, self.umask);
-        self.vrrp.say(&ToProcess::Run(manner));
+        let manner = Manner::of(&self.effective.daemon.workers.vrrp, self.umask);
+        self.vrrp.seat.say(&ToProcess::Run(manner));
     }
 
     /// Every worker obeys its configuration: so ends the reload, if there was one.

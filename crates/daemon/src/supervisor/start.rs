@@ -17,9 +17,10 @@ use super::reading::{self, Reading};
 use super::reload::Reload;
 use super::reserve::Reserve;
 use super::stop::Phase;
+use super::survey::Survey;
 use super::timetable::Timetable;
 use super::watchdog::Watchdog;
-use super::workers::VrrpWorker;
+use super::workers::{BfdWorker, VrrpWorker};
 use super::{CONTROL, Supervisor};
 use crate::VERSION;
 use crate::compat::{self, Options};
@@ -81,9 +82,11 @@ pub(super) fn start(options: Options, detached: bool) -> Result<Supervisor, Exit
         started: false,
         _pid_file: pid_file,
         vrrp_pid_file,
+        bfd_pid_file: None,
         effective,
         accepted: errors,
         vrrp: VrrpWorker::default(),
+        bfd: BfdWorker::default(),
         jobs: Jobs::default(),
         pipes: EventPipes::default(),
         control,
@@ -91,6 +94,8 @@ pub(super) fn start(options: Options, detached: bool) -> Result<Supervisor, Exit
         reload: Reload::default(),
         timetable: Timetable::default(),
         watchdog: Watchdog::default(),
+        bfd_watchdog: Watchdog::default(),
+        survey: Survey::default(),
         dumps: Dumps::default(),
         phase: Phase::Running,
         cleaning: false,
@@ -120,9 +125,13 @@ impl Supervisor {
     pub(super) fn begin_workers(&mut self, now: Instant) {
         self.init_files(&[]);
         self.provide_pipes(now);
+        if self.wants_bfd() {
+            self.start_bfd(now);
+        }
         if self.wants_vrrp() {
             self.start_vrrp(now);
-        } else {
+        }
+        if !self.wants_bfd() && !self.wants_vrrp() {
             self.log(Severity::Warning, "Warning - keepalived has no configuration to run");
             self.complete_start();
         }

@@ -5,10 +5,10 @@ use std::time::Duration;
 use host::{Instant, Severity};
 use linux::clock;
 use linux::process::Ended;
-use worker::bus::ToWorker;
+use worker::bus::{ToBfd, ToWorker};
 
 use super::Supervisor;
-use super::workers::Death;
+use super::seat::Death;
 use crate::VERSION;
 use crate::exit::Exit;
 
@@ -59,22 +59,23 @@ impl Supervisor {
         }
         self.log(Severity::Info, "Stopping");
         self.readiness.stopping();
-        self.vrrp.retire();
+        self.vrrp.seat.retire();
+        self.bfd.seat.retire();
         self.watchdog.end();
+        self.bfd_watchdog.end();
         self.jobs.end_tracking(now);
         self.phase = Phase::Stopping { kill: Some(now + self.patience()) };
-        if self.vrrp.pid().is_some() {
-            self.vrrp.tell(ToWorker::Stop);
-        } else {
-            self.vrrp_has_gone(now);
-        }
+        self.bfd.tell(ToBfd::Stop);
+        self.vrrp.tell(ToWorker::Stop);
+        self.settle_if_alone(now);
     }
 
     /// The worker ended, as it was told, or as it was made to.
     pub(super) fn vrrp_has_died(&mut self, death: &Death, now: Instant) {
         let orderly = death.ended == Ended::Exited(0) || self.options.keep_vrrp;
         if orderly || std::mem::replace(&mut self.cleaning, true) {
-            self.vrrp_has_gone(now);
+            self.vrrp.seat.retire();
+            self.settle_if_alone(now);
             return;
         }
         // Its addresses are still there, and its rivals wait for adverts.
@@ -83,14 +84,15 @@ impl Supervisor {
         self.start_vrrp(now);
         self.vrrp.tell(ToWorker::Stop);
         self.phase = Phase::Stopping { kill: Some(now + self.patience()) };
-        if self.vrrp.pid().is_none() {
-            self.vrrp_has_gone(now);
-        }
+        self.settle_if_alone(now);
     }
 
-    /// There is no worker any more.
-    fn vrrp_has_gone(&mut self, now: Instant) {
-        self.vrrp.retire();
+    /// Goes on with the stop if there is no worker any more.
+    pub(super) fn settle_if_alone(&mut self, now: Instant) {
+        if self.vrrp.seat.pid().is_some() || self.bfd.seat.pid().is_some() {
+            return;
+        }
+        self.vrrp.seat.retire();
         self.jobs.part_with_readers(now);
         self.phase = Phase::Settling { abandon: Some(now + self.patience()) };
     }
@@ -103,9 +105,15 @@ impl Supervisor {
         match self.phase {
             Phase::Stopping { .. } => {
                 let seconds = self.patience().as_secs();
-                let line = format!("VRRP child process did not end within {seconds} seconds: killing it");
-                self.log(Severity::Error, &line);
-                self.vrrp.kill();
+                for (name, lives) in [("VRRP", self.vrrp.seat.pid()), ("BFD", self.bfd.seat.pid())] {
+                    if lives.is_some() {
+                        let line =
+                            format!("{name} child process did not end within {seconds} seconds: killing it");
+                        self.log(Severity::Error, &line);
+                    }
+                }
+                self.vrrp.seat.kill();
+                self.bfd.seat.kill();
                 self.phase = Phase::Stopping { kill: None };
             }
             Phase::Settling { .. } => {

@@ -8,7 +8,7 @@
 use std::time::Duration;
 
 use host::{Instant, Severity};
-use worker::bus::ToWorker;
+use worker::bus::{ToBfd, ToWorker};
 
 use super::Supervisor;
 
@@ -89,14 +89,25 @@ impl Supervisor {
             Verdict::Nothing => {}
             Verdict::Ask => self.vrrp.tell(ToWorker::Ping),
             Verdict::Kill(since) => {
-                if let Some(pid) = self.vrrp.pid() {
-                    let line = format!(
-                        "VRRP child process({pid}) gave no sign of life for {PATIENCE} s: killing it"
-                    );
-                    self.log(Severity::Alert, &line);
-                }
+                self.say_hangs("VRRP", self.vrrp.seat.pid());
                 self.vrrp.kill_hanging(since);
             }
+        }
+        match self.bfd_watchdog.look(now) {
+            Verdict::Nothing => {}
+            Verdict::Ask => self.bfd.tell(ToBfd::Ping),
+            Verdict::Kill(_) => {
+                self.say_hangs("BFD", self.bfd.seat.pid());
+                self.bfd.seat.kill();
+            }
+        }
+    }
+
+    fn say_hangs(&mut self, name: &str, pid: Option<u32>) {
+        if let Some(pid) = pid {
+            let line =
+                format!("{name} child process({pid}) gave no sign of life for {PATIENCE} s: killing it");
+            self.log(Severity::Alert, &line);
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What the vrrp worker runs on: this host's machine, the log, the supervisor.
 
 use std::collections::VecDeque;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -15,15 +15,13 @@ use vrrp::status::{Lateness, ProcessStatus};
 use worker::bus::{Bus, ToSupervisor};
 use worker::notify::fifo::EventPipes;
 
+use super::orphan;
 use super::outlets::Outlets;
-use super::{RETRY, orphan};
 use crate::bus::{Heard, Line, ToProcess};
+use crate::worker_process::{self, RETRY};
 
 /// Our end of the bus.
 pub(super) type ToSupervisorLine = Line<ToSupervisor, ToProcess>;
-
-/// How long the end waits for the supervisor to take the last messages.
-const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// From here on the log hears of a late timer, as often as that.
 const LATE: Duration = Duration::from_secs(1);
@@ -90,6 +88,11 @@ impl Here {
         if self.orphaned.is_some() { Heard::Nothing } else { self.line.receive() }
     }
 
+    /// What came along with the last message.
+    pub(super) fn take_descriptor(&mut self) -> Option<OwnedFd> {
+        self.line.take_descriptor()
+    }
+
     /// Hands on what waits. Returns when what is left is to be tried again.
     pub(super) fn hand_on(&mut self) -> Option<Instant> {
         self.journal.flush();
@@ -141,13 +144,7 @@ impl Here {
         if let Some(scripts) = self.orphaned.take() {
             orphan::run(scripts, &mut self.journal);
         }
-        let limit = clock::now() + LAST_WORDS;
-        while !self.line.flush() && !self.line.is_broken() && clock::now() < limit {
-            let retry = clock::now() + Duration::from_millis(5);
-            if self.machine.wait(Some(retry), &mut Vec::new(), &mut Vec::new()).is_err() {
-                break;
-            }
-        }
+        worker_process::take_leave(&mut self.line, &mut self.machine);
         self.outlets.close(&mut self.journal);
         self.journal.flush();
     }

@@ -54,6 +54,7 @@ pub(crate) struct Advert {
 }
 
 const VRRP: u8 = 112;
+const AH: u8 = 51;
 const ICMPV6: u8 = 58;
 
 impl Packet {
@@ -79,9 +80,12 @@ fn decode(frame: &[u8]) -> Option<Kind> {
             let source = IpAddr::V4(v4(body, 12)?);
             let destination = IpAddr::V4(v4(body, 16)?);
             let payload = body.get(header..usize::from(word(body, 2)?))?;
-            if *body.get(9)? != VRRP {
-                return None;
-            }
+            let payload = match *body.get(9)? {
+                VRRP => payload,
+                // RFC 2402 §2.2: its length in words of 4 bytes, less 2.
+                AH if payload.first() == Some(&VRRP) => payload.get(4 * (usize::from(payload[1]) + 2)..)?,
+                _ => return None,
+            };
             advert(source, destination, *body.get(8)?, payload)
         }
         0x86dd => {

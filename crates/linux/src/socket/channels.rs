@@ -44,13 +44,13 @@ impl Channels {
         vrids: &[u8],
     ) -> io::Result<Option<(u32, BorrowedFd<'_>)>> {
         if let Some(open) = self.open.get(&channel) {
-            raw::admit(&open.socket, channel.family(), vrids)?;
+            raw::admit(&open.socket, &channel, vrids)?;
             return Ok(None);
         }
         let socket = raw::receiver(&channel)?;
         // What came in before the socket was confined to its channel. The filter lets nothing follow.
         while self.inbox.receive(socket.as_fd()).is_ok_and(|count| count > 0) {}
-        raw::admit(&socket, channel.family(), vrids)?;
+        raw::admit(&socket, &channel, vrids)?;
         // As many numbers as channels and one more: one of them is free.
         let slot = (0..).find(|slot| !self.slots.contains_key(slot)).unwrap_or(u32::MAX);
         self.slots.insert(slot, channel);

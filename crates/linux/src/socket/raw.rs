@@ -1,15 +1,15 @@
-//! Opening raw sockets of protocol 112.
+//! Opening raw sockets of protocols 112 and 51.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV6};
 use std::num::NonZeroU32;
 use std::os::fd::AsFd;
 
-use host::{Channel, Family, LinkIndex};
+use host::{Channel, Family, LinkIndex, Protocol};
 use nix::sys::socket::{setsockopt, sockopt};
-use socket2::{Domain, InterfaceIndexOrAddress, Protocol, Socket, Type};
+use socket2::{Domain, InterfaceIndexOrAddress, Socket, Type};
 
-use super::{VRRP, filter};
+use super::{filter, number};
 use crate::sys;
 
 /// CS6, network control (RFC 2474 §4.2.2.1), as keepalived marks its adverts.
@@ -23,7 +23,7 @@ const HOP_LIMIT: u32 = 255;
 
 /// A socket that receives what a channel names and lets nothing pass yet: [`admit`] does.
 pub(super) fn receiver(channel: &Channel) -> io::Result<Socket> {
-    let socket = bound(channel.family(), channel.link)?;
+    let socket = bound(channel.family(), channel.link, channel.protocol)?;
     setsockopt(&socket, sockopt::ReceiveTimestampns, &true).map_err(io::Error::from)?;
     match channel.address {
         IpAddr::V4(group) if group.is_multicast() => {
@@ -49,13 +49,14 @@ pub(super) fn receiver(channel: &Channel) -> io::Result<Socket> {
 }
 
 /// Lets adverts of these virtual routers pass from now on.
-pub(super) fn admit(socket: &Socket, family: Family, vrids: &[u8]) -> io::Result<()> {
-    socket.attach_filter(&filter::adverts(family, vrids))
+pub(super) fn admit(socket: &Socket, channel: &Channel, vrids: &[u8]) -> io::Result<()> {
+    socket.attach_filter(&filter::adverts(channel.family(), channel.protocol, vrids))
 }
 
-/// A socket that sends by a link and receives nothing. IPv4 packets come with their header.
+/// A socket that sends by a link and receives nothing. IPv4 packets come with their header, which names their
+/// protocol, whatever that of the socket.
 pub(super) fn sender(family: Family, link: LinkIndex) -> io::Result<Socket> {
-    let socket = bound(family, link)?;
+    let socket = bound(family, link, Protocol::Vrrp)?;
     socket.set_recv_buffer_size(0)?;
     match family {
         Family::V4 => {
@@ -88,12 +89,12 @@ pub(super) fn destination(packet: &[u8]) -> Option<Ipv4Addr> {
 }
 
 /// A socket on one link that lets nothing pass from soon after it is made: what came in before was not for it.
-fn bound(family: Family, link: LinkIndex) -> io::Result<Socket> {
+fn bound(family: Family, link: LinkIndex, protocol: Protocol) -> io::Result<Socket> {
     let domain = match family {
         Family::V4 => Domain::IPV4,
         Family::V6 => Domain::IPV6,
     };
-    let socket = Socket::new(domain, Type::RAW, Some(Protocol::from(i32::from(VRRP))))?;
+    let socket = Socket::new(domain, Type::RAW, Some(i32::from(number(protocol)).into()))?;
     socket.attach_filter(&filter::nothing())?;
     socket.set_nonblocking(true)?;
     // By number: a link keeps it when it is renamed. The option is one of SOL_SOCKET and serves both families.

@@ -1,15 +1,14 @@
 //! What a seed stands for.
 
 mod cast;
+mod misfortune;
 
 use std::time::Duration;
 
-use host::{Instant, LinkIndex, Prefix};
-use vrrp::config::{InstanceConfig, Priority, ScriptConfig, VirtualAddress};
+use host::{Instant, LinkIndex};
+use vrrp::config::{InstanceConfig, ScriptConfig};
 
-use self::cast::address;
 use crate::chance::Chance;
-use crate::network::Weather;
 use crate::node::Behaviour;
 use crate::scenario::Scenario;
 use crate::world::Command;
@@ -19,12 +18,16 @@ pub(super) const INSTANCE: &str = "VI_1";
 /// The sync group of nodes that have two.
 pub(super) const GROUP: &str = "G";
 const SCRIPT: &str = "chk";
+const FILE: &str = "load";
+const PROCESSES: &str = "web";
 /// The links of a node, as [`crate::machine::Machine::add_link`] numbers them.
 const LINKS: [LinkIndex; 2] = [LinkIndex(2), LinkIndex(3)];
 /// Master-down times in which misfortunes happen.
 const TROUBLED: u32 = 16;
+/// First and longest pause before a worker asks again for what it did not get.
+const RETRY: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(10));
 /// Most misfortunes of a plan, recoveries not counted.
-const MISFORTUNES: u64 = 9;
+const MISFORTUNES: u64 = 10;
 
 /// A pair or triple, what befalls it, and how all is healed.
 #[derive(Clone, PartialEq, Debug)]
@@ -75,7 +78,7 @@ impl Plan {
     pub fn settled(&self) -> Instant {
         let script = |s: &ScriptConfig| s.interval * (s.rise + 2) + s.timeout;
         let scripts = self.base.nodes.iter().flat_map(|node| &node.config.scripts).map(script).max();
-        let more = scripts.unwrap_or_default() + self.last_restart();
+        let more = scripts.unwrap_or_default() + self.last_restart() + self.last_retry();
         let grouped = self.base.nodes.iter().any(|node| !node.config.groups.is_empty());
         super::settling(self.healed, &self.instances(), grouped, more)
     }
@@ -87,6 +90,20 @@ impl Plan {
         Duration::from_secs(1) * 2_u32.pow(u32::try_from(most).unwrap_or(0).min(6)) / 4
     }
 
+    /// The longest pause before a worker asks again for what was refused or taken: each time doubles it.
+    fn last_retry(&self) -> Duration {
+        let counts = |command: &Command| {
+            if let Command::Refuse(_, times) | Command::RefuseChannels(_, times) = *command {
+                return times;
+            }
+            u32::from(matches!(command, Command::RemoveLinks(_) | Command::FlushRoutes(_)))
+        };
+        match self.misfortunes.iter().map(|(_, command)| counts(command)).sum::<u32>() {
+            0 => Duration::ZERO,
+            times => (RETRY.0 * (1 << times.min(16))).min(RETRY.1),
+        }
+    }
+
     fn instances(&self) -> Vec<&InstanceConfig> {
         self.base.nodes.iter().flat_map(|node| &node.config.instances).collect()
     }
@@ -95,7 +112,7 @@ impl Plan {
     fn add_misfortune(&mut self, unit: Duration, has_script: bool, chance: &mut Chance) {
         let node = chance.index(self.base.nodes.len());
         let at = Instant::ZERO + chance.time((unit, unit * (TROUBLED - 1)));
-        let (wrong, right) = self.misfortune(node, has_script, chance);
+        let (wrong, right) = self.misfortune(node, at, has_script, chance);
         self.misfortunes.push((at, wrong));
         // Often so soon that a race comes of it, sometimes only when all is healed.
         let after = match chance.below(4) {
@@ -110,64 +127,6 @@ impl Plan {
         }
     }
 
-    fn misfortune(&self, node: usize, has_script: bool, chance: &mut Chance) -> (Command, Option<Command>) {
-        let which = chance.index(self.base.segments.len());
-        let link = LINKS[which];
-        match chance.below(16) {
-            0 => (Command::Kill(node), Some(Command::Start(node))),
-            1 => (Command::Stop(node), Some(Command::Start(node))),
-            2 => (Command::Crash(node), None),
-            13 => self.reload(node, chance),
-            3 => (Command::Pause(node), Some(Command::Resume(node))),
-            4 => (Command::SetAdmin(node, link, false), Some(Command::SetAdmin(node, link, true))),
-            5 => (Command::SetCarrier(node, link, false), Some(Command::SetCarrier(node, link, true))),
-            6 => (Command::Mute(node, link, true), Some(Command::Mute(node, link, false))),
-            7 => (Command::Deafen(node, link, true), Some(Command::Deafen(node, link, false))),
-            8 | 9 => {
-                let side = |node| (node, u8::try_from(chance.below(2)).unwrap_or(0));
-                let sides = (0..self.base.nodes.len()).map(side).collect();
-                (Command::Partition(which, sides), Some(Command::Heal(which)))
-            }
-            10 => {
-                let fair = self.base.segments[which].1;
-                let loss = u16::try_from(50 + chance.below(700)).unwrap_or(0);
-                (Command::SetWeather(which, Weather { loss, ..fair }), Some(Command::SetWeather(which, fair)))
-            }
-            11 if has_script => {
-                let behave = |behaviour| Command::Script(node, SCRIPT.to_owned(), behaviour);
-                let bad = *chance.one(&[Behaviour::Exits(1), Behaviour::Hangs]);
-                (behave(bad), Some(behave(Behaviour::Exits(0))))
-            }
-            14 => (Command::Refuse(node, 1 + u32::try_from(chance.below(3)).unwrap_or(0)), None),
-            12 => {
-                let own = chance.one(&self.base.nodes[node].links[which].2);
-                let gone = Command::RemoveAddress(node, link, own.address());
-                (gone, Some(Command::AddAddress(node, link, *own)))
-            }
-            _ => {
-                let vips = &self.base.nodes[node].config.instances[which].addresses;
-                let address = chance.one(vips).prefix.address();
-                (Command::RemoveAddress(node, link, address), None)
-            }
-        }
-    }
-
-    /// Another priority or another set of addresses for a while.
-    fn reload(&self, node: usize, chance: &mut Chance) -> (Command, Option<Command>) {
-        let before = self.base.nodes[node].config.clone();
-        let mut config = before.clone();
-        let it = &mut config.instances[0];
-        match chance.below(3) {
-            0 if !it.priority.is_owner() => {
-                it.priority = Priority(u8::try_from(1 + chance.below(254)).unwrap_or(1))
-            }
-            1 => it.addresses.truncate(1),
-            _ => it.addresses.push(VirtualAddress::plain(Prefix::host(address(it.family, 110)))),
-        }
-        let configure = |config| Command::Configure(node, Box::new(config));
-        (configure(config), Some(configure(before)))
-    }
-
     fn heal(&mut self, chance: &mut Chance) {
         for (segment, (_, weather)) in self.base.segments.iter().enumerate() {
             self.healing.push(Command::Heal(segment));
@@ -178,10 +137,13 @@ impl Plan {
         for node in 0..self.base.nodes.len() {
             self.healing.push(Command::Resume(node));
             self.healing.push(Command::Refuse(node, 0));
+            self.healing.push(Command::RefuseChannels(node, 0));
             if away == Some(node) {
                 self.healing.push(Command::Stop(node));
                 continue;
             }
+            self.healing.push(Command::File(node, FILE.to_owned(), 0));
+            self.healing.push(Command::Processes(node, PROCESSES.to_owned(), true));
             self.healing.push(Command::Script(node, SCRIPT.to_owned(), Behaviour::Exits(0)));
             self.healing.push(Command::Configure(node, Box::new(self.base.nodes[node].config.clone())));
             self.healing.push(Command::Start(node));

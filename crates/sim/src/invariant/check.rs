@@ -5,7 +5,7 @@ use std::time::Duration;
 use host::{Instant, Link};
 use vrrp::config::{Config, InstanceConfig, TrackScript, Version, Weight};
 
-use super::{Member, Watch};
+use super::{Member, Promise, Watch};
 use crate::world::{Latency, World, link_named};
 
 /// What is not the protocol's: a start, a script's run, the time of an event itself.
@@ -77,6 +77,8 @@ impl World {
                     + self.latency.wake.1
                     + MARGIN,
                 pace: pace.saturating_mul(packets),
+                routes: instance.routes.iter().map(|route| route.route.key()).collect(),
+                rules: instance.rules.iter().map(|rule| rule.rule.clone()).collect(),
                 ..Member::new(node, &instance.name, link, port, vips, instance.interval)
             };
             self.watch.enrol(segment, instance.family, instance.vrid.get(), member);
@@ -95,7 +97,7 @@ impl World {
                 let member = &self.watch.members[member];
                 if !member.master && member.since != at {
                     let details = format!("{} of {}", member.instance, self.nodes[member.node].name);
-                    self.watch.violate(at, "only a master advertises", &details);
+                    self.watch.violate(at, Promise::OnlyMastersAdvertise, &details);
                 }
             }
         }
@@ -121,7 +123,7 @@ impl World {
                 if now >= until {
                     let names = [one, other].map(|m| self.nodes[m.node].name.as_str());
                     let details = format!("{} of {} and {}", one.instance, names[0], names[1]);
-                    self.watch.violate(now, "of two masters that reach one another, one yields", &details);
+                    self.watch.violate(now, Promise::RivalsYield, &details);
                     return;
                 }
                 next = Some(next.map_or(until, |next| next.min(until)));
@@ -148,7 +150,7 @@ impl World {
             .find(|member| self.is_alone(member) && self.companions(member).all(|m| self.is_alone(m)));
         if let Some(member) = alone {
             let details = format!("{} of {}", member.instance, self.nodes[member.node].name);
-            self.watch.violate(now, "every member that can take part is master or hears one", &details);
+            self.watch.violate(now, Promise::Led, &details);
         }
     }
 
@@ -194,8 +196,18 @@ impl World {
         let wrong = member.vips.iter().find(|vip| node.machine().holds_on(vip.0, vip.1) != member.master);
         if let Some((_, address)) = wrong {
             let details = format!("{address} of {} of {}", member.instance, node.name);
-            let rule =
-                if member.master { "a master holds its addresses" } else { "only a master holds them" };
+            let rule = if member.master { Promise::HoldsAddresses } else { Promise::OthersHoldNoAddresses };
+            self.watch.violate(now, rule, &details);
+            return;
+        }
+        let machine = node.machine();
+        let route = member.routes.iter().find(|route| machine.has_route(route) != member.master);
+        let rule = member.rules.iter().find(|rule| machine.has_rule(rule) != member.master);
+        if let Some(what) =
+            route.map(|it| it.destination.to_string()).or(rule.map(|it| it.priority.to_string()))
+        {
+            let details = format!("{what} of {} of {}", member.instance, node.name);
+            let rule = if member.master { Promise::HoldsRoutes } else { Promise::OthersHoldNoRoutes };
             self.watch.violate(now, rule, &details);
         }
     }
@@ -210,7 +222,7 @@ impl World {
         if let Some(vip) = member.announced.iter().position(silent) {
             let name = &self.nodes[member.node].name;
             let details = format!("{} by {} of {name}", member.vips[vip].1, member.instance);
-            self.watch.violate(self.now(), "each takeover is announced", &details);
+            self.watch.violate(self.now(), Promise::Announced, &details);
         }
     }
 
@@ -224,7 +236,7 @@ impl World {
             let masters = group.members.iter().filter(|member| it.is_master(member)).count();
             if masters != 0 && masters != group.members.len() {
                 let details = format!("{masters} members of {} of {}", group.name, it.name);
-                self.watch.violate(self.now(), "a sync group is never split", &details);
+                self.watch.violate(self.now(), Promise::GroupsStayTogether, &details);
                 return;
             }
         }
@@ -240,10 +252,11 @@ impl World {
                 && other.since < started
                 && segment.connects(other.port, member.port)
         };
-        let resumed = member.live && member.master && member.since <= crashed && self.can(member);
+        let timely = self.watch.leapt < crashed;
+        let resumed = timely && member.live && member.master && member.since <= crashed && self.can(member);
         if resumed && self.watch.members_of(member.router).any(|other| self.can(other) && follows(other)) {
             let details = format!("{} of {}", member.instance, self.nodes[member.node].name);
-            self.watch.violate(self.now(), "nobody resumes when a lesser one has taken over", &details);
+            self.watch.violate(self.now(), Promise::ResumesInTime, &details);
         }
     }
 
@@ -277,12 +290,23 @@ impl World {
                 return false;
             };
             let fault = |weight| matches!(weight, Weight::Fault { .. });
-            it.track_links.iter().all(|t| !fault(t.weight) || link_named(node, &t.link).is_some_and(is_up))
+            let own = it.own_link.as_ref().map(|own| &own.link.name);
+            let value = |file: &str| node.files.get(file).copied().unwrap_or(0);
+            let is_complete = |set: &str| node.processes.get(set).copied().unwrap_or(true);
+            own.is_none_or(|own| !node.refused_links.contains(own))
+                && it.track_files.iter().all(|t| t.weight != 0 || value(&t.file) == 0)
+                && it.track_processes.iter().all(|t| !fault(t.weight) || is_complete(&t.name))
+                && it
+                    .track_links
+                    .iter()
+                    .all(|t| !fault(t.weight) || link_named(node, &t.link).is_some_and(is_up))
                 && it.track_scripts.iter().all(|t| !fault(t.weight) || node.script_is_good(&t.script))
         };
         node.is_working()
             && !node.stopping
             && is_up(member.link)
+            && is_up(member.base)
+            && !machine.is_deaf(member.link)
             && machine.addresses().any(own)
             && faultless()
     }

@@ -3,10 +3,11 @@
 use std::net::IpAddr;
 
 use host::{
-    Arrival, Link, LinkAddress, LinkIndex, LinkName, NetworkOp, Refusal, VirtualLink, VirtualLinkKind,
+    Arrival, Link, LinkAddress, LinkIndex, LinkName, NetworkOp, Refusal, RouteKey, VirtualLink,
+    VirtualLinkKind,
 };
 
-use super::{Machine, NO_BUFFERS, NO_DEVICE, refusal};
+use super::{Machine, NETWORK_DOWN, NO_BUFFERS, NO_DEVICE, refusal};
 
 type Answer = (Result<(), Refusal>, Vec<Arrival>);
 
@@ -14,8 +15,7 @@ impl Machine {
     /// Carries an order out. The answer, and what all that watch are told of it. As [`host::NetworkOp`] says, what is
     /// there already counts as put, and what is not there as taken.
     pub fn apply(&mut self, op: NetworkOp) -> Answer {
-        // An instance whose own link is refused cannot take part until it is there, which the rules do not know.
-        if self.refusals > 0 && !matches!(op, NetworkOp::AddLink(_)) {
+        if self.refusals > 0 {
             self.refusals -= 1;
             return (Err(refusal(NO_BUFFERS, "No buffer space available")), Vec::new());
         }
@@ -36,11 +36,15 @@ impl Machine {
             NetworkOp::Promote(_) | NetworkOp::Demote(_) => done(None),
             NetworkOp::AddRoute(route) => {
                 let key = route.key();
-                done(self.routes.insert(key).then_some(Arrival::RouteAdded(key)))
+                let links: Vec<LinkIndex> = route.hops.iter().filter_map(|hop| hop.link).collect();
+                if links.iter().any(|link| !self.links.get(link).is_some_and(|link| link.admin_up)) {
+                    return (Err(refusal(NETWORK_DOWN, "Network is down")), Vec::new());
+                }
+                done(self.routes.insert(key, links).is_none().then_some(Arrival::RouteAdded(key)))
             }
             NetworkOp::RemoveRoute(route) => {
                 let key = route.key();
-                done(self.routes.remove(&key).then_some(Arrival::RouteRemoved(key)))
+                done(self.routes.remove(&key).map(|_| Arrival::RouteRemoved(key)))
             }
             NetworkOp::AddRule(rule) => {
                 done(self.rules.insert(rule.clone()).then_some(Arrival::RuleAdded(rule)))
@@ -92,8 +96,28 @@ impl Machine {
         self.leases.clear();
         self.routes.clear();
         self.rules.clear();
-        self.refusals = 0;
+        (self.refusals, self.channel_refusals) = (0, 0);
         self.close();
+    }
+
+    /// Somebody removes the links that a worker made.
+    pub(crate) fn remove_made_links(&mut self) -> Vec<Arrival> {
+        let made: Vec<LinkName> =
+            self.bases.keys().filter_map(|link| Some(self.links.get(link)?.name.clone())).collect();
+        made.iter().flat_map(|name| self.remove_link(name)).collect()
+    }
+
+    /// Somebody removes the routes and rules of workers.
+    pub(crate) fn flush_routes(&mut self) -> Vec<Arrival> {
+        let routes = std::mem::take(&mut self.routes).into_keys().map(Arrival::RouteRemoved);
+        let rules = std::mem::take(&mut self.rules).into_iter().map(Arrival::RuleRemoved);
+        routes.chain(rules).collect()
+    }
+
+    /// The routes that lead to a link are gone, with those that lead to others too.
+    pub(super) fn take_routes(&mut self, link: LinkIndex) -> Vec<Arrival> {
+        let lost = |_: &RouteKey, links: &mut Vec<LinkIndex>| links.contains(&link);
+        self.routes.extract_if(.., lost).map(|(key, _)| Arrival::RouteRemoved(key)).collect()
     }
 
     fn make_link(&mut self, made: VirtualLink) -> Answer {
@@ -126,6 +150,7 @@ impl Machine {
         let mut arrivals: Vec<_> = self.addresses.extract_if(.., lost).map(Arrival::AddressRemoved).collect();
         self.leases.retain(|(link, _), _| *link != index);
         self.channels.retain(|channel, _| channel.link != index);
+        arrivals.extend(self.take_routes(index));
         self.bases.remove(&index);
         self.links.remove(&index);
         arrivals.push(Arrival::LinkRemoved(index));

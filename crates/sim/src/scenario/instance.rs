@@ -3,14 +3,18 @@
 use std::fmt::{self, Write};
 use std::net::IpAddr;
 
-use host::{Command, Family, LinkName, MacAddress, Prefix, VirtualLink, VirtualLinkKind};
+use host::{
+    Command, Family, LinkName, MacAddress, NextHop, Prefix, Route, Rule, RuleAction, VirtualLink,
+    VirtualLinkKind,
+};
 use vrrp::Config;
 use vrrp::config::{
-    AnnounceConfig, Authentication, GroupConfig, InstanceConfig, Mode, NotifyScripts, OwnLink, Peer,
-    Preemption, Priority, ScriptConfig, TrackLink, TrackScript, Version, VirtualAddress, Vrid, Weight,
+    AnnounceConfig, Authentication, GroupConfig, Hmac, HmacKey, HmacMode, InstanceConfig, Mode,
+    NotifyScripts, OwnLink, Peer, Preemption, Priority, ScriptConfig, TrackFile, TrackLink, TrackNamed,
+    TrackScript, Version, VirtualAddress, VirtualRoute, VirtualRule, Vrid, Weight,
 };
 
-use super::Why;
+use super::{Why, tracked};
 
 /// An instance that says nothing yet: VRID 51, version 2, priority 100, interval one second, no address.
 pub fn plain(name: &str, link: &LinkName) -> InstanceConfig {
@@ -52,13 +56,12 @@ pub(super) fn apply(it: &mut InstanceConfig, config: &mut Config, word: &str) ->
             it.mode = Mode::Unicast { peers, ttl: None, check_source: true };
         }
         "source" => it.source = Some(value.parse().map_err(|_| bad())?),
-        "password" => {
-            let mut password = [0; 8];
-            password.iter_mut().zip(value.bytes()).for_each(|(to, from)| *to = from);
-            it.authentication = Authentication::Password(password);
-        }
+        "password" => it.authentication = Authentication::Password(padded(value)),
+        "header" => it.authentication = Authentication::Header(padded(value)),
+        "hmac" => it.hmac = Some(hmac(value)?),
         "preempt_delay" => it.preemption = Preemption::Delayed(super::read::duration(value)?),
         "garp_repeat" => it.announce.repeat = value.parse().map_err(|_| bad())?,
+        "garp_lower_repeat" => it.announce.lower_priority_repeat = value.parse().map_err(|_| bad())?,
         "garp_delay" => it.announce.delay = super::read::duration(value)?,
         "garp_refresh" => it.announce.refresh = super::read::duration(value)?,
         "group" => match config.groups.iter_mut().find(|group| group.name == value) {
@@ -71,6 +74,19 @@ pub(super) fn apply(it: &mut InstanceConfig, config: &mut Config, word: &str) ->
             let link = LinkName::new(link).map_err(|_| bad())?;
             it.track_links.push(TrackLink { link, weight: weight_of(weight)? });
         }
+        "track_file" => {
+            let (file, weight) = value.split_once('/').ok_or_else(bad)?;
+            let weight = weight.parse().map_err(|_| bad())?;
+            it.track_files.push(TrackFile { file: file.to_owned(), weight, reverse: false });
+            tracked::file(config, file);
+        }
+        "track_processes" => {
+            let (name, weight) = value.split_once('/').ok_or_else(bad)?;
+            it.track_processes.push(TrackNamed { name: name.to_owned(), weight: weight_of(weight)? });
+            tracked::processes(config, name);
+        }
+        "route" => it.routes.push(route(super::read::prefix(value)?, &it.link)),
+        "rule" => it.rules.push(rule(it.family, value.parse().map_err(|_| bad())?)),
         "script" => {
             let (track, script) = script(value)?;
             config.scripts.retain(|known| known.name != script.name);
@@ -84,6 +100,7 @@ pub(super) fn apply(it: &mut InstanceConfig, config: &mut Config, word: &str) ->
 
 fn apply_flag(it: &mut InstanceConfig, word: &str) -> Result<(), Why> {
     match word {
+        "unsigned" => it.hmac = None,
         "nopreempt" => it.preemption = Preemption::Never,
         "preempt" => it.preemption = Preemption::Allowed,
         "wants_master" => it.wants_master = true,
@@ -93,6 +110,8 @@ fn apply_flag(it: &mut InstanceConfig, word: &str) -> Result<(), Why> {
         "checksum_as_v2" => it.checksum_as_v2 = true,
         "dont_track_primary" => it.track_own_link = false,
         "step_down" => it.step_down = true,
+        "heal_hooks" => it.heal_hooks = true,
+        "heals_not" => it.announce.heals = false,
         "vmac" | "vmac_by_base" => it.own_link = Some(vmac(it, word == "vmac_by_base")),
         _ => return Err(Why::UnknownWord(word.to_owned())),
     }
@@ -113,9 +132,61 @@ pub(crate) fn vmac(it: &InstanceConfig, adverts_by_base: bool) -> OwnLink {
     OwnLink { link, adverts_by_base, address: None }
 }
 
+/// A route of its own table by a link.
+pub(crate) fn route(destination: Prefix, link: &LinkName) -> VirtualRoute {
+    let hop = NextHop {
+        via: None,
+        link: Some(link.clone()),
+        weight: 1,
+        onlink: false,
+        realms: None,
+        encapsulation: None,
+    };
+    VirtualRoute { route: Route { table: 100, hops: vec![hop], ..Route::to(destination) }, track: true }
+}
+
+/// A rule that has everything looked up in that table.
+pub(crate) fn rule(family: Family, priority: u32) -> VirtualRule {
+    VirtualRule { rule: Rule::plain(family, priority, RuleAction::Table(100)), track: true }
+}
+
 /// A sync group that tells nobody.
 pub(crate) fn group(name: &str, members: Vec<String>) -> GroupConfig {
     GroupConfig { name: name.to_owned(), members, notify: NotifyScripts::default(), mail: false }
+}
+
+/// A password as it goes on the wire.
+fn padded(text: &str) -> [u8; 8] {
+    let mut password = [0; 8];
+    password.iter_mut().zip(text.bytes()).for_each(|(to, from)| *to = from);
+    password
+}
+
+/// `MODE/ACTIVE/KEY[,KEY…]/WINDOW`, and `/monotonic`. A key's number is all that need be said of it.
+fn hmac(value: &str) -> Result<Hmac, Why> {
+    let bad = || Why::BadValue(value.to_owned());
+    let parts: Vec<&str> = value.split('/').collect();
+    let (mode, active, keys, window, monotonic) = match parts[..] {
+        [mode, active, keys, window] => (mode, active, keys, window, false),
+        [mode, active, keys, window, "monotonic"] => (mode, active, keys, window, true),
+        _ => return Err(bad()),
+    };
+    let mode = MODES.into_iter().find(|(_, word)| *word == mode).ok_or_else(bad)?.0;
+    let keys = keys.split(',').map(|id| id.parse().map(key).map_err(|_| bad()));
+    let window = super::read::duration(window)?;
+    let active = active.parse().map_err(|_| bad())?;
+    Ok(Hmac { keys: keys.collect::<Result<_, _>>()?, active, window, monotonic, mode })
+}
+
+const MODES: [(HmacMode, &str); 3] = [
+    (HmacMode::Enforce, "enforce"),
+    (HmacMode::Permissive, "permissive"),
+    (HmacMode::ReceiveOnly, "receive-only"),
+];
+
+/// The key of this number, the same on all nodes.
+pub(crate) fn key(id: u8) -> HmacKey {
+    HmacKey { id, secret: vec![id; 32] }
 }
 
 /// `NAME/WEIGHT/INTERVAL/FALL/RISE`, and `/init_fail` if it counts as failed at first. The command is the name.
@@ -167,26 +238,34 @@ pub(crate) fn words(it: &InstanceConfig, config: &Config) -> Result<String, fmt:
     if let Some(source) = it.source {
         write!(out, " source={source}")?;
     }
-    if let Authentication::Password(password) = &it.authentication {
-        let text = String::from_utf8_lossy(password);
-        write!(out, " password={}", text.trim_end_matches('\0'))?;
+    let text = |password: &[u8; 8]| String::from_utf8_lossy(password).trim_end_matches('\0').to_owned();
+    match &it.authentication {
+        Authentication::None => {}
+        Authentication::Password(password) => write!(out, " password={}", text(password))?,
+        Authentication::Header(password) => write!(out, " header={}", text(password))?,
+    }
+    if let Some(Hmac { keys, active, window, monotonic, mode }) = &it.hmac {
+        let mode = MODES.iter().find(|(known, _)| known == mode).map_or("?", |(_, word)| word);
+        let keys: Vec<_> = keys.iter().map(|key| key.id.to_string()).collect();
+        let monotonic = if *monotonic { "/monotonic" } else { "" };
+        write!(out, " hmac={mode}/{active}/{}/{window:?}{monotonic}", keys.join(","))?;
     }
     match it.preemption {
         Preemption::Allowed => {}
         Preemption::Delayed(delay) => write!(out, " preempt_delay={delay:?}")?,
         Preemption::Never => out.push_str(" nopreempt"),
     }
-    let AnnounceConfig { repeat, delay, refresh, .. } = it.announce;
-    write!(out, " garp_repeat={repeat} garp_delay={delay:?} garp_refresh={refresh:?}")?;
-    for track in &it.track_links {
-        write!(out, " track_link={}/{}", track.link, points(track.weight))?;
+    let AnnounceConfig { repeat, delay, refresh, lower_priority_repeat: lower, .. } = it.announce;
+    write!(
+        out,
+        " garp_repeat={repeat} garp_delay={delay:?} garp_refresh={refresh:?} garp_lower_repeat={lower}"
+    )?;
+    write_tracked(&mut out, it, config)?;
+    for route in &it.routes {
+        write!(out, " route={}", route.route.destination)?;
     }
-    for track in &it.track_scripts {
-        if let Some(script) = config.scripts.iter().find(|script| script.name == track.script) {
-            let ScriptConfig { name, interval, fall, rise, starts_failed, .. } = script;
-            write!(out, " script={name}/{}/{interval:?}/{fall}/{rise}", points(track.weight))?;
-            out.push_str(if *starts_failed { "/init_fail" } else { "" });
-        }
+    for rule in &it.rules {
+        write!(out, " rule={}", rule.rule.priority)?;
     }
     for group in config.groups.iter().filter(|group| group.members.contains(&it.name)) {
         write!(out, " group={}", group.name)?;
@@ -205,9 +284,31 @@ pub(crate) fn words(it: &InstanceConfig, config: &Config) -> Result<String, fmt:
         (it.checksum_as_v2, " checksum_as_v2"),
         (!it.track_own_link, " dont_track_primary"),
         (it.step_down, " step_down"),
+        (it.heal_hooks, " heal_hooks"),
+        (!it.announce.heals, " heals_not"),
     ];
     flags.iter().filter(|(on, _)| *on).for_each(|(_, word)| out.push_str(word));
     Ok(out)
+}
+
+fn write_tracked(out: &mut String, it: &InstanceConfig, config: &Config) -> fmt::Result {
+    for track in &it.track_links {
+        write!(out, " track_link={}/{}", track.link, points(track.weight))?;
+    }
+    for track in &it.track_files {
+        write!(out, " track_file={}/{}", track.file, track.weight)?;
+    }
+    for track in &it.track_processes {
+        write!(out, " track_processes={}/{}", track.name, points(track.weight))?;
+    }
+    for track in &it.track_scripts {
+        if let Some(script) = config.scripts.iter().find(|script| script.name == track.script) {
+            let ScriptConfig { name, interval, fall, rise, starts_failed, .. } = script;
+            write!(out, " script={name}/{}/{interval:?}/{fall}/{rise}", points(track.weight))?;
+            out.push_str(if *starts_failed { "/init_fail" } else { "" });
+        }
+    }
+    Ok(())
 }
 
 const fn points(weight: Weight) -> i16 {

@@ -164,6 +164,25 @@ impl Reader<'_> {
             }
             "script" => self.script(what, &mut words)?,
             "refuse" => Command::Refuse(self.named(what)?, number(next(&mut words, "a number")?)?),
+            "clock" => {
+                Command::SetClock(self.named(what)?, wrong(next(&mut words, "a time with its sign")?)?)
+            }
+            "deafen-next" => {
+                Command::RefuseChannels(self.named(what)?, number(next(&mut words, "a number")?)?)
+            }
+            "overflow" => Command::Overflow(self.named(what)?),
+            "leap" => Command::Leap(self.named(what)?, duration(next(&mut words, "a time")?)?),
+            "file" => {
+                let file = next(&mut words, "a file")?.to_owned();
+                Command::File(self.named(what)?, file, number(next(&mut words, "a number")?)?)
+            }
+            "processes" => {
+                let set = next(&mut words, "a set of processes")?.to_owned();
+                let complete = next(&mut words, "`complete` or `incomplete`")? == "complete";
+                Command::Processes(self.named(what)?, set, complete)
+            }
+            "remove-links" => Command::RemoveLinks(self.named(what)?),
+            "flush-routes" => Command::FlushRoutes(self.named(what)?),
             "set" => self.set(what, &mut words)?,
             "configure" => self.configure(what, &mut words)?,
             _ => return Err(Why::UnknownWord(keyword.to_owned())),
@@ -274,6 +293,14 @@ fn change_weather(weather: &mut Weather, word: &str) -> Result<(), Why> {
 
 fn next<'a>(words: &mut SplitWhitespace<'a>, what: &'static str) -> Result<&'a str, Why> {
     words.next().ok_or(Why::Missing(what))
+}
+
+/// How far a clock is wrong, in milliseconds: `+3s`, `-200ms`.
+fn wrong(word: &str) -> Result<i64, Why> {
+    let bad = || Why::BadValue(word.to_owned());
+    let wrong = duration(word.get(1..).ok_or_else(bad)?)?.as_millis();
+    let wrong = i64::try_from(wrong).map_err(|_| bad())?;
+    Ok(if word.starts_with('-') { -wrong } else { wrong })
 }
 
 fn number<T: std::str::FromStr>(text: &str) -> Result<T, Why> {

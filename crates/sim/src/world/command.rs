@@ -1,15 +1,15 @@
 //! What a scenario can do to the world.
 
-use std::fmt::Write;
 use std::net::IpAddr;
+use std::time::Duration;
 
 use host::{Instant, LinkAddress, LinkIndex, Prefix};
 use vrrp::Config;
 
 use super::{Happening, World};
+use crate::invariant::Thing;
 use crate::network::{Port, Weather};
 use crate::node::Behaviour;
-use crate::scenario::instance;
 
 /// Something done to the world. Nodes, segments and links are given by their numbers.
 #[derive(Clone, PartialEq, Debug)]
@@ -48,6 +48,23 @@ pub enum Command {
     Script(usize, String, Behaviour),
     /// The kernel refuses a node's next orders, this many.
     Refuse(usize, u32),
+    /// The clock on a node's wall is set to so many milliseconds ahead of the true time, or (negative) behind it.
+    SetClock(usize, i64),
+    /// The kernel refuses a node's next channels, this many.
+    RefuseChannels(usize, u32),
+    /// The buffer of reports about changes overflows: what is on the way to the worker is lost, and so is what follows
+    /// until it has looked at everything anew.
+    Overflow(usize),
+    /// The node's clock leaps, as that of a virtual machine that is moved.
+    Leap(usize, Duration),
+    /// A tracked file holds this number from now on.
+    File(usize, String, i64),
+    /// A set of tracked processes is complete from now on, or is not.
+    Processes(usize, String, bool),
+    /// Somebody removes the links that the worker made.
+    RemoveLinks(usize),
+    /// Somebody removes the routes and rules of the worker.
+    FlushRoutes(usize),
     /// The daemon obeys another configuration.
     Configure(usize, Box<Config>),
 }
@@ -70,6 +87,14 @@ impl Command {
             | Self::RemoveAddress(node, ..)
             | Self::Script(node, ..)
             | Self::Refuse(node, _)
+            | Self::SetClock(node, _)
+            | Self::RefuseChannels(node, _)
+            | Self::Overflow(node)
+            | Self::Leap(node, _)
+            | Self::File(node, ..)
+            | Self::Processes(node, ..)
+            | Self::RemoveLinks(node)
+            | Self::FlushRoutes(node)
             | Self::Configure(node, _) => Some(node),
             Self::Partition(..) | Self::Heal(_) | Self::SetWeather(..) => None,
         }
@@ -126,7 +151,7 @@ impl World {
             }
             Command::RemoveAddress(node, link, address) => {
                 self.disturb_node(node);
-                self.watch.trouble(self.now, node, address);
+                self.watch.trouble(self.now, node, &Thing::Address(address));
                 let arrival = self.nodes[node].machine_mut().remove_address(link, address);
                 self.report(node, arrival);
             }
@@ -134,66 +159,18 @@ impl World {
                 self.nodes[node].supervisor.scripts.insert(script.clone(), behaviour);
                 self.disturb_node(node);
             }
-            Command::Refuse(node, orders) => {
-                self.nodes[node].machine_mut().refuse(orders);
-                self.disturb_node(node);
+            Command::Refuse(node, orders) => self.refuse(node, |machine| machine.refuse(orders)),
+            Command::RefuseChannels(node, channels) => {
+                self.refuse(node, |machine| machine.refuse_channels(channels));
             }
+            Command::SetClock(node, wrong) => self.set_clock(node, wrong),
+            Command::Overflow(node) => self.overflow(node),
+            Command::Leap(node, by) => self.leap(node, by),
+            Command::File(node, ref file, value) => self.write_file(node, file, value),
+            Command::Processes(node, ref name, quorum) => self.count_processes(node, name, quorum),
+            Command::RemoveLinks(node) => self.remove_links(node),
+            Command::FlushRoutes(node) => self.flush_routes(node),
             Command::Configure(node, ref config) => self.configure(node, config),
-        }
-    }
-
-    /// The command in the words of a scenario, which [`crate::scenario`] reads.
-    pub fn describe(&self, command: &Command) -> String {
-        let name = |node: usize| self.nodes[node].name.clone();
-        let at = |node: usize, link: LinkIndex| {
-            let link = self.nodes[node].machine().link(link).map_or("?", |link| link.name.as_str());
-            format!("{}.{link}", self.nodes[node].name)
-        };
-        match *command {
-            Command::Start(node) => format!("start {}", name(node)),
-            Command::Stop(node) => format!("stop {}", name(node)),
-            Command::Kill(node) => format!("kill {}", name(node)),
-            Command::Crash(node) => format!("crash {}", name(node)),
-            Command::Pause(node) => format!("pause {}", name(node)),
-            Command::Resume(node) => format!("resume {}", name(node)),
-            Command::SetAdmin(node, link, up) => format!("{} {}", choose(up, "up", "down"), at(node, link)),
-            Command::SetCarrier(node, link, up) => {
-                format!("{} {}", choose(up, "plug", "unplug"), at(node, link))
-            }
-            Command::Mute(node, link, on) => format!("{} {}", choose(on, "mute", "unmute"), at(node, link)),
-            Command::Deafen(node, link, on) => {
-                format!("{} {}", choose(on, "deafen", "undeafen"), at(node, link))
-            }
-            Command::Partition(segment, ref sides) => {
-                let mut text = format!("partition {}", self.segments[segment].name);
-                for (node, side) in sides {
-                    let _ = write!(text, " {}={side}", self.nodes[*node].name);
-                }
-                text
-            }
-            Command::Heal(segment) => format!("heal {}", self.segments[segment].name),
-            Command::SetWeather(segment, weather) => {
-                let Weather { delay, loss, duplicate, reorder } = weather;
-                format!(
-                    "weather {} delay={:?}..{:?} loss={loss} duplicate={duplicate} reorder={reorder}",
-                    self.segments[segment].name, delay.0, delay.1
-                )
-            }
-            Command::AddAddress(node, link, prefix) => format!("add {} {prefix}", at(node, link)),
-            Command::RemoveAddress(node, link, address) => format!("remove {} {address}", at(node, link)),
-            Command::Script(node, ref script, Behaviour::Exits(status)) => {
-                format!("script {} {script} exits {status}", name(node))
-            }
-            Command::Script(node, ref script, Behaviour::Hangs) => {
-                format!("script {} {script} hangs", name(node))
-            }
-            Command::Refuse(node, orders) => format!("refuse {} {orders}", name(node)),
-            Command::Configure(node, ref config) => {
-                let words = |it| instance::words(it, config).unwrap_or_default();
-                let instances =
-                    config.instances.iter().map(|it| format!("{} {} {}", it.name, it.link, words(it)));
-                format!("configure {} {}", name(node), instances.collect::<Vec<_>>().join(" and "))
-            }
         }
     }
 
@@ -252,8 +229,4 @@ impl World {
         }
         self.watch.unsettle(now, node);
     }
-}
-
-const fn choose(which: bool, yes: &'static str, no: &'static str) -> &'static str {
-    if which { yes } else { no }
 }

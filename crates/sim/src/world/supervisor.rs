@@ -62,6 +62,7 @@ impl World {
         it.introduced = true;
         let memories = std::mem::take(&mut it.supervisor.memories);
         let configure = Configure { config: it.config.clone(), memories };
+        self.tell_trackers(node);
         self.tell(node, Input::Message(ToWorker::Configure(Box::new(configure))));
         if self.nodes[node].stopping {
             self.tell(node, Input::Message(ToWorker::Stop));
@@ -108,6 +109,7 @@ impl World {
         self.disturb_node(node);
         if self.nodes[node].is_running() && self.nodes[node].introduced {
             let configure = Configure { config: config.clone(), memories: Vec::new() };
+            self.tell_trackers(node);
             self.tell(node, Input::Message(ToWorker::Configure(Box::new(configure))));
         }
     }

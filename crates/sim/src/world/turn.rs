@@ -6,9 +6,13 @@ use std::time::Duration;
 use host::{Arrival, LinkIndex, NetworkOp};
 
 use super::{Happening, World};
+use crate::invariant::{Promise, Thing};
 use crate::machine::Effect;
 use crate::node::{Daemon, Input};
 use crate::timeline::Fact;
+
+/// How long after a channel was opened again the worker believes that it works, as `vrrp::channels` has it.
+const PROBATION: Duration = Duration::from_millis(101);
 
 /// Most wake-ups of one worker in a row without time passing; more, and it would never sleep again.
 const WAKES_IN_PLACE: u32 = 1000;
@@ -41,8 +45,10 @@ impl World {
         for arrival in arrivals {
             let it = &mut self.nodes[node];
             it.reports_read = it.reports_read.max(self.now + self.chance.time(self.latency.report));
-            let (at, life) = (it.reports_read, it.life);
-            self.schedule(at, Happening::Input { node, life, input: Input::Arrival(arrival) });
+            let (at, life, flood) = (it.reports_read, it.life, it.floods);
+            if !it.congested {
+                self.schedule(at, Happening::Report { node, life, flood, arrival });
+            }
         }
     }
 
@@ -66,7 +72,7 @@ impl World {
         if let Daemon::Up(worker) = &it.daemon
             && worker.deadline().is_some_and(|deadline| it.worldly(deadline) <= now)
         {
-            self.watch.violate(now, "after a wake-up every deadline lies ahead", &it.name);
+            self.watch.violate(now, Promise::DeadlinesAhead, &it.name);
         }
         self.wakes = if self.wakes.0 == node && self.wakes.1 == now {
             (node, now, self.wakes.2 + 1)
@@ -74,12 +80,12 @@ impl World {
             (node, now, 0)
         };
         if self.wakes.2 > WAKES_IN_PLACE {
-            self.watch.violate(now, "a worker sleeps between its wake-ups", &self.nodes[node].name);
+            self.watch.violate(now, Promise::Sleeps, &self.nodes[node].name);
         }
     }
 
     /// Performs what a worker did in its turn, and sets its timer.
-    fn look_after(&mut self, node: usize) {
+    pub(super) fn look_after(&mut self, node: usize) {
         let mut effects = std::mem::take(&mut self.effects);
         self.nodes[node].machine_mut().drain(&mut effects);
         for effect in effects.drain(..) {
@@ -121,6 +127,9 @@ impl World {
             Effect::Send(datagram) => self.send(node, datagram),
             Effect::Say(message) => self.hear(node, message),
             Effect::Line(line) => self.note(node, Fact::Line(line)),
+            Effect::Opened(channel) => {
+                self.schedule(now + PROBATION, Happening::Audible { node, life, channel });
+            }
             Effect::Deaf(channel, refusal) => {
                 let input = Input::Arrival(Arrival::Deaf { channel, refusal });
                 self.schedule(now, Happening::Input { node, life, input });
@@ -132,11 +141,12 @@ impl World {
     pub(super) fn carry_out(&mut self, node: usize) {
         let it = &mut self.nodes[node];
         let Some((life, ticket, op)) = it.kernel.pop_front() else { return };
-        let address = match &op {
-            NetworkOp::AddAddress(it) | NetworkOp::RenewAddress(it) | NetworkOp::RemoveAddress(it) => {
-                Some((it.link, it.prefix.address(), it.valid_lifetime))
+        let leased = match &op {
+            NetworkOp::AddAddress(it) | NetworkOp::RenewAddress(it) => {
+                it.valid_lifetime.map(|seconds| (it.link, it.prefix.address(), seconds))
             }
-            NetworkOp::AddLink(_)
+            NetworkOp::RemoveAddress(_)
+            | NetworkOp::AddLink(_)
             | NetworkOp::Promote(_)
             | NetworkOp::Demote(_)
             | NetworkOp::RemoveLink(_)
@@ -145,12 +155,23 @@ impl World {
             | NetworkOp::AddRule(_)
             | NetworkOp::RemoveRule(_) => None,
         };
+        let thing = Thing::of(&op);
+        let made = if let NetworkOp::AddLink(link) = &op { Some(link.name.clone()) } else { None };
         let (result, arrivals) = it.machine_mut().apply(op);
-        match address {
-            Some((_, address, _)) if result.is_err() => self.watch.trouble(self.now, node, address),
-            Some((link, address, Some(seconds))) => self.lease(node, link, address, seconds),
-            Some(_) => {}
-            None => self.replug(node),
+        if let Some(link) = made {
+            let changed = match &result {
+                Ok(()) => it.refused_links.remove(&link),
+                Err(_) => it.refused_links.insert(link),
+            };
+            if changed {
+                self.disturb_node(node);
+            }
+        }
+        match (thing, leased) {
+            (Some(thing), _) if result.is_err() => self.watch.trouble(self.now, node, &thing),
+            (Some(_), Some((link, address, seconds))) => self.lease(node, link, address, seconds),
+            (Some(_), None) => {}
+            (None, _) => self.replug(node),
         }
         let settled = Arrival::Settled { ticket, result };
         if self.chance.happens(500) {

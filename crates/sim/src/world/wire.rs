@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr};
 use std::rc::Rc;
 
-use host::{Arrival, Datagram, Delivery, Link, LinkIndex, Packet, Refusal};
+use host::{Arrival, Channel, Datagram, Delivery, Link, LinkIndex, Packet, Protocol, Refusal};
 
 use super::{Happening, World};
 use crate::machine::{NETWORK_DOWN, NO_DEVICE, NO_SUCH_ADDRESS, refusal};
@@ -12,12 +12,16 @@ use crate::node::Input;
 
 /// The kernel's hop limit where a sender does not ask for one.
 const DEFAULT_HOP_LIMIT: u8 = 64;
+/// Bytes of an IPv4 header as adverts have it, and of an authentication header.
+const HEADER: usize = 20;
+const AUTHENTICATION_HEADER: usize = 24;
 
 /// An advert on the wire.
 #[derive(Debug)]
 pub(crate) struct Frame {
     pub(crate) source: IpAddr,
     pub(crate) destination: IpAddr,
+    pub(crate) protocol: Protocol,
     pub(crate) hop_limit: u8,
     pub(crate) bytes: Vec<u8>,
     pub(crate) vrid: u8,
@@ -33,13 +37,18 @@ impl Frame {
                     Some(Ipv4Addr::from(*bytes.get(at..)?.first_chunk::<4>()?).into())
                 };
                 let (source, destination) = (address(12)?, address(16)?);
-                let (hop_limit, vrid, priority) = (*bytes.get(8)?, *bytes.get(21)?, *bytes.get(22)?);
-                Some(Self { source, destination, hop_limit, bytes, vrid, priority })
+                let (protocol, at) = match bytes.get(9)? {
+                    51 => (Protocol::AuthenticationHeader, HEADER + AUTHENTICATION_HEADER),
+                    _ => (Protocol::Vrrp, HEADER),
+                };
+                let (hop_limit, vrid, priority) = (*bytes.get(8)?, *bytes.get(at + 1)?, *bytes.get(at + 2)?);
+                Some(Self { source, destination, protocol, hop_limit, bytes, vrid, priority })
             }
             Packet::Ipv6 { source, destination, hop_limit, payload } => {
                 let (vrid, priority) = (*payload.get(1)?, *payload.get(2)?);
                 let hop_limit = hop_limit.unwrap_or(DEFAULT_HOP_LIMIT);
-                Some(Self { source, destination, hop_limit, bytes: payload, vrid, priority })
+                let protocol = Protocol::Vrrp;
+                Some(Self { source, destination, protocol, hop_limit, bytes: payload, vrid, priority })
             }
             Packet::Ethernet(_) => None,
         }
@@ -137,7 +146,8 @@ impl World {
         let node = &self.nodes[port.node];
         let machine = node.machine();
         let up = node.powered && machine.link(port.link).is_some_and(Link::is_up);
-        if !up || port.deaf || !machine.hears(port.link, frame.destination, frame.vrid) {
+        let channel = Channel { link: port.link, address: frame.destination, protocol: frame.protocol };
+        if !up || port.deaf || !machine.hears(channel, frame.vrid) {
             return;
         }
         let delivery = Delivery {

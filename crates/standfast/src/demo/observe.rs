@@ -14,6 +14,7 @@ use linux::namespace::Namespace;
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::socket::{AddressFamily, LinkAddr, SockFlag, SockProtocol, SockType, recvfrom, socket};
 use vrrp::status::InstanceStatus;
+use vrrp::wire::Demand;
 use vrrp::wire::advert::{self, Expect, PROTOCOL};
 use vrrp::wire::arp::GratuitousArp;
 
@@ -93,10 +94,10 @@ fn read(frame: &[u8], terms: &Terms) -> Option<Frame> {
     let expect = Expect {
         version: terms.version,
         unicast: false,
-        authentication: &terms.authentication,
+        demand: Demand::Plain { authentication: &terms.authentication, known: 0 },
         interval: terms.interval,
     };
-    let advert = advert::decode(&delivery, &expect).ok()?;
+    let (advert, _) = advert::decode(&delivery, &expect).ok()?;
     (advert.vrid == terms.vrid).then_some(Frame::Advert(advert.priority.0))
 }
 

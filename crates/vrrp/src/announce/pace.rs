@@ -17,7 +17,11 @@ use crate::instance::InstanceId;
 /// a few, and a master that does nothing else for minutes is no master.
 const MOST_REPEATS: u32 = 255;
 
-/// Announcements that wait for their gap.
+/// Most announcements that leave a queue in one turn: what is repeated for thousands of addresses must make no advert
+/// late. The next turn comes at once.
+const MOST_AT_ONCE: usize = 64;
+
+/// Announcements that wait for their gap, or for the first ones of others.
 #[derive(Debug, Default)]
 pub(crate) struct Queue {
     pace: AnnouncePace,
@@ -52,8 +56,8 @@ impl Queue {
         }
     }
 
-    /// Adds `repeat` announcements of each address, with the name of the link whose gap counts, or, where there is no
-    /// gap, hands them back to be sent now: all addresses once, then all again, as often as asked.
+    /// Adds `repeat` announcements of each address, with the name of the link whose gap counts. Where there is no gap,
+    /// the first of each is handed back to be sent now, and the others follow in turn.
     pub(crate) fn add<'a>(
         &mut self,
         announcements: &[Announcement],
@@ -62,24 +66,28 @@ impl Queue {
         now: Instant,
         mut send: impl FnMut(Announcement),
     ) {
-        for turn in 0..repeat.min(MOST_REPEATS) {
-            for announcement in announcements {
-                let (line, gap) = self.gap(announcement, name_of(announcement.paced_by));
-                if gap.is_zero() {
-                    send(*announcement);
-                } else if turn == 0 {
-                    self.wait(*announcement, line, gap, repeat, now);
-                }
+        let repeat = repeat.min(MOST_REPEATS);
+        for announcement in announcements {
+            let (line, gap) = self.gap(announcement, name_of(announcement.paced_by));
+            let mut left = repeat;
+            if gap.is_zero() && left > 0 {
+                send(*announcement);
+                left -= 1;
+            }
+            if left > 0 {
+                self.wait(*announcement, line, gap, left, now);
             }
         }
     }
 
     /// Hands back what may go now.
     pub(crate) fn run(&mut self, now: Instant, mut send: impl FnMut(Announcement)) {
+        let mut sent = 0;
         for lane in self.lanes.values_mut() {
-            while lane.free_at <= now {
+            while lane.free_at <= now && sent < MOST_AT_ONCE {
                 let Some((announcement, left)) = lane.waiting.pop_front() else { break };
                 send(announcement);
+                sent += 1;
                 lane.free_at = now + lane.gap;
                 if left > 1 {
                     lane.waiting.push_back((announcement, left - 1));

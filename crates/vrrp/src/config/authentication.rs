@@ -13,6 +13,8 @@ pub enum Authentication {
     None,
     /// Type 1: eight bytes in clear, padded with zeros.
     Password([u8; 8]),
+    /// Type 2: an IP authentication header, IPv4 only. The key: the password, padded with zeros.
+    Header([u8; 8]),
 }
 
 impl fmt::Debug for Authentication {
@@ -21,6 +23,7 @@ impl fmt::Debug for Authentication {
         f.write_str(match self {
             Self::None => "None",
             Self::Password(_) => "Password(********)",
+            Self::Header(_) => "Header(********)",
         })
     }
 }

@@ -257,3 +257,30 @@ fn an_address_that_another_takes_before_the_answer_is_there_is_put_back() {
     obey(&mut holdings, &again, Instant::ZERO);
     assert!(holdings.has(&key));
 }
+
+/// Thousands of orders of one turn would make adverts late.
+#[test]
+fn orders_are_given_in_turns_that_are_bounded_and_none_is_left_out() {
+    let mut holdings = Holdings::default();
+    let all: Vec<u8> = (1..=200).collect();
+    claim(&mut holdings, &all.iter().map(|last| address(*last)).collect::<Vec<_>>());
+    holdings.want(A, all.iter().map(|last| item(*last)).collect());
+    let mut turns = Vec::new();
+    while holdings.next_deadline().is_some() {
+        assert!(turns.is_empty() || holdings.lags(A));
+        let due = orders(&mut holdings, Instant::ZERO);
+        obey(&mut holdings, &due, Instant::ZERO);
+        turns.push(due.len());
+    }
+    assert_eq!(turns, [64, 64, 64, 8]);
+    assert!(!holdings.lags(A));
+    holdings.want(A, Vec::new());
+    let mut gone = 0;
+    while holdings.outstanding() > 0 {
+        let due = orders(&mut holdings, Instant::ZERO);
+        assert!(due.len() <= MOST_ORDERS && due.iter().all(|(_, kind, _)| *kind == '-'));
+        obey(&mut holdings, &due, Instant::ZERO);
+        gone += due.len();
+    }
+    assert_eq!(gone, 200);
+}

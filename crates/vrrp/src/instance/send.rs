@@ -3,25 +3,37 @@
 use alloc::vec::Vec;
 use core::net::IpAddr;
 
-use host::{Datagram, Delivery, Packet};
+use host::{Datagram, Delivery, Instant, Packet};
 
 use super::{Instance, Said, Stage, Turn};
-use crate::config::{InstanceConfig, Mode, Priority, Version};
+use crate::config::{Mode, Priority, Version};
 use crate::event::Action;
 use crate::notice::{Heard, InstanceFact, Reject};
-use crate::wire::{Advert, Coverage, DecodeError, Expect, Ipv4Header};
-
-/// What an advert must be like to be this instance's.
-pub(super) fn expectation(config: &InstanceConfig) -> Expect<'_> {
-    Expect {
-        version: config.version,
-        unicast: matches!(config.mode, Mode::Unicast { .. }),
-        authentication: &config.authentication,
-        interval: config.interval,
-    }
-}
+use crate::status::Counters;
+use crate::wire::{Advert, Coverage, DecodeError, Expect, Ipv4Header, Proof, Seal};
 
 impl Instance {
+    /// What an advert from `source` must be like to be this instance's.
+    pub(super) fn expectation(&self, source: IpAddr, now: Instant) -> Expect<'_> {
+        Expect {
+            version: self.config.version,
+            unicast: matches!(self.config.mode, Mode::Unicast { .. }),
+            demand: self.seals.demand(&self.config, source, now),
+            interval: self.config.interval,
+        }
+    }
+
+    /// Keeps the proof of an advert from `from`, so that none of it is believed again.
+    pub(super) fn believe(&mut self, proof: Proof, from: IpAddr, turn: &mut Turn<'_>) {
+        self.seals.believe(proof, &self.config, from);
+        let (Some(stamp), Some(hmac)) = (proof.stamp(), &self.config.hmac) else { return };
+        let (ahead, window) = (stamp.ahead_of(self.seals.wall(turn.now)), hmac.window);
+        let wide = u64::from(ahead.unsigned_abs()) * 2 > window.as_secs();
+        if wide && !hmac.monotonic && self.first_time(Said::Clock) {
+            self.say(InstanceFact::Heard { from, what: Heard::ClockDiffers { ahead, window } }, turn);
+        }
+    }
+
     /// Gives mastership up on the wire (RFC 9568 §6.4.3: "Send an ADVERTISEMENT with Priority = 0"), if the link can
     /// carry it.
     pub(super) fn release(&mut self, turn: &mut Turn<'_>) {
@@ -40,12 +52,14 @@ impl Instance {
         self.ipv4_id = self.ipv4_id.checked_add(1).unwrap_or(1);
         let advert = self.compose(priority);
         let tag = u64::from(self.id.0);
+        // One for all peers: none of it names them.
+        let seal = self.seals.next(&self.config, turn.now);
         let mut send = |packet| turn.out.push(Action::Send(Datagram { link: place.adverts, packet, tag }));
         match &self.config.mode {
-            Mode::Multicast { group } => send(self.packet(&advert, source, *group, Some(255))),
+            Mode::Multicast { group } => send(self.packet(&advert, seal, (source, *group), Some(255))),
             Mode::Unicast { peers, ttl, .. } => {
                 for peer in peers {
-                    send(self.packet(&advert, source, peer.address, *ttl));
+                    send(self.packet(&advert, seal, (source, peer.address), *ttl));
                 }
             }
         }
@@ -68,22 +82,26 @@ impl Instance {
         }
     }
 
-    fn packet(&self, advert: &Advert, source: IpAddr, destination: IpAddr, ttl: Option<u8>) -> Packet {
-        match (source, destination) {
+    fn packet(&self, advert: &Advert, seal: Seal<'_>, way: (IpAddr, IpAddr), ttl: Option<u8>) -> Packet {
+        match way {
             (IpAddr::V4(source), IpAddr::V4(destination)) => {
                 let header = Ipv4Header { id: self.ipv4_id, ttl: ttl.unwrap_or(255), source, destination };
-                Packet::Ipv4(advert.encode_ipv4(&header, &self.config.authentication))
+                Packet::Ipv4(advert.encode_ipv4(&header, seal))
             }
             (source, destination) => {
-                Packet::Ipv6 { source, destination, hop_limit: ttl, payload: advert.encode_ipv6() }
+                let payload = advert.encode_ipv6(source, seal);
+                Packet::Ipv6 { source, destination, hop_limit: ttl, payload }
             }
         }
     }
 
     /// As keepalived, where `check_unicast_src` is set: the source of a unicast advert is a peer, and its TTL lies
-    /// within that peer's bounds. No RFC knows unicast.
+    /// within that peer's bounds. So it is where adverts are signed, whoever checks what. No RFC knows unicast.
     pub(super) fn admit(&self, delivery: &Delivery) -> Result<(), Reject> {
-        let Mode::Unicast { peers, check_source: true, .. } = &self.config.mode else { return Ok(()) };
+        let Mode::Unicast { peers, check_source, .. } = &self.config.mode else { return Ok(()) };
+        if !check_source && self.config.hmac.is_none() {
+            return Ok(());
+        }
         let peer = peers.iter().find(|peer| peer.address == delivery.source).ok_or(Reject::UnknownPeer)?;
         match delivery.hop_limit {
             Some(ttl) if ttl < peer.ttl.0 || ttl > peer.ttl.1 => Err(Reject::PeerTtl(ttl)),
@@ -101,24 +119,7 @@ impl Instance {
 
     /// Counts a packet that is dropped, and says so once a kind.
     pub(super) fn reject(&mut self, from: IpAddr, why: Reject, turn: &mut Turn<'_>) {
-        let counters = &mut self.counters;
-        let counter = match why {
-            Reject::UnknownPeer => &mut counters.unknown_peer,
-            Reject::NoAddresses => &mut counters.address_list,
-            Reject::PeerTtl(_) => &mut counters.ttl,
-            Reject::Decode(error) => match error {
-                DecodeError::Length => &mut counters.packet_length,
-                DecodeError::Ttl(_) => &mut counters.ttl,
-                DecodeError::Version(_) => &mut counters.version,
-                DecodeError::InvalidAuthenticationType(_) => &mut counters.invalid_authentication_type,
-                DecodeError::AuthenticationTypeMismatch { .. } => &mut counters.authentication_type_mismatch,
-                DecodeError::AuthenticationFailure => &mut counters.authentication_failure,
-                DecodeError::Interval { .. } | DecodeError::ZeroInterval => &mut counters.interval,
-                DecodeError::Type(_) => &mut counters.invalid_type,
-                DecodeError::Checksum => &mut counters.checksum,
-                DecodeError::Destination => &mut counters.address_list,
-            },
-        };
+        let counter = counter(&mut self.counters, why);
         *counter += 1;
         let kind = match why {
             Reject::Decode(error) => Some(core::mem::discriminant(&error)),
@@ -154,5 +155,37 @@ impl Instance {
                 self.say(InstanceFact::Heard { from, what: Heard::AddressListDiffers }, turn);
             }
         }
+    }
+}
+
+/// Where a packet that is dropped is counted.
+fn counter(counters: &mut Counters, why: Reject) -> &mut u64 {
+    let error = match why {
+        Reject::UnknownPeer => return &mut counters.unknown_peer,
+        Reject::NoAddresses => return &mut counters.address_list,
+        Reject::PeerTtl(_) => return &mut counters.ttl,
+        Reject::Decode(error) => error,
+    };
+    match error {
+        DecodeError::Length => &mut counters.packet_length,
+        DecodeError::Ttl(_) => &mut counters.ttl,
+        DecodeError::Version(_) => &mut counters.version,
+        DecodeError::InvalidAuthenticationType(_) => &mut counters.invalid_authentication_type,
+        DecodeError::AuthenticationTypeMismatch { .. } => &mut counters.authentication_type_mismatch,
+        DecodeError::AuthenticationFailure
+        | DecodeError::NextHeader(_)
+        | DecodeError::WrongValue
+        | DecodeError::SecurityIndex(_)
+        | DecodeError::Sequence { .. } => &mut counters.authentication_failure,
+        DecodeError::Unsigned => &mut counters.signatures.missing,
+        DecodeError::MalformedSignature => &mut counters.signatures.malformed,
+        DecodeError::UnknownKey(_) => &mut counters.signatures.unknown_key,
+        DecodeError::WrongSignature(_) => &mut counters.signatures.wrong,
+        DecodeError::Stale { .. } => &mut counters.signatures.stale,
+        DecodeError::Replayed => &mut counters.signatures.replayed,
+        DecodeError::Interval { .. } | DecodeError::ZeroInterval => &mut counters.interval,
+        DecodeError::Type(_) => &mut counters.invalid_type,
+        DecodeError::Checksum => &mut counters.checksum,
+        DecodeError::Destination => &mut counters.address_list,
     }
 }

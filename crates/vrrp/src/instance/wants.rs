@@ -99,8 +99,8 @@ impl Instance {
         let rules = self.config.rules.iter().map(|rule| rule.rule.clone());
         self.addresses(links)
             .map(Item::Address)
-            .chain(routes.map(Item::Route))
-            .chain(rules.map(Item::Rule))
+            .chain(routes.map(Item::of_route))
+            .chain(rules.map(Item::of_rule))
             .collect()
     }
 

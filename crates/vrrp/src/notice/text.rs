@@ -45,7 +45,9 @@ impl InstanceFact {
             | Self::Deaf { .. }
             | Self::Paused { .. }
             | Self::OtherOwnerStays
-            | Self::Heard { what: Heard::TwoOwners | Heard::OwnAddress, .. } => Severity::Warning,
+            | Self::Heard {
+                what: Heard::TwoOwners | Heard::OwnAddress | Heard::ClockDiffers { .. }, ..
+            } => Severity::Warning,
             Self::Heard { .. }
             | Self::Entered { .. }
             | Self::Resumed
@@ -115,35 +117,32 @@ fn script(f: &mut fmt::Formatter<'_>, name: &str, fact: ScriptFact) -> fmt::Resu
     }
 }
 
+const OTHER_OWNER_STAYS: &str = "rogue address owner continues to advertise - reducing our priority to 254";
+const OTHER_OWNER_GONE: &str = "rogue address owner appears to have stopped advertising";
+const HOOKS_REPEATED: &str = "still MASTER, running its scripts again after another router was heard";
+
 fn instance(f: &mut fmt::Formatter<'_>, name: &str, fact: &InstanceFact) -> fmt::Result {
-    if let InstanceFact::SessionChanged { session, up } = fact {
-        let state = if *up { "UP" } else { "DOWN" };
-        return write!(f, "VRRP_Instance({name}) Tracked BFD instance {session} is {state}");
-    }
-    write!(f, "({name}) ")?;
+    let head = if matches!(fact, InstanceFact::SessionChanged { .. }) { "VRRP_Instance" } else { "" };
+    write!(f, "{head}({name}) ")?;
     match fact {
-        InstanceFact::SessionChanged { .. } => Ok(()),
+        InstanceFact::SessionChanged { session, up } => {
+            write!(f, "Tracked BFD instance {session} is {}", if *up { "UP" } else { "DOWN" })
+        }
         InstanceFact::Entered { state, first, .. } => entered(f, *state, *first),
         InstanceFact::AdvertTimeout => f.write_str("Receive advertisement timeout"),
         InstanceFact::Resumed => f.write_str("Resuming as master after a restart of the process"),
-        InstanceFact::OtherOwnerStays => {
-            f.write_str("rogue address owner continues to advertise - reducing our priority to 254")
-        }
-        InstanceFact::OtherOwnerGone => {
-            f.write_str("rogue address owner appears to have stopped advertising")
-        }
-        InstanceFact::HooksRepeated { .. } => {
-            f.write_str("still MASTER, running its scripts again after another router was heard")
-        }
+        InstanceFact::OtherOwnerStays => f.write_str(OTHER_OWNER_STAYS),
+        InstanceFact::OtherOwnerGone => f.write_str(OTHER_OWNER_GONE),
+        InstanceFact::HooksRepeated { .. } => f.write_str(HOOKS_REPEATED),
         InstanceFact::ReleaseSent => f.write_str("sent 0 priority"),
         InstanceFact::Paused { late } => {
             let (seconds, micros) = (late.as_secs(), late.subsec_micros());
             write!(f, "advert {seconds}.{micros:06} seconds late, listening before sending")
         }
         InstanceFact::SteppedDown { rival } => write!(f, "stepping down for a rival with priority {rival}"),
-        InstanceFact::ReleaseHeard { as_master: true } => f.write_str("Master received priority 0 message"),
-        InstanceFact::ReleaseHeard { as_master: false } => {
-            f.write_str("Backup received priority 0 advertisement")
+        InstanceFact::ReleaseHeard { as_master } => {
+            let words = ["Backup received priority 0 advertisement", "Master received priority 0 message"];
+            f.write_str(words[usize::from(*as_master)])
         }
         InstanceFact::PriorityChanged { from, to } => {
             write!(f, "Changing effective priority from {from} to {to}")
@@ -224,6 +223,13 @@ fn heard(f: &mut fmt::Formatter<'_>, from: IpAddr, what: Heard) -> fmt::Result {
             "advertisement interval mismatch with {from} mine={} sec rcv'd={} sec",
             ours.as_secs_f64(),
             theirs.as_secs_f64()
+        ),
+        Heard::ClockDiffers { ahead, window } => write!(
+            f,
+            "the clock of {from} is {} s {} ours, {} s are allowed",
+            ahead.unsigned_abs(),
+            if ahead > 0 { "ahead of" } else { "behind" },
+            window.as_secs()
         ),
         Heard::Rejected(Reject::Decode(error)) => write!(f, "{}", error.heard_from(from)),
         Heard::Rejected(Reject::NoAddresses) => write!(f, "advert from {from} carries no address"),

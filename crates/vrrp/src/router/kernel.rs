@@ -26,7 +26,7 @@ impl Router {
                 let mut present: BTreeSet<Key> = addresses.iter().map(Key::of).collect();
                 present.extend(links.iter().map(|link| Key::Link(link.name.clone())));
                 present.extend(routes.into_iter().map(Key::Route));
-                present.extend(rules.into_iter().map(Key::Rule));
+                present.extend(rules.into_iter().map(Key::of_rule));
                 let lost = self.holdings.survey(&present, now);
                 self.lost(&lost, now, touched, out);
                 self.links.survey(links, addresses, out);
@@ -58,8 +58,8 @@ impl Router {
             }
             Event::RouteAdded(key) => self.holdings.added(&Key::Route(key)),
             Event::RouteRemoved(key) => self.removed(&Key::Route(key), now, touched, out),
-            Event::RuleAdded(rule) => self.holdings.added(&Key::Rule(rule)),
-            Event::RuleRemoved(rule) => self.removed(&Key::Rule(rule), now, touched, out),
+            Event::RuleAdded(rule) => self.holdings.added(&Key::of_rule(rule)),
+            Event::RuleRemoved(rule) => self.removed(&Key::of_rule(rule), now, touched, out),
             Event::Settled { ticket, result } => {
                 if self.firewall.settled(ticket, &result, now, out) {
                     return;
@@ -80,6 +80,7 @@ impl Router {
             | Event::BfdChanged { .. }
             | Event::ClearCounters
             | Event::Wake
+            | Event::ClockSet(_)
             | Event::Stop => {}
         }
     }
@@ -91,8 +92,8 @@ impl Router {
         let addresses = addresses.iter().filter_map(|(name, address)| {
             Some(Item::Address(instance::link_address(address, index(name)?, None)))
         });
-        let routes = routes.iter().filter_map(|route| route.route.relink(index)).map(Item::Route);
-        addresses.chain(routes).chain(rules.iter().map(|rule| Item::Rule(rule.rule.clone()))).collect()
+        let routes = routes.iter().filter_map(|route| route.route.relink(index)).map(Item::of_route);
+        addresses.chain(routes).chain(rules.iter().map(|rule| Item::of_rule(rule.rule.clone()))).collect()
     }
 
     /// Whether a changed address may decide something: a source address, or the address of a link of our own.

@@ -152,6 +152,7 @@ impl Router {
         let id = InstanceId(self.last_id);
         let memory = self.memories.remove(&config.name);
         let mut instance = Instance::new(id, config, self.quiet_until, now);
+        instance.set_clock(self.wall);
         if let Some(until) = memory {
             instance.remember(until);
         }

@@ -190,7 +190,10 @@ fn nothing_that_comes_before_a_configuration_matters() {
         Arrival::Woken,
         Arrival::Unsent { tag: 7, refusal: refusal() },
         Arrival::UdpClosed { channel: UdpChannel { address, port: 3784 }, refusal: refusal() },
-        Arrival::Deaf { channel: Channel { link: LinkIndex(9), address }, refusal: refusal() },
+        Arrival::Deaf {
+            channel: Channel { link: LinkIndex(9), address, protocol: host::Protocol::Vrrp },
+            refusal: refusal(),
+        },
         Arrival::Settled { ticket: Ticket(3), result: Err(refusal()) },
         Arrival::Surveyed { links: vec![], addresses: vec![], routes: vec![], rules: vec![] },
         Arrival::LinkRemoved(LinkIndex(3)),

@@ -218,7 +218,8 @@ fn mastership_is_told_when_it_changes_and_before_the_scripts() {
 fn nothing_that_comes_before_a_configuration_matters() {
     let mut worker = Vrrp::new(Paper::default());
     let refusal = || Refusal { code: 19, why: "No such device".into() };
-    let channel = Channel { link: host::LinkIndex(9), address: IpAddr::V4(Ipv4Addr::new(224, 0, 0, 18)) };
+    let address = IpAddr::V4(Ipv4Addr::new(224, 0, 0, 18));
+    let channel = Channel { link: host::LinkIndex(9), address, protocol: host::Protocol::Vrrp };
     for arrival in [
         Arrival::Woken,
         Arrival::Unsent { tag: 7, refusal: refusal() },
@@ -254,4 +255,36 @@ fn counters_begin_anew_when_asked() {
     assert_eq!(counted(&mut worker), 1);
     worker.hear(ToWorker::ClearCounters, Instant::ZERO);
     assert_eq!(counted(&mut worker), 0);
+}
+
+/// Thousands of log lines of one turn would make adverts late.
+#[test]
+fn people_are_told_of_a_mass_takeover_in_turns_that_are_bounded() {
+    let instances = (1..=200).map(|vrid| InstanceConfig {
+        vrid: vrrp::config::Vrid::new(vrid).unwrap(),
+        addresses: vec![VirtualAddress::plain(Prefix::host(IpAddr::V4(Ipv4Addr::new(198, 51, 100, vrid))))],
+        ..crate::notify::script::tests::instance(&format!("VI_{vrid}"))
+    });
+    let config = Config { instances: instances.collect(), ..Config::default() };
+    let mut worker = Vrrp::new(Paper::default());
+    worker.hear(ToWorker::Configure(Box::new(Configure { config, memories: vec![] })), Instant::ZERO);
+    worker.arrive(survey(vec![eth0()], vec![own()]), Instant::ZERO);
+    while worker.deadline() == Some(Instant::ZERO) {
+        worker.arrive(Arrival::Woken, Instant::ZERO);
+    }
+    let takeover = worker.deadline().unwrap();
+    let before = worker.machine().lines.len();
+    worker.arrive(Arrival::Woken, takeover);
+    assert!(worker.machine().sent >= 200, "every advert is sent at once: {}", worker.machine().sent);
+    let mut told = vec![worker.machine().lines.len() - before];
+    while worker.deadline() == Some(Instant::ZERO) {
+        let before = worker.machine().lines.len();
+        worker.arrive(Arrival::Woken, takeover);
+        told.push(worker.machine().lines.len() - before);
+    }
+    assert!(told.iter().all(|lines| *lines <= MOST_TOLD), "{told:?}");
+    let masters =
+        worker.machine().lines.iter().filter(|line| line.ends_with("Entering MASTER STATE")).count();
+    assert_eq!(masters, 200);
+    assert_eq!(worker.machine().orders.len(), 200);
 }

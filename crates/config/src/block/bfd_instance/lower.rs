@@ -63,11 +63,6 @@ pub(crate) fn lower(reader: &mut Reader<'_>, nodes: &[NodeId]) -> Vec<(NodeId, S
         }
         others.push((node, session));
     }
-    if let Some(&first) = nodes.first() {
-        let at = reader.keyword(first);
-        let found = Diagnostic::new(code::NOT_YET, at, "BFD is not yet supported: no session is set up");
-        reader.report.add(found.class(Class::Silent).help("all that belongs to it is read and verified"));
-    }
     let mut sessions: Vec<_> = known.into_values().flatten().collect();
     sessions.sort_unstable_by_key(|(node, _)| *node);
     sessions

@@ -126,16 +126,13 @@ pub(super) static ROWS: &[K] = &[
         .help("The same as checker_rlimit_rttime."),
     K::new("bfd_process_name", Kind::Text(|b| &mut b.processes.bfd.name, 15))
         .default("keepalived")
-        .later("names of processes")
         .help("Name of the process that does BFD, at most 15 bytes."),
     K::new("bfd_priority", Kind::Signed(|b| &mut b.processes.bfd.priority, -20, 19))
         .missing(Missing::Complaint)
         .bad(0)
         .default("0")
-        .later("scheduling")
         .help("Nice value of the process that does BFD."),
     K::new("bfd_no_swap", Kind::Flag(|b| &mut b.processes.bfd.no_swap, true))
-        .later("scheduling")
         .help("Lock the memory of the process that does BFD."),
     K::new(
         "bfd_rt_priority",
@@ -143,7 +140,6 @@ pub(super) static ROWS: &[K] = &[
     )
     .takes("<1..99>")
     .missing(Missing::Complaint)
-    .later("scheduling")
     .help("Real-time priority of the process that does BFD."),
     K::new(
         "bfd_cpu_affinity",
@@ -151,19 +147,15 @@ pub(super) static ROWS: &[K] = &[
     )
     .takes("<cpu>...")
     .missing(Missing::Complaint)
-    .later("scheduling")
     .help("CPUs that the process that does BFD may run on."),
     K::new("bfd_rlimit_rttime", Kind::Number(|b| &mut b.processes.bfd.rlimit_rttime, 1, U32))
         .bad(0)
         .unit("us")
-        .default("10000")
-        .later("scheduling")
-        .help("How long the process that does BFD may run in one go at a real-time priority."),
+        .help("How long the process that does BFD may run in one go at a real-time priority; without it, for ever."),
     K::new("bfd_rlimit_rtime", Kind::Number(|b| &mut b.processes.bfd.rlimit_rttime, 1, U32))
         .bad(0)
         .unit("us")
         .deprecated("bfd_rlimit_rttime")
-        .later("scheduling")
         .help("The same as bfd_rlimit_rttime."),
     K::new("max_auto_priority", Kind::NumberOr(|b| &mut b.processes.max_auto_priority, -1, 99, 99))
         .lax()

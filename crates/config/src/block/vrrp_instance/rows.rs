@@ -70,7 +70,6 @@ pub(super) static ELECTION: &[K] = &[
         }),
     )
     .since("2.4.0")
-    .later("signed adverts")
     .help("Adverts are signed with HMAC-SHA256."),
     K::new("mcast_src_ip", Kind::Address(|b| &mut b.transport.mcast_src_ip))
         .help("Source address of adverts."),
@@ -161,7 +160,6 @@ pub(super) static CONDUCT: &[K] = &[
         .help("Sets of processes that cause a fault or change the priority."),
     K::new("track_bfd", Kind::Lines(|b| &mut b.track.lists.bfds))
         .options(track::OPTIONS)
-        .later("tracking of BFD sessions")
         .help("BFD sessions that cause a fault or change the priority."),
     K::new("track_src_ip", Kind::Flag(|b| &mut b.track.track_src_ip, true))
         .help("The configured source address not being there is a fault."),

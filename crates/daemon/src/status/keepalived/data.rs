@@ -41,7 +41,8 @@ fn write_all(out: &mut String, report: &Report<'_>) -> fmt::Result {
     objects::write_groups(out, report)?;
     objects::write_track_scripts(out, report)?;
     objects::write_files(out, report)?;
-    objects::write_processes(out, report)
+    objects::write_processes(out, report)?;
+    objects::write_sessions(out, report)
 }
 
 fn write_state(
@@ -126,6 +127,9 @@ fn write_protocol(out: &mut String, status: &InstanceStatus, config: &InstanceCo
     match config.authentication {
         Authentication::Password(_) => {
             writeln!(out, "   Authentication type = SIMPLE_PASSWORD\n   Password = ********")
+        }
+        Authentication::Header(_) => {
+            writeln!(out, "   Authentication type = IPSEC_AH\n   Password = ********")
         }
         Authentication::None if config.version == Version::V2 => {
             writeln!(out, "   Authentication type = none")
@@ -238,7 +242,7 @@ fn weight(weight: Weight) -> String {
 }
 
 /// `1795357567.461427 (Sun Nov 22 14:26:07.461427 2026)`.
-fn time(micros: i64) -> String {
+pub(super) fn time(micros: i64) -> String {
     let (seconds, rest) = (micros.div_euclid(1_000_000), micros.rem_euclid(1_000_000));
     let at = linux::clock::WallTime { seconds, nanos: 0 }.local();
     format!("{seconds}.{rest:06} ({} {at}.{rest:06} {})", at.weekday_name(), at.year)

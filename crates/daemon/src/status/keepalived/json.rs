@@ -76,6 +76,9 @@ fn data(status: &InstanceStatus, config: &InstanceConfig, moment: Moment) -> Mem
         Authentication::Password(_) => {
             data.extend([("auth_type", number(1u8)), ("auth_data", text("********"))]);
         }
+        Authentication::Header(_) => {
+            data.extend([("auth_type", number(2u8)), ("auth_data", text("********"))]);
+        }
     }
     data
 }
@@ -112,7 +115,6 @@ fn lists(status: &InstanceStatus, config: &InstanceConfig) -> impl Iterator<Item
 }
 
 fn stats(counters: Counters) -> Members {
-    let none = 0u64;
     [
         ("advert_rcvd", counters.adverts_received),
         ("advert_sent", counters.adverts_sent),
@@ -126,12 +128,12 @@ fn stats(counters: Counters) -> Members {
         ("invalid_authtype", counters.invalid_authentication_type),
         ("authtype_mismatch", counters.authentication_type_mismatch),
         ("auth_failure", counters.authentication_failure),
-        ("auth_ext_missing", none),
-        ("auth_ext_malformed", none),
-        ("auth_ext_unknown_key", none),
-        ("auth_ext_invalid_hmac", none),
-        ("auth_ext_stale", none),
-        ("auth_ext_replay", none),
+        ("auth_ext_missing", counters.signatures.missing),
+        ("auth_ext_malformed", counters.signatures.malformed),
+        ("auth_ext_unknown_key", counters.signatures.unknown_key),
+        ("auth_ext_invalid_hmac", counters.signatures.wrong),
+        ("auth_ext_stale", counters.signatures.stale),
+        ("auth_ext_replay", counters.signatures.replayed),
         ("pri_zero_rcvd", counters.release_received),
         ("pri_zero_sent", counters.release_sent),
     ]

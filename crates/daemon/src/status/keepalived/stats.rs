@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use vrrp::status::{Counters, InstanceStatus};
+use vrrp::status::{Counters, InstanceStatus, SignatureCounters};
 
 /// One block an instance.
 pub fn stats(status: &vrrp::Status) -> String {
@@ -28,6 +28,7 @@ fn write_one(out: &mut String, instance: &InstanceStatus) -> std::fmt::Result {
         invalid_authentication_type,
         authentication_type_mismatch,
         authentication_failure,
+        signatures,
         release_received,
         release_sent,
         // Upstream has no line for these; `status` on the control socket tells them.
@@ -48,11 +49,9 @@ fn write_one(out: &mut String, instance: &InstanceStatus) -> std::fmt::Result {
         out,
         "    Type Mismatch: {authentication_type_mismatch}\n    Failure: {authentication_failure}"
     )?;
-    // Adverts are not signed yet.
-    writeln!(
-        out,
-        "  Authentication Extension Errors:\n    Missing: 0\n    Malformed: 0\n    Unknown Key: 0"
-    )?;
-    writeln!(out, "    Invalid HMAC: 0\n    Stale: 0\n    Replay: 0")?;
+    let SignatureCounters { missing, malformed, unknown_key, wrong, stale, replayed } = signatures;
+    writeln!(out, "  Authentication Extension Errors:\n    Missing: {missing}\n    Malformed: {malformed}")?;
+    writeln!(out, "    Unknown Key: {unknown_key}\n    Invalid HMAC: {wrong}")?;
+    writeln!(out, "    Stale: {stale}\n    Replay: {replayed}")?;
     writeln!(out, "  Priority Zero:\n    Received: {release_received}\n    Sent: {release_sent}")
 }

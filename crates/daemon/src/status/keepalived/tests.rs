@@ -35,7 +35,7 @@ fn instance() -> (vrrp::Status, Effective) {
 }
 
 fn report<'a>(status: &'a vrrp::Status, effective: &'a Effective) -> Report<'a> {
-    Report { status, effective, moment: moment() }
+    Report { status, bfd: None, effective, moment: moment() }
 }
 
 fn moment() -> Moment {

@@ -84,6 +84,11 @@ pub(crate) fn strangers(makes: (Make, Make)) -> Pair {
 
 /// RFC 2338 §7.1: an advert that does not authenticate is discarded. So both lead, until the password is put right.
 pub(crate) fn wrong_password(pair: &mut Pair) {
+    both_lead_until(pair, pass(100, "right"));
+}
+
+/// B, whom A does not believe, is set right by a reload.
+pub(super) fn both_lead_until(pair: &mut Pair, right: Instance) {
     pair.start_alone(Who::A);
     pair.start_alone(Who::B);
     pair.holds(Who::A);
@@ -97,7 +102,7 @@ pub(crate) fn wrong_password(pair: &mut Pair) {
         }
     }
 
-    let reloaded = pair.side_mut(Who::B).reload(pass(100, "right"));
+    let reloaded = pair.side_mut(Who::B).reload(right);
     pair.steps_back(Who::B, reloaded);
     pair.sole_holder(Who::A);
     let wait = pair.side(Who::B).instance.master_down();

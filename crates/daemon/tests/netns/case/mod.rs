@@ -9,6 +9,7 @@ mod outage;
 mod pause;
 mod preempt;
 mod protocol;
+mod seal;
 mod storm;
 mod three;
 mod track;
@@ -22,22 +23,49 @@ use crate::netns::pair::Pair;
 pub(crate) struct Case {
     /// Its name in the report.
     pub(crate) name: &'static str,
-    /// It asks something of A that keepalived does not do.
-    pub(crate) ours_first: bool,
+    /// Who can play it.
+    pub(crate) players: Players,
     /// Makes the pair, A's daemon first.
     pub(crate) set: fn((Make, Make)) -> Pair,
     /// Plays it; fails by panicking.
     pub(crate) play: fn(&mut Pair),
 }
 
+/// Who can play a case.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Players {
+    /// Either, in either role.
+    Any,
+    /// It asks something of A that keepalived does not do.
+    OursAsA,
+    /// It asks something of both that the distribution's keepalived does not do.
+    OursAlone,
+}
+
+impl Players {
+    /// Whether these two can play it.
+    pub(crate) fn can(self, makes: (Make, Make)) -> bool {
+        match self {
+            Players::Any => true,
+            Players::OursAsA => makes.0 == Make::Ours,
+            Players::OursAlone => makes == (Make::Ours, Make::Ours),
+        }
+    }
+}
+
 /// A case that both must pass as A.
 const fn both(name: &'static str, set: fn((Make, Make)) -> Pair, play: fn(&mut Pair)) -> Case {
-    Case { name, ours_first: false, set, play }
+    Case { name, players: Players::Any, set, play }
 }
 
 /// A case that asks something of A that keepalived does not do.
 const fn ours(name: &'static str, set: fn((Make, Make)) -> Pair, play: fn(&mut Pair)) -> Case {
-    Case { name, ours_first: true, set, play }
+    Case { name, players: Players::OursAsA, set, play }
+}
+
+/// A case that asks something of both that the distribution's keepalived does not do.
+const fn alone(name: &'static str, set: fn((Make, Make)) -> Pair, play: fn(&mut Pair)) -> Case {
+    Case { name, players: Players::OursAlone, set, play }
 }
 
 /// All of them, the longest first, so that the short ones fill the gaps at the end.
@@ -48,11 +76,17 @@ pub(crate) fn all() -> impl Iterator<Item = Case> {
         ours("pause of a backup", outage::pair, pause::of_a_backup),
         ours("pause of a supervisor", outage::pair, pause::of_a_supervisor),
         both("v2 multicast with PASS", protocol::v2_pass, protocol::life),
+        both("v2 multicast with AH", protocol::v2_header, protocol::life),
+        both("unicast v2 with AH", protocol::unicast_v2_header, protocol::life),
+        alone("v3 IPv4 signed", protocol::v3_signed, protocol::life),
+        alone("unicast v3 IPv6 signed", protocol::unicast_v3_ipv6_signed, protocol::life),
+        alone("new keys by reloads", seal::pair, seal::new_keys_by_reloads),
         both("unicast v2 IPv4", protocol::unicast_v2_ipv4, protocol::life),
         both("unicast v2 IPv6", protocol::unicast_v2_ipv6, protocol::life),
         both("equal priorities", election::equals, election::equal_priorities),
         both("owner 255", election::owner, election::an_owner_waits_for_nobody),
         both("wrong password", change::strangers, change::wrong_password),
+        both("wrong AH password", seal::strangers, seal::wrong_password),
         both("script weight", track::script, track::script_weight),
         both("preempt_delay", preempt::delayed, preempt::preempt_delay),
         both("nopreempt", preempt::patient, preempt::nopreempt),

@@ -14,6 +14,9 @@ use crate::netns::timing::{EARLY, LATE};
 /// Second round of announcements, sooner than by default so that the case need not wait for it.
 const ROUND: &str = "garp_master_delay 1";
 const PASS: &str = "authentication {\n        auth_type PASS\n        auth_pass 1111\n    }";
+const AH: &str = "authentication {\n        auth_type AH\n        auth_pass 1111\n    }";
+const SIGNED: &str =
+    "auth_hmac {\n        key 1 0123456789abcdef0123456789abcdef\n        active_key 1\n    }";
 
 /// Each case's way of making a pair from its instance.
 fn pair(makes: (Make, Make), instance: fn(u8) -> Instance, unicast: bool) -> Pair {
@@ -25,6 +28,22 @@ fn pair(makes: (Make, Make), instance: fn(u8) -> Instance, unicast: bool) -> Pai
 
 pub(crate) fn v2_pass(makes: (Make, Make)) -> Pair {
     pair(makes, |priority| Instance::v2(priority).with(PASS), false)
+}
+
+pub(crate) fn v2_header(makes: (Make, Make)) -> Pair {
+    pair(makes, |priority| Instance::v2(priority).with(AH), false)
+}
+
+pub(crate) fn unicast_v2_header(makes: (Make, Make)) -> Pair {
+    pair(makes, |priority| Instance::v2(priority).with(AH), true)
+}
+
+pub(crate) fn v3_signed(makes: (Make, Make)) -> Pair {
+    pair(makes, |priority| Instance::v3(priority, 200).with(SIGNED), false)
+}
+
+pub(crate) fn unicast_v3_ipv6_signed(makes: (Make, Make)) -> Pair {
+    pair(makes, |priority| Instance::v3(priority, 300).over_ipv6().with(SIGNED), true)
 }
 
 pub(crate) fn v3_ipv4(makes: (Make, Make)) -> Pair {
@@ -116,6 +135,10 @@ fn authentication(side: &Side, ipv4: bool) -> Option<(u8, Vec<u8>)> {
     }
     if !ipv4 {
         return Some((0, Vec::new()));
+    }
+    if side.instance.lines.iter().any(|line| line == AH) {
+        // As keepalived: the field stays, empty.
+        return Some((2, vec![0; 8]));
     }
     Some((1, b"1111\0\0\0\0".to_vec()))
 }

@@ -29,7 +29,7 @@ fn the_first_wait_tells_every_link_and_address() {
         let mut machine = Machine::open().unwrap();
         let mut arrivals = Vec::new();
         machine.wait(None, &mut arrivals, &mut Vec::new()).unwrap();
-        let Arrival::Surveyed { links, addresses, .. } = &arrivals[0] else { panic!("{arrivals:?}") };
+        let Arrival::Surveyed { links, addresses, .. } = &arrivals[1] else { panic!("{arrivals:?}") };
         let lo = links.iter().find(|link| link.name.as_str() == "lo").unwrap();
         assert!(lo.loopback && lo.mac.is_none() && !lo.ipv6_router);
         let wire = links.iter().find(|link| link.index == a.link).unwrap();
@@ -53,7 +53,8 @@ fn the_first_wait_tells_every_link_and_address() {
             .map(|address| address.prefix.to_string())
             .collect();
         assert_eq!(on_wire, ["10.1.0.1/24", "fe80::a/64"]);
-        assert_eq!(arrivals.len(), 1);
+        assert!(matches!(arrivals[0], Arrival::ClockSet(_)), "adverts are dated from the first on");
+        assert_eq!(arrivals.len(), 2);
     });
 }
 

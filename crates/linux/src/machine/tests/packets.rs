@@ -85,6 +85,32 @@ fn a_multicast_ipv6_advert_gets_its_header_and_checksum_from_the_kernel() {
     });
 }
 
+/// RFC 2338 §5.3.6.3: adverts behind an authentication header are of protocol 51.
+#[test]
+fn adverts_behind_an_authentication_header_have_a_channel_of_their_own() {
+    with_two_hosts("adverts_behind_an_authentication_header_have_a_channel_of_their_own", |a, b| {
+        let protocol = host::Protocol::AuthenticationHeader;
+        b.machine.listen(host::Channel { protocol, ..b.channel("224.0.0.18") }, &[54]);
+        b.machine.listen(host::Channel { protocol, ..b.channel("10.1.0.2") }, &[54]);
+        let golden = hex("45c0004000010000ff33d0b50a010001e0000012 70040000 0a010001 00000001
+                          47c47e32b9c115b58f09bfeb 2136640102016e5f 0a010067 0000000000000000");
+        let mut of_another = golden.clone();
+        of_another[45] = 55;
+        let mut unicast = golden.clone();
+        unicast[16..20].copy_from_slice(&[10, 1, 0, 2]);
+        a.enter();
+        for packet in [of_another, golden_v4(), golden.clone(), unicast] {
+            a.machine.send(a.datagram(1, Packet::Ipv4(packet)));
+        }
+        assert_eq!(a.settle(), []);
+        let mut seen: Vec<_> = b.receive(2).into_iter().map(|one| (one.destination, one.bytes)).collect();
+        seen.sort();
+        let [(direct, _), (group, bytes)] = &seen[..] else { panic!("{seen:?}") };
+        assert_eq!([direct.to_string(), group.to_string()], ["10.1.0.2", "224.0.0.18"]);
+        assert_eq!(*bytes, golden, "but for what the kernel fills in, which was right");
+    });
+}
+
 #[test]
 fn unicast_adverts_arrive_and_keep_their_own_ttl() {
     with_two_hosts("unicast_adverts_arrive_and_keep_their_own_ttl", |a, b| {

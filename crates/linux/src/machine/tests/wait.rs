@@ -17,6 +17,7 @@ fn a_packet_that_waits_beats_the_timer_that_expired() {
         b.enter();
         let mut arrivals = Vec::new();
         b.machine.wait(Some(Instant::ZERO), &mut arrivals, &mut Vec::new()).unwrap();
+        arrivals.retain(|one| !matches!(one, Arrival::ClockSet(_)));
         assert!(matches!(&arrivals[..], [Arrival::Received(_), Arrival::Woken]), "{arrivals:?}");
     });
 }
@@ -76,7 +77,10 @@ fn the_deadline_of_the_last_wait_counts() {
         let mut machine = Machine::open().unwrap();
         let mut arrivals = Vec::new();
         machine.wait(Some(Instant::ZERO), &mut arrivals, &mut Vec::new()).unwrap();
-        assert!(matches!(&arrivals[..], [Arrival::Surveyed { .. }, Arrival::Woken]), "{arrivals:?}");
+        assert!(
+            matches!(&arrivals[..], [Arrival::ClockSet(_), Arrival::Surveyed { .. }, Arrival::Woken]),
+            "{arrivals:?}"
+        );
         arrivals.clear();
         // Something to tell, so that the wait does not wait; the old deadline is no longer asked for.
         machine.listen(host::Channel { link: host::LinkIndex(9999), ..a.channel("224.0.0.18") }, &[51]);
@@ -123,5 +127,29 @@ fn packets_on_many_channels_all_come_before_the_timer() {
         b.machine.wait(Some(Instant::ZERO), &mut arrivals, &mut Vec::new()).unwrap();
         assert_eq!(arrivals.pop(), Some(Arrival::Woken));
         assert_eq!(arrivals.into_iter().filter_map(received).count(), usize::from(channels));
+    });
+}
+
+#[test]
+fn the_clock_on_the_wall_is_told_of_at_first_and_when_it_was_set() {
+    with_two_hosts("the_clock_on_the_wall_is_told_of_at_first_and_when_it_was_set", |a, _| {
+        a.enter();
+        let clocks = |machine: &mut Machine| {
+            let mut arrivals = Vec::new();
+            machine.wait(Some(clock::now()), &mut arrivals, &mut Vec::new()).unwrap();
+            arrivals.retain(|one| matches!(one, Arrival::ClockSet(_)));
+            arrivals
+        };
+        let mut machine = Machine::open().unwrap();
+        let first = clocks(&mut machine);
+        let now = clock::now();
+        let [Arrival::ClockSet(shown)] = first[..] else { panic!("{first:?}") };
+        let seconds = u64::try_from(clock::wall().seconds).unwrap();
+        assert!(shown.at(now).as_secs().abs_diff(seconds) <= 1);
+        assert_eq!(clocks(&mut machine), []);
+        // As if it had been set by a minute since.
+        let minute = std::time::Duration::from_secs(60);
+        machine.wall = Some(host::WallClock::showing(shown.at(now) - minute, now));
+        assert_eq!(clocks(&mut machine).len(), 1);
     });
 }

@@ -6,14 +6,14 @@ use std::time::Duration;
 use host::{Family, LinkName, Prefix};
 use vrrp::Config;
 use vrrp::config::{
-    Authentication, InstanceConfig, Mode, Peer, Preemption, Priority, ScriptConfig, TrackScript, Version,
-    VirtualAddress, Vrid, Weight,
+    Authentication, Hmac, HmacMode, InstanceConfig, Mode, Peer, Preemption, Priority, ScriptConfig,
+    TrackFile, TrackLink, TrackNamed, TrackScript, Version, VirtualAddress, Vrid, Weight,
 };
 
-use super::{GROUP, INSTANCE, SCRIPT};
+use super::{FILE, GROUP, INSTANCE, PROCESSES, SCRIPT};
 use crate::chance::Chance;
 use crate::network::Weather;
-use crate::scenario::{NodePlan, Scenario, instance};
+use crate::scenario::{NodePlan, Scenario, instance, tracked};
 use crate::world::Latency;
 
 /// A pair or triple with one virtual router, or with two on two segments, which mostly are a sync group.
@@ -29,11 +29,17 @@ pub(super) fn assemble(seed: u64, chance: &mut Chance) -> Scenario {
         scenario.segments.push(("core".to_owned(), weather));
     }
     let scripts = scripts(&template, chance);
+    let trackers = trackers(chance);
     let unicast = chance.happens(300);
     for node in 0..count {
         let mut plan = node_plan(node, count, unicast, &template, &scripts, chance);
+        add_trackers(&mut plan.config, &trackers);
         if second {
             add_second(&mut plan, node, grouped);
+            if let Some(weight) = trackers.link {
+                let link = LinkName::new("eth1").expect("eth1 is a link's name");
+                plan.config.instances[0].track_links.push(TrackLink { link, weight });
+            }
         }
         scenario.nodes.push(plan);
     }
@@ -87,7 +93,17 @@ fn template(chance: &mut Chance) -> InstanceConfig {
         it.excluded.push(VirtualAddress::plain(Prefix::host(address(other, 200))));
     }
     if version == Version::V2 && family == Family::V4 && chance.happens(300) {
-        it.authentication = Authentication::Password(*b"1111\0\0\0\0");
+        let secret = *b"1111\0\0\0\0";
+        let kinds = [Authentication::Password(secret), Authentication::Header(secret)];
+        it.authentication = chance.one(&kinds).clone();
+    } else if chance.happens(200) {
+        it.hmac = Some(Hmac {
+            keys: vec![instance::key(1), instance::key(2)],
+            active: 1,
+            window: Duration::from_secs(5),
+            monotonic: chance.happens(300),
+            mode: HmacMode::Enforce,
+        });
     }
     it.down_timer_adverts = if chance.happens(100) { 5 } else { 3 };
     it.checksum_as_v2 = chance.happens(100);
@@ -101,6 +117,19 @@ fn template(chance: &mut Chance) -> InstanceConfig {
     it.step_down = chance.happens(150);
     if chance.happens(200) {
         it.own_link = Some(instance::vmac(&it, chance.happens(300)));
+    }
+    if chance.happens(250) {
+        let far: IpAddr = match family {
+            Family::V4 => [203, 0, 113, 7].into(),
+            Family::V6 => Ipv6Addr::new(0x2001, 0xdb8, 7, 0, 0, 0, 0, 7).into(),
+        };
+        it.routes.push(instance::route(Prefix::host(far), &it.link));
+        it.rules.push(instance::rule(family, 1000));
+    }
+    it.heal_hooks = chance.happens(100);
+    it.announce.heals = !chance.happens(200);
+    if chance.happens(200) {
+        it.announce.lower_priority_repeat = 0;
     }
     if chance.happens(150) {
         it.lifetime = Some(3 + u32::try_from(chance.below(10)).unwrap_or(0));
@@ -129,6 +158,38 @@ fn scripts(template: &InstanceConfig, chance: &mut Chance) -> Vec<(ScriptConfig,
         Weight::Points { points, reverse: false }
     };
     vec![(script, weight)]
+}
+
+/// What a plan's instances track besides scripts.
+struct Trackers {
+    file: Option<i16>,
+    processes: Option<Weight>,
+    link: Option<Weight>,
+}
+
+fn trackers(chance: &mut Chance) -> Trackers {
+    let weight = |chance: &mut Chance| match chance.below(2) {
+        0 => Weight::Fault { reverse: false },
+        _ => Weight::Points { points: -60, reverse: false },
+    };
+    Trackers {
+        file: chance.happens(200).then(|| *chance.one(&[0, 1, -1])),
+        processes: chance.happens(200).then(|| weight(chance)),
+        link: chance.happens(300).then(|| weight(chance)),
+    }
+}
+
+fn add_trackers(config: &mut Config, trackers: &Trackers) {
+    let it = &mut config.instances[0];
+    if let Some(weight) = trackers.file {
+        it.track_files.push(TrackFile { file: FILE.to_owned(), weight, reverse: false });
+        tracked::file(config, FILE);
+    }
+    let it = &mut config.instances[0];
+    if let Some(weight) = trackers.processes {
+        it.track_processes.push(TrackNamed { name: PROCESSES.to_owned(), weight });
+        tracked::processes(config, PROCESSES);
+    }
 }
 
 fn node_plan(
@@ -196,6 +257,11 @@ fn add_second(plan: &mut NodePlan, node: usize, grouped: bool) {
     if let Mode::Unicast { peers, .. } = &mut it.mode {
         peers.iter_mut().for_each(|peer| peer.address = elsewhere(peer.address));
     }
+    for route in it.routes.iter_mut().map(|route| &mut route.route) {
+        route.destination = Prefix::host(elsewhere(route.destination.address()));
+        route.hops.iter_mut().for_each(|hop| hop.link = Some(link.clone()));
+    }
+    it.rules.iter_mut().for_each(|rule| rule.rule.priority += 1);
     if let Some(own) = &it.own_link {
         it.own_link = Some(instance::vmac(&it, own.adverts_by_base));
     }

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 use std::time::Duration;
 
+use bfd::status::SessionStatus;
 use daemon::status::DaemonStatus;
 use host::Instant;
 use vrrp::notice::State;
@@ -11,18 +12,18 @@ use vrrp::status::{InstanceStatus, Lateness, ScriptStatus};
 /// All of it, each virtual router in a paragraph.
 pub(super) fn render(status: &DaemonStatus) -> String {
     let mut text = format!("{}, pid {}, {}\n", status.version, status.pid, status.configuration);
-    let _ = match status.vrrp_pid {
-        Some(pid) if status.vrrp_starts > 1 => {
-            writeln!(text, "vrrp worker: pid {pid}, started {} times", status.vrrp_starts)
-        }
-        Some(pid) => writeln!(text, "vrrp worker: pid {pid}"),
-        None => writeln!(text, "vrrp worker: none runs"),
-    };
+    text.push_str(&worker("vrrp", status.vrrp_pid, status.vrrp_starts));
+    if status.bfd_starts > 0 {
+        text.push_str(&worker("bfd", status.bfd_pid, status.bfd_starts));
+    }
     if let Some(reload) = status.last_reload.as_ref().filter(|reload| !reload.taken) {
         text.push_str("The last reload failed, the configuration before it is in force:\n");
         for line in &reload.diagnostics {
             let _ = writeln!(text, "  {line}");
         }
+    }
+    for session in status.bfd.iter().flat_map(|bfd| &bfd.sessions) {
+        text.push_str(&session_text(session, status.now));
     }
     let Some(vrrp) = &status.vrrp else {
         return text + "The vrrp worker does not say how it stands.\n";
@@ -37,6 +38,27 @@ pub(super) fn render(status: &DaemonStatus) -> String {
     }
     let _ = writeln!(text, "\n{}", lateness(&vrrp.lateness));
     text
+}
+
+fn worker(name: &str, pid: Option<u32>, starts: u64) -> String {
+    match pid {
+        Some(pid) if starts > 1 => format!("{name} worker: pid {pid}, started {starts} times\n"),
+        Some(pid) => format!("{name} worker: pid {pid}\n"),
+        None => format!("{name} worker: none runs\n"),
+    }
+}
+
+fn session_text(session: &SessionStatus, now: Instant) -> String {
+    let SessionStatus { name, neighbour, state, transmit, detection, counters, .. } = session;
+    let millis = |duration: Duration| duration.as_secs_f64() * 1000.0;
+    let detection =
+        detection.map_or_else(String::new, |time| format!(", detection time {} ms", millis(time)));
+    format!(
+        "{name}: {state} for {} with {neighbour}, sending every {} ms{detection}, {} times down\n",
+        length(now.since(session.since)),
+        millis(*transmit),
+        counters.downs
+    )
 }
 
 fn lateness(lateness: &Lateness) -> String {
@@ -140,6 +162,8 @@ mod tests {
             configuration: "/etc/keepalived/keepalived.conf".to_owned(),
             vrrp_pid: None,
             vrrp_starts: 0,
+            bfd_pid: Some(8),
+            bfd_starts: 2,
             scripts_running: 0,
             scripts_waiting: 0,
             last_reload: Some(daemon::status::LastReload {
@@ -148,8 +172,10 @@ mod tests {
                 diagnostics: vec!["it is broken".to_owned()],
             }),
             vrrp: None,
+            bfd: None,
         };
         let text = render(&status);
+        assert!(text.contains("vrrp worker: none runs\nbfd worker: pid 8, started 2 times\n"), "{text}");
         assert!(text.contains("in force:\n  it is broken\n"), "{text}");
     }
 }

@@ -8,18 +8,20 @@ use alloc::vec::Vec;
 use core::net::{IpAddr, Ipv4Addr};
 use core::time::Duration;
 
-use host::{Command, Delivery, Engine, Instant, Link, LinkAddress, LinkIndex, LinkName, MacAddress};
+use host::{
+    Command, Datagram, Delivery, Engine, Instant, Link, LinkAddress, LinkIndex, LinkName, MacAddress,
+};
 use host::{FirewallOp, NetworkOp, Packet, Prefix};
 
 use super::super::Router;
 use crate::config::{
-    AnnounceConfig, Config, InstanceConfig, Mode, Priority, ScriptConfig, TrackScript, Version,
-    VirtualAddress, Vrid, Weight,
+    AnnounceConfig, Authentication, Config, InstanceConfig, Mode, Priority, ScriptConfig, TrackScript,
+    Version, VirtualAddress, Vrid, Weight,
 };
 use crate::event::{Action, Event};
 use crate::notice::{GroupFact, InstanceFact, Notice, State};
 use crate::status::InstanceStatus;
-use crate::wire::{self, Advert, Coverage, Ipv4Header};
+use crate::wire::{self, Advert, Coverage, Ipv4Header, Seal};
 
 pub(super) const ETH0: LinkIndex = LinkIndex(2);
 pub(super) const OURS: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 10);
@@ -198,8 +200,17 @@ fn echo(op: NetworkOp) -> Option<Event> {
     })
 }
 
-/// An advert as another router with the same configuration sends it.
+/// An advert as another router with the same configuration sends it, without header or signature.
 pub(super) fn advert(config: &InstanceConfig, from: Ipv4Addr, priority: u8) -> Delivery {
+    let seal = match &config.authentication {
+        Authentication::Password(password) => Seal::Password(password),
+        Authentication::None | Authentication::Header(_) => Seal::None,
+    };
+    sealed(config, from, priority, seal)
+}
+
+/// The same with a seal, to the group or to us.
+pub(super) fn sealed(config: &InstanceConfig, from: Ipv4Addr, priority: u8, seal: Seal<'_>) -> Delivery {
     let advert = Advert {
         version: config.version,
         vrid: config.vrid,
@@ -208,15 +219,29 @@ pub(super) fn advert(config: &InstanceConfig, from: Ipv4Addr, priority: u8) -> D
         coverage: if config.version == Version::V2 { Coverage::Advert } else { Coverage::PseudoHeader },
         addresses: config.addresses.iter().map(|address| address.prefix.address()).collect(),
     };
-    let IpAddr::V4(group) = Mode::GROUP_V4 else { panic!() };
-    let header = Ipv4Header { id: 1, ttl: 255, source: from, destination: group };
+    let destination = match config.mode {
+        Mode::Multicast { group: IpAddr::V4(group) } => group,
+        Mode::Multicast { .. } | Mode::Unicast { .. } => OURS,
+    };
+    let header = Ipv4Header { id: 1, ttl: 255, source: from, destination };
     Delivery {
         link: ETH0,
         source: IpAddr::V4(from),
-        destination: Mode::GROUP_V4,
+        destination: IpAddr::V4(destination),
         hop_limit: Some(255),
-        bytes: advert.encode_ipv4(&header, &config.authentication),
+        bytes: advert.encode_ipv4(&header, seal),
     }
+}
+
+/// The adverts among the orders, from their IP header on.
+pub(super) fn adverts(actions: &[Action]) -> Vec<Vec<u8>> {
+    let mut all = Vec::new();
+    for action in actions {
+        if let Action::Send(Datagram { packet: Packet::Ipv4(bytes), .. }) = action {
+            all.push(bytes.clone());
+        }
+    }
+    all
 }
 
 /// Orders in short: `advert 100`, `garp 192.0.2.100`, `+192.0.2.100/32`, `listen [51]`, `run 1`; states as their
@@ -252,7 +277,8 @@ fn short(action: &Action) -> Option<String> {
             NetworkOp::RemoveRule(rule) => format!("-rule {}", rule.priority),
         },
         Action::Send(datagram) => match &datagram.packet {
-            Packet::Ipv4(bytes) => format!("advert {}", bytes[22]),
+            // Behind an authentication header, if there is one.
+            Packet::Ipv4(bytes) => format!("advert {}", bytes[if bytes[9] == 51 { 46 } else { 22 }]),
             Packet::Ipv6 { payload, .. } => format!("advert {}", payload[2]),
             Packet::Ethernet(frame) => match wire::arp::GratuitousArp::decode(frame) {
                 Some(arp) => format!("garp {}", arp.address),

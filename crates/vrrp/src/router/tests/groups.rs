@@ -167,3 +167,26 @@ fn a_member_that_a_reload_adds_to_masters_joins_them() {
     assert_eq!(states(&bench.tell(Event::Configured(Box::new(pair())))), ["advert 90", "MASTER"]);
     assert_eq!(bench.state(), State::Master);
 }
+
+/// Found by simulation: the wake-up that ended a fault left a deadline in the past.
+#[test]
+fn a_group_of_owners_that_may_begin_leads_in_the_same_turn() {
+    let owner = |it: InstanceConfig| InstanceConfig { priority: Priority::OWNER, wants_master: true, ..it };
+    let mut config = pair();
+    config.instances = config.instances.into_iter().map(owner).collect();
+    let mut bench = Bench { router: Default::default(), now: Instant::ZERO, obedient: true };
+    bench.tell(Event::Configured(Box::new(config)));
+    let out = bench.tell(both_links(true));
+    let channel = |action: &crate::Action| {
+        if let crate::Action::Listen(channel, _) = action { Some(*channel) } else { None }
+    };
+    let channel = out.iter().find_map(channel);
+    let refusal = host::Refusal { code: 105, why: "No buffer space available".into() };
+    bench.tell(Event::Deaf { channel: channel.unwrap(), refusal });
+    assert_eq!(bench.state(), State::Fault);
+    while bench.state() != State::Master {
+        bench.now = bench.next_deadline().unwrap();
+        bench.tell(Event::Wake);
+        assert!(bench.next_deadline().unwrap() > bench.now, "every deadline lies ahead");
+    }
+}

@@ -3,7 +3,7 @@
 use alloc::vec;
 use core::time::Duration;
 
-use host::{Channel, LinkAddress, Prefix, Refusal};
+use host::{Channel, LinkAddress, Prefix, Protocol, Refusal};
 
 use super::bench::*;
 use crate::config::Mode;
@@ -50,7 +50,7 @@ fn a_refused_address_is_told_and_tried_again() {
 #[test]
 fn an_instance_that_cannot_listen_does_not_take_part() {
     let mut bench = Bench::master(instance());
-    let channel = Channel { link: ETH0, address: Mode::GROUP_V4 };
+    let channel = Channel { link: ETH0, address: Mode::GROUP_V4, protocol: Protocol::Vrrp };
     let refusal = Refusal { code: 105, why: "No buffer space available".into() };
     let out = bench.tell(Event::Deaf { channel, refusal });
     assert_eq!(brief(&out), ["advert 0", "FAULT", "-192.0.2.100/32"]);

@@ -13,7 +13,7 @@ use crate::event::{Action, Event};
 use crate::notice::State;
 use crate::status::Counters;
 use crate::wire::ndp::NeighbourAdvertisement;
-use crate::wire::{Advert, Coverage};
+use crate::wire::{Advert, Coverage, Seal};
 
 const SECOND: Duration = Duration::from_secs(1);
 /// Of priority 100 at an interval of a second, the same in both versions.
@@ -131,7 +131,7 @@ fn a_master_does_what_the_table_says() {
     let answers: &[&str] = &["advert 100", "garp 192.0.2.100"];
     let steps: [Step; 8] = [
         (passes, State::Master, &["advert 100"], Some(SECOND)),
-        (|bench| bench.hear(HIGH, 0), State::Master, &["advert 100"], Some(SECOND)),
+        (|bench| bench.hear(HIGH, 0), State::Master, answers, Some(SECOND)),
         (|bench| bench.hear(LOW, 101), State::Backup, gives_way, Some(MASTER_DOWN)),
         (|bench| bench.hear(HIGH, 255), State::Backup, gives_way, Some(MASTER_DOWN)),
         (|bench| bench.hear(HIGH, 100), State::Backup, gives_way, Some(MASTER_DOWN)),
@@ -417,7 +417,7 @@ fn an_ipv6_advert_counts_whatever_its_first_address_is() {
         addresses: vec!["2001:db8::100".parse().unwrap(), "fe80::100".parse().unwrap()],
     };
     let source: IpAddr = "fe80::20".parse().unwrap();
-    let bytes = advert.encode_ipv6();
+    let bytes = advert.encode_ipv6(source, Seal::None);
     let heard = Delivery { link: ETH0, source, destination: Mode::GROUP_V6, hop_limit: Some(255), bytes };
     bench.tell(Event::Received(heard));
     assert_eq!(bench.status().counters.adverts_received, 1);

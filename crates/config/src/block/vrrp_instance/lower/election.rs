@@ -164,30 +164,20 @@ impl Lowering<'_, '_, '_> {
             }
             return Authentication::None;
         };
-        match kind.value.as_str() {
-            "PASS" => {}
-            "AH" if family == Family::V6 => {
-                self.complain(code::NOT_TOGETHER, kind.at, "AH is for IPv4 only; it is ignored".into());
-                return Authentication::None;
-            }
-            "AH" => {
-                if std::mem::take(&mut election.wants_master) {
-                    let message = "state MASTER does not go with AH; the instance begins as backup";
-                    self.complain(code::NOT_TOGETHER, kind.at, message.into());
-                }
-                self.resolver.reader.not_yet(kind.at, "authentication by AH");
-                return Authentication::None;
-            }
+        let headed = match kind.value.as_str() {
+            "PASS" => false,
+            "AH" => true,
             other => {
                 let message = format!("`{other}` is no authentication; it is ignored");
                 self.complain(code::BAD_WORD, kind.at, message);
                 return Authentication::None;
             }
-        }
+        };
         let against = match version {
             Version::V3 => Some("version 3 has no authentication"),
             Version::V2 if self.strict => Some("strict mode has no authentication"),
             Version::V2 if signed => Some("auth_hmac comes before authentication"),
+            Version::V2 if headed && family == Family::V6 => Some("AH is for IPv4 only"),
             Version::V2 => None,
         };
         if let Some(why) = against {
@@ -196,18 +186,24 @@ impl Lowering<'_, '_, '_> {
         }
         let pass = auth_pass.map(|set| set.value).filter(|pass| !pass.is_empty());
         let Some(pass) = pass else {
-            self.complain(
-                code::NOT_TOGETHER,
-                kind.at,
-                "auth_type PASS without auth_pass; it is ignored".into(),
-            );
+            let message = format!("auth_type {} without auth_pass; it is ignored", kind.value);
+            self.complain(code::NOT_TOGETHER, kind.at, message);
             return Authentication::None;
         };
         let mut bytes = [0; 8];
         for (to, from) in bytes.iter_mut().zip(pass.bytes()) {
             *to = from;
         }
-        Authentication::Password(bytes)
+        if !headed {
+            return Authentication::Password(bytes);
+        }
+        // Others must be heard first, so that the sequence numbers go on.
+        if election.wants_master && !election.priority.is_owner() {
+            election.wants_master = false;
+            let message = "state MASTER does not go with AH; the instance begins as backup";
+            self.complain(code::NOT_TOGETHER, kind.at, message.into());
+        }
+        Authentication::Header(bytes)
     }
 
     pub(super) fn version(&mut self, own: Option<Set<u64>>, family: Family) -> Version {

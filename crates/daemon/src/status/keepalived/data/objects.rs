@@ -136,6 +136,27 @@ pub(super) fn write_processes(out: &mut String, report: &Report<'_>) -> fmt::Res
     Ok(())
 }
 
+/// The BFD sessions that are tracked.
+pub(super) fn write_sessions(out: &mut String, report: &Report<'_>) -> fmt::Result {
+    let config = report.config();
+    let weight_of = |name: &str, instance: &InstanceConfig| {
+        let tracked = instance.track_bfds.iter().find(|tracked| tracked.name == name)?;
+        Some(weight(tracked.weight))
+    };
+    let is_tracked = |name: &str| config.instances.iter().any(|one| weight_of(name, one).is_some());
+    let sessions = &report.effective.bfd.sessions;
+    let tracked: Vec<_> = sessions.iter().filter(|session| is_tracked(&session.name)).collect();
+    head(out, "VRRP Track BFDs", tracked.is_empty())?;
+    for session in tracked {
+        let status = report.bfd.and_then(|bfd| bfd.sessions.iter().find(|known| known.name == session.name));
+        let state = if status.is_some_and(|status| status.alive) { "up" } else { "down" };
+        writeln!(out, " VRRP Track BFD = {}\n   Weight = {}", session.name, session.weight.points)?;
+        writeln!(out, "   Bfd is {state}")?;
+        trackers(out, config, |instance| weight_of(&session.name, instance))?;
+    }
+    Ok(())
+}
+
 /// The instances that track something, each with the weight that it gives it.
 fn trackers(
     out: &mut String,

@@ -11,11 +11,15 @@ fn v3() -> Advert {
 fn v6() -> Delivery {
     let advert = advert(Version::V3, 53, 200, 1000, &["fe80::100", "2001:db8::1"]);
     let source = "fe80::1".parse().unwrap();
-    Delivery { source, destination: Mode::GROUP_V6, ..delivery(advert.encode_ipv6()) }
+    Delivery {
+        source,
+        destination: Mode::GROUP_V6,
+        ..delivery(advert.encode_ipv6(IpAddr::V6(Ipv6Addr::LOCALHOST), Seal::None))
+    }
 }
 
 fn seen(bytes: Vec<u8>) -> Result<Advert, DecodeError> {
-    decode(&delivery(bytes), &expect(Version::V3, &NONE))
+    read(&delivery(bytes), &expect(Version::V3, &NONE))
 }
 
 /// R9568-7.1-05: "It MUST verify that the received packet contains the complete VRRP packet (including fixed fields
@@ -26,9 +30,9 @@ fn seen(bytes: Vec<u8>) -> Result<Advert, DecodeError> {
 /// Address(es), and Authentication Data)."
 #[test]
 fn every_truncation_is_a_wrong_length() {
-    let plain = v2().encode_ipv4(&HEADER, &NONE);
-    let guarded = v2().encode_ipv4(&HEADER, &SECRET);
-    let three = v3().encode_ipv4(&HEADER, &NONE);
+    let plain = v2().encode_ipv4(&HEADER, Seal::None);
+    let guarded = v2().encode_ipv4(&HEADER, SEALED);
+    let three = v3().encode_ipv4(&HEADER, Seal::None);
     for (whole, expect) in [
         (plain, expect(Version::V2, &NONE)),
         (guarded, expect(Version::V2, &SECRET)),
@@ -36,13 +40,13 @@ fn every_truncation_is_a_wrong_length() {
     ] {
         for length in 0..whole.len() {
             let short = delivery(whole[..length].to_vec());
-            assert_eq!(decode(&short, &expect), Err(DecodeError::Length), "{length}");
+            assert_eq!(read(&short, &expect), Err(DecodeError::Length), "{length}");
         }
     }
     let whole = v6();
     for length in 0..whole.bytes.len() {
         let short = Delivery { bytes: whole.bytes[..length].to_vec(), ..v6() };
-        assert_eq!(decode(&short, &expect(Version::V3, &NONE)), Err(DecodeError::Length), "{length}");
+        assert_eq!(read(&short, &expect(Version::V3, &NONE)), Err(DecodeError::Length), "{length}");
     }
 }
 
@@ -54,12 +58,12 @@ fn every_truncation_is_a_wrong_length() {
 fn the_reserved_bits_are_sent_as_zero_and_ignored_when_they_come() {
     for interval_ms in (10..=40_950).step_by(10) {
         let sent =
-            Advert { interval: Duration::from_millis(interval_ms), ..v3() }.encode_ipv4(&HEADER, &NONE);
+            Advert { interval: Duration::from_millis(interval_ms), ..v3() }.encode_ipv4(&HEADER, Seal::None);
         assert_eq!(sent[24] & 0xf0, 0);
         let hundredths = u64::from(u16::from_be_bytes([sent[24], sent[25]]));
         assert_eq!(hundredths * 10, interval_ms);
     }
-    let mut bytes = v3().encode_ipv4(&HEADER, &NONE);
+    let mut bytes = v3().encode_ipv4(&HEADER, Seal::None);
     bytes[24] |= 0xf0;
     assert_eq!(seen(mend(bytes)).map(|advert| advert.interval), Ok(Duration::from_secs(1)));
 }
@@ -77,7 +81,7 @@ fn the_reserved_bits_are_sent_as_zero_and_ignored_when_they_come() {
 /// receipt) that protects against VRRP packets being injected from another remote network RFC5082."
 #[test]
 fn a_version_3_advert_is_checked_like_any_other() {
-    let sound = v3().encode_ipv4(&HEADER, &NONE);
+    let sound = v3().encode_ipv4(&HEADER, Seal::None);
     assert!(seen(sound.clone()).is_ok());
     let with = |at: usize, value: u8| {
         let mut bytes = sound.clone();
@@ -85,13 +89,13 @@ fn a_version_3_advert_is_checked_like_any_other() {
         mend(bytes)
     };
     assert_eq!(seen(with(20, 0x41)), Err(DecodeError::Version(4)));
-    assert_eq!(seen(v2().encode_ipv4(&HEADER, &NONE)), Err(DecodeError::Version(2)));
+    assert_eq!(seen(v2().encode_ipv4(&HEADER, Seal::None)), Err(DecodeError::Version(2)));
     for kind in (0..16).filter(|kind| *kind != 1) {
         assert_eq!(seen(with(20, 0x30 | kind)), Err(DecodeError::Type(kind)));
     }
     for ttl in 0..255 {
         let near = Delivery { hop_limit: Some(ttl), ..delivery(sound.clone()) };
-        assert_eq!(decode(&near, &expect(Version::V3, &NONE)), Err(DecodeError::Ttl(ttl)));
+        assert_eq!(read(&near, &expect(Version::V3, &NONE)), Err(DecodeError::Ttl(ttl)));
     }
     let mut wrong = sound.clone();
     wrong[30] ^= 1;
@@ -103,10 +107,10 @@ fn a_version_3_advert_is_checked_like_any_other() {
 /// R9568-7.1-02: "It MUST verify that the IPv6 Hop Limit is 255."
 #[test]
 fn a_hop_limit_below_255_is_another_network_s() {
-    assert!(decode(&v6(), &expect(Version::V3, &NONE)).is_ok());
+    assert!(read(&v6(), &expect(Version::V3, &NONE)).is_ok());
     for hop_limit in 0..255 {
         let far = Delivery { hop_limit: Some(hop_limit), ..v6() };
-        assert_eq!(decode(&far, &expect(Version::V3, &NONE)), Err(DecodeError::Ttl(hop_limit)));
+        assert_eq!(read(&far, &expect(Version::V3, &NONE)), Err(DecodeError::Ttl(hop_limit)));
     }
 }
 
@@ -115,9 +119,9 @@ fn a_hop_limit_below_255_is_another_network_s() {
 /// R3768-5.3.10-01 (Authentication Data): "It SHOULD be set to zero on transmission and ignored on reception."
 #[test]
 fn authentication_data_without_a_type_is_ignored() {
-    let mut bytes = v2().encode_ipv4(&HEADER, &NONE);
+    let mut bytes = v2().encode_ipv4(&HEADER, Seal::None);
     bytes[36..44].copy_from_slice(b"whatever");
-    assert_eq!(decode(&delivery(mend(bytes)), &expect(Version::V2, &NONE)), Ok(v2()));
+    assert_eq!(read(&delivery(mend(bytes)), &expect(Version::V2, &NONE)), Ok(v2()));
 }
 
 /// R9568-5.2.9-02: "The address family of the addresses, IPv4 or IPv6 but not both, MUST be the same as the VRRP
@@ -129,13 +133,13 @@ fn authentication_data_without_a_type_is_ignored() {
 #[test]
 fn addresses_are_sent_in_their_order_and_in_one_family() {
     let mixed = advert(Version::V3, 52, 150, 1000, &["10.1.0.102", "fe80::1", "10.1.0.101"]);
-    let sent = mixed.encode_ipv4(&HEADER, &NONE);
+    let sent = mixed.encode_ipv4(&HEADER, Seal::None);
     assert_eq!((sent[23], &sent[28..]), (2, &hex("0a010066 0a010065")[..]));
-    let sent = mixed.encode_ipv6();
+    let sent = mixed.encode_ipv6(IpAddr::V6(Ipv6Addr::LOCALHOST), Seal::None);
     assert_eq!((sent[3], &sent[8..]), (1, &hex("fe800000000000000000000000000001")[..]));
     // What the other family's count would need is not there.
-    let lies = Delivery { bytes: v3().encode_ipv4(&HEADER, &NONE)[20..].to_vec(), ..v6() };
-    assert_eq!(decode(&lies, &expect(Version::V3, &NONE)), Err(DecodeError::Length));
+    let lies = Delivery { bytes: v3().encode_ipv4(&HEADER, Seal::None)[20..].to_vec(), ..v6() };
+    assert_eq!(read(&lies, &expect(Version::V3, &NONE)), Err(DecodeError::Length));
 }
 
 /// R3768-5.3.7-01: "The Advertisement interval indicates the time interval (in seconds) between ADVERTISEMENTS."
@@ -143,7 +147,7 @@ fn addresses_are_sent_in_their_order_and_in_one_family() {
 fn version_2_says_its_interval_in_seconds() {
     for seconds in 1..=255_u8 {
         let interval = Duration::from_secs(u64::from(seconds));
-        let sent = Advert { interval, ..v2() }.encode_ipv4(&HEADER, &NONE);
+        let sent = Advert { interval, ..v2() }.encode_ipv4(&HEADER, Seal::None);
         assert_eq!(sent[25], seconds);
     }
 }
@@ -155,16 +159,16 @@ fn version_2_says_its_interval_in_seconds() {
 /// router and perform that authentication method."
 #[test]
 fn an_authentication_of_another_type_or_of_none_is_discarded() {
-    let plain = v2().encode_ipv4(&HEADER, &NONE);
-    let seen = decode(&delivery(plain.clone()), &expect(Version::V2, &SECRET));
+    let plain = v2().encode_ipv4(&HEADER, Seal::None);
+    let seen = read(&delivery(plain.clone()), &expect(Version::V2, &SECRET));
     assert_eq!(seen, Err(DecodeError::AuthenticationTypeMismatch { theirs: 0, ours: 1 }));
-    let guarded = v2().encode_ipv4(&HEADER, &SECRET);
-    let seen = decode(&delivery(guarded), &expect(Version::V2, &NONE));
+    let guarded = v2().encode_ipv4(&HEADER, SEALED);
+    let seen = read(&delivery(guarded), &expect(Version::V2, &NONE));
     assert_eq!(seen, Err(DecodeError::AuthenticationTypeMismatch { theirs: 1, ours: 0 }));
     for kind in 3..=255 {
         let mut bytes = plain.clone();
         bytes[24] = kind;
-        let seen = decode(&delivery(mend(bytes)), &expect(Version::V2, &NONE));
+        let seen = read(&delivery(mend(bytes)), &expect(Version::V2, &NONE));
         assert_eq!(seen, Err(DecodeError::InvalidAuthenticationType(kind)));
     }
 }
