@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use host::{
     Arrival, Engine, Instant, LinkAddress, LinkIndex, LinkName, MacAddress, NetworkOp, Outcome, Packet,
-    Prefix, RouteKey, Rule,
+    Prefix, RouteKey, Rule, WallClock,
 };
 use vrrp::config::{InstanceConfig, VirtualAddress, VirtualRoute};
 use vrrp::{Action, Config, Event, Notice, Router, Status};
@@ -85,6 +85,7 @@ impl Rehearsal {
             adverts: Vec::new(),
             orders: Vec::new(),
         };
+        rehearsal.tell(Some(Event::ClockSet(WallClock::default())));
         rehearsal.tell(event(survey));
         rehearsal
     }
@@ -195,6 +196,7 @@ fn event(arrival: Arrival) -> Option<Event> {
         | Arrival::Settled { .. }
         | Arrival::Unsent { .. }
         | Arrival::Deaf { .. }
+        | Arrival::ClockSet(_)
         | Arrival::FileRead { .. }
         | Arrival::ProcessesCounted { .. }
         | Arrival::UdpReceived(_)
