@@ -2,6 +2,7 @@
 
 mod check;
 mod demo;
+mod diff;
 mod explain;
 mod inside;
 mod lsp;
@@ -28,6 +29,8 @@ enum Verb {
     Demo(demo::Options),
     /// Read configuration files as the daemon would, and say what is wrong with them
     Check(check::Options),
+    /// Show what a reload with another file would do, without doing it
+    Diff(diff::Options),
     /// Say what a keyword or a diagnostic means, with an example
     Explain(explain::Options),
     /// Show a configuration as it is understood: every setting with its place, or one tidy file
@@ -51,6 +54,7 @@ pub fn run() -> ExitCode {
     match Line::parse().verb {
         Verb::Demo(options) => demo::run(&options),
         Verb::Check(options) => check::run(&options),
+        Verb::Diff(options) => diff::run(&options),
         Verb::Explain(options) => explain::run(&options),
         Verb::Show(options) => show::run(&options),
         Verb::Status(options) => status::run(&options),
