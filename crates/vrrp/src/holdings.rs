@@ -43,6 +43,8 @@ enum Standing {
 enum Report {
     /// Nothing. A removal that comes now is the echo of an earlier one by us.
     Nothing,
+    /// Nothing, and it was there before: it is to be replaced.
+    Found,
     /// It came.
     Came,
     /// It came and went again: another took it.
@@ -61,7 +63,7 @@ struct Trouble {
 pub(crate) struct Holdings {
     wanted: BTreeMap<Key, Wanted>,
     held: BTreeMap<Key, Standing>,
-    /// Wanted but lost or refused, with the time of the next try. Disjoint from `held`.
+    /// Wanted but lost or refused, with the time of the next try. Of `held` only what was to be replaced is among them.
     missing: BTreeMap<Key, Instant>,
     /// Not wanted, but the kernel refused to take it, with the time of the next try. All are in `held`.
     stuck: BTreeMap<Key, Instant>,
@@ -253,8 +255,13 @@ impl Holdings {
                     self.doubtful.insert(key);
                 }
             }
-            (Standing::Asked(asked, ..), Err(refusal)) if *asked == ticket => {
-                self.held.remove(&key);
+            (Standing::Asked(asked, _, report), Err(refusal)) if *asked == ticket => {
+                // What was there stays there. Of a link only its maker knows whether it is the right one.
+                if matches!(report, Report::Found | Report::Came) && !matches!(key, Key::Link(_)) {
+                    self.held.insert(key.clone(), Standing::Held { put: None, seen: true });
+                } else {
+                    self.held.remove(&key);
+                }
                 let retry_at = self.pause(&key, now).max(now + RETRY.0);
                 self.missing.insert(key.clone(), retry_at);
                 return Some((key, refusal));
@@ -389,7 +396,8 @@ impl Holdings {
         let item = item.clone();
         let found = matches!(self.held.get(&key), Some(Standing::Held { .. }));
         let ticket = self.ticket(key.clone());
-        self.held.insert(key, Standing::Asked(ticket, item.clone(), Report::Nothing));
+        let report = if found { Report::Found } else { Report::Nothing };
+        self.held.insert(key, Standing::Asked(ticket, item.clone(), report));
         out.push(Action::Network(ticket, if found { item.take_over() } else { item.put() }));
     }
 

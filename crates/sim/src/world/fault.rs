@@ -45,6 +45,9 @@ impl World {
         let it = &mut self.nodes[node];
         it.clock += by;
         it.timer = None;
+        // The time of day did not leap, and the kernel says so.
+        let clock = it.wall(self.now);
+        self.tell(node, Input::Arrival(Arrival::ClockSet(clock)));
         self.look_after(node);
     }
 

@@ -284,3 +284,29 @@ fn orders_are_given_in_turns_that_are_bounded_and_none_is_left_out() {
     }
     assert_eq!(gone, 200);
 }
+
+/// Seed 3423: the kernel refuses to replace the route that an earlier life left, and the node gives up.
+#[test]
+fn a_route_that_cannot_be_replaced_is_still_there_and_goes_when_it_is_wanted_no_more() {
+    let mut holdings = Holdings::default();
+    let route =
+        Item::of_route(host::Route::to(host::Prefix::host(IpAddr::V4(Ipv4Addr::new(203, 0, 113, 7)))));
+    let key = route.key();
+    holdings.claim(BTreeSet::from([key.clone()]));
+    holdings.added(&key);
+    holdings.want(A, alloc::vec![route]);
+    let mut out = Vec::new();
+    holdings.order(Instant::ZERO, &mut out);
+    let [Action::Network(ticket, NetworkOp::AddRoute(_))] = out[..] else { panic!("{out:?}") };
+    assert!(holdings.settled(ticket, Err(refusal()), Instant::ZERO).is_some());
+    // Tried again after a pause.
+    let retry_at = holdings.next_deadline().unwrap();
+    out.clear();
+    holdings.order(retry_at, &mut out);
+    let [Action::Network(ticket, NetworkOp::AddRoute(_))] = out[..] else { panic!("{out:?}") };
+    assert!(holdings.settled(ticket, Err(refusal()), retry_at).is_some());
+    holdings.want(A, Vec::new());
+    out.clear();
+    holdings.order(retry_at, &mut out);
+    assert!(matches!(out[..], [Action::Network(_, NetworkOp::RemoveRoute(_))]), "{out:?}");
+}
