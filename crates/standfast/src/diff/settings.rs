@@ -5,6 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use config::outline::Outline;
 use serde_json::Value as Json;
 
+/// Keywords and blocks whose values are shown to nobody: that they changed is told, and where.
+const SECRETS: [&str; 4] = ["auth_pass", "auth_key", "auth_hmac", "password"];
+const SECRET: &str = "(not shown)";
+
 /// A setting, a line of data or a whole block that is not the same.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Change {
@@ -60,6 +64,9 @@ fn compare(path: &[String], old: Option<&Vec<Said>>, new: Option<&Vec<Said>>, ch
             Some(at) => drop(gone.remove(at)),
             None => come.push(said.clone()),
         }
+    }
+    if path.iter().any(|word| SECRETS.contains(&word.split(' ').next().unwrap_or_default())) {
+        gone.iter_mut().chain(&mut come).for_each(|said| said.value = SECRET.into());
     }
     let path = path.to_vec();
     match (&gone[..], &come[..]) {

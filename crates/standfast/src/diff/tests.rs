@@ -6,7 +6,7 @@ use super::*;
 fn read(file: &str, text: &str) -> (Outline, Effective) {
     let (request, files) = (Request::new(file), InMemory::one(file, text));
     let loaded = load(&request, &files, &Assumed::default());
-    let effective = loaded.effective.as_ref().expect(&loaded.render(false)).clone();
+    let effective = loaded.effective.as_ref().unwrap_or_else(|| panic!("{}", loaded.render(false))).clone();
     (outline::read(&request, &files, &Assumed::default()), effective)
 }
 
@@ -86,4 +86,14 @@ fn an_interface_of_its_own_costs_an_election_and_that_is_said() {
     let (_, reload) = tried(&instance("VI_1", 51, ""), &instance("VI_1", 51, "use_vmac vrrp.51"));
     assert_eq!(reload.fates[0].what, What::Disturbed(State::Master));
     assert_eq!(reload.appears.links.iter().map(ToString::to_string).collect::<Vec<_>>(), ["vrrp.51"]);
+}
+
+#[test]
+fn another_password_is_a_change_that_shows_neither() {
+    let secret =
+        |word| format!("authentication {{\n        auth_type PASS\n        auth_pass {word}\n    }}");
+    let (changes, _) = tried(&instance("VI_1", 51, &secret("old1")), &instance("VI_1", 51, &secret("new2")));
+    assert_eq!(paths(&changes), ["vrrp_instance VI_1/authentication/auth_pass"]);
+    let shown = format!("{changes:?}");
+    assert!(!shown.contains("old1") && !shown.contains("new2") && shown.contains("\"line\""), "{shown}");
 }
