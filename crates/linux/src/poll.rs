@@ -146,40 +146,40 @@ impl Poll {
     pub fn wait(&mut self, deadline: Option<Instant>, ready: &mut Vec<Token>) -> Result<Woken, WaitError> {
         loop {
             self.arm(deadline)?;
+            let exact = self.armed == Some(deadline);
             let told = ready.len();
-            let (woken, rang) = self.turn(deadline, None, ready)?;
-            // The timer may be set to an earlier deadline that was put off since.
-            if !rang || woken.expired || woken.signalled || ready.len() > told {
-                return Ok(woken);
+            let (woken, rang) = self.turn(None, ready)?;
+            // Only an answer with the timer that was set to it is known to be later than the deadline, and so to name
+            // every descriptor that was ready in time.
+            let expired = rang && exact;
+            if !rang || expired || woken.signalled || ready.len() > told {
+                return Ok(Woken { expired, ..woken });
             }
         }
     }
 
     /// Tells what is ready now and whether the deadline has passed, without waiting.
     pub fn peek(&mut self, deadline: Option<Instant>, ready: &mut Vec<Token>) -> Result<Woken, WaitError> {
-        Ok(self.turn(deadline, Some(&Timespec { tv_sec: 0, tv_nsec: 0 }), ready)?.0)
+        // Before the look: what was ready at the deadline is among what is told.
+        let expired = deadline.is_some_and(|deadline| deadline <= clock::now());
+        let (woken, _) = self.turn(Some(&Timespec { tv_sec: 0, tv_nsec: 0 }), ready)?;
+        Ok(Woken { expired, ..woken })
     }
 
     /// One look, and whether the timer rang.
     fn turn(
         &mut self,
-        deadline: Option<Instant>,
         timeout: Option<&Timespec>,
         ready: &mut Vec<Token>,
     ) -> Result<(Woken, bool), WaitError> {
         self.events.clear();
         match epoll::wait(&self.epoll, rustix::buffer::spare_capacity(&mut self.events), timeout) {
-            // A signal that is not caught, or a debugger: nothing happened.
+            // A signal that is not caught, a debugger, or we were stopped: nothing was looked at.
             Ok(_) | Err(rustix::io::Errno::INTR) => {}
             Err(cause) => return Err(WaitError::when("wait for events")(cause)),
         }
         let at = clock::now();
-        let mut woken = Woken {
-            expired: deadline.is_some_and(|deadline| deadline <= at),
-            signalled: false,
-            more: self.events.len() >= EVENTS,
-            at,
-        };
+        let mut woken = Woken { expired: false, signalled: false, more: self.events.len() >= EVENTS, at };
         let mut rang = false;
         for event in &self.events {
             match event.data.u64() {

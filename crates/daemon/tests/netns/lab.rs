@@ -15,7 +15,8 @@ pub(crate) struct Lab {
     pub(crate) scratch: Scratch,
     /// The switch: a bridge with a port a host. Captures are taken here.
     pub(crate) switch: Namespace,
-    prefix: String,
+    /// What the names of all that it makes begin with.
+    pub(crate) prefix: String,
     hosts: u8,
 }
 

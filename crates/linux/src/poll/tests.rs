@@ -91,3 +91,20 @@ fn a_caught_signal_wakes_instead_of_killing() {
     .join()
     .unwrap();
 }
+
+/// A deadline that passed while a process was stopped must not be met before what came in meanwhile has been looked at.
+#[test]
+fn what_was_ready_in_time_is_told_with_the_deadline() {
+    let mut poll = Poll::new().unwrap();
+    let (here, there) = std::os::unix::net::UnixDatagram::pair().unwrap();
+    poll.watch(&here, Token(3), Interest::Read).unwrap();
+    there.send(b"x").unwrap();
+    // Told early, so that the timer is set to another deadline than the one that then passes.
+    let early = clock::now() + Duration::from_secs(60);
+    let mut ready = Vec::new();
+    assert!(!poll.wait(Some(early), &mut ready).unwrap().expired);
+    ready.clear();
+    let woken = poll.wait(Some(clock::now()), &mut ready).unwrap();
+    assert!(woken.expired);
+    assert_eq!(ready, [Token(3)], "what was ready in time is told with the deadline");
+}

@@ -88,17 +88,24 @@ pub(crate) fn file_value(pair: &mut Pair) {
 
 pub(crate) fn process(makes: (Make, Make)) -> Pair {
     Pair::on(Lab::new(), makes, |lab, _, _| {
-        let program = lab.scratch.path("sf-tracked");
+        let name = tracked_name(lab);
+        let program = lab.scratch.path(&name);
         fs::copy("/bin/sleep", &program).expect("the scratch folder is writable");
-        let block = "vrrp_track_process tracked {\n    process sf-tracked\n    weight 60\n}";
+        let block = format!("vrrp_track_process tracked {{\n    process {name}\n    weight 60\n}}");
         let a = Instance::v3(90, 400).with_block(block).with("track_process {\n        tracked\n    }");
         (Instance { priority: 150, ..a }.rendered_at(90), Instance::v3(100, 400))
     })
 }
 
+/// Processes are told apart by their names, and pairs are tested at once: each has one of its own, short enough for the
+/// kernel.
+fn tracked_name(lab: &Lab) -> String {
+    format!("t{}", lab.prefix)
+}
+
 /// A process that runs is worth its points, one that ended is not.
 pub(crate) fn process_runs(pair: &mut Pair) {
-    let program = pair.lab.scratch.path("sf-tracked");
+    let program = pair.lab.scratch.path(&tracked_name(&pair.lab));
     let start = || Command::new(&program).arg("60").spawn().expect("it was just copied");
     let mut tracked = start();
     pair.establish();
