@@ -176,7 +176,7 @@ impl Machine {
         self.serve(arrivals, ready)?;
         if woken.expired {
             // Descriptors that did not fit into one answer of the kernel. Under a flood all of them are always ready.
-            for _ in 0..self.channels.count() / poll::EVENTS {
+            for _ in 0..(self.channels.count() + self.udp.count()) / poll::EVENTS {
                 if !woken.more {
                     break;
                 }
@@ -189,11 +189,12 @@ impl Machine {
         if woken.signalled {
             self.signals.append(&mut self.poll.signals());
         }
+        // Taken whether it serves or not: it is of this wait only.
+        let stamp = self.channels.last_packet();
         let read = clock::now();
         if read.since(woken.at) >= STOPPED {
             return Ok(read);
         }
-        let stamp = self.channels.last_packet();
         let packets = |arrival: &Arrival| matches!(arrival, Arrival::Received(_));
         Ok(match stamp {
             Some(stamp) if ready.is_empty() && arrivals.iter().all(packets) => {

@@ -94,6 +94,11 @@ impl UdpSockets {
         }
     }
 
+    /// How many listen.
+    pub(crate) fn count(&self) -> usize {
+        self.slots.len()
+    }
+
     /// Takes in what waits on the channel of a slot. One that broke is closed and told of.
     pub(crate) fn receive(&mut self, slot: u32, arrivals: &mut Vec<Arrival>) {
         let Some(channel) = self.slots.get(&slot).copied() else { return };
