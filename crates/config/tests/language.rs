@@ -1,8 +1,11 @@
 //! The language, statement by statement, as it was seen with keepalived 2.2.7 and 2.4.3; what is left of it to the
 //! preprocessor's own tests stands in `expand/tests.rs`. Where standfast differs, the test says so.
 
+mod bare;
+
 use std::collections::BTreeMap;
 
+use bare::Bare;
 use config::files::Unreadable;
 use config::{Assumed, Effective, Files, InMemory, Loaded, Request, load};
 
@@ -460,39 +463,6 @@ fn what_stands_twice() {
 /// Exit statuses of a test: security hides everything but a missing word, ordinary complaints hide what cannot run.
 #[test]
 fn statuses() {
-    struct Bare;
-    impl config::Surroundings for Bare {
-        fn node_name(&self) -> String {
-            "main".into()
-        }
-        fn running_as(&self) -> host::Account {
-            host::Account { uid: 0, gid: 0, groups: Vec::new() }
-        }
-        fn user(&self, _: &str) -> Option<(u32, u32)> {
-            None
-        }
-        fn group(&self, _: &str) -> Option<u32> {
-            None
-        }
-        fn groups_of(&self, _: &str, _: u32) -> Vec<u32> {
-            Vec::new()
-        }
-        fn resolve(&self, _: &str) -> Option<String> {
-            None
-        }
-        fn facts(&self, _: &str) -> Option<config::PathFacts> {
-            None
-        }
-        fn search_path(&self) -> Vec<String> {
-            Vec::new()
-        }
-        fn has_link(&self, _: &str) -> bool {
-            false
-        }
-        fn environment(&self, _: &str) -> Option<String> {
-            None
-        }
-    }
     for (text, status) in [
         ("", 0),
         ("linkbeat_interfaces {\neth9\n}\n", 4),
@@ -503,7 +473,7 @@ fn statuses() {
     ] {
         let files = InMemory::one("k", text);
         assert_eq!(
-            load(&Request { test: true, ..Request::new("k") }, &files, &Bare).test_status(),
+            load(&Request { test: true, ..Request::new("k") }, &files, &Bare(&[])).test_status(),
             status,
             "{text}"
         );

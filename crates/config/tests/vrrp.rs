@@ -1,8 +1,11 @@
 //! From text to what the VRRP engine obeys.
 
+mod bare;
+
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
+use bare::Bare;
 use config::{Assumed, InMemory, Loaded, Request, load};
 use host::{Family, Prefix};
 use vrrp::config::{
@@ -431,39 +434,6 @@ fn adverts_do_not_go_to_a_loopback() {
 /// named. Differs: the daemon itself waits for it.
 #[test]
 fn an_interface_that_is_not_there_is_refused() {
-    struct Bare;
-    impl config::Surroundings for Bare {
-        fn node_name(&self) -> String {
-            "a".into()
-        }
-        fn running_as(&self) -> host::Account {
-            host::Account { uid: 0, gid: 0, groups: Vec::new() }
-        }
-        fn user(&self, _: &str) -> Option<(u32, u32)> {
-            None
-        }
-        fn group(&self, _: &str) -> Option<u32> {
-            None
-        }
-        fn groups_of(&self, _: &str, _: u32) -> Vec<u32> {
-            Vec::new()
-        }
-        fn resolve(&self, _: &str) -> Option<String> {
-            None
-        }
-        fn facts(&self, _: &str) -> Option<config::PathFacts> {
-            None
-        }
-        fn search_path(&self) -> Vec<String> {
-            Vec::new()
-        }
-        fn has_link(&self, name: &str) -> bool {
-            name == "eth0"
-        }
-        fn environment(&self, _: &str) -> Option<String> {
-            None
-        }
-    }
     for (interface, dev, track) in
         [("eth1", "eth0", "eth0"), ("eth0", "eth1", "eth0"), ("eth0", "eth0", "eth1")]
     {
@@ -471,14 +441,14 @@ fn an_interface_that_is_not_there_is_refused() {
             "vrrp_instance a {{\ninterface {interface}\nvirtual_router_id 1\nvirtual_ipaddress {{\n192.0.2.1 dev {dev}\n\
              192.0.2.2\n}}\ntrack_interface {{\n{track}\n}}\n}}\n"
         );
-        let daemon = load(&Request::new("k"), &InMemory::one("k", instance.clone()), &Bare);
+        let daemon = load(&Request::new("k"), &InMemory::one("k", instance.clone()), &Bare(&["eth0"]));
         assert!(daemon.effective.is_some());
         let test = Request { test: true, ..Request::new("k") };
-        let one = load(&test, &InMemory::one("k", instance.clone()), &Bare);
+        let one = load(&test, &InMemory::one("k", instance.clone()), &Bare(&["eth0"]));
         assert!(codes(&one).contains(&"SF0404".into()));
         assert_eq!((one.refusal(), one.test_status(), one.effective.is_none()), (Some(2), 5, true));
         let dynamic = format!("global_defs {{\ndynamic_interfaces\n}}\n{instance}");
-        assert!(load(&test, &InMemory::one("k", dynamic), &Bare).effective.is_some());
+        assert!(load(&test, &InMemory::one("k", dynamic), &Bare(&["eth0"])).effective.is_some());
     }
 }
 

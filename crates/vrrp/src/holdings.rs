@@ -105,10 +105,11 @@ impl Holdings {
 
     /// Replaces what one instance wants.
     pub(crate) fn want(&mut self, instance: InstanceId, items: Vec<Item>) {
-        let keys: BTreeSet<Key> = items.iter().map(Item::key).collect();
-        for item in items {
-            self.doubtful.insert(item.key());
-            match self.wanted.entry(item.key()) {
+        let items: BTreeMap<Key, Item> = items.into_iter().map(|item| (item.key(), item)).collect();
+        let keys: BTreeSet<Key> = items.keys().cloned().collect();
+        for (key, item) in items {
+            self.doubtful.insert(key.clone());
+            match self.wanted.entry(key) {
                 Entry::Vacant(entry) => {
                     entry.insert(Wanted { item, by: BTreeSet::from([instance]) });
                 }

@@ -157,16 +157,21 @@ fn intervals(kind: Kind) {
     assert!(ours.is_up() && peer.is_up());
 }
 
-fn multihop(kind: Kind) {
-    let stage = Stage::new();
-    let session = Session { multihop: true, ..stage.session() };
-    let (mut ours, mut peer) = stage.up(kind, &session);
+/// The peer dies and comes back, then we die: each is seen to by the other.
+fn each_falls(ours: &mut Peer, peer: &mut Peer) {
     peer.kill();
     ours.await_up(false);
     peer.restart();
     ours.await_up(true);
     ours.kill();
     peer.await_up(false);
+}
+
+fn multihop(kind: Kind) {
+    let stage = Stage::new();
+    let session = Session { multihop: true, ..stage.session() };
+    let (mut ours, mut peer) = stage.up(kind, &session);
+    each_falls(&mut ours, &mut peer);
 }
 
 fn version_6(kind: Kind) {
@@ -180,12 +185,7 @@ fn version_6(kind: Kind) {
     let link = Some("eth0").filter(|_| kind != Kind::Keepalived);
     let session = Session { link, ..Session::between(ends.0, ends.1) };
     let (mut ours, mut peer) = stage.up(kind, &session);
-    peer.kill();
-    ours.await_up(false);
-    peer.restart();
-    ours.await_up(true);
-    ours.kill();
-    peer.await_up(false);
+    each_falls(&mut ours, &mut peer);
 }
 
 /// RFC 5880 §6.1.

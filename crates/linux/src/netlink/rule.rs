@@ -139,25 +139,10 @@ pub(super) fn read(payload: &[u8]) -> Option<Rule> {
     let (mut table, mut goto, mut l3mdev) = (u32::from(table), 0, false);
     let (mut mark, mut mask) = (None, None);
     let mut rule = Rule {
-        family,
-        priority: 0,
-        action: RuleAction::Nop,
         invert: u32::from_ne_bytes(flags) & FIB_RULE_INVERT != 0,
-        from: None,
-        to: None,
         tos,
-        mark: None,
-        input: None,
-        output: None,
-        uids: None,
-        ip_protocol: None,
-        source_ports: None,
-        destination_ports: None,
-        tunnel: None,
-        realms: None,
-        suppress_prefix_length: None,
-        suppress_group: None,
         protocol: 0,
+        ..Rule::plain(family, 0, RuleAction::Nop)
     };
     for (kind, value) in attributes_of(attributes) {
         match kind {

@@ -109,17 +109,21 @@ fn link_local_addresses_are_dropped_on_their_link_alone() {
     assert_eq!(half.dropped.len(), 1);
 }
 
+fn vmac(family: Family) -> VirtualLink {
+    VirtualLink {
+        name: LinkName::new("vrrp.51").unwrap(),
+        base: LinkName::new("eth0").unwrap(),
+        kind: VirtualLinkKind::Vmac(MacAddress([0, 0, 0x5e, 0, 1, 51])),
+        group: None,
+        family,
+        both_families: false,
+    }
+}
+
 #[test]
 fn what_a_vmac_would_say_of_groups_leaves_by_its_base_whoever_is_master() {
     for family in [Family::V4, Family::V6] {
-        let own = VirtualLink {
-            name: LinkName::new("vrrp.51").unwrap(),
-            base: LinkName::new("eth0").unwrap(),
-            kind: VirtualLinkKind::Vmac(MacAddress([0, 0, 0x5e, 0, 1, 51])),
-            group: None,
-            family,
-            both_families: false,
-        };
+        let own = vmac(family);
         let own_link = Some(OwnLink { link: own, adverts_by_base: false, address: None });
         let plain = if family == Family::V4 { instance() } else { six("fe80::100") };
         let (_, out) = Bench::start(config([InstanceConfig { own_link, accept: true, ..plain }], []));
@@ -158,14 +162,7 @@ fn a_refused_filter_is_told_and_tried_again() {
 /// After a crash the link is there. That it is asked for must cost no mastership, whatever happens meanwhile.
 #[test]
 fn a_master_that_resumes_keeps_its_own_link() {
-    let own = VirtualLink {
-        name: LinkName::new("vrrp.51").unwrap(),
-        base: LinkName::new("eth0").unwrap(),
-        kind: VirtualLinkKind::Vmac(MacAddress([0, 0, 0x5e, 0, 1, 51])),
-        group: None,
-        family: Family::V4,
-        both_families: false,
-    };
+    let own = vmac(Family::V4);
     let own_link = Some(OwnLink { link: own.clone(), adverts_by_base: false, address: None });
     let mut bench =
         Bench { router: Default::default(), now: host::Instant::from_millis(5_000), obedient: false };
@@ -183,14 +180,7 @@ fn a_master_that_resumes_keeps_its_own_link() {
 /// A link of the right name may be anything: it is asked for, and not used until it is known to be ours.
 #[test]
 fn a_foreign_link_of_the_name_of_ours_is_not_used() {
-    let own = VirtualLink {
-        name: LinkName::new("vrrp.51").unwrap(),
-        base: LinkName::new("eth0").unwrap(),
-        kind: VirtualLinkKind::Vmac(MacAddress([0, 0, 0x5e, 0, 1, 51])),
-        group: None,
-        family: Family::V4,
-        both_families: false,
-    };
+    let own = vmac(Family::V4);
     let own_link = Some(OwnLink { link: own.clone(), adverts_by_base: false, address: None });
     let mut bench = Bench { router: Default::default(), now: host::Instant::ZERO, obedient: false };
     bench.tell(Event::Configured(Box::new(config([InstanceConfig { own_link, ..instance() }], []))));
