@@ -107,9 +107,7 @@ impl Process {
             self.watchers.serve(*token, now, &mut self.arrivals);
         }
         self.watchers.wake(now, &mut self.arrivals);
-        for arrival in self.arrivals.drain(..) {
-            self.vrrp.arrive(arrival, now);
-        }
+        self.vrrp.arrive_all(self.arrivals.drain(..), now);
         if self.ready.contains(&VERDICTS) {
             self.hear_verdicts(now);
         }
@@ -196,9 +194,7 @@ impl Process {
         if let ToWorker::Configure(configure) = &message {
             let mut found = Vec::new();
             self.watchers.configure(&configure.config, self.vrrp.machine_mut(), &mut found);
-            for arrival in found {
-                self.vrrp.arrive(arrival, self.now);
-            }
+            self.vrrp.arrive_all(found, self.now);
         }
         if message == ToWorker::TellStatus {
             let processes = self.watchers.processes();

@@ -30,7 +30,7 @@ mod send;
 mod wants;
 
 use alloc::boxed::Box;
-use alloc::collections::BTreeSet;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 use core::net::IpAddr;
 use core::time::Duration;
@@ -57,6 +57,9 @@ use seals::Seals;
 /// Names an instance for as long as it lives, whatever a reload does to names and order.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(crate) struct InstanceId(pub(crate) u32);
+
+/// The virtual routers of a node. Boxed, since the leaves of a tree are half empty.
+pub(crate) type Instances = BTreeMap<InstanceId, Box<Instance>>;
 
 /// One turn of the engine: the time, and where orders go.
 pub(crate) struct Turn<'a> {
@@ -346,6 +349,18 @@ impl Instance {
     /// Whether it holds, or is about to hold, its addresses.
     pub(crate) fn is_master(&self) -> bool {
         matches!(self.stage, Stage::Master(_))
+    }
+
+    /// Whether it is master since then.
+    pub(crate) fn became_master_at(&self, then: Instant) -> bool {
+        self.is_master() && self.since == then
+    }
+
+    /// One that became master now sends its second advert so much earlier than after a whole interval.
+    pub(crate) fn advance(&mut self, earlier: Duration, now: Instant) {
+        if let Stage::Master(master) = &mut self.stage {
+            master.next_advert = now + self.config.interval.saturating_sub(earlier);
+        }
     }
 
     /// Its state as people know it.

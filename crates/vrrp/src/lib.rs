@@ -30,6 +30,7 @@ mod item;
 mod links;
 pub mod notice;
 pub mod router;
+mod rush;
 pub mod status;
 mod timing;
 mod track;

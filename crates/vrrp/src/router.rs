@@ -7,6 +7,7 @@
 mod kernel;
 mod reload;
 
+use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -22,10 +23,11 @@ use crate::event::{Action, Event};
 use crate::firewall::Firewall;
 use crate::group::Group;
 use crate::holdings::Holdings;
-use crate::instance::{Instance, InstanceId, Turn, View};
+use crate::instance::{Instance, InstanceId, Instances, Turn, View};
 use crate::item::{Item, Key};
 use crate::links::Links;
 use crate::notice::{InstanceFact, Notice, State};
+use crate::rush::Rush;
 use crate::status::{Lateness, ScriptStatus, Status};
 use crate::track::{Health, Scripts, Told};
 use crate::wire::{self, arp::GratuitousArp, ndp::NeighbourAdvertisement};
@@ -42,7 +44,7 @@ const NOBODY: InstanceId = InstanceId(0);
 /// All virtual routers of a node.
 #[derive(Debug, Default)]
 pub struct Router {
-    instances: BTreeMap<InstanceId, Instance>,
+    instances: Instances,
     /// Instances in the order of the file.
     order: Vec<InstanceId>,
     last_id: u32,
@@ -74,6 +76,7 @@ pub struct Router {
     /// Adverts for virtual routers that nobody here has are told of, each once.
     tell_strangers: bool,
     strangers: BTreeSet<(LinkIndex, Family, u8)>,
+    rush: Rush,
     /// Who was master in an earlier life of this worker, and until when.
     memories: BTreeMap<String, Instant>,
     wall: WallClock,
@@ -204,14 +207,14 @@ impl Router {
             Event::BfdChanged { name, up } => {
                 if self.told.bfds.insert(name.clone(), up) != Some(up) {
                     self.stale = true;
-                    let tracks = |i: &&Instance| i.config().track_bfds.iter().any(|it| it.name == name);
+                    let tracks = |i: &&Box<Instance>| i.config().track_bfds.iter().any(|it| it.name == name);
                     for instance in self.instances.values().filter(tracks) {
                         let fact = InstanceFact::SessionChanged { session: name.clone(), up };
                         instance.say(fact, &mut Turn { now, out });
                     }
                 }
             }
-            Event::ClearCounters => self.instances.values_mut().for_each(Instance::clear_counters),
+            Event::ClearCounters => self.instances.values_mut().for_each(|instance| instance.clear_counters()),
             Event::Wake => {}
             Event::Stop => self.stop(now, touched, out),
         }
@@ -237,7 +240,7 @@ impl Router {
             }
             self.settle_groups(now, touched, out);
             let due = |id: &InstanceId| {
-                let deadline = self.instances.get(id).and_then(Instance::next_deadline);
+                let deadline = self.instances.get(id).and_then(|instance| instance.next_deadline());
                 self.group_of.contains_key(id) && deadline.is_some_and(|at| at <= now)
             };
             if !touched.iter().any(due) {
@@ -246,6 +249,9 @@ impl Router {
         }
         for id in touched.iter() {
             let Some(instance) = self.instances.get_mut(id) else { continue };
+            if instance.became_master_at(now) {
+                instance.advance(self.rush.join(now, instance.config().interval), now);
+            }
             if instance.take_wants_changed() {
                 self.firewall.touch_for(instance);
                 self.holdings.want(*id, instance.wants(&self.links));
@@ -414,7 +420,7 @@ impl Router {
         if let Some(before) = self.entered.remove(&id) {
             self.timers.remove(&(before, id));
         }
-        if let Some(at) = self.instances.get(&id).and_then(Instance::next_deadline) {
+        if let Some(at) = self.instances.get(&id).and_then(|instance| instance.next_deadline()) {
             self.timers.insert((at, id));
             self.entered.insert(id, at);
         }
