@@ -30,7 +30,10 @@ fn main() -> ExitCode {
             largest = (peak, path);
         }
     }
-    println!("{count} read; slowest {:.2} s ({}); largest {} MiB ({})", slowest.0, slowest.1, largest.0, largest.1);
+    println!(
+        "{count} read; slowest {:.2} s ({}); largest {} MiB ({})",
+        slowest.0, slowest.1, largest.0, largest.1
+    );
     if slowest.0 < MOST_SECONDS && largest.0 < MOST_MIB { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 

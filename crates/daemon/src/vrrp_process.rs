@@ -25,6 +25,9 @@ use watchers::Watchers;
 /// What the bfd worker says; those of the watchers come before it.
 const VERDICTS: Token = Token(4);
 
+/// Arrivals that room is kept for.
+const ROOM: usize = 256;
+
 /// What a vrrp worker's process does.
 pub(crate) fn run() -> Exit {
     let Ok(socket) = process::take_stdin() else { return Exit::Fatal };
@@ -62,6 +65,8 @@ struct Process {
     /// The latest time that the worker was told.
     now: Instant,
     arrivals: Vec<Arrival>,
+    /// Much happened at once, which needed memory.
+    behind: bool,
     ready: Vec<Token>,
 }
 
@@ -75,6 +80,7 @@ impl Process {
             verdicts: None,
             now: Instant::ZERO,
             arrivals: Vec::new(),
+            behind: false,
             ready: Vec::new(),
         }
     }
@@ -120,6 +126,10 @@ impl Process {
             self.hear(ToWorker::Stop);
         }
         self.ready.clear();
+        if std::mem::replace(&mut self.behind, self.vrrp.is_behind()) && !self.behind {
+            self.arrivals.shrink_to(ROOM);
+            schedule::give_back_memory();
+        }
         Ok(())
     }
 

@@ -67,7 +67,10 @@ impl Firewall {
         if !core::mem::take(&mut self.stale) || self.retry_at.is_some() {
             return;
         }
-        self.wanted = self.options.as_ref().and_then(|options| wanted(options, instances.values().map(|instance| &**instance), links));
+        self.wanted = self
+            .options
+            .as_ref()
+            .and_then(|options| wanted(options, instances.values().map(|instance| &**instance), links));
         let Some(wanted) = &self.wanted else { return };
         let grown = match &self.ordered {
             Some(ordered) => wanted.clone().with_dropped_of(ordered),

@@ -27,7 +27,7 @@ const CALM: Duration = Duration::from_secs(10);
 
 /// Most orders in one turn, a millisecond's work for the kernel: a takeover of thousands of addresses must make no
 /// advert late. The rest follows in the next turn, which comes at once.
-const MOST_ORDERS: usize = 64;
+const MOST_ORDERS: usize = 32;
 
 /// How a wanted or found address stands.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -416,7 +416,11 @@ impl Holdings {
             Some(Standing::Held { put, .. }) => put.clone(),
             Some(Standing::Asked(..) | Standing::Leaving(..)) | None => None,
         };
-        let Some(op) = put.clone().map_or_else(|| Item::bare(&key), |put| Some(Arc::unwrap_or_clone(put).take())) else { return };
+        let Some(op) =
+            put.clone().map_or_else(|| Item::bare(&key), |put| Some(Arc::unwrap_or_clone(put).take()))
+        else {
+            return;
+        };
         let ticket = self.ticket(key.clone());
         self.held.insert(key, Standing::Leaving(ticket, put));
         out.push(Action::Network(ticket, op));

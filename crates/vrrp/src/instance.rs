@@ -130,6 +130,13 @@ pub(crate) struct Instance {
     demoted: bool,
 }
 
+/// Without room for more addresses: it is kept for long, and there may be thousands.
+fn tight(mut config: InstanceConfig) -> InstanceConfig {
+    config.addresses.shrink_to_fit();
+    config.excluded.shrink_to_fit();
+    config
+}
+
 /// A state to change to, with the reason where it matters.
 enum Next {
     Backup { interval: Duration, countdown: Countdown },
@@ -162,7 +169,7 @@ impl Instance {
             quiet_until,
             rival_heard: false,
             demoted: false,
-            config: Box::new(config),
+            config: Box::new(tight(config)),
         }
     }
 
@@ -180,7 +187,7 @@ impl Instance {
         let added =
             |address| !self.config.addresses.contains(address) && !self.config.excluded.contains(address);
         let gained = config.addresses.iter().chain(&config.excluded).any(added);
-        *self.config = config;
+        *self.config = tight(config);
         self.demoted &= self.config.priority.is_owner();
         self.wants_changed = true;
         // As keepalived.
@@ -351,16 +358,9 @@ impl Instance {
         matches!(self.stage, Stage::Master(_))
     }
 
-    /// Whether it is master since then.
-    pub(crate) fn became_master_at(&self, then: Instant) -> bool {
-        self.is_master() && self.since == then
-    }
-
-    /// One that became master now sends its second advert so much earlier than after a whole interval.
-    pub(crate) fn advance(&mut self, earlier: Duration, now: Instant) {
-        if let Stage::Master(master) = &mut self.stage {
-            master.next_advert = now + self.config.interval.saturating_sub(earlier);
-        }
+    /// A backup that nobody has to look at.
+    pub(crate) fn is_at_rest(&self) -> bool {
+        matches!(self.stage, Stage::Backup(_)) && !self.wants_changed && !self.rival_heard
     }
 
     /// Its state as people know it.

@@ -32,6 +32,7 @@ pub mod notice;
 pub mod router;
 mod rush;
 pub mod status;
+mod timers;
 mod timing;
 mod track;
 pub mod wire;

@@ -22,6 +22,9 @@ pub const STOP_LIMIT: Duration = Duration::from_secs(1);
 /// advert late. The rest follows in the next turn, which comes at once.
 const MOST_TOLD: usize = 64;
 
+/// Room that is kept from turn to turn. What a takeover of thousands needed is given back.
+const ROOM: usize = 256;
+
 /// The vrrp worker: an engine on a machine.
 ///
 /// Whoever owns it waits for the machine's arrivals, the supervisor's messages and [`Self::deadline`], hands each in
@@ -152,6 +155,11 @@ impl<M: Network + Firewall + Datagrams + Journal + Bus + EventPipes> Vrrp<M> {
         self.router.next_deadline().into_iter().chain(stop).min()
     }
 
+    /// Much happened at once, and people have not been told of all of it yet.
+    pub fn is_behind(&self) -> bool {
+        !self.untold.is_empty()
+    }
+
     /// It was told to stop, and the machine has carried out its last orders, or took longer than [`STOP_LIMIT`].
     pub fn is_finished(&self) -> bool {
         self.untold.is_empty() && self.stop.is_some_and(|limit| !self.is_waiting() || self.now >= limit)
@@ -247,6 +255,7 @@ impl<M: Network + Firewall + Datagrams + Journal + Bus + EventPipes> Vrrp<M> {
                 self.untold.push_back(notice);
             }
         }
+        actions.shrink_to(ROOM);
         self.actions = actions;
     }
 
@@ -263,6 +272,9 @@ impl<M: Network + Firewall + Datagrams + Journal + Bus + EventPipes> Vrrp<M> {
         self.tell_masterships(some.iter().filter_map(mastership));
         for notice in &some {
             self.tell_people(notice);
+        }
+        if self.untold.is_empty() {
+            self.untold.shrink_to(ROOM);
         }
     }
 
@@ -313,9 +325,11 @@ impl<M: Network + Firewall + Datagrams + Journal + Bus + EventPipes> Vrrp<M> {
     fn tell_masterships(&mut self, news: impl Iterator<Item = Mastership>) {
         let masters = &mut self.masters;
         let changed: Vec<Mastership> = news
-            .filter(|Mastership { instance, master }| {
-                if *master { masters.insert(instance.clone()) } else { masters.remove(instance) }
-            })
+            .filter(
+                |Mastership { instance, master }| {
+                    if *master { masters.insert(instance.clone()) } else { masters.remove(instance) }
+                },
+            )
             .collect();
         for some in changed.chunks(MOST_TOLD) {
             self.machine.tell(ToSupervisor::Masterships(some.to_vec()));

@@ -68,7 +68,10 @@ fn a_test_can_write_to_the_end_of_a_file() {
         let output = files.test(&GOOD.replace("priority 100", "prioritty 100"), &[&option]);
         assert_eq!(output.status.code(), Some(5));
         assert_eq!(text(&output.stderr), "");
-        assert_eq!(fs::read_to_string(&report).unwrap().matches("Unknown keyword 'prioritty'").count(), times);
+        assert_eq!(
+            fs::read_to_string(&report).unwrap().matches("Unknown keyword 'prioritty'").count(),
+            times
+        );
     }
     let output = files.test("", &["-t/nonexistent/directory/report"]);
     assert_eq!(output.status.code(), Some(1));

@@ -191,8 +191,6 @@ impl Router {
         }
         self.holdings.want(id, Vec::new());
         self.announcements.forget(id);
-        if let Some(at) = self.entered.remove(&id) {
-            self.timers.remove(&(at, id));
-        }
+        self.timers.forget(id);
     }
 }
