@@ -7,7 +7,6 @@
 mod kernel;
 mod reload;
 
-use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -97,17 +96,16 @@ impl Engine for Router {
     fn handle(&mut self, event: Event, now: Instant, out: &mut Vec<Action>) {
         let mut touched = BTreeSet::new();
         let before = out.len();
-        match event {
-            Event::Received(delivery) => {
-                let heard_by = self.receive(&delivery, now, out);
-                // What comes most often: an advert that makes a backup wait on, or that is for nobody here.
-                if out.len() == before && heard_by.is_none_or(|id| self.is_at_rest(id)) {
-                    heard_by.into_iter().for_each(|id| self.enter_timer(id));
-                    return self.mend_timers();
-                }
-                touched.extend(heard_by);
+        if let Event::Received(delivery) = &event {
+            let heard_by = self.receive(delivery, now, out);
+            // What comes most often: an advert that makes a backup wait on, or that is for nobody here.
+            if out.len() == before && heard_by.is_none_or(|id| self.is_at_rest(id)) {
+                heard_by.into_iter().for_each(|id| self.enter_timer(id));
+                return self.mend_timers();
             }
-            event => self.take_in(event, now, &mut touched, out),
+            touched.extend(heard_by);
+        } else {
+            self.take_in(event, now, &mut touched, out);
         }
         if self.surveyed && self.configured && !self.stopping {
             self.settle(now, &mut touched, out);
@@ -194,7 +192,8 @@ impl Router {
             | Event::RuleAdded(_)
             | Event::RuleRemoved(_)
             | Event::Settled { .. } => self.take_in_kernel(event, now, touched, out),
-            Event::Received(delivery) => touched.extend(self.receive(&delivery, now, out)),
+            // It has been received.
+            Event::Received(_) => {}
             Event::Unsent { tag, refusal } => {
                 let id = u32::try_from(tag).map(InstanceId);
                 if let Some(instance) = id.ok().and_then(|id| self.instances.get_mut(&id)) {
@@ -227,8 +226,8 @@ impl Router {
             Event::BfdChanged { name, up } => {
                 if self.told.bfds.insert(name.clone(), up) != Some(up) {
                     self.stale = true;
-                    let tracks = |i: &&Box<Instance>| i.config().track_bfds.iter().any(|it| it.name == name);
-                    for instance in self.instances.values().filter(tracks) {
+                    let tracks = |i: &Instance| i.config().track_bfds.iter().any(|it| it.name == name);
+                    for instance in self.instances.values().filter(|instance| tracks(instance)) {
                         let fact = InstanceFact::SessionChanged { session: name.clone(), up };
                         instance.say(fact, &mut Turn { now, out });
                     }
