@@ -197,8 +197,8 @@ impl Machine {
         }
         let packets = |arrival: &Arrival| matches!(arrival, Arrival::Received(_));
         Ok(match stamp {
-            Some(stamp) if ready.is_empty() && arrivals.iter().all(packets) => {
-                clock::moment(stamp).min(woken.at)
+            Some(_) if ready.is_empty() && arrivals.iter().all(packets) => {
+                clock::Moment::present().placed(stamp).min(woken.at)
             }
             Some(_) | None => woken.at,
         })

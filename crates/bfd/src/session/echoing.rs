@@ -17,7 +17,9 @@ impl Session {
     pub(crate) fn echo_returned(&mut self, packet: EchoPacket, delivery: &UdpDelivery, turn: &mut Turn<'_>) {
         let from_afar = delivery.hop_limit.is_none_or(|ttl| ttl < echo::RETURNED_TTL);
         let accepted = match &mut self.state {
-            State::Up(Up { echo: Some(echo), .. }) if !from_afar => echo.returned(packet.sequence, turn.now),
+            State::Up(Up { echo: Some(echo), .. }) if !from_afar => {
+                echo.returned(packet.sequence, delivery.at.min(turn.now))
+            }
             State::Up(_) | State::AdminDown(_) | State::Down(_) | State::Init(_) => false,
         };
         if accepted {

@@ -10,8 +10,9 @@ use nix::sys::socket::{setsockopt, sockopt};
 use socket2::{Domain, SockAddr, Socket, Type};
 
 use super::{control, filter};
+use crate::clock::Moment;
 use crate::netlink::{refusal, refused};
-use crate::sys::{self, BATCH, Inbox, Incoming, Outgoing, send_many};
+use crate::sys::{self, Inbox, Incoming, Outgoing, send_many};
 
 /// Batches read from one channel in one turn, 8,192 packets: more than its buffer holds. Whatever came in before a
 /// deadline has to be told before it, also after a pause of ours with a thousand neighbours.
@@ -103,24 +104,14 @@ impl UdpSockets {
     pub(crate) fn receive(&mut self, slot: u32, arrivals: &mut Vec<Arrival>) {
         let Some(channel) = self.slots.get(&slot).copied() else { return };
         let Some(open) = self.open.get(&channel) else { return };
-        for _ in 0..BATCHES_A_TURN {
-            match self.inbox.receive(open.socket.as_fd()) {
-                Ok(count) => {
-                    let packets = (0..count).map(|index| self.inbox.packet(index));
-                    let deliveries = packets.filter_map(|packet| delivery(&channel, &packet));
-                    arrivals.extend(deliveries.map(Arrival::UdpReceived));
-                    if count < BATCH {
-                        return;
-                    }
-                }
-                Err(cause) if cause.kind() == io::ErrorKind::WouldBlock => return,
-                Err(cause) if cause.kind() == io::ErrorKind::Interrupted => {}
-                Err(cause) => {
-                    self.unbind(&channel);
-                    arrivals.push(Arrival::UdpClosed { channel, refusal: refused(&cause) });
-                    return;
-                }
-            }
+        // All of them are reckoned from one look at the clocks: what came in meanwhile, from that look.
+        let present = Moment::present();
+        let drained = self.inbox.drain(open.socket.as_fd(), BATCHES_A_TURN, |packet| {
+            arrivals.extend(delivery(&channel, packet, present).map(Arrival::UdpReceived));
+        });
+        if let Err(cause) = drained {
+            self.unbind(&channel);
+            arrivals.push(Arrival::UdpClosed { channel, refusal: refused(&cause) });
         }
     }
 }
@@ -168,6 +159,7 @@ const fn scoped(channel: &UdpChannel) -> Option<Ipv6Addr> {
 
 /// Asks for what is to be known of packets, and for room for them.
 fn listen(socket: &Socket, family: Family) -> io::Result<()> {
+    setsockopt(socket, sockopt::ReceiveTimestampns, &true).map_err(io::Error::from)?;
     match family {
         Family::V4 => {
             setsockopt(socket, sockopt::Ipv4PacketInfo, &true).map_err(io::Error::from)?;
@@ -184,13 +176,14 @@ fn listen(socket: &Socket, family: Family) -> io::Result<()> {
 }
 
 /// A packet with what the kernel tells of it; `None` if it does not say where the packet came in, which it always does.
-fn delivery(channel: &UdpChannel, packet: &Incoming<'_>) -> Option<UdpDelivery> {
+fn delivery(channel: &UdpChannel, packet: &Incoming<'_>, present: Moment) -> Option<UdpDelivery> {
     let seen = control::read(packet.control);
     Some(UdpDelivery {
         link: seen.link?,
         source: packet.source,
         destination: SocketAddr::new(seen.destination?, channel.port),
         hop_limit: seen.hop_limit,
+        at: present.placed(seen.stamp),
         bytes: packet.bytes.to_vec(),
     })
 }

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use core::net::{IpAddr, SocketAddr};
 use core::time::Duration;
 
-use host::{Engine, UdpDatagram, UdpDelivery, Way};
+use host::{Engine, Instant, UdpDatagram, UdpDelivery, Way};
 
 use super::bench::*;
 use crate::config::{EchoConfig, EchoRoute, EchoSend, Path, SessionConfig};
@@ -38,6 +38,7 @@ fn back(sent: &UdpDatagram) -> UdpDelivery {
         source: SocketAddr::new(sent.from.address, sent.from.port),
         destination: SocketAddr::new(OURS, PORT),
         hop_limit: Some(254),
+        at: Instant::NEVER,
         bytes: sent.payload.clone(),
     }
 }

@@ -202,6 +202,7 @@ impl Pair {
                 source: SocketAddr::new(self.nodes[from].address, datagram.from.port),
                 destination: datagram.to,
                 hop_limit: Some(datagram.hop_limit),
+                at: Instant::NEVER,
                 bytes: datagram.payload.clone(),
             };
             self.number += 1;
