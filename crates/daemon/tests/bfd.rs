@@ -12,6 +12,8 @@ mod netns;
 #[path = "bfd/peer.rs"]
 #[expect(dead_code, reason = "shared with the benchmark")]
 mod peer;
+#[path = "bfd/probe.rs"]
+mod probe;
 #[path = "bfd/session.rs"]
 mod session;
 
@@ -36,7 +38,7 @@ fn main() -> ExitCode {
         }
     }
     trials.push(Trial {
-        name: "a pair that tracks a path fails over in a blink".into(),
+        name: "a pair that tracks a path fails over in 60 ms".into(),
         makes: vec![Make::Ours],
         programs: &["ip"],
         run: Box::new(failover::play),
