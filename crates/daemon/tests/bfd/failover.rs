@@ -62,8 +62,7 @@ impl Rig {
             let last = log.lines().rfind(|line| line.contains(&format!("({name}) Entering ")));
             last.is_some_and(|line| line.contains("Entering Up state"))
         };
-        let ready =
-            || (up("a") && up("b") && holds(&self.first) && !holds(&self.second)).then_some(());
+        let ready = || (up("a") && up("b") && holds(&self.first) && !holds(&self.second)).then_some(());
         let is_ready = wait_for(Duration::from_secs(15), ready);
         assert!(is_ready.is_some(), "the pair never settled:\n{}", self.story());
         // Intervals are agreed on, announcements are over.
