@@ -235,6 +235,7 @@ impl Machine {
         for arrival in &arrivals[before..] {
             if let Arrival::LinkRemoved(link) = arrival {
                 self.outbox.forget(*link);
+                self.udp.forget(*link);
                 self.virtual_links.gone(*link);
             }
         }

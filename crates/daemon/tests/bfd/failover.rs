@@ -132,3 +132,25 @@ pub(crate) fn play() {
     );
     assert!(taken.iter().any(|taken| *taken < AT_MOST), "{taken:.1?} ms:\n{}", rig.story());
 }
+
+/// A fault of ours is no fault of the path: what the bfd worker said last stays in force until its successor knows better.
+pub(crate) fn a_dead_worker_costs_nothing() {
+    let mut rig = Rig::start(Make::Ours, 3);
+    rig.settle();
+    let silent = |rig: &Rig| rig.first.daemon.log().matches("Entering FAULT STATE").count();
+    let before = silent(&rig);
+    let began = Stamp::now();
+    for _ in 0..2 {
+        rig.first.daemon.kill_bfd_worker();
+        let watched =
+            wait_for(Duration::from_secs(3), || (!holds(&rig.first) || holds(&rig.second)).then_some(()));
+        assert!(watched.is_none(), "the address moved:\n{}", rig.story());
+        rig.settle();
+    }
+    assert_eq!(silent(&rig), before, "{}", rig.story());
+    // The client noticed nothing: it had an answer to what it asked at any time.
+    let longest = rig.probe.longest_silence(began);
+    assert!(longest < 0.5, "the client had no answer for {longest} s:\n{}", rig.story());
+    // And what its successor finds out is obeyed.
+    rig.fail_over();
+}

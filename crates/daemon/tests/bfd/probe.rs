@@ -76,4 +76,12 @@ impl Probe {
     pub(crate) fn answered_after(&self, moment: Stamp, within: Duration) -> Option<Answer> {
         self.0.wait(moment, within, |answer| answer.asked > moment)
     }
+
+    /// The longest time in seconds from one answer to the next since a moment.
+    pub(crate) fn longest_silence(&self, since: Stamp) -> f64 {
+        let answers = self.0.all(|answer| answer.at >= since);
+        let steps = answers.windows(2).map(|pair| pair[1].at.since(pair[0].at));
+        let last = answers.last().map_or(since, |answer| answer.at);
+        steps.fold(Stamp::now().since(last), f64::max)
+    }
 }

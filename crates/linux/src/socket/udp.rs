@@ -9,6 +9,7 @@ use host::{Arrival, Family, LinkIndex, UdpChannel, UdpDatagram, UdpDelivery, Udp
 use nix::sys::socket::{setsockopt, sockopt};
 use socket2::{Domain, SockAddr, Socket, Type};
 
+use super::detour::Detours;
 use super::{control, filter};
 use crate::clock::Moment;
 use crate::netlink::{refusal, refused};
@@ -23,13 +24,14 @@ const BATCHES_A_TURN: usize = 256;
 const RECEIVE_BUFFER: i32 = 4 * 1024 * 1024;
 
 /// CS6, network control (RFC 2474 §4.2.2.1).
-const TRAFFIC_CLASS: u32 = 0xc0;
+pub(super) const TRAFFIC_CLASS: u32 = 0xc0;
 
 /// The UDP sockets of a machine. Those that listen have a slot, the number by which their readiness is told.
 pub(crate) struct UdpSockets {
     open: BTreeMap<UdpChannel, Open>,
     slots: BTreeMap<u32, UdpChannel>,
     inbox: Inbox,
+    detours: Detours,
 }
 
 struct Open {
@@ -39,7 +41,12 @@ struct Open {
 
 impl UdpSockets {
     pub(crate) fn new() -> Self {
-        Self { open: BTreeMap::new(), slots: BTreeMap::new(), inbox: Inbox::new() }
+        Self {
+            open: BTreeMap::new(),
+            slots: BTreeMap::new(),
+            inbox: Inbox::new(),
+            detours: Detours::default(),
+        }
     }
 
     /// Opens a channel, in the place of an open one of the same name. The slot and the socket of one that listens are
@@ -71,14 +78,13 @@ impl UdpSockets {
     }
 
     /// Sends at once. Each session has a socket of its own, so there is nothing that could leave by one call.
-    pub(crate) fn send(&self, datagram: &UdpDatagram) -> Result<(), host::Refusal> {
+    pub(crate) fn send(&mut self, datagram: &UdpDatagram) -> Result<(), host::Refusal> {
         let UdpDatagram { from, to, way, hop_limit, payload, tag: _ } = datagram;
         let link = match way {
             Way::Routed => None,
             Way::Link(link) => Some(*link),
-            Way::Neighbour(..) => {
-                let why = "packets by way of a neighbour are not built yet".to_owned();
-                return Err(refusal(libc::EOPNOTSUPP, Some(why)));
+            Way::Neighbour(link, neighbour) => {
+                return self.detours.send(datagram, *link, *neighbour).map_err(|cause| refused(&cause));
             }
         };
         let open = self.open.get(from);
@@ -93,6 +99,11 @@ impl UdpSockets {
                 Err(cause) => return Err(explained(from, &cause)),
             }
         }
+    }
+
+    /// Closes what sends by a link that is gone: a new link of the same name has another number.
+    pub(crate) fn forget(&mut self, link: LinkIndex) {
+        self.detours.forget(link);
     }
 
     /// How many listen.

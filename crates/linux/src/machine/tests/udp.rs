@@ -188,3 +188,38 @@ fn a_datagram_is_dated_by_when_the_host_received_it() {
         }
     });
 }
+
+/// RFC 5881 §4: a packet to ourselves that the neighbour forwards, from an address that is on no subnet.
+#[test]
+fn a_datagram_by_way_of_a_neighbour_comes_back() {
+    with_two_hosts("a_datagram_by_way_of_a_neighbour_comes_back", |a, b| {
+        a.ip("addr add 2001:db8::a/64 dev a0 nodad");
+        b.ip("addr add 2001:db8::b/64 dev b0 nodad");
+        b.enter();
+        for setting in ["ipv4/ip_forward", "ipv6/conf/all/forwarding"] {
+            std::fs::write(format!("/proc/sys/net/{setting}"), "1").unwrap();
+        }
+        a.settle();
+        a.enter();
+        let echo = 3785;
+        for (any, from, ours, neighbour) in [
+            ("0.0.0.0", "192.0.0.8", "10.1.0.1", "10.1.0.2"),
+            ("::", "100::1", "2001:db8::a", "2001:db8::b"),
+            ("::", "100::1", "2001:db8::a", "fe80::b"),
+        ] {
+            bind(a, channel(any, echo), UdpUse::Listen);
+            let (from, link) = (channel(from, echo), a.link);
+            let to = SocketAddr::new(ours.parse().unwrap(), echo);
+            let way = Way::Neighbour(link, neighbour.parse().unwrap());
+            let sent = UdpDatagram { from, to, way, hop_limit: 255, payload: b"echo!".to_vec(), tag: 1 };
+            a.machine.send_udp(sent);
+            let back = hear(a);
+            assert_eq!(
+                (back.link, back.source, back.destination),
+                (link, SocketAddr::new(from.address, echo), to)
+            );
+            assert_eq!((back.hop_limit, &back.bytes[..]), (Some(254), &b"echo!"[..]));
+            a.machine.unbind(channel(any, echo));
+        }
+    });
+}
