@@ -31,8 +31,8 @@ pub(crate) const ALL: &[Case] = &[
     Case { name: "the peer is passive", with: EVERYBODY, play: passive_peer },
     Case { name: "packets with a wrong TTL", with: EVERYBODY, play: wrong_ttl },
     Case { name: "ours sends a wrong TTL", with: EVERYBODY, play: own_wrong_ttl },
-    Case { name: "the peer's echoes are reflected", with: &[Kind::Frr], play: reflects },
-    Case { name: "the peer reflects echoes", with: &[Kind::Frr, Kind::Ours], play: reflected },
+    Case { name: "the peer reflects echoes", with: &[Kind::Ours], play: reflected },
+    Case { name: "our host forwards the peer's echoes", with: &[Kind::Frr], play: forwards },
     Case { name: "the peer's host forwards echoes", with: &[Kind::Frr, Kind::Ours], play: forwarded },
     Case { name: "keyed MD5", with: &[Kind::Bird, Kind::Ours], play: md5 },
     Case { name: "meticulous MD5", with: &[Kind::Bird], play: meticulous_md5 },
@@ -260,11 +260,21 @@ fn echoes_go_round(ours: &Peer, peer: &Peer, name: &str) {
     assert!(ours.is_up() && peer.is_up(), "{}", ours.log());
 }
 
-/// RFC 5880 §6.8.8: FRR sends its echoes to its neighbour's BFD.
-fn reflects(kind: Kind) {
+/// RFC 5881 §4: FRR's echoes are addressed to itself; our host forwards them, and our BFD only allows it. While it does not
+/// forward, FRR takes the session down.
+fn forwards(kind: Kind) {
     let stage = Stage::new();
-    let (ours, peer) = stage.up(kind, &Session { echo: Some("reflected"), ..stage.session() });
-    echoes_go_round(&ours, &peer, "echo_reflected");
+    let session = Session { echo: Some("forwarded"), ..stage.session() };
+    let ours = Peer::start(&stage.lab, &stage.here, Kind::Ours, &session.listening());
+    let peer = Peer::start(&stage.lab, &stage.there, kind, &session.turned());
+    says(&ours, "Remote diagnostic - Echo Function Failed");
+    stage.here.namespace.sysctl("ipv4/ip_forward", "1");
+    let steady = wait_for(Duration::from_secs(20), || {
+        let before = counter(&ours, "downs");
+        sleep(Duration::from_secs(2));
+        (counter(&ours, "downs") == before && ours.is_up() && peer.is_up()).then_some(())
+    });
+    assert!(steady.is_some(), "it never stays up:\n{}", ours.log());
 }
 
 /// RFC 5880 §6.8.9.
@@ -278,7 +288,9 @@ fn reflected(kind: Kind) {
 /// goes down.
 fn forwarded(kind: Kind) {
     let stage = Stage::new();
-    stage.there.namespace.sysctl("ipv4/ip_forward", "1");
+    for host in [&stage.here, &stage.there] {
+        host.namespace.sysctl("ipv4/ip_forward", "1");
+    }
     let (ours, peer) = stage.up(kind, &Session { echo: Some("forwarded"), ..stage.session() });
     echoes_go_round(&ours, &peer, "echo_received");
     assert_eq!(counter(&ours, "echo_reflected"), 0);

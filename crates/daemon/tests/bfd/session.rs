@@ -14,8 +14,8 @@ pub(crate) struct Session {
     pub(crate) link: Option<&'static str>,
     /// Both intervals, in milliseconds.
     pub(crate) interval: u32,
-    /// It is the other side's.
-    pub(crate) turned: bool,
+    /// It sends no echoes of its own.
+    pub(crate) listens: bool,
     /// Packets that may be missed.
     pub(crate) multiplier: u8,
     /// Over routers.
@@ -39,7 +39,7 @@ impl Session {
             ends: (ours, theirs),
             link: None,
             interval: 50,
-            turned: false,
+            listens: false,
             multiplier: 3,
             multihop: false,
             passive: false,
@@ -52,7 +52,12 @@ impl Session {
 
     /// The other side's.
     pub(crate) fn turned(&self) -> Session {
-        Session { ends: (self.ends.1, self.ends.0), turned: !self.turned, ..self.clone() }
+        Session { ends: (self.ends.1, self.ends.0), listens: !self.listens, ..self.clone() }
+    }
+
+    /// The same of a side that sends no echoes, and sends those of the other side back.
+    pub(crate) fn listening(&self) -> Session {
+        Session { listens: true, ..self.clone() }
     }
 
     /// In the language of a daemon.
@@ -90,8 +95,8 @@ impl Session {
             add(format!("auth_type {kind}\n    auth_key 1 {secret}"));
         }
         if let Some(route) = self.echo {
-            // Ours on the other side sends none, so that what is counted is known.
-            add(if self.turned {
+            // One side of ours sends none, so that what is counted is known.
+            add(if self.listens {
                 "echo_rx 20".into()
             } else {
                 format!("echo_rx 20\n    echo_tx 20\n    echo_route {route}")
