@@ -4,7 +4,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::{
-    Channel, Delivery, Link, LinkAddress, LinkIndex, Refusal, RouteKey, Rule, Ticket, UdpChannel,
+    Channel, Delivery, IpvsSurvey, Link, LinkAddress, LinkIndex, Refusal, RouteKey, Rule, Ticket, UdpChannel,
     UdpDelivery, WallClock,
 };
 
@@ -50,6 +50,8 @@ pub enum Arrival {
         /// Whether it was carried out.
         result: Result<(), Refusal>,
     },
+    /// All that IPVS holds, or why it cannot be told ([`crate::Ipvs::survey_ipvs`]).
+    IpvsSurveyed(IpvsSurvey),
     /// A datagram could not be sent.
     Unsent {
         /// [`crate::Datagram::tag`] or [`crate::UdpDatagram::tag`].

@@ -201,6 +201,7 @@ fn event(arrival: Arrival) -> Option<Event> {
         | Arrival::ProcessesCounted { .. }
         | Arrival::UdpReceived(_)
         | Arrival::UdpClosed { .. }
+        | Arrival::IpvsSurveyed(_)
         | Arrival::Woken => None,
     }
 }

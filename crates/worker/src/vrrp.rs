@@ -104,8 +104,8 @@ impl<M: Network + Firewall + Datagrams + Journal + Bus + EventPipes> Vrrp<M> {
             Arrival::Deaf { channel, refusal } => Event::Deaf { channel, refusal },
             Arrival::FileRead { file, value } => Event::FileRead { file, value },
             Arrival::ProcessesCounted { name, quorum } => Event::ProcessesCounted { name, quorum },
-            // It opens no such channel.
-            Arrival::UdpReceived(_) | Arrival::UdpClosed { .. } => return,
+            // It opens no such channel, and does not ask.
+            Arrival::UdpReceived(_) | Arrival::UdpClosed { .. } | Arrival::IpvsSurveyed(_) => return,
             Arrival::ClockSet(clock) => Event::ClockSet(clock),
             Arrival::Woken => Event::Wake,
         };
