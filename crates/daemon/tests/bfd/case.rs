@@ -264,8 +264,8 @@ fn echoes_go_round(ours: &Peer, peer: &Peer, name: &str) {
 /// forward, FRR takes the session down.
 fn forwards(kind: Kind) {
     let stage = Stage::new();
-    let session = Session { echo: Some("forwarded"), ..stage.session() };
-    let ours = Peer::start(&stage.lab, &stage.here, Kind::Ours, &session.listening());
+    let session = Session { echo: Some("forwarded"), listens: true, ..stage.session() };
+    let ours = Peer::start(&stage.lab, &stage.here, Kind::Ours, &session);
     let peer = Peer::start(&stage.lab, &stage.there, kind, &session.turned());
     says(&ours, "Remote diagnostic - Echo Function Failed");
     stage.here.namespace.sysctl("ipv4/ip_forward", "1");

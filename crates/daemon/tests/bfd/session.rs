@@ -55,11 +55,6 @@ impl Session {
         Session { ends: (self.ends.1, self.ends.0), listens: !self.listens, ..self.clone() }
     }
 
-    /// The same of a side that sends no echoes, and sends those of the other side back.
-    pub(crate) fn listening(&self) -> Session {
-        Session { listens: true, ..self.clone() }
-    }
-
     /// In the language of a daemon.
     pub(crate) fn text(&self, kind: Kind) -> String {
         match kind {

@@ -4,6 +4,7 @@
 //! neighbour's hardware address as for any packet to it.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroU32;
@@ -38,8 +39,8 @@ impl Detours {
         let bytes = bytes.ok_or(io::ErrorKind::InvalidInput)?;
         let family = Family::of(neighbour);
         let socket = match self.0.entry((family, link)) {
-            std::collections::btree_map::Entry::Occupied(open) => open.into_mut(),
-            std::collections::btree_map::Entry::Vacant(place) => place.insert(open(family, link)?),
+            Entry::Occupied(open) => open.into_mut(),
+            Entry::Vacant(place) => place.insert(open(family, link)?),
         };
         let to = raw::end(neighbour, link).into();
         loop {
@@ -77,18 +78,17 @@ fn packet(from: SocketAddr, to: SocketAddr, hop_limit: u8, payload: &[u8]) -> Op
         datagram.extend_from_slice(&number.to_be_bytes());
     }
     datagram.extend_from_slice(payload);
-    let [class_high, class_low] = [TRAFFIC_CLASS >> 4, TRAFFIC_CLASS & 15].map(|half| half as u8);
     let (mut bytes, ends) = match (from.ip(), to.ip()) {
         (IpAddr::V4(from), IpAddr::V4(to)) => {
             let [high, low] = length.checked_add(20)?.to_be_bytes();
-            let class = class_high << 4 | class_low;
             // The kernel fills in identification and checksum.
-            let header = vec![0x45, class, high, low, 0, 0, 0, 0, hop_limit, UDP, 0, 0];
+            let header = vec![0x45, TRAFFIC_CLASS, high, low, 0, 0, 0, 0, hop_limit, UDP, 0, 0];
             (header, [from.octets(), to.octets()].concat())
         }
         (IpAddr::V6(from), IpAddr::V6(to)) => {
             let [high, low] = length.to_be_bytes();
-            let header = vec![0x60 | class_high, class_low << 4, 0, 0, high, low, UDP, hop_limit];
+            let header =
+                vec![0x60 | (TRAFFIC_CLASS >> 4), TRAFFIC_CLASS << 4, 0, 0, high, low, UDP, hop_limit];
             (header, [from.octets(), to.octets()].concat())
         }
         (IpAddr::V4(_), IpAddr::V6(_)) | (IpAddr::V6(_), IpAddr::V4(_)) => return None,
@@ -105,7 +105,7 @@ fn packet(from: SocketAddr, to: SocketAddr, hop_limit: u8, payload: &[u8]) -> Op
 fn checksum(parts: &[&[u8]]) -> u16 {
     let words = parts.iter().flat_map(|part| part.chunks(2));
     let mut sum: u32 =
-        words.map(|word| u32::from(word[0]) << 8 | word.get(1).map_or(0, |low| u32::from(*low))).sum();
+        words.map(|word| (u32::from(word[0]) << 8) | word.get(1).map_or(0, |low| u32::from(*low))).sum();
     while sum > 0xffff {
         sum = (sum & 0xffff) + (sum >> 16);
     }

@@ -24,7 +24,7 @@ const BATCHES_A_TURN: usize = 256;
 const RECEIVE_BUFFER: i32 = 4 * 1024 * 1024;
 
 /// CS6, network control (RFC 2474 §4.2.2.1).
-pub(super) const TRAFFIC_CLASS: u32 = 0xc0;
+pub(super) const TRAFFIC_CLASS: u8 = 0xc0;
 
 /// The UDP sockets of a machine. Those that listen have a slot, the number by which their readiness is told.
 pub(crate) struct UdpSockets {
@@ -139,12 +139,12 @@ fn opened(channel: &UdpChannel, purpose: UdpUse) -> io::Result<Socket> {
         Family::V4 => {
             // An address that is ours only later.
             socket.set_freebind_v4(true)?;
-            socket.set_tos_v4(TRAFFIC_CLASS)?;
+            socket.set_tos_v4(TRAFFIC_CLASS.into())?;
         }
         Family::V6 => {
             socket.set_only_v6(true)?;
             socket.set_freebind_v6(true)?;
-            socket.set_tclass_v6(TRAFFIC_CLASS)?;
+            socket.set_tclass_v6(TRAFFIC_CLASS.into())?;
         }
     }
     match purpose {
