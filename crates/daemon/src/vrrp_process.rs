@@ -4,6 +4,7 @@
 //! gives up at once: masters say so, addresses go, and since nobody else is left to run them, it runs the last scripts
 //! itself.
 
+mod beats;
 mod here;
 mod orphan;
 mod outlets;

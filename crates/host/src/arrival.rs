@@ -4,7 +4,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::{
-    Channel, Delivery, Link, LinkAddress, LinkIndex, Refusal, RouteKey, Rule, Ticket, UdpChannel,
+    Channel, Delivery, Link, LinkAddress, LinkIndex, LinkName, Refusal, RouteKey, Rule, Ticket, UdpChannel,
     UdpDelivery, WallClock,
 };
 
@@ -77,6 +77,13 @@ pub enum Arrival {
         name: String,
         /// It is complete.
         quorum: bool,
+    },
+    /// The driver of a link was asked for its carrier.
+    CarrierRead {
+        /// The link.
+        link: LinkName,
+        /// It has one.
+        carrier: bool,
     },
     /// A UDP channel could not be opened, or broke. It is closed.
     UdpClosed {

@@ -199,6 +199,7 @@ fn event(arrival: Arrival) -> Option<Event> {
         | Arrival::ClockSet(_)
         | Arrival::FileRead { .. }
         | Arrival::ProcessesCounted { .. }
+        | Arrival::CarrierRead { .. }
         | Arrival::UdpReceived(_)
         | Arrival::UdpClosed { .. }
         | Arrival::Woken => None,

@@ -5,8 +5,8 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use host::{
-    Channel, Datagram, Delivery, FirewallOp, Instant, Job, JobId, Link, LinkAddress, LinkIndex, NetworkOp,
-    Outcome, Refusal, RouteKey, Rule, Ticket, WallClock,
+    Channel, Datagram, Delivery, FirewallOp, Instant, Job, JobId, Link, LinkAddress, LinkIndex, LinkName,
+    NetworkOp, Outcome, Refusal, RouteKey, Rule, Ticket, WallClock,
 };
 use serde::{Deserialize, Serialize};
 
@@ -86,6 +86,13 @@ pub enum Event {
         name: String,
         /// Its quorum is there.
         quorum: bool,
+    },
+    /// The driver of a link was asked for its carrier.
+    CarrierRead {
+        /// The link.
+        link: LinkName,
+        /// It has one.
+        carrier: bool,
     },
     /// A BFD session went up or down.
     BfdChanged {

@@ -197,6 +197,9 @@ impl Router {
                     out.push(Action::Notice(Notice::Processes { name, quorum }));
                 }
             }
+            Event::CarrierRead { link, carrier } => {
+                self.stale |= self.links.carrier_read(link, carrier, now, out);
+            }
             Event::ClockSet(clock) => {
                 self.wall = clock;
                 self.instances.values_mut().for_each(|instance| instance.set_clock(clock));

@@ -104,6 +104,7 @@ impl<M: Network + Firewall + Datagrams + Journal + Bus + EventPipes> Vrrp<M> {
             Arrival::Deaf { channel, refusal } => Event::Deaf { channel, refusal },
             Arrival::FileRead { file, value } => Event::FileRead { file, value },
             Arrival::ProcessesCounted { name, quorum } => Event::ProcessesCounted { name, quorum },
+            Arrival::CarrierRead { link, carrier } => Event::CarrierRead { link, carrier },
             // It opens no such channel.
             Arrival::UdpReceived(_) | Arrival::UdpClosed { .. } => return,
             Arrival::ClockSet(clock) => Event::ClockSet(clock),

@@ -77,6 +77,7 @@ impl Router {
             | Event::JobEnded(..)
             | Event::FileRead { .. }
             | Event::ProcessesCounted { .. }
+            | Event::CarrierRead { .. }
             | Event::BfdChanged { .. }
             | Event::ClearCounters
             | Event::Wake

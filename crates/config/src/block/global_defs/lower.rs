@@ -99,6 +99,7 @@ fn lower_identity(block: &IdentityBlock) -> Identity {
         namespace_with_ipsets: _,
         use_pid_dir,
         child_wait_time,
+        // It concerns virtual routers.
         linkbeat_use_polling: _,
     } = block;
     Identity {

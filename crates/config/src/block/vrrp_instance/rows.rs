@@ -287,7 +287,6 @@ pub(super) static NOTICE: &[K] = &[
         .help("Receive buffer of the instance's socket."),
     K::new("linkbeat_use_polling", Kind::Flag(|b| &mut b.rest.linkbeat_use_polling, true))
         .deprecated("linkbeat_interfaces")
-        .later("polling of links")
         .help("The carrier of the interface is asked for once a second."),
     // As keepalived: accepted, and nothing comes of it.
     K::new("debug", Kind::Custom(Shape::Line, read::debug)).takes("<0..4>").lax().help("Has no effect."),

@@ -97,6 +97,7 @@ pub(crate) fn all() -> impl Iterator<Item = Case> {
         both("nopreempt", preempt::patient, preempt::nopreempt),
         both("graceful stop", outage::pair_v2, outage::graceful_stop),
         both("link down and up", outage::pair, outage::link_down_and_up),
+        both("polled link down and up", outage::polled, outage::polled_link_down_and_up),
         both("partition and heal", outage::pair, outage::partition_and_heal),
         both("kill -9", outage::pair, outage::kill),
         both("kill -9 of the supervisor", outage::pair, outage::kill_of_the_supervisor),

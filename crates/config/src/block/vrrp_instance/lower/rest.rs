@@ -1,5 +1,6 @@
 //! What belongs nowhere else.
 
+use host::LinkName;
 use vrrp::config::{InstanceConfig, Preemption, Priority};
 
 use super::Lowering;
@@ -43,7 +44,7 @@ impl Lowered {
 }
 
 impl Lowering<'_, '_, '_> {
-    pub(super) fn rest(&mut self, block: Rest, election: &Standing) -> Lowered {
+    pub(super) fn rest(&mut self, block: Rest, election: &Standing, link: &LinkName) -> Lowered {
         // No `..` here: a keyword that is read and not obeyed must not compile.
         let Rest {
             vrf: _,
@@ -53,7 +54,7 @@ impl Lowering<'_, '_, '_> {
             timer_expired_backup,
             kernel_rx_buf_size,
             lvs_sync_daemon_interface: _,
-            linkbeat_use_polling: _,
+            linkbeat_use_polling,
             step_down,
             vip_lifetime,
         } = block;
@@ -87,6 +88,9 @@ impl Lowering<'_, '_, '_> {
             }
             fits
         });
+        if linkbeat_use_polling.is_some() {
+            self.resolver.polled.insert(link.clone());
+        }
         let number = |value: u64| u32::try_from(value).unwrap_or(u32::MAX);
         Lowered {
             mail: smtp_alert.map_or_else(|| self.resolver.vrrp_mail(), |set| set.value),
