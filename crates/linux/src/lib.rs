@@ -10,6 +10,7 @@
 pub mod bus;
 pub mod clock;
 pub mod fifo;
+pub mod group_reports;
 pub mod journal;
 pub mod link_beat;
 pub mod machine;

@@ -173,7 +173,7 @@ impl Rehearsal {
                 }
             }
             Action::Notice(notice) => self.notices.push(notice),
-            Action::Listen(..) | Action::Ignore(_) | Action::End(_) => {}
+            Action::Listen(..) | Action::Size(..) | Action::Ignore(_) | Action::End(_) => {}
         }
     }
 }

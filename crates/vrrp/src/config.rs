@@ -19,7 +19,9 @@ use serde::{Deserialize, Serialize};
 
 pub use authentication::{Authentication, Hmac, HmacKey, HmacMode};
 pub use hold::{OwnLink, Statics, VirtualAddress, VirtualRoute, VirtualRule};
-pub use link::{AnnounceConfig, AnnouncePace, Firewall, LinkDelay, PaceGroup, PollMethod, PolledLink};
+pub use link::{
+    AnnounceConfig, AnnouncePace, Firewall, LinkDelay, PaceGroup, PollMethod, PolledLink, ReceiveBuffer,
+};
 pub use track::{
     FileConfig, ProcessConfig, ProcessMatch, ScriptConfig, TrackFile, TrackLink, TrackNamed, TrackScript,
     Weight,
@@ -253,8 +255,8 @@ pub struct InstanceConfig {
     pub unicast_checksum: UnicastChecksum,
     /// Secondary addresses of the link live on when the first goes (`promote_secondaries`).
     pub promote_secondaries: bool,
-    /// Receive buffer of its socket in bytes (`kernel_rx_buf_size`).
-    pub receive_buffer: Option<u32>,
+    /// Its part of the receive buffer of its socket (`kernel_rx_buf_size`, `vrrp_rx_bufs_policy`); `None` asks for nothing.
+    pub receive_buffer: Option<ReceiveBuffer>,
     /// Keys that sign its adverts (`auth_hmac`).
     pub hmac: Option<Hmac>,
 }

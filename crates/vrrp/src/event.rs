@@ -116,6 +116,8 @@ pub enum Event {
 pub enum Action {
     /// Listen on a channel for these virtual router identifiers (sorted), or change what an open one lets pass.
     Listen(Channel, Vec<u8>),
+    /// What came in on a channel and is not taken in yet may be so many bytes.
+    Size(Channel, u32),
     /// Stop listening on a channel.
     Ignore(Channel),
     /// Adverts, gratuitous ARP, neighbour advertisements.

@@ -136,11 +136,12 @@ fn wanted<'a>(
     instances: impl Iterator<Item = &'a Instance>,
     links: &Links,
 ) -> Option<FilterTable> {
-    let config::Firewall { table, priority, counters, by_index } = options;
+    let config::Firewall { table, priority, counters, by_index, no_local_reports } = options;
     let (mut ipv4, mut ipv6) = (None, None);
     for instance in instances {
         add_dropped(instance, links, *by_index, &mut ipv4, &mut ipv6);
-        add_vmac(instance, links, &mut ipv4, &mut ipv6);
+        // As keepalived: without reports the VMAC needs nothing of IPv4.
+        add_vmac(instance, links, (!no_local_reports).then_some(&mut ipv4), &mut ipv6);
     }
     let (name, priority, counters): (String, _, _) = (table.clone(), *priority, *counters);
     (ipv4.is_some() || ipv6.is_some()).then_some(FilterTable { name, priority, counters, ipv4, ipv6 })
@@ -198,14 +199,16 @@ fn add_dropped(
 fn add_vmac(
     instance: &Instance,
     links: &Links,
-    ipv4: &mut Option<Ipv4Filter>,
+    ipv4: Option<&mut Option<Ipv4Filter>>,
     ipv6: &mut Option<Ipv6Filter>,
 ) {
     let Some(own) = &instance.config().own_link else { return };
     let VirtualLinkKind::Vmac(_) = own.link.kind else { return };
     let (Some(vmac), Some(base)) = (links.named(&own.link.name), links.named(&own.link.base)) else { return };
     let family = instance.config().family;
-    if family == Family::V4 || own.link.both_families {
+    if let Some(ipv4) = ipv4
+        && (family == Family::V4 || own.link.both_families)
+    {
         ipv4.get_or_insert_default().vmacs.insert(vmac.index, base.index);
     }
     if family == Family::V6 || own.link.both_families {

@@ -251,6 +251,7 @@ impl<M: Network + Firewall + Datagrams + Journal + Bus + EventPipes> Vrrp<M> {
     fn perform(&mut self, action: Action) -> Option<Notice> {
         match action {
             Action::Listen(channel, vrids) => self.machine.listen(channel, &vrids),
+            Action::Size(channel, bytes) => self.machine.size(channel, bytes),
             Action::Ignore(channel) => self.machine.ignore(channel),
             Action::Send(datagram) => self.machine.send(datagram),
             Action::Network(ticket, op) => self.machine.submit(ticket, op),

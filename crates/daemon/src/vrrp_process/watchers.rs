@@ -39,12 +39,14 @@ pub(super) struct Watchers {
     /// When to look again at what nobody tells of.
     look: Option<Instant>,
     home: Option<PathBuf>,
+    /// Receive buffer for events of processes: bytes, and whether beyond the system's limit.
+    buffer: Option<(u32, bool)>,
 }
 
 impl Watchers {
     /// `home`: the network namespace where the kernel tells of processes, if it is not this one.
-    pub(super) fn new(home: Option<PathBuf>) -> Self {
-        Self { home, ..Self::default() }
+    pub(super) fn new(home: Option<PathBuf>, buffer: Option<(u32, bool)>) -> Self {
+        Self { home, buffer, ..Self::default() }
     }
 
     /// Watches what a configuration tracks. What is found comes before the configuration takes effect, so that it
@@ -158,6 +160,7 @@ impl Watchers {
             return;
         }
         let opened = open_events(self.home.as_deref()).and_then(|events| {
+            self.buffer.map_or(Ok(()), |(bytes, force)| events.size(bytes, force))?;
             here.watch(&events, PROCESSES).map_err(io::Error::other)?;
             Ok(events)
         });

@@ -283,7 +283,6 @@ pub(super) static NOTICE: &[K] = &[
     K::new("kernel_rx_buf_size", Kind::Number(|b| &mut b.rest.kernel_rx_buf_size, 0, U32))
         .inherits("vrrp_rx_bufs_policy")
         .unit("bytes")
-        .later("kernel settings")
         .help("Receive buffer of the instance's socket."),
     K::new("linkbeat_use_polling", Kind::Flag(|b| &mut b.rest.linkbeat_use_polling, true))
         .deprecated("linkbeat_interfaces")

@@ -253,6 +253,7 @@ pub(super) fn brief(actions: &[Action]) -> Vec<String> {
 fn short(action: &Action) -> Option<String> {
     Some(match action {
         Action::Listen(_, vrids) => format!("listen {vrids:?}"),
+        Action::Size(_, bytes) => format!("size {bytes}"),
         Action::Ignore(_) => "ignore".into(),
         Action::Run(id, _) => format!("run {}", id.0),
         Action::End(id) => format!("end {}", id.0),

@@ -1,10 +1,11 @@
 //! What belongs nowhere else.
 
 use host::LinkName;
-use vrrp::config::{InstanceConfig, Preemption, Priority};
+use vrrp::config::{InstanceConfig, Preemption, Priority, ReceiveBuffer};
 
 use super::Lowering;
 use super::election::Standing;
+use crate::block::global_defs;
 use crate::block::vrrp_instance::Rest;
 use crate::diagnostic::code;
 
@@ -14,7 +15,7 @@ pub(super) struct Lowered {
     pub(super) tell_priority: bool,
     pub(super) owner_ignores_adverts: bool,
     pub(super) late_master_yields_to: Option<Priority>,
-    pub(super) receive_buffer: Option<u32>,
+    pub(super) receive_buffer: Option<ReceiveBuffer>,
     pub(super) step_down: bool,
     pub(super) lifetime: Option<u32>,
 }
@@ -97,7 +98,9 @@ impl Lowering<'_, '_, '_> {
             tell_priority: tell.unwrap_or(false),
             owner_ignores_adverts: ignores,
             late_master_yields_to: late.and_then(|set| u8::try_from(set.value).ok()).map(Priority),
-            receive_buffer: kernel_rx_buf_size.map(|set| number(set.value)),
+            receive_buffer: kernel_rx_buf_size
+                .map(|set| ReceiveBuffer::Bytes(number(set.value)))
+                .or_else(|| global_defs::receive_buffer(global)),
             step_down: step_down.is_some(),
             lifetime: vip_lifetime.map(|set| number(set.value)),
         }
