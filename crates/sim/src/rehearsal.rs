@@ -234,6 +234,10 @@ fn links(configs: &[&Config]) -> BTreeMap<LinkName, BTreeSet<IpAddr>> {
     for own in instances().filter_map(|instance| instance.own_link.as_ref()) {
         links.remove(&own.link.name);
     }
+    for own in instances().flat_map(|instance| &instance.address_links) {
+        links.entry(own.base.clone()).or_default();
+        links.remove(&own.name);
+    }
     links
 }
 

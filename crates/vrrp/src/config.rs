@@ -14,7 +14,7 @@ use core::fmt;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use core::time::Duration;
 
-use host::{Command, Family, LinkName};
+use host::{Command, Family, LinkName, VirtualLink};
 use serde::{Deserialize, Serialize};
 
 pub use authentication::{Authentication, Hmac, HmacKey, HmacMode};
@@ -199,6 +199,9 @@ pub struct InstanceConfig {
     pub rules: Vec<VirtualRule>,
     /// The virtual router's own link, on top of [`Self::link`].
     pub own_link: Option<OwnLink>,
+    /// Further links of its own that carry addresses only (`use_vmac` of an address, `use_vmac_addr`): one for each base and
+    /// family.
+    pub address_links: Vec<VirtualLink>,
     /// Virtual addresses vanish by the kernel's hand when they were not renewed for so long, in seconds; at least 3
     /// (`vip_lifetime`).
     pub lifetime: Option<u32>,
@@ -301,6 +304,7 @@ impl InstanceConfig {
             routes: Vec::new(),
             rules: Vec::new(),
             own_link: None,
+            address_links: Vec::new(),
             lifetime: None,
             preemption: Preemption::Allowed,
             skip_address_check: false,

@@ -13,7 +13,7 @@ use core::net::IpAddr;
 use core::time::Duration;
 
 use host::firewall::{FilterTable, FirewallOp, Ipv4Filter, Ipv6Filter};
-use host::{Family, Instant, Refusal, Ticket, VirtualLinkKind};
+use host::{Family, Instant, Refusal, Ticket};
 
 use crate::config;
 use crate::event::Action;
@@ -51,7 +51,7 @@ impl Firewall {
 
     /// What an instance wants changed.
     pub(crate) fn touch_for(&mut self, instance: &Instance) {
-        self.stale |= drops(instance) || instance.config().own_link.is_some();
+        self.stale |= drops(instance) || instance.has_own_links();
     }
 
     /// Makes up its mind, and orders what must be there before addresses are put.
@@ -199,23 +199,22 @@ fn add_dropped(
 fn add_vmac(
     instance: &Instance,
     links: &Links,
-    ipv4: Option<&mut Option<Ipv4Filter>>,
+    mut ipv4: Option<&mut Option<Ipv4Filter>>,
     ipv6: &mut Option<Ipv6Filter>,
 ) {
-    let Some(own) = &instance.config().own_link else { return };
-    let VirtualLinkKind::Vmac(_) = own.link.kind else { return };
-    let (Some(vmac), Some(base)) = (links.named(&own.link.name), links.named(&own.link.base)) else { return };
-    let family = instance.config().family;
-    if let Some(ipv4) = ipv4
-        && (family == Family::V4 || own.link.both_families)
-    {
-        ipv4.get_or_insert_default().vmacs.insert(vmac.index, base.index);
-    }
-    if family == Family::V6 || own.link.both_families {
-        let filter = ipv6.get_or_insert_default();
-        filter.vmacs.insert(vmac.index, base.index);
-        if let Some(IpAddr::V6(source)) = instance.own_source(own, links).map(host::Prefix::address) {
-            filter.of_bases.insert((source, vmac.name.clone()));
+    for (link, source) in instance.vmacs(links) {
+        let (Some(vmac), Some(base)) = (links.named(&link.name), links.named(&link.base)) else { continue };
+        if let Some(ipv4) = &mut ipv4
+            && (link.family == Family::V4 || link.both_families)
+        {
+            ipv4.get_or_insert_default().vmacs.insert(vmac.index, base.index);
+        }
+        if link.family == Family::V6 || link.both_families {
+            let filter = ipv6.get_or_insert_default();
+            filter.vmacs.insert(vmac.index, base.index);
+            if let (Some(IpAddr::V6(source)), Family::V6) = (source, link.family) {
+                filter.of_bases.insert((source, vmac.name.clone()));
+            }
         }
     }
 }

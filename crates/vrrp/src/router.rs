@@ -280,7 +280,7 @@ impl Router {
         let mut ours: BTreeSet<Key> = statics.iter().map(Item::key).collect();
         self.holdings.want(NOBODY, statics);
         for instance in self.instances.values_mut() {
-            instance.locate(&self.links);
+            instance.locate(&self.links, &self.holdings, now);
             ours.extend(instance.claims(&self.links).iter().map(Item::key));
         }
         self.holdings.claim(ours);

@@ -117,7 +117,6 @@ pub(super) static HOLDINGS: &[K] = &[
             §7.3). Of an address with five octets the last is the virtual_router_id.",
         ),
     K::new("use_vmac_addr", Kind::Flag(|b| &mut b.own.use_vmac_addr, true))
-        .later("interfaces of their own for single addresses")
         .help("Addresses on other interfaces get an interface of their own, too."),
     K::new("vmac_xmit_base", Kind::Flag(|b| &mut b.own.vmac_xmit_base, true))
         .help("Adverts leave by the interface underneath, with its Ethernet address."),

@@ -104,6 +104,7 @@ pub(crate) fn all() -> impl Iterator<Item = Case> {
         both("address deleted by hand", outage::pair, outage::deleted_address),
         ours("kill -9 of the vrrp worker", outage::pair, outage::kill_of_the_worker),
         both("reload", change::pair, change::reload),
+        ours("own link by reload", change::movable, change::own_link_by_reload),
         ours("reload of a broken file", change::pair, change::reload_of_a_broken_file),
         both("link deleted and made again", outage::pair, storm::link_deleted_and_made_again),
         ours(
@@ -139,6 +140,7 @@ pub(crate) fn all() -> impl Iterator<Item = Case> {
         ours("tracked process", track::process, track::process_runs),
         both("VMAC over IPv4", vmac::over_ipv4, vmac::life),
         both("VMAC over IPv6", vmac::over_ipv6, vmac::life),
+        both("VMAC of an address on another link", vmac::of_an_address, vmac::life_of_an_address),
         both("unicast v3 IPv4", protocol::unicast_v3_ipv4, protocol::life),
         both("unicast v3 IPv6", protocol::unicast_v3_ipv6, protocol::life),
     ]
