@@ -1,7 +1,7 @@
 //! A reload that gives a running virtual router another link of its own: it goes on as it was until that is ready.
 //!
-//! Whoever waits with the link that it has loses nothing: a master speaks on and keeps its addresses, and moves to the
-//! new link with an advert first and its announcements after. Of two links that cannot be there at once, since they have
+//! Whoever waits with the link that it has loses nothing: a master speaks on in its rhythm and keeps its addresses, and
+//! announces them from the new link when they are there. Of two links that cannot be there at once, since they have
 //! one name or one Ethernet address on one base, the former goes first, and meanwhile the base serves.
 
 use host::{Instant, VirtualLink, VirtualLinkKind};
@@ -55,14 +55,13 @@ impl Instance {
         }
     }
 
-    /// It speaks from elsewhere, or its addresses are elsewhere: all who know where they were must learn it.
+    /// Its addresses are elsewhere: all who know where they were must learn it.
     pub(super) fn mind_move(&mut self, before: Option<Place>, now: Instant) {
         let at = |place: Place| (place.base, place.adverts, place.home);
         let (Some(before), Some(place)) = (before, self.place) else { return };
         if let Stage::Master(master) = &mut self.stage
             && at(before) != at(place)
         {
-            master.next_advert = master.next_advert.min(now);
             master.rounds.again(now);
         }
     }
