@@ -4,8 +4,8 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::{
-    Channel, Delivery, Link, LinkAddress, LinkIndex, LinkName, Refusal, RouteKey, Rule, Ticket, UdpChannel,
-    UdpDelivery, WallClock,
+    Channel, Delivery, IpvsSurvey, Link, LinkAddress, LinkIndex, LinkName, Refusal, RouteKey, Rule, Ticket,
+    UdpChannel, UdpDelivery, WallClock,
 };
 
 /// Something that happened on a machine.
@@ -50,6 +50,8 @@ pub enum Arrival {
         /// Whether it was carried out.
         result: Result<(), Refusal>,
     },
+    /// All that IPVS holds, or why it cannot be told ([`crate::Ipvs::survey_ipvs`]).
+    IpvsSurveyed(IpvsSurvey),
     /// A datagram could not be sent.
     Unsent {
         /// [`crate::Datagram::tag`] or [`crate::UdpDatagram::tag`].

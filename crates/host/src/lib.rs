@@ -1,7 +1,7 @@
 //! The words between an engine and its machine: time, addresses, links, packets, orders and answers.
 //!
 //! An engine decides; a machine performs. Neither knows the other, both know these types. Read in this order:
-//! [`time`], [`address`] and [`link`] are values; [`datagram`], [`udp`], [`network`], [`firewall`] and [`job`] are what
+//! [`time`], [`address`] and [`link`] are values; [`datagram`], [`udp`], [`network`], [`firewall`], [`ipvs`] and [`job`] are what
 //! an engine may ask for, each with the port (a small trait) that a machine implements; [`arrival`] is all that a
 //! machine can
 //! tell; [`engine`] is the contract. [`bytes`] reads and writes what goes on the wire.
@@ -18,6 +18,7 @@ pub mod bytes;
 pub mod datagram;
 pub mod engine;
 pub mod firewall;
+pub mod ipvs;
 pub mod job;
 pub mod journal;
 pub mod link;
@@ -32,6 +33,7 @@ pub use arrival::Arrival;
 pub use datagram::{Channel, Datagram, Datagrams, Delivery, Packet, Protocol};
 pub use engine::Engine;
 pub use firewall::{FilterTable, Firewall, FirewallOp};
+pub use ipvs::{Ipvs, IpvsOp, IpvsSurvey, IpvsTable};
 pub use job::{Account, Command, Job, JobId, Outcome};
 pub use journal::{Journal, Severity};
 pub use link::{Link, LinkIndex, LinkName};

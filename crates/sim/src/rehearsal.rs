@@ -202,6 +202,7 @@ fn event(arrival: Arrival) -> Option<Event> {
         | Arrival::CarrierRead { .. }
         | Arrival::UdpReceived(_)
         | Arrival::UdpClosed { .. }
+        | Arrival::IpvsSurveyed(_)
         | Arrival::Woken => None,
     }
 }

@@ -87,6 +87,7 @@ impl<M: Udp + Journal + BfdBus> Bfd<M> {
             | Arrival::ClockSet(_)
             | Arrival::Received(_)
             | Arrival::Settled { .. }
+            | Arrival::IpvsSurveyed(_)
             | Arrival::Deaf { .. } => return,
         };
         self.step(event, now);

@@ -105,8 +105,8 @@ impl<M: Network + Firewall + Datagrams + Journal + Bus + EventPipes> Vrrp<M> {
             Arrival::FileRead { file, value } => Event::FileRead { file, value },
             Arrival::ProcessesCounted { name, quorum } => Event::ProcessesCounted { name, quorum },
             Arrival::CarrierRead { link, carrier } => Event::CarrierRead { link, carrier },
-            // It opens no such channel.
-            Arrival::UdpReceived(_) | Arrival::UdpClosed { .. } => return,
+            // It opens no such channel, and does not ask.
+            Arrival::UdpReceived(_) | Arrival::UdpClosed { .. } | Arrival::IpvsSurveyed(_) => return,
             Arrival::ClockSet(clock) => Event::ClockSet(clock),
             Arrival::Woken => Event::Wake,
         };

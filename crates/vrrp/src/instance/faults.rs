@@ -233,6 +233,14 @@ impl Instance {
         })
     }
 
+    /// Links for addresses that are not there yet. A master goes on without: one that somebody deletes is made again at once.
+    fn missing_address_links(&self, view: View<'_>) -> impl Iterator<Item = FaultReason> {
+        let links = self.config.address_links.iter().filter(|_| !self.is_master());
+        let missing =
+            move |link: &&VirtualLink| view.links.named(&link.base).is_some() && !self.may_use(link, view);
+        links.filter(missing).map(|link| FaultReason::OwnLinkMissing(link.name.clone()))
+    }
+
     /// Everything that is wrong, and the points of everything that is tracked.
     fn judge(&self, view: View<'_>) -> (BTreeSet<FaultReason>, i32) {
         let mut faults = BTreeSet::new();
@@ -289,12 +297,7 @@ impl Instance {
         } else if self.source.is_none() {
             faults.insert(FaultReason::NoSourceAddress(self.config.family));
         }
-        // A master goes on without: a link that somebody deletes is made again at once.
-        for link in self.config.address_links.iter().filter(|_| !self.is_master()) {
-            if view.links.named(&link.base).is_some() && !self.may_use(link, view) {
-                faults.insert(FaultReason::OwnLinkMissing(link.name.clone()));
-            }
-        }
+        faults.extend(self.missing_address_links(view));
         if let Some(source) = self.config.source.filter(|_| self.config.track_source)
             && !view.links.has_address(source)
         {

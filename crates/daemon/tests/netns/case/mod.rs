@@ -104,7 +104,6 @@ pub(crate) fn all() -> impl Iterator<Item = Case> {
         both("address deleted by hand", outage::pair, outage::deleted_address),
         ours("kill -9 of the vrrp worker", outage::pair, outage::kill_of_the_worker),
         both("reload", change::pair, change::reload),
-        ours("own link by reload", change::movable, change::own_link_by_reload),
         ours("reload of a broken file", change::pair, change::reload_of_a_broken_file),
         both("link deleted and made again", outage::pair, storm::link_deleted_and_made_again),
         ours(
@@ -134,15 +133,23 @@ pub(crate) fn all() -> impl Iterator<Item = Case> {
         both("sync group with weights of its own", group::weighted, group::weights),
         both("sync group of which one member is outdone", group::pair, group::one_member_is_outdone),
         ours("two owners", election::owners, election::two_owners),
-        both("VMAC whose base is deleted", vmac::over_ipv4, vmac::base_deleted_and_made_again),
         both("excluded addresses, routes and rules", holds::pair, holds::life),
         both("tracked file", track::file, track::file_value),
         ours("tracked process", track::process, track::process_runs),
-        both("VMAC over IPv4", vmac::over_ipv4, vmac::life),
-        both("VMAC over IPv6", vmac::over_ipv6, vmac::life),
-        both("VMAC of an address on another link", vmac::of_an_address, vmac::life_of_an_address),
         both("unicast v3 IPv4", protocol::unicast_v3_ipv4, protocol::life),
         both("unicast v3 IPv6", protocol::unicast_v3_ipv6, protocol::life),
     ]
     .into_iter()
+    .chain(with_own_links())
+}
+
+/// Those of virtual routers with links of their own.
+fn with_own_links() -> [Case; 5] {
+    [
+        ours("own link by reload", change::movable, change::own_link_by_reload),
+        both("VMAC whose base is deleted", vmac::over_ipv4, vmac::base_deleted_and_made_again),
+        both("VMAC over IPv4", vmac::over_ipv4, vmac::life),
+        both("VMAC over IPv6", vmac::over_ipv6, vmac::life),
+        both("VMAC of an address on another link", vmac::of_an_address, vmac::life_of_an_address),
+    ]
 }
