@@ -155,7 +155,8 @@ fn resolve(mut resolver: Resolver<'_, '_>, root: &RootBlock) -> Effective {
     let statics = statics::lower(resolver, statics, &mut instances);
     let pace_groups = link::pace_groups(resolver, garp_groups);
     let link_delays = link::delays(resolver, interface_up_down_delays);
-    let polled_links = link::polled(resolver, linkbeat_interfaces);
+    let all = identity.linkbeat_use_polling.is_some();
+    let polled_links = link::polled(resolver, linkbeat_interfaces, all.then_some(&instances));
     // As keepalived: virtual routers that do not run do not complain of their scripts.
     resolver.first_script.take_if(|_| resolver.unlinked || nodes.is_empty());
     let services = services::lower(resolver, services);

@@ -47,6 +47,8 @@ pub(crate) struct Resolver<'r, 'a> {
     rule_priorities: [u32; 2],
     /// Names of links of their own that are taken, and by whom.
     pub(crate) own_links: BTreeMap<LinkName, String>,
+    /// Interfaces of virtual routers that ask for their carrier themselves.
+    pub(crate) polled: BTreeSet<LinkName>,
     /// What can be followed by name.
     pub(crate) sessions: Sessions,
     /// Patterns that were compiled.
@@ -76,6 +78,7 @@ impl<'r, 'a> Resolver<'r, 'a> {
             names: BTreeMap::new(),
             rule_priorities: [FIRST_RULE; 2],
             own_links: BTreeMap::new(),
+            polled: BTreeSet::new(),
             sessions: Sessions::default(),
             patterns: Patterns::default(),
             unlinked: false,

@@ -321,3 +321,45 @@ fn statics_are_held_always_and_followed_by_groups() {
     let fault = Weight::Fault { reverse: false };
     assert_eq!(tracked, [("eth1", fault), ("eth2", fault), ("eth3", fault)]);
 }
+
+/// As keepalived 2.2.7 names and shares them, and keeps them apart from the virtual router's own.
+///
+/// vrrp-behaviour §11.
+#[test]
+fn addresses_may_have_links_of_their_own() {
+    let of = |global: &str, lines: &str| {
+        let loaded = read(&format!(
+            "global_defs {{\n{global}\n}}\nvrrp_instance I {{\ninterface eth0\nvirtual_router_id 5\n{lines}\n}}\n"
+        ));
+        let found = codes(&loaded);
+        let it = effective(loaded).vrrp.instances.remove(0);
+        let all = it.addresses.iter().chain(&it.excluded);
+        let on = |address: &vrrp::config::VirtualAddress| {
+            let own = address.own_link.as_ref().map_or("-", |link| link.as_str());
+            format!("{} {own}", address.prefix.address())
+        };
+        let made =
+            it.address_links.iter().map(|link| format!("{} on {} {}", link.name, link.base, link.family));
+        (all.map(on).collect::<Vec<_>>(), made.collect::<Vec<_>>(), found)
+    };
+    let lines = "virtual_ipaddress {\n10.1.0.9\n10.2.0.9 dev eth1 use_vmac\n10.2.0.8 dev eth1 use_vmac\n}\n\
+        virtual_ipaddress_excluded {\n2001:db8::9\n2001:db8::8 use_vmac\n2001:db8:2::8 dev eth1 use_vmac\n}\n";
+    let (on, made, found) = of("", &format!("use_vmac\n{lines}"));
+    let own = ["10.1.0.9 -", "10.2.0.9 vrrp1.5", "10.2.0.8 vrrp1.5"];
+    assert_eq!(on[..3], own);
+    assert_eq!(on[3..], ["2001:db8::9 -", "2001:db8::8 vrrp6.5", "2001:db8:2::8 vrrp2.5"]);
+    assert_eq!(made, ["vrrp1.5 on eth1 IPv4", "vrrp6.5 on eth0 IPv6", "vrrp2.5 on eth1 IPv6"]);
+    assert_eq!(found, Vec::<String>::new());
+    let (on, made, _) = of("", lines);
+    assert_eq!((on[1].as_str(), made[0].as_str()), ("10.2.0.9 vrrp.5", "vrrp.5 on eth1 IPv4"));
+
+    let all = lines.replace(" use_vmac", "");
+    let (on, made, found) = of("vmac_addr_prefix vx", &format!("use_vmac_addr\n{all}"));
+    assert_eq!(on[..4], ["10.1.0.9 -", "10.2.0.9 vx.5", "10.2.0.8 vx.5", "2001:db8::9 vx6.5"]);
+    assert_eq!(made, ["vx.5 on eth1 IPv4", "vx6.5 on eth0 IPv6", "vx1.5 on eth1 IPv6"]);
+    assert_eq!(found, Vec::<String>::new());
+
+    let twice = "use_vmac\nvirtual_ipaddress {\n10.1.0.9 use_vmac\n}";
+    let (on, made, found) = of("", twice);
+    assert_eq!((on, made.len(), found), (vec!["10.1.0.9 -".to_owned()], 0, vec!["SF0606".to_owned()]));
+}

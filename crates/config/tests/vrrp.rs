@@ -9,7 +9,7 @@ use bare::Bare;
 use config::{Assumed, InMemory, Loaded, Request, load};
 use host::{Family, Prefix};
 use vrrp::config::{
-    AnnouncePace, Authentication, InstanceConfig, Mode, Preemption, Priority, Version, Weight,
+    AnnouncePace, Authentication, InstanceConfig, Mode, Preemption, Priority, ReceiveBuffer, Version, Weight,
 };
 
 fn read(text: &str) -> Loaded {
@@ -33,6 +33,17 @@ fn instance(global: &str, lines: &str) -> (InstanceConfig, Vec<String>) {
 }
 
 const VIP: &str = "virtual_ipaddress {\n192.0.2.100/24\n}\n";
+
+#[test]
+fn receive_buffers_are_sized_by_a_policy_unless_an_instance_says_how_large() {
+    let of = |global: &str, own: &str| instance(global, &format!("{VIP}{own}")).0.receive_buffer;
+    assert_eq!(of("", ""), None);
+    assert_eq!(of("vrrp_rx_bufs_policy MTU", ""), Some(ReceiveBuffer::Mtu(3)));
+    let seven = "vrrp_rx_bufs_policy advert\nvrrp_rx_bufs_multiplier 7";
+    assert_eq!(of(seven, ""), Some(ReceiveBuffer::Advert(7)));
+    assert_eq!(of("vrrp_rx_bufs_policy 9000", ""), Some(ReceiveBuffer::Bytes(9_000)));
+    assert_eq!(of(seven, "kernel_rx_buf_size 20000"), Some(ReceiveBuffer::Bytes(20_000)));
+}
 
 /// The file of a typical guide.
 #[test]

@@ -58,8 +58,9 @@ pub(crate) struct Begin {
     pub(crate) keep_vrrp: bool,
     /// The network namespace that the daemon was started in, if it left it: there the kernel tells of processes.
     pub(crate) home: Option<PathBuf>,
-    /// Receive buffers of its netlink sockets, for orders and for news: bytes, and whether beyond the system's limit.
-    pub(crate) netlink: [Option<(u32, bool)>; 2],
+    /// Receive buffers of its netlink sockets, for orders, for news and for events of processes: bytes, and whether beyond
+    /// the system's limit.
+    pub(crate) netlink: [Option<(u32, bool)>; 3],
 }
 
 /// One end of a bus that sends `S` and receives `R`.

@@ -35,6 +35,7 @@ use std::time::Duration;
 use config::Effective;
 use config::effective::Buffers;
 use host::{Instant, Outcome, Severity};
+use linux::group_reports::Silence;
 use linux::journal::Journal;
 use linux::pidfile::PidFile;
 use linux::process::{self, Ended};
@@ -120,6 +121,8 @@ struct Supervisor {
     finished: Vec<Finished>,
     /// Dropped last, after the files in it.
     _directory: Directory,
+    /// `disable_local_igmp`.
+    _silence: Option<Silence>,
 }
 
 impl Supervisor {
@@ -248,8 +251,10 @@ impl Supervisor {
             keep_vrrp: self.options.keep_vrrp,
             home: self.home.as_ref().map(Home::path),
             netlink: {
-                let Buffers { vrrp_command, vrrp_monitor, .. } = &self.effective.daemon.buffers;
-                [vrrp_command, vrrp_monitor].map(|(bytes, force)| bytes.map(|bytes| (bytes, *force)))
+                let Buffers { vrrp_command, vrrp_monitor, process_monitor, .. } =
+                    &self.effective.daemon.buffers;
+                [vrrp_command, vrrp_monitor, process_monitor]
+                    .map(|(bytes, force)| bytes.map(|bytes| (bytes, *force)))
             },
         };
         let pipes = self.pipes.paths();

@@ -4,6 +4,7 @@
 //! gives up at once: masters say so, addresses go, and since nobody else is left to run them, it runs the last scripts
 //! itself.
 
+mod beats;
 mod here;
 mod orphan;
 mod outlets;
@@ -42,12 +43,12 @@ pub(crate) fn run() -> Exit {
     }
     match worker_process::open(&line) {
         Ok(machine) => {
-            let [orders, news] = begin.netlink;
+            let [orders, news, processes] = begin.netlink;
             if let Err(error) = machine.size_netlink(orders, news) {
                 let line = format!("Unable to size netlink buffers: {error}");
                 host::Journal::write(&mut journal, Severity::Warning, &line);
             }
-            let watchers = Watchers::new(begin.home);
+            let watchers = Watchers::new(begin.home, processes);
             Process::new(Here::new(machine, journal, line), watchers, begin.manner, begin.keep_vrrp).live()
         }
         Err(error) => worker_process::give_up(&error, &mut journal),

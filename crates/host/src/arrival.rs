@@ -4,8 +4,8 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::{
-    Channel, Delivery, IpvsSurvey, Link, LinkAddress, LinkIndex, Refusal, RouteKey, Rule, Ticket, UdpChannel,
-    UdpDelivery, WallClock,
+    Channel, Delivery, IpvsSurvey, Link, LinkAddress, LinkIndex, LinkName, Refusal, RouteKey, Rule, Ticket,
+    UdpChannel, UdpDelivery, WallClock,
 };
 
 /// Something that happened on a machine.
@@ -79,6 +79,13 @@ pub enum Arrival {
         name: String,
         /// It is complete.
         quorum: bool,
+    },
+    /// The driver of a link was asked for its carrier.
+    CarrierRead {
+        /// The link.
+        link: LinkName,
+        /// It has one.
+        carrier: bool,
     },
     /// A UDP channel could not be opened, or broke. It is closed.
     UdpClosed {

@@ -94,6 +94,8 @@ pub trait Datagrams {
     /// Opens a channel, or changes what an open one lets pass: adverts of these virtual router identifiers
     /// (sorted, without repeats). A failure arrives as [`crate::Arrival::Deaf`].
     fn listen(&mut self, channel: Channel, vrids: &[u8]);
+    /// Sets the receive buffer of an open channel, in bytes. What the system does not allow is cut to what it does.
+    fn size(&mut self, _channel: Channel, _bytes: u32) {}
     /// Closes a channel. One that is not open is left alone.
     fn ignore(&mut self, channel: Channel);
     /// Sends, now or with others of the same turn. A failure arrives as [`crate::Arrival::Unsent`].

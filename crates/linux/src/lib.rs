@@ -5,13 +5,15 @@
 //! with the kernel about links, addresses, routes and rules; `virtual_links` makes links, `packet_filter` drops
 //! packets, `ipvs` shares them out. [`schedule`] and [`namespace`] place the process; [`process`] starts others, [`privilege`] says who they
 //! are, [`bus`] is how they speak with one another, [`pidfile`], [`fifo`] and [`journal`] are what they leave for
-//! people. [`watch_file`] and [`watch_process`] follow what is tracked. `sys` is the only unsafe code of the workspace.
+//! people. [`watch_file`], [`watch_process`] and [`link_beat`] follow what is tracked. `sys` is the only unsafe code of the workspace.
 
 pub mod bus;
 pub mod clock;
 pub mod fifo;
+pub mod group_reports;
 mod ipvs;
 pub mod journal;
+pub mod link_beat;
 pub mod machine;
 pub mod namespace;
 mod netlink;

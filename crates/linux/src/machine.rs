@@ -284,6 +284,10 @@ impl Datagrams for Machine {
         }
     }
 
+    fn size(&mut self, channel: Channel, bytes: u32) {
+        self.channels.size(&channel, bytes);
+    }
+
     fn ignore(&mut self, channel: Channel) {
         self.channels.ignore(&channel);
     }

@@ -9,7 +9,7 @@ use std::net::{Ipv4Addr, SocketAddr, SocketAddrV6};
 use std::os::fd::{AsRawFd, BorrowedFd};
 use std::ptr;
 
-use host::{LinkIndex, MacAddress};
+use host::{LinkIndex, LinkName, MacAddress};
 use libc::{c_int, c_void};
 use nix::sys::signal::SigSet;
 use socket2::SockAddr;
@@ -60,6 +60,68 @@ pub(crate) fn link_layer_address(link: LinkIndex, destination: MacAddress, proto
     *unsafe { storage.view_as::<libc::sockaddr_ll>() } = address;
     // SAFETY: the storage holds a `sockaddr_ll` with its family set, and the length is that type's.
     unsafe { SockAddr::new(storage, length_of::<libc::sockaddr_ll>()) }
+}
+
+/// What is asked of a link by a request whose question and answer are words behind the link's name.
+#[derive(Clone, Copy)]
+pub(crate) enum LinkQuestion {
+    /// Its flags: the first word of the answer.
+    Flags,
+    /// The number of its physical layer: the first word of the answer.
+    Phy,
+    /// A register: number of the physical layer, number of the register; what it holds is the fourth word of the answer.
+    PhyRegister,
+}
+
+/// `struct ifreq` with words in its union, or with a pointer.
+#[repr(C)]
+struct LinkRequest<T> {
+    name: [u8; libc::IFNAMSIZ],
+    argument: T,
+    /// The union is 24 bytes long.
+    rest: [u64; 2],
+}
+
+impl<T> LinkRequest<T> {
+    fn new(link: &LinkName, argument: T) -> Self {
+        let mut name = [0; libc::IFNAMSIZ];
+        // A name is shorter by the final zero at least.
+        name.iter_mut().zip(link.as_str().bytes()).for_each(|(to, from)| *to = from);
+        Self { name, argument, rest: [0; 2] }
+    }
+}
+
+/// Asks a link something. Words that the question has no use for are ignored.
+pub(crate) fn ask_link(
+    socket: BorrowedFd<'_>,
+    link: &LinkName,
+    question: LinkQuestion,
+    words: [u16; 4],
+) -> io::Result<[u16; 4]> {
+    let request = match question {
+        LinkQuestion::Flags => libc::SIOCGIFFLAGS,
+        LinkQuestion::Phy => libc::SIOCGMIIPHY,
+        LinkQuestion::PhyRegister => libc::SIOCGMIIREG,
+    };
+    let mut argument = LinkRequest::new(link, words);
+    // SAFETY: each of the requests reads and writes a `struct ifreq`, which the argument is as long as; none follows a
+    // pointer in it.
+    let result = unsafe { libc::ioctl(socket.as_raw_fd(), request as _, ptr::from_mut(&mut argument)) };
+    if result < 0 { Err(io::Error::last_os_error()) } else { Ok(argument.argument) }
+}
+
+/// Asks a link for its carrier by `ETHTOOL_GLINK`.
+pub(crate) fn ask_link_by_ethtool(socket: BorrowedFd<'_>, link: &LinkName) -> io::Result<bool> {
+    /// linux/ethtool.h.
+    const ETHTOOL_GLINK: u32 = 0x0a;
+    // `struct ethtool_value`: what is asked, and the answer.
+    let mut value = [ETHTOOL_GLINK, 0_u32];
+    let mut argument = LinkRequest::new(link, value.as_mut_ptr());
+    // SAFETY: the request reads a `struct ifreq`, which the argument is as long as, and reads and writes a `struct
+    // ethtool_value` where its pointer leads, which outlives the call.
+    let result =
+        unsafe { libc::ioctl(socket.as_raw_fd(), libc::SIOCETHTOOL as _, ptr::from_mut(&mut argument)) };
+    if result < 0 { Err(io::Error::last_os_error()) } else { Ok(value[1] != 0) }
 }
 
 /// A packet to hand to the kernel.

@@ -73,7 +73,8 @@ impl VirtualLinks {
 
     /// Makes a link, sets it up and brings it up. One that fits and is there already is taken over.
     pub(crate) fn add(&mut self, link: &VirtualLink, arrivals: &mut Vec<Arrival>) -> Result<(), Refusal> {
-        if self.doomed.iter().any(|doomed| doomed.name == link.name) {
+        // One of them may have its name, or its Ethernet address on its base.
+        if !self.doomed.is_empty() {
             self.bury(arrivals);
         }
         let mut found = self.ask(&link.name)?;

@@ -76,6 +76,11 @@ impl ProcessWatch {
         Ok(Self { socket, buffer: Vec::with_capacity(1024) })
     }
 
+    /// Sets how many bytes of events may wait.
+    pub fn size(&self, bytes: u32, force: bool) -> io::Result<()> {
+        crate::netlink::size(&self.socket, bytes, force)
+    }
+
     /// What happened since the last call, in order. Never waits; what exceeds a turn comes with the next.
     pub fn events(&mut self) -> Vec<ProcessEvent> {
         let mut events = Vec::new();

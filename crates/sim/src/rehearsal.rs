@@ -173,7 +173,7 @@ impl Rehearsal {
                 }
             }
             Action::Notice(notice) => self.notices.push(notice),
-            Action::Listen(..) | Action::Ignore(_) | Action::End(_) => {}
+            Action::Listen(..) | Action::Size(..) | Action::Ignore(_) | Action::End(_) => {}
         }
     }
 }
@@ -199,6 +199,7 @@ fn event(arrival: Arrival) -> Option<Event> {
         | Arrival::ClockSet(_)
         | Arrival::FileRead { .. }
         | Arrival::ProcessesCounted { .. }
+        | Arrival::CarrierRead { .. }
         | Arrival::UdpReceived(_)
         | Arrival::UdpClosed { .. }
         | Arrival::IpvsSurveyed(_)
@@ -233,6 +234,10 @@ fn links(configs: &[&Config]) -> BTreeMap<LinkName, BTreeSet<IpAddr>> {
     }
     for own in instances().filter_map(|instance| instance.own_link.as_ref()) {
         links.remove(&own.link.name);
+    }
+    for own in instances().flat_map(|instance| &instance.address_links) {
+        links.entry(own.base.clone()).or_default();
+        links.remove(&own.name);
     }
     links
 }

@@ -202,15 +202,16 @@ proptest! {
 
     #[test]
     fn no_advert_is_later_than_its_interval_over_a_reload(one in config(), other in config(), after in 0_u64..1000) {
-        // A virtual router that gets a link of its own, or another, has to wait for it, and is elected anew.
-        let own_links = |config: &Config| -> BTreeMap<u8, Option<OwnLink>> {
-            config.instances.iter().map(|it| (it.vrid.get(), it.own_link.clone())).collect()
+        // A virtual router that is new has to wait for its link, and its group with it.
+        let identity = |it: &InstanceConfig| {
+            (it.link.clone(), it.family, it.vrid, matches!(it.mode, Mode::Unicast { .. }))
         };
+        let all = |config: &Config| config.instances.iter().map(identity).collect::<Vec<_>>();
+        let (before, then) = (all(&one), all(&other));
         let (mut one, mut other) = (one, other);
-        let (before, then) = (own_links(&one), own_links(&other));
         for instance in one.instances.iter_mut().chain(&mut other.instances) {
-            let vrid = instance.vrid.get();
-            if before.get(&vrid) != then.get(&vrid) {
+            let it = identity(instance);
+            if !before.contains(&it) || !then.contains(&it) {
                 instance.own_link = None;
             }
         }

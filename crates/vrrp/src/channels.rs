@@ -21,16 +21,25 @@ enum Broken {
     Tried { sound_at: Instant, pause: Duration },
 }
 
+/// What is asked of a channel.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub(crate) struct Hearing {
+    /// The virtual routers whose adverts it lets pass.
+    pub(crate) vrids: BTreeSet<u8>,
+    /// The receive buffer in bytes; `None` is the system's.
+    pub(crate) buffer: Option<u32>,
+}
+
 /// The channels of a node.
 #[derive(Debug, Default)]
 pub(crate) struct Channels {
-    open: BTreeMap<Channel, Vec<u8>>,
+    open: BTreeMap<Channel, Hearing>,
     broken: BTreeMap<Channel, Broken>,
 }
 
 impl Channels {
-    /// Makes what is open what is wanted: each channel with the virtual router identifiers that it lets pass.
-    pub(crate) fn want(&mut self, wanted: BTreeMap<Channel, BTreeSet<u8>>, out: &mut Vec<Action>) {
+    /// Makes what is open what is wanted.
+    pub(crate) fn want(&mut self, wanted: BTreeMap<Channel, Hearing>, out: &mut Vec<Action>) {
         self.open.retain(|channel, _| {
             let keep = wanted.contains_key(channel);
             if !keep {
@@ -39,11 +48,10 @@ impl Channels {
             keep
         });
         self.broken.retain(|channel, _| wanted.contains_key(channel));
-        for (channel, vrids) in wanted {
-            let vrids: Vec<u8> = vrids.into_iter().collect();
-            if self.open.get(&channel) != Some(&vrids) {
-                out.push(Action::Listen(channel, vrids.clone()));
-                self.open.insert(channel, vrids);
+        for (channel, hearing) in wanted {
+            if self.open.get(&channel) != Some(&hearing) {
+                open(channel, &hearing, out);
+                self.open.insert(channel, hearing);
             }
         }
     }
@@ -68,9 +76,9 @@ impl Channels {
         for (channel, broken) in &mut self.broken {
             if let Broken::Closed { retry_at, pause } = *broken
                 && retry_at <= now
-                && let Some(vrids) = self.open.get(channel)
+                && let Some(hearing) = self.open.get(channel)
             {
-                out.push(Action::Listen(*channel, vrids.clone()));
+                open(*channel, hearing, out);
                 *broken = Broken::Tried { sound_at: now + PROBATION, pause };
             }
         }
@@ -92,6 +100,11 @@ impl Channels {
     }
 }
 
+fn open(channel: Channel, hearing: &Hearing, out: &mut Vec<Action>) {
+    out.push(Action::Listen(channel, hearing.vrids.iter().copied().collect()));
+    out.extend(hearing.buffer.map(|bytes| Action::Size(channel, bytes)));
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -104,8 +117,10 @@ mod tests {
         let channel = Channel { link: LinkIndex(2), address, protocol: Protocol::Vrrp };
         let mut channels = Channels::default();
         let mut out = Vec::new();
-        channels.want([(channel, BTreeSet::from([51]))].into(), &mut out);
-        assert_eq!(out, [Action::Listen(channel, [51].into())]);
+        let hearing = Hearing { vrids: BTreeSet::from([51]), buffer: Some(9_000) };
+        channels.want([(channel, hearing)].into(), &mut out);
+        let opened = [Action::Listen(channel, [51].into()), Action::Size(channel, 9_000)];
+        assert_eq!(out, opened);
 
         let mut now = Instant::ZERO;
         for pause in [250, 500, 1_000] {
@@ -115,7 +130,7 @@ mod tests {
             now += Duration::from_millis(pause);
             out.clear();
             assert!(!channels.run(now, &mut out));
-            assert_eq!(out, [Action::Listen(channel, [51].into())]);
+            assert_eq!(out, opened);
         }
         now += PROBATION;
         assert!(channels.run(now, &mut out));

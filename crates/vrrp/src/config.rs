@@ -15,12 +15,14 @@ use core::fmt;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use core::time::Duration;
 
-use host::{Command, Family, LinkName};
+use host::{Command, Family, LinkName, VirtualLink};
 use serde::{Deserialize, Serialize};
 
 pub use authentication::{Authentication, Hmac, HmacKey, HmacMode};
 pub use hold::{OwnLink, Statics, VirtualAddress, VirtualRoute, VirtualRule};
-pub use link::{AnnounceConfig, AnnouncePace, Firewall, LinkDelay, PaceGroup, PollMethod, PolledLink};
+pub use link::{
+    AnnounceConfig, AnnouncePace, Firewall, LinkDelay, PaceGroup, PollMethod, PolledLink, ReceiveBuffer,
+};
 pub use track::{
     FileConfig, ProcessConfig, ProcessMatch, ScriptConfig, TrackFile, TrackLink, TrackNamed, TrackScript,
     Weight,
@@ -198,6 +200,9 @@ pub struct InstanceConfig {
     pub rules: Vec<VirtualRule>,
     /// The virtual router's own link, on top of [`Self::link`].
     pub own_link: Option<OwnLink>,
+    /// Further links of its own that carry addresses only (`use_vmac` of an address, `use_vmac_addr`): one for each base and
+    /// family.
+    pub address_links: Vec<VirtualLink>,
     /// Virtual addresses vanish by the kernel's hand when they were not renewed for so long, in seconds; at least 3
     /// (`vip_lifetime`).
     pub lifetime: Option<u32>,
@@ -254,8 +259,8 @@ pub struct InstanceConfig {
     pub unicast_checksum: UnicastChecksum,
     /// Secondary addresses of the link live on when the first goes (`promote_secondaries`).
     pub promote_secondaries: bool,
-    /// Receive buffer of its socket in bytes (`kernel_rx_buf_size`).
-    pub receive_buffer: Option<u32>,
+    /// Its part of the receive buffer of its socket (`kernel_rx_buf_size`, `vrrp_rx_bufs_policy`); `None` asks for nothing.
+    pub receive_buffer: Option<ReceiveBuffer>,
     /// Keys that sign its adverts (`auth_hmac`).
     pub hmac: Option<Hmac>,
 }
@@ -300,6 +305,7 @@ impl InstanceConfig {
             routes: Vec::new(),
             rules: Vec::new(),
             own_link: None,
+            address_links: Vec::new(),
             lifetime: None,
             preemption: Preemption::Allowed,
             skip_address_check: false,

@@ -5,8 +5,8 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use host::{
-    Channel, Datagram, Delivery, FirewallOp, Instant, Job, JobId, Link, LinkAddress, LinkIndex, NetworkOp,
-    Outcome, Refusal, RouteKey, Rule, Ticket, WallClock,
+    Channel, Datagram, Delivery, FirewallOp, Instant, Job, JobId, Link, LinkAddress, LinkIndex, LinkName,
+    NetworkOp, Outcome, Refusal, RouteKey, Rule, Ticket, WallClock,
 };
 use serde::{Deserialize, Serialize};
 
@@ -87,6 +87,13 @@ pub enum Event {
         /// Its quorum is there.
         quorum: bool,
     },
+    /// The driver of a link was asked for its carrier.
+    CarrierRead {
+        /// The link.
+        link: LinkName,
+        /// It has one.
+        carrier: bool,
+    },
     /// A BFD session went up or down.
     BfdChanged {
         /// Its name.
@@ -109,6 +116,8 @@ pub enum Event {
 pub enum Action {
     /// Listen on a channel for these virtual router identifiers (sorted), or change what an open one lets pass.
     Listen(Channel, Vec<u8>),
+    /// What came in on a channel and is not taken in yet may be so many bytes.
+    Size(Channel, u32),
     /// Stop listening on a channel.
     Ignore(Channel),
     /// Adverts, gratuitous ARP, neighbour advertisements.

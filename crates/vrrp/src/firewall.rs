@@ -12,7 +12,7 @@ use core::net::IpAddr;
 use core::time::Duration;
 
 use host::firewall::{FilterTable, FirewallOp, Ipv4Filter, Ipv6Filter};
-use host::{Family, Instant, Refusal, Ticket, VirtualLinkKind};
+use host::{Family, Instant, Refusal, Ticket};
 
 use crate::config;
 use crate::event::Action;
@@ -50,7 +50,7 @@ impl Firewall {
 
     /// What an instance wants changed.
     pub(crate) fn touch_for(&mut self, instance: &Instance) {
-        self.stale |= drops(instance) || instance.config().own_link.is_some();
+        self.stale |= drops(instance) || instance.has_own_links();
     }
 
     /// Makes up its mind, and orders what must be there before addresses are put.
@@ -138,11 +138,12 @@ fn wanted<'a>(
     instances: impl Iterator<Item = &'a Instance>,
     links: &Links,
 ) -> Option<FilterTable> {
-    let config::Firewall { table, priority, counters, by_index } = options;
+    let config::Firewall { table, priority, counters, by_index, no_local_reports } = options;
     let (mut ipv4, mut ipv6) = (None, None);
     for instance in instances {
         add_dropped(instance, links, *by_index, &mut ipv4, &mut ipv6);
-        add_vmac(instance, links, &mut ipv4, &mut ipv6);
+        // As keepalived: without reports the VMAC needs nothing of IPv4.
+        add_vmac(instance, links, (!no_local_reports).then_some(&mut ipv4), &mut ipv6);
     }
     let (name, priority, counters): (String, _, _) = (table.clone(), *priority, *counters);
     (ipv4.is_some() || ipv6.is_some()).then_some(FilterTable { name, priority, counters, ipv4, ipv6 })
@@ -200,21 +201,22 @@ fn add_dropped(
 fn add_vmac(
     instance: &Instance,
     links: &Links,
-    ipv4: &mut Option<Ipv4Filter>,
+    mut ipv4: Option<&mut Option<Ipv4Filter>>,
     ipv6: &mut Option<Ipv6Filter>,
 ) {
-    let Some(own) = &instance.config().own_link else { return };
-    let VirtualLinkKind::Vmac(_) = own.link.kind else { return };
-    let (Some(vmac), Some(base)) = (links.named(&own.link.name), links.named(&own.link.base)) else { return };
-    let family = instance.config().family;
-    if family == Family::V4 || own.link.both_families {
-        ipv4.get_or_insert_default().vmacs.insert(vmac.index, base.index);
-    }
-    if family == Family::V6 || own.link.both_families {
-        let filter = ipv6.get_or_insert_default();
-        filter.vmacs.insert(vmac.index, base.index);
-        if let Some(IpAddr::V6(source)) = instance.own_source(own, links).map(host::Prefix::address) {
-            filter.of_bases.insert((source, vmac.name.clone()));
+    for (link, source) in instance.vmacs(links) {
+        let (Some(vmac), Some(base)) = (links.named(&link.name), links.named(&link.base)) else { continue };
+        if let Some(ipv4) = &mut ipv4
+            && (link.family == Family::V4 || link.both_families)
+        {
+            ipv4.get_or_insert_default().vmacs.insert(vmac.index, base.index);
+        }
+        if link.family == Family::V6 || link.both_families {
+            let filter = ipv6.get_or_insert_default();
+            filter.vmacs.insert(vmac.index, base.index);
+            if let (Some(IpAddr::V6(source)), Family::V6) = (source, link.family) {
+                filter.of_bases.insert((source, vmac.name.clone()));
+            }
         }
     }
 }

@@ -154,6 +154,11 @@ impl Holdings {
         matches!(self.held.get(key), Some(Standing::Held { .. }))
     }
 
+    /// Whether the kernel has a thing that it was given, and just so.
+    pub(crate) fn has_put(&self, item: &Item) -> bool {
+        matches!(self.held.get(&item.key()), Some(Standing::Held { put: Some(put), .. }) if put == item)
+    }
+
     /// Whether the kernel has a thing, or was asked for it and has not answered yet.
     pub(crate) fn has_or_awaits(&self, key: &Key) -> bool {
         matches!(self.held.get(key), Some(Standing::Held { .. } | Standing::Asked(..)))

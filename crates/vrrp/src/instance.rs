@@ -22,6 +22,7 @@
 
 mod backup;
 mod faults;
+mod former;
 mod master;
 mod owners;
 mod said;
@@ -50,6 +51,7 @@ pub(crate) use faults::View;
 pub(crate) use wants::link_address;
 
 use backup::{Backup, Countdown};
+use former::Former;
 use master::Master;
 use said::{Said, Spoken};
 use seals::Seals;
@@ -99,6 +101,8 @@ pub(crate) struct Instance {
     stage: Stage,
     since: Instant,
     place: Option<Place>,
+    /// What it goes on with until the link of its own that a reload gave it is ready.
+    former: Option<Former>,
     source: Option<IpAddr>,
     faults: BTreeSet<FaultReason>,
     priority: Priority,
@@ -152,6 +156,7 @@ impl Instance {
             stage: Stage::Initialize,
             since: now,
             place: None,
+            former: None,
             source: None,
             faults: BTreeSet::new(),
             priority: config.priority,
@@ -187,6 +192,7 @@ impl Instance {
         let added =
             |address| !self.config.addresses.contains(address) && !self.config.excluded.contains(address);
         let gained = config.addresses.iter().chain(&config.excluded).any(added);
+        self.mind_own_link(config.own_link.as_ref());
         *self.config = tight(config);
         self.demoted &= self.config.priority.is_owner();
         self.wants_changed = true;
@@ -460,6 +466,7 @@ impl Instance {
                     self.release(turn);
                 }
                 self.stage = Stage::Fault;
+                self.former = None;
                 self.rival = None;
                 self.demoted = false;
                 self.tell(State::Fault, turn);

@@ -2,13 +2,13 @@
 
 mod delay;
 
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 use core::net::IpAddr;
 
 use host::{Family, Instant, Link, LinkAddress, LinkIndex, LinkName};
 
-use crate::config::{InstanceConfig, LinkDelay};
+use crate::config::{InstanceConfig, LinkDelay, PolledLink};
 use crate::event::Action;
 use crate::item::Key;
 use crate::notice::Notice;
@@ -23,6 +23,9 @@ pub(crate) struct Links {
     links: BTreeMap<LinkIndex, Link>,
     addresses: BTreeMap<LinkIndex, Vec<LinkAddress>>,
     delays: Delays,
+    /// Links whose carriers are asked for: what the kernel says of those does not count, once there is an answer.
+    polled: BTreeSet<LinkName>,
+    carriers: BTreeMap<LinkName, bool>,
 }
 
 impl Links {
@@ -56,13 +59,13 @@ impl Links {
 
     /// A link appeared or changed.
     pub(crate) fn change(&mut self, link: Link, now: Instant, out: &mut Vec<Action>) {
-        self.delays.changed(&link, now);
+        let (name, up) = (link.name.clone(), self.is_up(&link));
+        self.delays.changed(&link, up, now);
         let mut say = |notice| out.push(Action::Notice(notice));
-        let (name, up) = (link.name.clone(), link.is_up());
         match self.links.insert(link.index, link) {
             Some(before) if before.name == name => {
-                if before.is_up() != up {
-                    say(Notice::Link { name, up });
+                if self.is_up(&before) != up {
+                    say(Notice::Link { name, up, asked: false });
                 }
             }
             Some(before) => {
@@ -73,11 +76,33 @@ impl Links {
         }
     }
 
+    /// The driver of a link told of its carrier. Whether that changes anything.
+    pub(crate) fn carrier_read(
+        &mut self,
+        name: LinkName,
+        carrier: bool,
+        now: Instant,
+        out: &mut Vec<Action>,
+    ) -> bool {
+        let link = self.named(&name).cloned();
+        let before = link.as_ref().map(|link| self.is_up(link));
+        self.carriers.insert(name.clone(), carrier);
+        let Some(link) = link else { return false };
+        let up = self.is_up(&link);
+        self.delays.changed(&link, up, now);
+        let changed = before != Some(up);
+        if changed {
+            out.push(Action::Notice(Notice::Link { name, up, asked: true }));
+        }
+        changed
+    }
+
     /// A link is gone.
     pub(crate) fn remove(&mut self, index: LinkIndex, out: &mut Vec<Action>) {
         self.addresses.remove(&index);
         self.delays.removed(index);
         if let Some(link) = self.links.remove(&index) {
+            self.carriers.remove(&link.name);
             out.push(Action::Notice(Notice::LinkPresence { name: link.name, present: false }));
         }
     }
@@ -102,13 +127,30 @@ impl Links {
     pub(crate) fn set_delays(&mut self, delays: Vec<LinkDelay>, instances: &[InstanceConfig], now: Instant) {
         self.delays.configure(delays, instances);
         for link in self.links.values() {
-            self.delays.changed(link, now);
+            self.delays.changed(link, self.is_up(link), now);
         }
+    }
+
+    /// Sets whose carriers are asked for. Comes before [`Self::set_delays`].
+    pub(crate) fn set_polled(&mut self, polled: Vec<PolledLink>) {
+        self.polled = polled.into_iter().map(|polled| polled.link).collect();
+        self.carriers.retain(|link, _| self.polled.contains(link));
     }
 
     /// Whether a link counts as up.
     pub(crate) fn counts_up(&self, link: &Link) -> bool {
-        self.delays.counts_up(link)
+        self.delays.counts_up(link).unwrap_or_else(|| self.is_up(link))
+    }
+
+    /// Whether traffic can pass.
+    ///
+    /// Differs: of a link that is asked for its carrier, Keepalived does not heed either what the kernel tells; that
+    /// somebody set it down it finds out up to a second later, and its adverts fail meanwhile.
+    fn is_up(&self, link: &Link) -> bool {
+        match self.carriers.get(&link.name).filter(|_| self.polled.contains(&link.name)) {
+            Some(carrier) => link.admin_up && *carrier,
+            None => link.is_up(),
+        }
     }
 
     /// What has lasted long enough counts from now on. Whether anything does.

@@ -79,6 +79,8 @@ pub enum Notice {
         name: LinkName,
         /// Up or down.
         up: bool,
+        /// It was asked for its carrier: the kernel has not told.
+        asked: bool,
     },
     /// A link appeared or is gone.
     LinkPresence {

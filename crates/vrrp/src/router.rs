@@ -16,7 +16,7 @@ use core::net::IpAddr;
 use host::{Channel, Datagram, Delivery, Engine, Family, Instant, LinkIndex, Packet, WallClock};
 
 use crate::announce::{Announcement, Queue, Round};
-use crate::channels::Channels;
+use crate::channels::{Channels, Hearing};
 use crate::config::Statics;
 use crate::event::{Action, Event};
 use crate::firewall::Firewall;
@@ -219,6 +219,9 @@ impl Router {
                     out.push(Action::Notice(Notice::Processes { name, quorum }));
                 }
             }
+            Event::CarrierRead { link, carrier } => {
+                self.stale |= self.links.carrier_read(link, carrier, now, out);
+            }
             Event::ClockSet(clock) => {
                 self.wall = clock;
                 self.instances.values_mut().for_each(|instance| instance.set_clock(clock));
@@ -304,7 +307,7 @@ impl Router {
         let mut ours: BTreeSet<Key> = statics.iter().map(Item::key).collect();
         self.holdings.want(NOBODY, statics);
         for instance in self.instances.values_mut() {
-            instance.locate(&self.links);
+            instance.locate(&self.links, &self.holdings, now);
             ours.extend(instance.claims(&self.links).iter().map(Item::key));
         }
         self.holdings.claim(ours);
@@ -329,18 +332,22 @@ impl Router {
 
     /// Opens the channels that the instances need, and notes whose adverts come in by each.
     fn listen(&mut self, out: &mut Vec<Action>) {
-        let mut wanted: BTreeMap<Channel, BTreeSet<u8>> = BTreeMap::new();
+        let mut wanted: BTreeMap<Channel, Hearing> = BTreeMap::new();
         self.addressees.clear();
         for (id, instance) in &self.instances {
             let Some(channel) = instance.channel() else { continue };
             let vrid = instance.config().vrid.get();
-            wanted.entry(channel).or_default().insert(vrid);
+            let hearing = wanted.entry(channel).or_default();
+            hearing.vrids.insert(vrid);
+            if let Some(bytes) = instance.receive_buffer(&self.links) {
+                hearing.buffer = Some(hearing.buffer.unwrap_or(0).saturating_add(bytes));
+            }
             let key = (channel.link, channel.family(), vrid);
             self.addressees.push(Addressee { key, address: channel.address, id: *id });
         }
         self.addressees.sort_by_key(|addressee| addressee.key);
         if self.tell_strangers {
-            wanted.values_mut().for_each(|vrids| vrids.extend(1..=u8::MAX));
+            wanted.values_mut().for_each(|hearing| hearing.vrids.extend(1..=u8::MAX));
         }
         self.channels.want(wanted, out);
     }

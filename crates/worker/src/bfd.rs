@@ -83,6 +83,7 @@ impl<M: Udp + Journal + BfdBus> Bfd<M> {
             | Arrival::RuleRemoved(_)
             | Arrival::FileRead { .. }
             | Arrival::ProcessesCounted { .. }
+            | Arrival::CarrierRead { .. }
             | Arrival::ClockSet(_)
             | Arrival::Received(_)
             | Arrival::Settled { .. }

@@ -124,6 +124,7 @@ impl<M: Network + Firewall + Datagrams + Journal + Bus + EventPipes> Vrrp<M> {
             Arrival::Deaf { channel, refusal } => Event::Deaf { channel, refusal },
             Arrival::FileRead { file, value } => Event::FileRead { file, value },
             Arrival::ProcessesCounted { name, quorum } => Event::ProcessesCounted { name, quorum },
+            Arrival::CarrierRead { link, carrier } => Event::CarrierRead { link, carrier },
             // It opens no such channel, and does not ask.
             Arrival::UdpReceived(_) | Arrival::UdpClosed { .. } | Arrival::IpvsSurveyed(_) => return,
             Arrival::ClockSet(clock) => Event::ClockSet(clock),
@@ -282,6 +283,7 @@ impl<M: Network + Firewall + Datagrams + Journal + Bus + EventPipes> Vrrp<M> {
     fn perform(&mut self, action: Action) -> Option<Notice> {
         match action {
             Action::Listen(channel, vrids) => self.machine.listen(channel, &vrids),
+            Action::Size(channel, bytes) => self.machine.size(channel, bytes),
             Action::Ignore(channel) => self.machine.ignore(channel),
             Action::Send(datagram) => self.machine.send(datagram),
             Action::Network(ticket, op) => self.machine.submit(ticket, op),

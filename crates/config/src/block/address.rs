@@ -39,19 +39,24 @@ pub(crate) static OPTIONS: &[OptionRow] = &[
         "<track_group>",
         "Group of instances that fail when the interface does; static_ipaddress only.",
     ),
-    option("use_vmac", "", "The address gets an interface of its own; not in static_ipaddress.")
-        .later("interfaces of their own for single addresses"),
+    option("use_vmac", "", "The address gets an interface of its own; not in static_ipaddress."),
 ];
 
 /// Longest label the kernel takes.
 const LABEL: usize = 15;
 
+/// What a line says.
+pub(crate) struct Line {
+    pub(crate) address: VirtualAddress,
+    pub(crate) at: Span,
+    /// The track group of a static address.
+    pub(crate) track_group: Option<Span>,
+    /// It asks for a link of its own (`use_vmac`).
+    pub(crate) use_vmac: bool,
+}
+
 /// Reads one line; `None` if it has to be left out. A static address may name a track group.
-pub(crate) fn line(
-    resolver: &mut Resolver<'_, '_>,
-    node: NodeId,
-    is_static: bool,
-) -> Option<(VirtualAddress, Span, Option<Span>)> {
+pub(crate) fn line(resolver: &mut Resolver<'_, '_>, node: NodeId, is_static: bool) -> Option<Line> {
     let words = resolver.reader.tree.words(node);
     let (&at, options) = words.split_first()?;
     let Some(prefix) = prefix(resolver.reader.text(at)).or_else(|| host_of(resolver, at)) else {
@@ -62,6 +67,7 @@ pub(crate) fn line(
     let mut address = VirtualAddress::plain(prefix);
     let mut options = options.iter().copied();
     let mut track_group = None;
+    let mut use_vmac = false;
     while let Some(option) = options.next() {
         match resolver.reader.text(option) {
             "track_group" if is_static => {
@@ -80,9 +86,7 @@ pub(crate) fn line(
                 }
                 track_group = Some(word);
             }
-            "use_vmac" if !is_static => {
-                resolver.reader.not_yet(option, "interfaces of their own for single addresses");
-            }
+            "use_vmac" if !is_static => use_vmac = true,
             _ if option_of(resolver, &mut address, option, &mut options) => {}
             _ => return None,
         }
@@ -91,7 +95,7 @@ pub(crate) fn line(
         let message = "A point-to-point address has no broadcast address; it is ignored";
         resolver.reader.complain(code::NOT_TOGETHER, at, message);
     }
-    Some((address, at, track_group))
+    Some(Line { address, at, track_group, use_vmac })
 }
 
 /// As keepalived: an address with a prefix length that cannot be is the address alone.

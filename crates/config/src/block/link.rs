@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use host::LinkName;
-use vrrp::config::{AnnouncePace, LinkDelay, PaceGroup, PollMethod, PolledLink};
+use vrrp::config::{AnnouncePace, InstanceConfig, LinkDelay, PaceGroup, PollMethod, PolledLink};
 
 use crate::block::vrrp_sync_group::names;
 use crate::diagnostic::{Class, Diagnostic, code};
@@ -182,26 +182,49 @@ pub(crate) fn delays(resolver: &mut Resolver<'_, '_>, lists: &[NodeId]) -> Vec<L
     delays
 }
 
-/// Reads the links whose state is asked for.
-pub(crate) fn polled(resolver: &mut Resolver<'_, '_>, lists: &[NodeId]) -> Vec<PolledLink> {
-    let mut polled: Vec<PolledLink> = Vec::new();
+/// Reads the links whose carrier is asked for: those of the lists, those whose virtual routers say so, and where `all`
+/// does, all that virtual routers use.
+pub(crate) fn polled(
+    resolver: &mut Resolver<'_, '_>,
+    lists: &[NodeId],
+    all: Option<&Vec<InstanceConfig>>,
+) -> Vec<PolledLink> {
+    let mut links = std::mem::take(&mut resolver.polled);
+    links.extend(all.into_iter().flatten().flat_map(used).cloned());
+    let mut polled: Vec<PolledLink> =
+        links.into_iter().map(|link| PolledLink { link, method: None }).collect();
     for line in lists.iter().flat_map(|list| resolver.reader.tree.children(*list)) {
         let Some((&at, rest)) = resolver.reader.tree.words(line).split_first() else { continue };
         let Some(link) = indispensable(resolver, at) else { continue };
-        let method = match rest.first().map(|word| (resolver.reader.text(*word), *word)) {
-            None => None,
-            Some(("MII", _)) => Some(PollMethod::Mii),
-            Some(("ETHTOOL", _)) => Some(PollMethod::Ethtool),
-            Some(("IOCTL", _)) => Some(PollMethod::Ioctl),
-            Some((other, word)) => {
-                let found =
-                    Diagnostic::new(code::BAD_WORD, word, format!("`{other}` is no way to ask a link"));
-                resolver.reader.report.add(found.help("MII, ETHTOOL or IOCTL"));
-                None
-            }
-        };
+        let method = rest.first().and_then(|word| method(resolver, *word));
         polled.retain(|have| have.link != link);
         polled.push(PolledLink { link, method });
     }
     polled
+}
+
+fn method(resolver: &mut Resolver<'_, '_>, word: Span) -> Option<PollMethod> {
+    match resolver.reader.text(word) {
+        "MII" => Some(PollMethod::Mii),
+        "ETHTOOL" => Some(PollMethod::Ethtool),
+        "IOCTL" => Some(PollMethod::Ioctl),
+        other => {
+            let message = format!("`{other}` is no way to ask a link");
+            let found = Diagnostic::new(code::BAD_WORD, word, message);
+            resolver.reader.report.add(found.help("MII, ETHTOOL or IOCTL"));
+            None
+        }
+    }
+}
+
+/// The links whose being down matters to a virtual router. Its own is not among them: it follows its base.
+fn used(instance: &InstanceConfig) -> impl Iterator<Item = &LinkName> {
+    let addresses = instance.addresses.iter().chain(&instance.excluded);
+    let hops = instance.routes.iter().flat_map(|route| &route.route.hops);
+    let tracked = instance.track_links.iter().map(|tracked| &tracked.link);
+    let others = addresses.filter_map(|address| address.link.as_ref());
+    std::iter::once(&instance.link)
+        .chain(others)
+        .chain(hops.filter_map(|hop| hop.link.as_ref()))
+        .chain(tracked)
 }

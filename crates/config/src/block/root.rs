@@ -156,10 +156,8 @@ static VRRP: &[K] = &[
         .help("Gaps between announcements on some interfaces."),
     K::new("linkbeat_interfaces", Kind::Lines(|b| &mut b.linkbeat_interfaces))
         .options(BEAT_OPTIONS)
-        .later("polling of links")
         .help("Interfaces whose carrier is asked for once a second."),
     K::new("linkbeat_use_polling", Kind::Flag(|b| &mut b.identity.linkbeat_use_polling, true))
-        .later("polling of links")
         .help("The carriers of all interfaces are asked for once a second."),
     K::new("interface_up_down_delays", Kind::Lines(|b| &mut b.interface_up_down_delays))
         .options(DELAY_OPTIONS)

@@ -87,7 +87,9 @@ pub(crate) fn lower(
     let mut statics = Statics::default();
     let mut following = Following { groups, members: BTreeMap::new() };
     for line in lines(resolver, addresses) {
-        let Some((address, at, track_group)) = address::line(resolver, line, true) else { continue };
+        let Some(address::Line { address, at, track_group, .. }) = address::line(resolver, line, true) else {
+            continue;
+        };
         let Some(link) = address.link.clone().or_else(|| default_link(resolver, at)) else { continue };
         if statics
             .addresses

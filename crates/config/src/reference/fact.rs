@@ -39,7 +39,6 @@ pub(super) fn option_facts(option: &OptionRow) -> String {
     facts.extend(option.default.map(|default| format!("Default `{default}`.")));
     facts.extend(option.since.map(|since| format!("Since {}.", age(since))));
     facts.extend(option.deprecated.map(|by| format!("Write {} instead.", quoted(by))));
-    facts.extend(option.not_yet.map(|_| "Not yet obeyed.".to_owned()));
     facts.join(" ")
 }
 

@@ -30,15 +30,6 @@ pub fn features() -> BTreeMap<&'static str, Vec<String>> {
             if let Some(feature) = row.not_yet {
                 features.entry(feature).or_default().push(format!("{prefix}{}", row.name));
             }
-            // A static address has all options of an address but this.
-            let options =
-                row.options.iter().filter(|option| !block.path.is_empty() || option.name != "use_vmac");
-            for option in options {
-                if let Some(feature) = option.not_yet {
-                    let option = format!("{prefix}{} … {}", row.name, option.name);
-                    features.entry(feature).or_default().push(option);
-                }
-            }
         }
     }
     features

@@ -108,15 +108,13 @@ pub struct OptionRow {
     pub deprecated: Option<&'static str>,
     /// Version of keepalived that brought it; `None` is 2.2.7 or older.
     pub since: Option<&'static str>,
-    /// Nobody obeys it yet: the feature that it belongs to.
-    pub not_yet: Option<&'static str>,
     /// One sentence.
     pub help: &'static str,
 }
 
 impl OptionRow {
     pub(crate) const fn new(name: &'static str, syntax: &'static str, help: &'static str) -> Self {
-        Self { name, syntax, default: None, deprecated: None, since: None, not_yet: None, help }
+        Self { name, syntax, default: None, deprecated: None, since: None, help }
     }
 
     pub(crate) const fn default(mut self, default: &'static str) -> Self {
@@ -126,11 +124,6 @@ impl OptionRow {
 
     pub(crate) const fn deprecated(mut self, by: &'static str) -> Self {
         self.deprecated = Some(by);
-        self
-    }
-
-    pub(crate) const fn later(mut self, feature: &'static str) -> Self {
-        self.not_yet = Some(feature);
         self
     }
 }

@@ -29,7 +29,7 @@ impl Supervisor {
             manner: Manner::of(&self.effective.daemon.workers.bfd, self.umask),
             keep_vrrp: false,
             home: None,
-            netlink: [None; 2],
+            netlink: [None; 3],
         };
         self.reserve.lend();
         let started = self.bfd.start(begin, self.effective.bfd.clone(), now);

@@ -7,6 +7,7 @@
 use std::fs::{self, File};
 use std::path::PathBuf;
 
+use config::Effective;
 use config::effective::Identity;
 use host::{Instant, Severity};
 use linux::{clock, privilege};
@@ -82,7 +83,13 @@ impl Supervisor {
             let line = "Cannot change instance or net_namespace at a reload - please restart keepalived";
             self.log(Severity::Error, line);
         }
-        let effective = effective.filter(|_| good && same);
+        let silent = |effective: &Effective| effective.daemon.no_local_igmp;
+        let differs = effective.as_ref().is_some_and(|new| silent(new) != silent(&self.effective));
+        if differs {
+            let line = "Cannot change disable_local_igmp at a reload - please restart keepalived";
+            self.log(Severity::Error, line);
+        }
+        let effective = effective.filter(|_| good && same && !differs);
         let diagnostics: Vec<String> = lines.into_iter().map(|(_, line)| line).collect();
         let told = self.tell_check(&diagnostics);
         let last = LastReload { at: clock::wall().seconds, taken: effective.is_some(), diagnostics };

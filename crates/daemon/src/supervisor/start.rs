@@ -4,6 +4,7 @@ use std::path::Path;
 
 use config::Effective;
 use host::{Instant, Severity};
+use linux::group_reports::Silence;
 use linux::journal::Journal;
 use linux::pidfile::{PidFile, PidFileError};
 use linux::schedule;
@@ -67,6 +68,7 @@ pub(super) fn start(options: Options, detached: bool) -> Result<Supervisor, Exit
     let place = Place::of(&options, &effective.daemon.identity);
     let (home, directory) = settle(&place, &options, &mut voice)?;
     let (pid_file, vrrp_pid_file) = claim(&place, &mut voice)?;
+    let silence = silence(&mut effective, &mut voice);
     let control = open_control(&place.pid_file, &mut poll, &mut voice);
     let umask = umask_of(&options, &effective);
     privilege::set_umask(umask);
@@ -103,6 +105,7 @@ pub(super) fn start(options: Options, detached: bool) -> Result<Supervisor, Exit
         exit: Exit::Normal,
         finished: Vec::new(),
         _directory: directory,
+        _silence: silence,
         options,
     })
 }
@@ -178,6 +181,21 @@ fn settle(place: &Place, options: &Options, voice: &mut Voice) -> Result<(Option
         voice.journal = LogOptions::supervisor(options, &place.suffix).open();
     }
     Ok((home, directory))
+}
+
+/// Keeps the kernel from reporting local groups, if it is to be and can be. As keepalived: for the daemon's life.
+fn silence(effective: &mut Effective, voice: &mut Voice) -> Option<Silence> {
+    match effective.daemon.no_local_igmp.then(Silence::begin)? {
+        Ok(silence) => Some(silence),
+        Err(error) => {
+            let line = format!("Unable to turn off reports of local groups (disable_local_igmp): {error}");
+            voice.say(Severity::Warning, &line);
+            // Then its reports are still led away from VMACs.
+            effective.daemon.no_local_igmp = false;
+            effective.vrrp.firewall.no_local_reports = false;
+            None
+        }
+    }
 }
 
 /// Takes both pid files.

@@ -155,6 +155,9 @@ impl Datagrams for Here {
     fn listen(&mut self, channel: Channel, vrids: &[u8]) {
         self.machine.listen(channel, vrids);
     }
+    fn size(&mut self, channel: Channel, bytes: u32) {
+        self.machine.size(channel, bytes);
+    }
     fn ignore(&mut self, channel: Channel) {
         self.machine.ignore(channel);
     }

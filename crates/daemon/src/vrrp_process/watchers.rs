@@ -14,6 +14,7 @@ use vrrp::Config;
 use vrrp::status::ProcessStatus;
 use worker::processes::{Processes, Seen};
 
+use super::beats::Beats;
 use super::here::Here;
 
 /// Something happened to a file.
@@ -30,6 +31,7 @@ pub(super) struct Watchers {
     files: Option<FileWatch>,
     /// The names of each file's blocks.
     names: BTreeMap<PathBuf, Vec<String>>,
+    beats: Beats,
     processes: Processes,
     events: Option<ProcessWatch>,
     /// The kernel was asked for events and does not tell any.
@@ -37,17 +39,21 @@ pub(super) struct Watchers {
     /// When to look again at what nobody tells of.
     look: Option<Instant>,
     home: Option<PathBuf>,
+    /// Receive buffer for events of processes: bytes, and whether beyond the system's limit.
+    buffer: Option<(u32, bool)>,
 }
 
 impl Watchers {
     /// `home`: the network namespace where the kernel tells of processes, if it is not this one.
-    pub(super) fn new(home: Option<PathBuf>) -> Self {
-        Self { home, ..Self::default() }
+    pub(super) fn new(home: Option<PathBuf>, buffer: Option<(u32, bool)>) -> Self {
+        Self { home, buffer, ..Self::default() }
     }
 
     /// Watches what a configuration tracks. What is found comes before the configuration takes effect, so that it
     /// counts in its first decisions.
     pub(super) fn configure(&mut self, config: &Config, here: &mut Here, out: &mut Vec<Arrival>) {
+        let now = clock::now();
+        self.beats.configure(&config.polled_links, now, here, out);
         self.names.clear();
         for file in &config.files {
             self.names.entry(file.path.clone().into()).or_default().push(file.name.clone());
@@ -65,7 +71,7 @@ impl Watchers {
             self.processes.survey(&all());
             self.tell(out);
         }
-        self.plan(clock::now());
+        self.plan(now);
     }
 
     /// Something of ours is ready.
@@ -100,6 +106,7 @@ impl Watchers {
             }
             self.plan(now);
         }
+        self.beats.wake(now, out);
         self.processes.wake(now);
         self.tell(out);
     }
@@ -111,7 +118,7 @@ impl Watchers {
 
     /// When [`Self::wake`] has something to do.
     pub(super) fn deadline(&self) -> Option<Instant> {
-        self.look.into_iter().chain(self.processes.deadline()).min()
+        self.look.into_iter().chain(self.beats.deadline()).chain(self.processes.deadline()).min()
     }
 
     fn plan(&mut self, now: Instant) {
@@ -153,6 +160,7 @@ impl Watchers {
             return;
         }
         let opened = open_events(self.home.as_deref()).and_then(|events| {
+            self.buffer.map_or(Ok(()), |(bytes, force)| events.size(bytes, force))?;
             here.watch(&events, PROCESSES).map_err(io::Error::other)?;
             Ok(events)
         });

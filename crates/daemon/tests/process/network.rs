@@ -271,3 +271,24 @@ fn a_group_is_told_of_before_its_members_at_start_and_after_them_later() {
     assert_eq!((lines[0], lines[5]), ("GROUP \"G\" BACKUP 0", "GROUP \"G\" MASTER 0"), "{lines:?}");
     end(&bench, daemon);
 }
+
+/// As keepalived 2.2.7: it sets the setting and puts it back. A reload cannot change it.
+#[test]
+fn the_kernel_reports_no_local_groups_while_it_runs_if_told_so() {
+    let Some(bench) = Bench::new("the_kernel_reports_no_local_groups_while_it_runs_if_told_so") else {
+        return;
+    };
+    let reports =
+        || bench.inside(|| fs::read_to_string("/proc/sys/net/ipv4/igmp_link_local_mcast_reports")).unwrap();
+    assert_eq!(reports(), "1\n");
+    configure(&bench, "disable_local_igmp", "use_vmac");
+    let daemon = bench.start(&[]).ready();
+    assert_eq!(reports(), "0\n");
+    bench.until("mastership", || is(&bench, "Master"));
+    bench.configure("use_vmac");
+    daemon.signal("HUP");
+    bench.await_log("Cannot change disable_local_igmp at a reload");
+    assert_eq!(reports(), "0\n");
+    assert_eq!(daemon.stop(), Some(0));
+    assert_eq!(reports(), "1\n");
+}

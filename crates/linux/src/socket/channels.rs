@@ -58,6 +58,19 @@ impl Channels {
         Ok(Some((slot, open.socket.as_fd())))
     }
 
+    /// Sets the receive buffer of an open channel. The kernel cuts what is more than it allows and refuses nothing.
+    pub(crate) fn size(&self, channel: &Channel, bytes: u32) {
+        if let Some(open) = self.open.get(channel) {
+            let _ = crate::netlink::size(&open.socket, bytes, false);
+        }
+    }
+
+    /// The receive buffer of an open channel, as the kernel tells it.
+    #[cfg(test)]
+    pub(crate) fn buffer_of(&self, channel: &Channel) -> usize {
+        self.open.get(channel).map_or(0, |open| open.socket.recv_buffer_size().unwrap_or(0))
+    }
+
     /// Closes a channel. Its socket leaves the epoll by being closed.
     pub(crate) fn ignore(&mut self, channel: &Channel) {
         if let Some(open) = self.open.remove(channel) {

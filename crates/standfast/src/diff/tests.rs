@@ -82,9 +82,9 @@ fn virtual_routers_come_and_go_and_others_stay_whatever_they_are_called() {
 }
 
 #[test]
-fn an_interface_of_its_own_costs_an_election_and_that_is_said() {
+fn an_interface_of_its_own_appears_and_costs_no_election() {
     let (_, reload) = tried(&instance("VI_1", 51, ""), &instance("VI_1", 51, "use_vmac vrrp.51"));
-    assert_eq!(reload.fates[0].what, What::Disturbed(State::Master));
+    assert_eq!(reload.fates[0].what, What::Kept(State::Master));
     assert_eq!(reload.appears.links.iter().map(ToString::to_string).collect::<Vec<_>>(), ["vrrp.51"]);
 }
 

@@ -25,6 +25,9 @@ pub struct VirtualAddress {
     pub prefix: Prefix,
     /// The link it goes on; `None` is the instance's.
     pub link: Option<LinkName>,
+    /// The link of the virtual router's own that it goes on instead, on top of that one (`use_vmac` of the address): one of
+    /// [`super::InstanceConfig::address_links`].
+    pub own_link: Option<LinkName>,
     /// Point-to-point peer.
     pub peer: Option<IpAddr>,
     /// Broadcast address, IPv4 only.
@@ -47,6 +50,7 @@ impl VirtualAddress {
         Self {
             prefix,
             link: None,
+            own_link: None,
             peer: None,
             broadcast: None,
             scope: 0,

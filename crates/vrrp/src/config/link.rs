@@ -98,6 +98,17 @@ pub enum PollMethod {
     Ioctl,
 }
 
+/// How large the buffer of a socket is: the sum over those who share it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum ReceiveBuffer {
+    /// So many bytes.
+    Bytes(u32),
+    /// So many times the largest packet of the link.
+    Mtu(u32),
+    /// So many times one's own advert.
+    Advert(u32),
+}
+
 /// How packets to addresses that are not accepted are dropped.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Firewall {
@@ -109,10 +120,19 @@ pub struct Firewall {
     pub counters: bool,
     /// Link-local addresses are told apart by the number of their link, not by its name (`nftables_ifindex`).
     pub by_index: bool,
+    /// The kernel does not report groups of 224.0.0.0/24 (`disable_local_igmp`), so no report has to be led from a VMAC
+    /// to its base.
+    pub no_local_reports: bool,
 }
 
 impl Default for Firewall {
     fn default() -> Self {
-        Self { table: "keepalived".into(), priority: -1, counters: false, by_index: false }
+        Self {
+            table: "keepalived".into(),
+            priority: -1,
+            counters: false,
+            by_index: false,
+            no_local_reports: false,
+        }
     }
 }

@@ -3,10 +3,10 @@
 use alloc::collections::BTreeSet;
 use core::net::IpAddr;
 
-use host::{Family, Instant, VirtualLinkKind};
+use host::{Family, Instant, VirtualLink, VirtualLinkKind};
 
 use super::{Countdown, Instance, Next, Place, Stage, Turn};
-use crate::config::{Mode, OwnLink, Priority, Weight};
+use crate::config::{Mode, Priority, Weight};
 use crate::holdings::Holdings;
 use crate::item::Key;
 use crate::links::Links;
@@ -32,17 +32,20 @@ pub(crate) struct View<'a> {
 impl Instance {
     /// Where the link is now. Comes before [`Self::review`] for all instances, since it decides which addresses are
     /// virtual.
-    pub(crate) fn locate(&mut self, links: &Links) {
+    pub(crate) fn locate(&mut self, links: &Links, holdings: &Holdings, now: Instant) {
+        self.wants_changed |= self.former.is_some();
+        self.succeed(links, holdings);
         let place = self.find_place(links);
         if self.place.map(|place| (place.base, place.home)) != place.map(|place| (place.base, place.home)) {
             self.wants_changed = true;
         }
-        self.place = place;
+        let before = core::mem::replace(&mut self.place, place);
+        self.mind_move(before, now);
     }
 
     fn find_place(&self, links: &Links) -> Option<Place> {
         let base = links.named(&self.config.link)?;
-        let Some(own) = &self.config.own_link else {
+        let Some(own) = self.own_link() else {
             return Some(Place {
                 base: base.index,
                 adverts: base.index,
@@ -70,10 +73,11 @@ impl Instance {
         let priority_fell = priority < self.priority;
         self.set_priority(priority, turn);
         // A link of our own that was asked for just now is no reason to tell people of a fault.
-        let fresh = self.config.own_link.is_some() && matches!(self.stage, Stage::Initialize);
+        let fresh = self.has_own_links() && matches!(self.stage, Stage::Initialize);
         let pending = |reason: &FaultReason| match reason {
             FaultReason::ScriptPending(_) | FaultReason::BfdPending(_) => true,
-            FaultReason::OwnLinkMissing(_) | FaultReason::NoSourceAddress(_) => fresh,
+            FaultReason::OwnLinkMissing(_) => fresh,
+            FaultReason::NoSourceAddress(_) => fresh && self.config.own_link.is_some(),
             FaultReason::LinkDown(_)
             | FaultReason::LinkMissing(_)
             | FaultReason::Script(_)
@@ -117,9 +121,14 @@ impl Instance {
 
     fn wants_on_other_links(&self) -> bool {
         let config = &self.config;
-        config.own_link.is_some()
+        self.has_own_links()
             || !config.routes.is_empty()
             || config.addresses.iter().chain(&config.excluded).any(|address| address.link.is_some())
+    }
+
+    /// It has links of its own, for adverts or for addresses.
+    pub(crate) fn has_own_links(&self) -> bool {
+        self.config.own_link.is_some() || !self.config.address_links.is_empty()
     }
 
     /// Nothing keeps it from taking part.
@@ -185,8 +194,8 @@ impl Instance {
 
     /// A link of the name of ours that is not ours must not be used. What runs goes on while it is asked for again: after
     /// a crash it is there, and taken over.
-    fn may_use(&self, own: &OwnLink, view: View<'_>) -> bool {
-        let key = Key::Link(own.link.name.clone());
+    fn may_use(&self, link: &VirtualLink, view: View<'_>) -> bool {
+        let key = Key::Link(link.name.clone());
         match self.stage {
             Stage::Initialize | Stage::Fault => view.holdings.has(&key),
             Stage::Backup(_) | Stage::Master(_) => view.holdings.has_or_awaits(&key),
@@ -201,7 +210,7 @@ impl Instance {
     /// goes out from a link-local address (RFC 9568 §5.1.2.1).
     fn find_source(&self, view: View<'_>) -> Option<IpAddr> {
         let place = self.place?;
-        if let Some(own) = &self.config.own_link
+        if let Some(own) = self.own_link()
             && let Some(source) = self.own_source(own, view.links)
         {
             let there = |address| address == source.address();
@@ -215,16 +224,21 @@ impl Instance {
             Mode::Unicast { peers, .. } => peers.iter().all(|peer| is_link_local(peer.address)),
         };
         // As keepalived: a VMAC for IPv4 has no address, adverts leave from its base's.
-        let is_ipvlan = self
-            .config
-            .own_link
-            .as_ref()
-            .is_some_and(|own| matches!(own.link.kind, VirtualLinkKind::Ipvlan(_)));
+        let is_ipvlan =
+            self.own_link().is_some_and(|own| matches!(own.link.kind, VirtualLinkKind::Ipvlan(_)));
         let link = if is_ipvlan { place.adverts } else { place.base };
         view.links.first_address(link, self.config.family, |address| {
             let fits = self.config.family == Family::V4 || is_link_local(address) == by_peers;
             fits && !view.holdings.is_ours(link, address)
         })
+    }
+
+    /// Links for addresses that are not there yet. A master goes on without: one that somebody deletes is made again at once.
+    fn missing_address_links(&self, view: View<'_>) -> impl Iterator<Item = FaultReason> {
+        let links = self.config.address_links.iter().filter(|_| !self.is_master());
+        let missing =
+            move |link: &&VirtualLink| view.links.named(&link.base).is_some() && !self.may_use(link, view);
+        links.filter(missing).map(|link| FaultReason::OwnLinkMissing(link.name.clone()))
     }
 
     /// Everything that is wrong, and the points of everything that is tracked.
@@ -276,13 +290,14 @@ impl Instance {
         }
         if view.links.named(&self.config.link).is_none() {
             faults.insert(FaultReason::LinkMissing(self.config.link.clone()));
-        } else if let Some(own) = &self.config.own_link
-            && (self.place.is_none() || !self.may_use(own, view))
+        } else if let Some(own) = self.own_link()
+            && (self.place.is_none() || !self.may_use(&own.link, view))
         {
             faults.insert(FaultReason::OwnLinkMissing(own.link.name.clone()));
         } else if self.source.is_none() {
             faults.insert(FaultReason::NoSourceAddress(self.config.family));
         }
+        faults.extend(self.missing_address_links(view));
         if let Some(source) = self.config.source.filter(|_| self.config.track_source)
             && !view.links.has_address(source)
         {

@@ -3,12 +3,13 @@
 use alloc::vec::Vec;
 use core::net::IpAddr;
 
-use host::{Datagram, Delivery, Instant, Packet};
+use host::{Datagram, Delivery, Family, Instant, Packet};
 
 use super::said::REMIND;
 use super::{Instance, Said, Stage, Turn};
-use crate::config::{Mode, Priority, UnicastChecksum, Version};
+use crate::config::{Authentication, Mode, Priority, ReceiveBuffer, UnicastChecksum, Version};
 use crate::event::Action;
+use crate::links::Links;
 use crate::notice::{Heard, InstanceFact, Reject};
 use crate::status::Counters;
 use crate::wire::{Advert, Coverage, DecodeError, Expect, Ipv4Header, Proof, Seal};
@@ -75,6 +76,31 @@ impl Instance {
                 }
             }
         }
+    }
+
+    /// Its part of the buffer that adverts come in by. As keepalived: an advert is as long as our own, IP header included.
+    pub(crate) fn receive_buffer(&self, links: &Links) -> Option<u32> {
+        Some(match self.config.receive_buffer? {
+            ReceiveBuffer::Bytes(bytes) => bytes,
+            ReceiveBuffer::Mtu(times) => links.get(self.place?.adverts)?.mtu.saturating_mul(times),
+            ReceiveBuffer::Advert(times) => self.advert_length().saturating_mul(times),
+        })
+    }
+
+    /// Bytes of an advert with its IP header.
+    fn advert_length(&self) -> u32 {
+        let config = &self.config;
+        let (header, address) = match config.family {
+            Family::V4 => (20_u32, 4),
+            Family::V6 => (40, 16),
+        };
+        // Version 2 over IPv4 has room for a password, used or not.
+        let password = if config.version == Version::V2 && config.family == Family::V4 { 8 } else { 0 };
+        let authentication_header =
+            if matches!(config.authentication, Authentication::Header(_)) { 24 } else { 0 };
+        let trailer = if config.hmac.is_some() { 28 } else { 0 };
+        let addresses = u32::try_from(config.addresses.len()).unwrap_or(u32::MAX).saturating_mul(address);
+        (header + 8 + password + authentication_header + trailer).saturating_add(addresses)
     }
 
     fn compose(&self, priority: Priority) -> Advert {

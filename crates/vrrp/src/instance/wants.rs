@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 use core::net::{IpAddr, Ipv6Addr};
 
-use host::{Family, LinkAddress, LinkIndex, LinkName, MacAddress, Prefix, VirtualLinkKind};
+use host::{Family, LinkAddress, LinkIndex, LinkName, MacAddress, Prefix, VirtualLink, VirtualLinkKind};
 
 use super::Instance;
 use crate::announce::Announcement;
@@ -32,9 +32,10 @@ impl Instance {
     pub(crate) fn addresses<'a>(&'a self, links: &'a Links) -> impl Iterator<Item = LinkAddress> + 'a {
         let home = self.place.map(|place| place.home);
         self.config.addresses.iter().chain(&self.config.excluded).filter_map(move |address| {
-            let link = match &address.link {
-                None => home?,
-                Some(name) => links.named(name)?.index,
+            let link = match (&address.own_link, &address.link) {
+                (Some(name), _) => self.address_link(name, links)?,
+                (None, None) => home?,
+                (None, Some(name)) => links.named(name)?.index,
             };
             Some(link_address(address, link, self.config.lifetime))
         })
@@ -45,10 +46,7 @@ impl Instance {
         let announcement = |address: LinkAddress| Announcement {
             instance: self.id,
             link: address.link,
-            paced_by: match self.place {
-                Some(place) if place.home == address.link => place.base,
-                _ => address.link,
-            },
+            paced_by: self.base_of(address.link, links),
             address: address.prefix.address(),
         };
         self.addresses(links).map(announcement).collect()
@@ -58,8 +56,7 @@ impl Instance {
     /// Ethernet address is: of links of our own, or of all.
     pub(crate) fn announcements_elsewhere(&self, links: &Links) -> Vec<Announcement> {
         let adverts = self.place.map(|place| place.adverts);
-        let is_own =
-            |link: LinkIndex| self.place.is_some_and(|place| place.home == link && place.base != link);
+        let is_own = |link: LinkIndex| self.base_of(link, links) != link;
         let mut first: Vec<Announcement> = Vec::new();
         for announcement in self.announcements(links) {
             let link = announcement.link;
@@ -71,23 +68,44 @@ impl Instance {
         first
     }
 
-    /// What it needs whoever is master: its own link, settings, and the address that adverts leave from where the kernel gives none.
+    /// A link of its own that carries addresses, if it is the one that was made: another of its name has not the
+    /// virtual router's Ethernet address.
+    fn address_link(&self, name: &LinkName, links: &Links) -> Option<LinkIndex> {
+        let kind = self.config.address_links.iter().find(|link| link.name == *name).map(|link| &link.kind)?;
+        let link = links.named(name)?;
+        let fits = match kind {
+            VirtualLinkKind::Vmac(mac) => link.mac == Some(*mac),
+            VirtualLinkKind::Ipvlan(_) => true,
+        };
+        fits.then_some(link.index)
+    }
+
+    /// The link that a link of its own is on; any other is on itself.
+    fn base_of(&self, link: LinkIndex, links: &Links) -> LinkIndex {
+        if let Some(place) = self.place.filter(|place| place.home == link) {
+            return place.base;
+        }
+        let name = links.get(link).map(|link| &link.name);
+        let own = self.config.address_links.iter().find(|own| Some(&own.name) == name);
+        own.and_then(|own| links.named(&own.base)).map_or(link, |base| base.index)
+    }
+
+    /// What it needs whoever is master: its own links, settings, and the address that adverts leave from where the kernel gives none.
     fn foundations(&self, links: &Links) -> Vec<Item> {
         let Some(base) = links.named(&self.config.link) else { return Vec::new() };
         let mut items = Vec::new();
         if self.config.promote_secondaries {
             items.push(Item::Promotion(base.index));
         }
-        let Some(own) = &self.config.own_link else { return items };
-        items.push(Item::Link(own.link.clone()));
-        if let (Some(link), Some(prefix)) = (links.named(&own.link.name), self.own_source(own, links)) {
-            let mut address = LinkAddress::plain(link.index, prefix);
-            if prefix.family() == Family::V6 {
-                // As keepalived: without duplicate detection, and deprecated, so that nothing else leaves from it.
-                address.flags = LinkAddress::NODAD;
-                address.preferred_lifetime = Some(0);
+        for own in self.former_link().into_iter().chain(&self.config.own_link) {
+            items.push(Item::Link(own.link.clone()));
+            items.extend(source_item(&own.link.name, self.own_source(own, links), links));
+        }
+        for link in self.config.address_links.iter().filter(|link| links.named(&link.base).is_some()) {
+            items.push(Item::Link(link.clone()));
+            if link.family == Family::V6 && self.address_link(&link.name, links).is_some() {
+                items.extend(source_item(&link.name, link_local_on(&link.base, links), links));
             }
-            items.push(Item::Address(address));
         }
         items
     }
@@ -111,13 +129,41 @@ impl Instance {
             (VirtualLinkKind::Ipvlan(_), _) => own.address,
             (VirtualLinkKind::Vmac(_), Family::V4) => None,
             (VirtualLinkKind::Vmac(_), Family::V6) => {
-                let base = links.named(&self.config.link)?;
-                let of_base = || links.first_address(base.index, Family::V6, super::faults::is_link_local);
-                let made = || base.mac.map(link_local_of).map(IpAddr::V6);
-                Prefix::new(self.config.source.or_else(of_base).or_else(made)?, 64)
+                let configured = self.config.source.and_then(|source| Prefix::new(source, 64));
+                configured.or_else(|| link_local_on(&self.config.link, links))
             }
         }
     }
+
+    /// The VMACs that it has, each with the link-local address that it has from its base, if it is for IPv6.
+    pub(crate) fn vmacs<'a>(
+        &'a self,
+        links: &'a Links,
+    ) -> impl Iterator<Item = (&'a VirtualLink, Option<IpAddr>)> {
+        let own = self.former_link().into_iter().chain(&self.config.own_link);
+        let own = own.map(|own| (&own.link, self.own_source(own, links).map(Prefix::address)));
+        let others = self.config.address_links.iter();
+        let others = others.map(|link| (link, link_local_on(&link.base, links).map(Prefix::address)));
+        own.chain(others).filter(|(link, _)| matches!(link.kind, VirtualLinkKind::Vmac(_)))
+    }
+}
+
+/// The address that a link of its own has from the beginning.
+fn source_item(link: &LinkName, source: Option<Prefix>, links: &Links) -> Option<Item> {
+    let mut address = LinkAddress::plain(links.named(link)?.index, source?);
+    if address.prefix.family() == Family::V6 {
+        // As keepalived: without duplicate detection, and deprecated, so that nothing else leaves from it.
+        address.flags = LinkAddress::NODAD;
+        address.preferred_lifetime = Some(0);
+    }
+    Some(Item::Address(address))
+}
+
+/// The link-local address for a VMAC: that of its base, or one made from the base's Ethernet address.
+fn link_local_on(base: &LinkName, links: &Links) -> Option<Prefix> {
+    let base = links.named(base)?;
+    let of_base = links.first_address(base.index, Family::V6, super::faults::is_link_local);
+    Prefix::new(of_base.or_else(|| base.mac.map(link_local_of).map(IpAddr::V6))?, 64)
 }
 
 /// An address of a configuration on a link.

@@ -37,12 +37,11 @@ impl Delays {
     }
 
     /// A link appeared or changed. As keepalived: what it begins with counts at once.
-    pub(crate) fn changed(&mut self, link: &Link, now: Instant) {
+    pub(crate) fn changed(&mut self, link: &Link, is_up: bool, now: Instant) {
         let Some((down, up)) = self.of.get(&link.name) else {
             self.links.remove(&link.index);
             return;
         };
-        let is_up = link.is_up();
         let delay = if is_up { *up } else { *down };
         let counted = self.links.entry(link.index).or_insert(Counted { up: is_up, changes: None });
         counted.changes = match counted.changes {
@@ -57,9 +56,9 @@ impl Delays {
         self.links.remove(&link);
     }
 
-    /// Whether a link counts as up.
-    pub(crate) fn counts_up(&self, link: &Link) -> bool {
-        self.links.get(&link.index).map_or_else(|| link.is_up(), |counted| counted.up)
+    /// Whether a link that has delays counts as up.
+    pub(crate) fn counts_up(&self, link: &Link) -> Option<bool> {
+        self.links.get(&link.index).map(|counted| counted.up)
     }
 
     /// What has lasted counts from now on. Whether anything does.

@@ -80,8 +80,9 @@ impl fmt::Display for Notice {
             Self::Processes { name, quorum } => {
                 write!(f, "Quorum {} for tracked process {name}", if *quorum { "gained" } else { "lost" })
             }
-            Self::Link { name, up } => {
-                write!(f, "Netlink reports {name} {}", if *up { "up" } else { "down" })
+            Self::Link { name, up, asked } => {
+                let who = if *asked { "Linkbeat" } else { "Netlink" };
+                write!(f, "{who} reports {name} {}", if *up { "up" } else { "down" })
             }
             Self::LinkPresence { name, present } => {
                 write!(f, "Interface {name} {}", if *present { "added" } else { "deleted" })

@@ -60,7 +60,7 @@ impl Router {
             pace_groups,
             tell_strangers,
             link_delays,
-            ..
+            polled_links,
         } = config;
         let first = !core::mem::replace(&mut self.configured, true);
         if first {
@@ -86,6 +86,7 @@ impl Router {
         self.told.processes.retain(|name, _| processes.iter().any(|set| set.name == *name));
         self.scripts.configure(&scripts, !self.memories.is_empty(), now, out);
         self.announcements.set_pace(pace, pace_groups);
+        self.links.set_polled(polled_links);
         self.links.set_delays(link_delays, &instances, now);
         for (config, known) in instances.into_iter().zip(pairs) {
             let id = match known {

@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use vrrp::config::Firewall;
+use vrrp::config::{Firewall, ReceiveBuffer};
 
 use super::{BufferBlock, GlobalDefsBlock, LvsBlock, PipeBlock, PipesBlock, Process, Processes, SystemBlock};
 use crate::block::root::IdentityBlock;
 use crate::diagnostic::code;
 use crate::effective::{
     AutoPriority, Buffers, Daemon, Dbus, Dumps, Hook, Hooks, Identity, LvsDefaults, Mail, NetFilter, Pipe,
-    Pipes, Reload, Snmp, Worker, Workers,
+    Pipes, ReceiveBuffers, Reload, Snmp, Worker, Workers,
 };
 use crate::lex::CommandLine;
 use crate::resolve::Resolver;
@@ -41,6 +41,17 @@ pub(crate) fn daemon(resolver: &mut Resolver<'_, '_>, identity: &IdentityBlock) 
     }
 }
 
+/// The part of a socket's buffer that an instance asks for which says nothing itself.
+pub(crate) fn receive_buffer(block: &GlobalDefsBlock) -> Option<ReceiveBuffer> {
+    let Buffers { adverts, advert_multiplier, .. } = buffers(&block.system);
+    let times = advert_multiplier.unwrap_or(3);
+    Some(match adverts? {
+        ReceiveBuffers::Mtu => ReceiveBuffer::Mtu(times),
+        ReceiveBuffers::Advert => ReceiveBuffer::Advert(times),
+        ReceiveBuffers::Bytes(bytes) => ReceiveBuffer::Bytes(bytes),
+    })
+}
+
 /// How packets to addresses that are not accepted are dropped.
 pub(crate) fn firewall(block: &GlobalDefsBlock) -> Firewall {
     let usual = Firewall::default();
@@ -50,6 +61,7 @@ pub(crate) fn firewall(block: &GlobalDefsBlock) -> Firewall {
         priority: priority.unwrap_or(usual.priority),
         counters: block.filter.nftables_counters.is_some(),
         by_index: block.filter.nftables_ifindex.is_some(),
+        no_local_reports: block.disable_local_igmp.is_some(),
     }
 }
 
@@ -99,6 +111,7 @@ fn lower_identity(block: &IdentityBlock) -> Identity {
         namespace_with_ipsets: _,
         use_pid_dir,
         child_wait_time,
+        // It concerns virtual routers.
         linkbeat_use_polling: _,
     } = block;
     Identity {

@@ -118,11 +118,9 @@ pub(super) static ROWS: &[K] = &[
     K::new("process_monitor_rcv_bufs", Kind::Number(|b| &mut b.system.process_monitor.bytes, 0, U32))
         .missing(Missing::Complaint)
         .unit("bytes")
-        .later("kernel settings")
         .help("Receive buffer of the socket that tells of processes."),
     K::new("process_monitor_rcv_bufs_force", Kind::Switch(|b| &mut b.system.process_monitor.force))
         .default("off")
-        .later("kernel settings")
         .help("That buffer may exceed the system's limit."),
     K::new("lvs_netlink_cmd_rcv_bufs", Kind::Number(|b| &mut b.system.lvs_command.bytes, 0, U32))
         .missing(Missing::Complaint)
@@ -146,7 +144,6 @@ pub(super) static ROWS: &[K] = &[
         .takes("MTU|ADVERT|<0..4294967295>")
         .missing(Missing::Complaint)
         .unit("bytes")
-        .later("kernel settings")
         .help(
             "How large the buffers are that adverts come in by: by the largest packet, by the advert, or \
             so many bytes.",
@@ -154,7 +151,6 @@ pub(super) static ROWS: &[K] = &[
     K::new("vrrp_rx_bufs_multiplier", Kind::Number(|b| &mut b.system.vrrp_rx_bufs_multiplier, 1, U32))
         .missing(Missing::Complaint)
         .default("3")
-        .later("kernel settings")
         .help("What such a size is multiplied with."),
 ];
 

@@ -146,7 +146,6 @@ pub(super) static ROWS: &[K] = &[
     K::new("vmac_addr_prefix", Kind::Text(|b| &mut b.vmac_addr_prefix, 15))
         .once()
         .inherits("vmac_prefix")
-        .later("interfaces of their own for single addresses")
         .help("The same for interfaces of single addresses."),
     K::new("log_unknown_vrids", Kind::Flag(|b| &mut b.log_unknown_vrids, true))
         .help("Log adverts for virtual routers that are not configured on the interface."),
@@ -155,7 +154,6 @@ pub(super) static ROWS: &[K] = &[
         .default("eth0")
         .help("Interface of static addresses that name none."),
     K::new("disable_local_igmp", Kind::Flag(|b| &mut b.disable_local_igmp, true))
-        .later("kernel settings")
         .help("The kernel sends no reports for groups of 224.0.0.0/24."),
 ];
 

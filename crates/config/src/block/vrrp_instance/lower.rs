@@ -75,9 +75,9 @@ pub(crate) fn lower(resolver: &mut Resolver<'_, '_>, block: VrrpInstanceBlock) -
         announce: lowering.announce(&garp),
         ..InstanceConfig::plain(&name, link, vrid)
     };
-    let from = Own { family, vrid, link: &plain.link, mode: &travel.mode, excluded: &held.excluded };
-    let made = lowering.own(own, &from);
-    let rest = lowering.rest(rest, &election);
+    let mut from = Own { family, vrid, link: &plain.link, mode: &travel.mode, held: &mut held };
+    let made = lowering.own(own, &mut from);
+    let rest = lowering.rest(rest, &election, &plain.link);
     let conduct = lowering.conduct(conduct);
     let config = held.into_config(travel.into_config(plain));
     let config = made.into_config(election.into_config(conduct.into_config(rest.into_config(config))));

@@ -117,7 +117,6 @@ pub(super) static HOLDINGS: &[K] = &[
             §7.3). Of an address with five octets the last is the virtual_router_id.",
         ),
     K::new("use_vmac_addr", Kind::Flag(|b| &mut b.own.use_vmac_addr, true))
-        .later("interfaces of their own for single addresses")
         .help("Addresses on other interfaces get an interface of their own, too."),
     K::new("vmac_xmit_base", Kind::Flag(|b| &mut b.own.vmac_xmit_base, true))
         .help("Adverts leave by the interface underneath, with its Ethernet address."),
@@ -283,11 +282,9 @@ pub(super) static NOTICE: &[K] = &[
     K::new("kernel_rx_buf_size", Kind::Number(|b| &mut b.rest.kernel_rx_buf_size, 0, U32))
         .inherits("vrrp_rx_bufs_policy")
         .unit("bytes")
-        .later("kernel settings")
         .help("Receive buffer of the instance's socket."),
     K::new("linkbeat_use_polling", Kind::Flag(|b| &mut b.rest.linkbeat_use_polling, true))
         .deprecated("linkbeat_interfaces")
-        .later("polling of links")
         .help("The carrier of the interface is asked for once a second."),
     // As keepalived: accepted, and nothing comes of it.
     K::new("debug", Kind::Custom(Shape::Line, read::debug)).takes("<0..4>").lax().help("Has no effect."),

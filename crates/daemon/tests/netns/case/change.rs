@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::netns::clock::{Stamp, sleep_until, wait_for};
 use crate::netns::daemon::Make;
 use crate::netns::instance::Instance;
-use crate::netns::packet::Packet;
+use crate::netns::packet::{Kind, Packet};
 use crate::netns::pair::{Pair, Who};
 use crate::netns::timing::LATE;
 
@@ -75,6 +75,40 @@ fn undisturbed(pair: &Pair, since: Stamp) {
     pair.sole_holder(Who::A);
     for address in pair.side(Who::A).virtual_addresses() {
         assert_eq!(pair.side(Who::A).watch.losses(address, since), 0, "A let go of {address}");
+    }
+}
+
+fn single(priority: u8) -> Instance {
+    Instance { addresses: vec!["10.1.0.100/32".into(), "10.1.0.101/32".into()], ..plain(priority) }
+}
+
+pub(crate) fn movable(makes: (Make, Make)) -> Pair {
+    Pair::new(makes, |_, _| (single(150), single(100)))
+}
+
+/// A master that is given a link of its own by a reload, and then loses it again, stays master: it speaks on by its base
+/// until the link is there. Keepalived takes the virtual router for another one, which is elected anew.
+pub(crate) fn own_link_by_reload(pair: &mut Pair) {
+    pair.establish();
+    let interval = pair.side(Who::A).instance.interval;
+    let base = [2, 0, 0, 0, 0, 1];
+    for (instance, mac) in [(single(150).with("use_vmac"), [0, 0, 0x5e, 0, 1, 51]), (single(150), base)] {
+        let reloaded = pair.side_mut(Who::A).reload(instance);
+        sleep_until(reloaded.plus(interval * 8));
+        let sent = pair.wire.adverts(&pair.side(Who::A).host, reloaded.minus(interval * 2), Stamp::now());
+        let gap = sent.windows(2).map(|two| two[1].at.since(two[0].at)).fold(0.0, f64::max);
+        assert!(gap < interval.as_secs_f64() + 0.15, "A sent no advert for {gap:.3} s");
+        assert_eq!(sent.last().map(|packet| &packet.frame[6..12]), Some(&mac[..]), "where A speaks from");
+        pair.silent(Who::B, reloaded, Stamp::now());
+        pair.never_said_goodbye(Who::A, reloaded);
+        pair.sole_holder(Who::A);
+        let within = Duration::from_secs_f64(LATE);
+        for address in pair.side(Who::A).virtual_addresses() {
+            let announced = pair.wire.wait(&pair.side(Who::A).host, reloaded, within, |one| {
+                one.kind == Kind::Announcement(address) && one.frame[6..12] == mac
+            });
+            assert!(announced.is_some(), "A never announced where {address} is now");
+        }
     }
 }
 

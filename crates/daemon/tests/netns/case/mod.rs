@@ -97,6 +97,7 @@ pub(crate) fn all() -> impl Iterator<Item = Case> {
         both("nopreempt", preempt::patient, preempt::nopreempt),
         both("graceful stop", outage::pair_v2, outage::graceful_stop),
         both("link down and up", outage::pair, outage::link_down_and_up),
+        both("polled link down and up", outage::polled, outage::polled_link_down_and_up),
         both("partition and heal", outage::pair, outage::partition_and_heal),
         both("kill -9", outage::pair, outage::kill),
         both("kill -9 of the supervisor", outage::pair, outage::kill_of_the_supervisor),
@@ -132,14 +133,23 @@ pub(crate) fn all() -> impl Iterator<Item = Case> {
         both("sync group with weights of its own", group::weighted, group::weights),
         both("sync group of which one member is outdone", group::pair, group::one_member_is_outdone),
         ours("two owners", election::owners, election::two_owners),
-        both("VMAC whose base is deleted", vmac::over_ipv4, vmac::base_deleted_and_made_again),
         both("excluded addresses, routes and rules", holds::pair, holds::life),
         both("tracked file", track::file, track::file_value),
         ours("tracked process", track::process, track::process_runs),
-        both("VMAC over IPv4", vmac::over_ipv4, vmac::life),
-        both("VMAC over IPv6", vmac::over_ipv6, vmac::life),
         both("unicast v3 IPv4", protocol::unicast_v3_ipv4, protocol::life),
         both("unicast v3 IPv6", protocol::unicast_v3_ipv6, protocol::life),
     ]
     .into_iter()
+    .chain(with_own_links())
+}
+
+/// Those of virtual routers with links of their own.
+fn with_own_links() -> [Case; 5] {
+    [
+        ours("own link by reload", change::movable, change::own_link_by_reload),
+        both("VMAC whose base is deleted", vmac::over_ipv4, vmac::base_deleted_and_made_again),
+        both("VMAC over IPv4", vmac::over_ipv4, vmac::life),
+        both("VMAC over IPv6", vmac::over_ipv6, vmac::life),
+        both("VMAC of an address on another link", vmac::of_an_address, vmac::life_of_an_address),
+    ]
 }

@@ -53,6 +53,33 @@ pub(crate) fn link_down_and_up(pair: &mut Pair) {
     pair.sole_holder(Who::A);
 }
 
+pub(crate) fn polled(makes: (Make, Make)) -> Pair {
+    let beats = "linkbeat_interfaces {\n    eth0\n}";
+    Pair::new(makes, |_, _| (Instance::v3(150, 400).with_block(beats), Instance::v3(100, 400)))
+}
+
+/// A asks its link for the carrier once a second, and does not listen to what the kernel tells of it.
+///
+/// As observed: B22.3-06.
+pub(crate) fn polled_link_down_and_up(pair: &mut Pair) {
+    pair.establish();
+    pair.side(Who::A).expect_log("NIC polling");
+    let cut = Stamp::now();
+    pair.lab.cut(&pair.side(Who::A).host);
+    pair.side(Who::A).expect_log("Linkbeat reports eth0 down");
+    pair.side(Who::A).expect_log("Entering FAULT STATE");
+    pair.holds_nothing(Who::A);
+    pair.takes_over(Who::B, cut);
+
+    let mended = Stamp::now();
+    pair.lab.mend(&pair.side(Who::A).host);
+    pair.side(Who::A).expect_log("Linkbeat reports eth0 up");
+    let wait = pair.side(Who::A).instance.master_down();
+    let back = pair.becomes_master(Who::A, mended, wait, wait + 1.0);
+    pair.steps_back(Who::B, back);
+    pair.sole_holder(Who::A);
+}
+
 /// RFC 3768 §6.4.3, RFC 9568 §6.4.3: a master that stops says so with priority 0, and its backup waits for its skew
 /// time alone.
 ///

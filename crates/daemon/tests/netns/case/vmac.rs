@@ -9,7 +9,7 @@ use nix::sys::socket::{setsockopt, sockopt};
 use crate::netns::clock::{Stamp, wait_for};
 use crate::netns::daemon::Make;
 use crate::netns::instance::Instance;
-use crate::netns::lab::Host;
+use crate::netns::lab::{Host, Lab};
 use crate::netns::packet::{Kind, Packet};
 use crate::netns::pair::{Pair, Who};
 use crate::netns::timing::LATE;
@@ -127,6 +127,51 @@ pub(crate) fn base_deleted_and_made_again(pair: &mut Pair) {
     pair.steps_back(Who::B, back);
     pair.sole_holder(Who::A);
     assert_eq!(link(pair)["address"], "00:00:5e:00:01:33");
+}
+
+pub(crate) fn of_an_address(makes: (Make, Make)) -> Pair {
+    Pair::on(Lab::new(), makes, |lab, a, b| {
+        let instance = |host: &Host, priority| {
+            lab.spare_link(host, "eth1");
+            let addresses = vec!["10.1.0.100/24".into(), "10.9.0.100/24 dev eth1 use_vmac".into()];
+            Instance { addresses, ..Instance::v3(priority, 400) }
+        };
+        (instance(a, 150), instance(b, 100))
+    })
+}
+
+/// An address on another link with the virtual router's Ethernet address: the link is there from the beginning, the
+/// address is the master's.
+///
+/// vrrp-behaviour §11.
+pub(crate) fn life_of_an_address(pair: &mut Pair) {
+    pair.establish();
+    for who in [Who::A, Who::B] {
+        let listed = pair.side(who).host.namespace.ip_json(&["-d", "addr", "show", "dev", LINK]);
+        let shown = &listed[0];
+        assert_eq!(shown["address"], "00:00:5e:00:01:33", "{shown}");
+        assert_eq!(
+            (&shown["link"], &shown["linkinfo"]["info_data"]["mode"]),
+            (&"eth1".into(), &"private".into())
+        );
+        let held = shown["addr_info"]
+            .as_array()
+            .is_some_and(|all| all.iter().any(|one| one["local"] == "10.9.0.100"));
+        assert_eq!(held, who == Who::A, "{who:?}: {shown}");
+    }
+    let asked = pair.side_mut(Who::A).daemon.terminate();
+    pair.side_mut(Who::A).daemon.wait();
+    pair.holds(Who::B);
+    pair.holds_nothing(Who::A);
+    let left = pair.side(Who::A).host.namespace.ip_json(&["link", "show", "type", "macvlan"]);
+    assert!(
+        left.as_array().is_none_or(|all| all.iter().all(serde_json::Value::is_object) && all.is_empty()),
+        "{left}"
+    );
+    let within = Duration::from_secs_f64(LATE);
+    assert!(
+        pair.wire.wait_advert(&pair.side(Who::B).host, asked, within, |advert| advert.priority > 0).is_some()
+    );
 }
 
 /// All that `who` sends for the virtual router comes from its hardware address, and nothing of it before its first

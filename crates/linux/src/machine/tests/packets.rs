@@ -331,3 +331,21 @@ fn a_channel_that_cannot_be_opened_is_deaf() {
         );
     });
 }
+
+#[test]
+fn a_receive_buffer_is_as_large_as_asked_for() {
+    with_two_hosts("a_receive_buffer_is_as_large_as_asked_for", |a, _| {
+        a.enter();
+        let channel = a.channel("224.0.0.18");
+        a.machine.listen(channel, &[51]);
+        let usual = a.machine.channels.buffer_of(&channel);
+        a.machine.size(channel, 24_500);
+        // The kernel doubles it for its own needs.
+        assert_eq!(a.machine.channels.buffer_of(&channel), 49_000);
+        a.machine.listen(channel, &[51, 52]);
+        assert_eq!(a.machine.channels.buffer_of(&channel), 49_000);
+        a.machine.ignore(channel);
+        a.machine.listen(channel, &[51]);
+        assert_eq!(a.machine.channels.buffer_of(&channel), usual, "another socket");
+    });
+}

@@ -10,6 +10,7 @@ use core::time::Duration;
 
 use host::{
     Command, Datagram, Delivery, Engine, Instant, Link, LinkAddress, LinkIndex, LinkName, MacAddress,
+    VirtualLinkKind,
 };
 use host::{FirewallOp, NetworkOp, Packet, Prefix};
 
@@ -182,14 +183,22 @@ impl Bench {
     }
 }
 
-/// What the kernel tells after it obeyed. A link of our own is number 9.
+/// The number of a link of our own: one that carries addresses alone is 10.
+pub(super) fn index_of(own: &LinkName) -> LinkIndex {
+    LinkIndex(if own.as_str().starts_with("vrrp.") { 9 } else { 10 })
+}
+
+/// What the kernel tells after it obeyed.
 fn echo(op: NetworkOp) -> Option<Event> {
     Some(match op {
         NetworkOp::AddLink(own) => {
-            let index = LinkIndex(9);
-            Event::LinkChanged(Link { index, name: own.name, ..link(true) })
+            let mac = match own.kind {
+                VirtualLinkKind::Vmac(mac) => Some(mac),
+                VirtualLinkKind::Ipvlan(_) => link(true).mac,
+            };
+            Event::LinkChanged(Link { index: index_of(&own.name), name: own.name, mac, ..link(true) })
         }
-        NetworkOp::RemoveLink(_) => Event::LinkRemoved(LinkIndex(9)),
+        NetworkOp::RemoveLink(name) => Event::LinkRemoved(index_of(&name)),
         NetworkOp::AddAddress(address) => Event::AddressAdded(address),
         NetworkOp::RenewAddress(_) | NetworkOp::Promote(_) | NetworkOp::Demote(_) => return None,
         NetworkOp::RemoveAddress(address) => Event::AddressRemoved(address),
@@ -253,6 +262,7 @@ pub(super) fn brief(actions: &[Action]) -> Vec<String> {
 fn short(action: &Action) -> Option<String> {
     Some(match action {
         Action::Listen(_, vrids) => format!("listen {vrids:?}"),
+        Action::Size(_, bytes) => format!("size {bytes}"),
         Action::Ignore(_) => "ignore".into(),
         Action::Run(id, _) => format!("run {}", id.0),
         Action::End(id) => format!("end {}", id.0),

@@ -145,6 +145,20 @@ fn what_a_vmac_would_say_of_groups_leaves_by_its_base_whoever_is_master() {
     }
 }
 
+/// vrrp-behaviour §11.
+#[test]
+fn where_the_kernel_reports_no_groups_a_vmac_needs_no_filter_for_ipv4() {
+    let options = Firewall { no_local_reports: true, ..Firewall::default() };
+    for (family, plain) in [(Family::V4, instance()), (Family::V6, six("fe80::100"))] {
+        let own_link = Some(OwnLink { link: vmac(family), adverts_by_base: false, address: None });
+        let one = InstanceConfig { own_link, accept: true, ..plain };
+        let (_, out) = Bench::start(crate::config::Config { firewall: options.clone(), ..config([one], []) });
+        let table = tables(&out).pop();
+        assert_eq!(table.is_some(), family == Family::V6, "{table:?}");
+        assert!(table.is_none_or(|table| table.ipv4.is_none() && table.ipv6.is_some()));
+    }
+}
+
 #[test]
 fn a_refused_filter_is_told_and_tried_again() {
     let (mut bench, out) = Bench::start(config([closed()], []));

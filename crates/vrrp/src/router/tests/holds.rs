@@ -240,3 +240,178 @@ fn a_route_that_is_found_is_put_once_more_in_the_place_of_what_is_there() {
     assert_eq!((orders(host::Insertion::Replace), orders(host::Insertion::Prepend)), (1, 0));
     assert_eq!(brief(&bench.wait(5_000)).iter().filter(|line| line.contains("route")).count(), 0);
 }
+
+/// An instance without a link of its own, with one more address whose link is on eth1.
+fn with_address_link(family: Family) -> InstanceConfig {
+    let base = LinkName::new("eth1").unwrap();
+    let name = LinkName::new("vrrp1.51").unwrap();
+    let (fifth, address): (u8, IpAddr) = match family {
+        Family::V4 => (1, [198, 51, 100, 9].into()),
+        Family::V6 => (2, "2001:db8::9".parse().unwrap()),
+    };
+    let link = VirtualLink {
+        name: name.clone(),
+        base: base.clone(),
+        kind: VirtualLinkKind::Vmac(MacAddress([0, 0, 0x5e, 0, fifth, 51])),
+        group: None,
+        family,
+        both_families: false,
+    };
+    let address = VirtualAddress {
+        link: Some(base),
+        own_link: Some(name),
+        ..VirtualAddress::plain(Prefix::host(address))
+    };
+    InstanceConfig { address_links: vec![link], excluded: vec![address], accept: true, ..instance() }
+}
+
+fn eth1() -> host::Link {
+    let (index, name) = (LinkIndex(3), LinkName::new("eth1").unwrap());
+    host::Link { index, name, mac: Some(MacAddress([2, 0, 0, 0, 1, 10])), ..link(true) }
+}
+
+fn start_with_address_link(family: Family) -> (Bench, vec::Vec<Action>) {
+    let mut bench = Bench { router: Default::default(), now: host::Instant::ZERO, obedient: true };
+    bench.tell(Event::Configured(Box::new(config([with_address_link(family)], []))));
+    let mut out = bench.tell(survey(vec![link(true), eth1()], vec![address(OURS)]));
+    out.extend(bench.tell(Event::Wake));
+    (bench, out)
+}
+
+/// As keepalived 2.2.7 did: the link is there from the beginning, with the Ethernet address of the family; the master's
+/// address goes on it and is announced from it. Adverts leave as before.
+///
+/// vrrp-behaviour §11.
+#[test]
+fn an_address_with_a_link_of_its_own_goes_on_it_and_is_announced_from_it() {
+    let (mut bench, out) = start_with_address_link(Family::V4);
+    assert_eq!(brief(&out), ["listen [51]", "+link vrrp1.51", "BACKUP", "filter []"]);
+    let out = bench.wait(3_700);
+    let order = [
+        "advert 100",
+        "MASTER",
+        "+192.0.2.100/32",
+        "+198.51.100.9/32",
+        "garp 192.0.2.100",
+        "garp 198.51.100.9",
+    ];
+    assert_eq!(brief(&out), order);
+    assert_eq!(links_of(&out), [2, 2, 10]);
+    let out = brief(&bench.tell(Event::Stop));
+    assert_eq!(out[2..], ["ignore", "-198.51.100.9/32", "-192.0.2.100/32", "-link vrrp1.51", "-filter"]);
+}
+
+/// RFC 9568 §7.4.
+///
+/// vrrp-behaviour §11.
+#[test]
+fn a_link_for_ipv6_addresses_has_a_link_local_address_that_is_not_made_from_the_virtual_ethernet_address() {
+    let (bench, out) = start_with_address_link(Family::V6);
+    let made = "+fe80::ff:fe00:10a/64";
+    assert!(brief(&out).contains(&made.into()), "{:?}", brief(&out));
+    assert_eq!(bench.state(), State::Backup);
+}
+
+#[test]
+fn a_link_for_addresses_that_cannot_be_made_keeps_the_router_from_beginning() {
+    let mut bench = Bench { router: Default::default(), now: host::Instant::ZERO, obedient: false };
+    bench.tell(Event::Configured(Box::new(config([with_address_link(Family::V4)], []))));
+    let foreign = host::Link { index: LinkIndex(10), name: LinkName::new("vrrp1.51").unwrap(), ..eth1() };
+    let out = bench.tell(survey(vec![link(true), eth1(), foreign], vec![address(OURS)]));
+    let ticket =
+        out.iter().find_map(|one| if let Action::Network(ticket, _) = one { Some(*ticket) } else { None });
+    let refusal = host::Refusal { code: 17, why: "it is not this virtual router's".into() };
+    bench.tell(Event::Settled { ticket: ticket.unwrap(), result: Err(refusal) });
+    bench.wait(10_000);
+    assert_ne!(bench.state(), State::Master);
+    assert!(
+        bench.status().addresses.iter().all(|(_, link, _)| link.as_str() == "eth0"),
+        "a foreign link is not used"
+    );
+}
+
+#[test]
+fn a_link_for_addresses_that_somebody_deletes_is_made_again_and_costs_no_mastership() {
+    let (mut bench, _) = start_with_address_link(Family::V4);
+    bench.wait(10_000);
+    let mut out = bench.tell(Event::LinkRemoved(LinkIndex(10)));
+    out.extend(bench.tell(Event::Wake));
+    let out = brief(&out);
+    assert!(out.contains(&"+link vrrp1.51".into()) && out.contains(&"+198.51.100.9/32".into()), "{out:?}");
+    assert_eq!(bench.state(), State::Master);
+}
+
+fn reload(bench: &mut Bench, instance: InstanceConfig) -> vec::Vec<Action> {
+    bench.tell(Event::Configured(Box::new(config([instance], []))))
+}
+
+/// A master that a reload gives a link of its own speaks on from its base until the link is there, then from the link, in
+/// its rhythm.
+#[test]
+fn a_master_that_gets_a_link_of_its_own_goes_on_by_its_base_until_it_is_there() {
+    let mut bench = Bench::master(instance());
+    bench.obedient = false;
+    bench.wait(5_000);
+    let out = reload(&mut bench, vmac(Family::V4, false));
+    assert_eq!(brief(&out), ["+link vrrp.51"]);
+    let ticket =
+        out.iter().find_map(|one| if let Action::Network(ticket, _) = one { Some(*ticket) } else { None });
+    let out = bench.wait(1_000);
+    assert_eq!((brief(&out), links_of(&out)), (vec!["advert 100".into()], vec![2]));
+    let mac = Some(MacAddress([0, 0, 0x5e, 0, 1, 51]));
+    let (index, name) = (LinkIndex(9), LinkName::new("vrrp.51").unwrap());
+    let out = bench.tell(Event::LinkChanged(host::Link { index, name, mac, ..link(true) }));
+    assert_eq!(brief(&out), ["filter []"], "it is not set up yet");
+    bench.obedient = true;
+    let out = bench.tell(Event::Settled { ticket: ticket.unwrap(), result: Ok(()) });
+    let brief_out = brief(&out);
+    let moved = ["-192.0.2.100/32", "+192.0.2.100/32", "garp 192.0.2.100"];
+    assert_eq!(brief_out[brief_out.len() - 3..], moved, "{brief_out:?}");
+    let out: vec::Vec<_> = out.into_iter().chain(bench.wait(1_000)).collect();
+    assert_eq!(links_of(&out), [9, 9]);
+    assert_eq!(bench.state(), State::Master);
+}
+
+#[test]
+fn a_master_that_loses_its_link_goes_on_by_its_base_at_once() {
+    let (mut bench, _) = Bench::start(config([vmac(Family::V4, false)], []));
+    bench.wait(10_000);
+    let mut out = reload(&mut bench, instance());
+    out.extend(bench.tell(Event::Wake));
+    let brief = brief(&out);
+    assert!(!brief.contains(&"FAULT".into()) && !brief.contains(&"BACKUP".into()), "{brief:?}");
+    assert!(brief.contains(&"-link vrrp.51".into()), "{brief:?}");
+    assert_eq!(links_of(&out), [2], "an announcement: {brief:?}");
+    assert_eq!(bench.state(), State::Master);
+}
+
+/// Of two links of one Ethernet address on one base the kernel takes one.
+#[test]
+fn a_link_under_another_name_takes_the_place_of_the_former_by_way_of_the_base() {
+    let (mut bench, _) = Bench::start(config([vmac(Family::V4, false)], []));
+    bench.wait(10_000);
+    let mut other = vmac(Family::V4, false);
+    other.own_link.as_mut().unwrap().link.name = LinkName::new("other").unwrap();
+    let mut out = reload(&mut bench, other);
+    out.extend(bench.tell(Event::Wake));
+    let brief = brief(&out);
+    let at = |order: &str| brief.iter().position(|one| one == order);
+    assert!(at("-link vrrp.51").unwrap() < at("+link other").unwrap(), "{brief:?}");
+    assert_eq!(bench.state(), State::Master);
+    assert_eq!(links_of(&bench.wait(1_000)).first(), Some(&10));
+}
+
+/// A link that cannot be made costs nothing but itself.
+#[test]
+fn a_master_whose_new_link_is_refused_goes_on_without() {
+    let mut bench = Bench::master(instance());
+    bench.obedient = false;
+    let out = reload(&mut bench, vmac(Family::V4, false));
+    let ticket =
+        out.iter().find_map(|one| if let Action::Network(ticket, _) = one { Some(*ticket) } else { None });
+    let refusal = host::Refusal { code: 17, why: "it is not this virtual router's".into() };
+    bench.tell(Event::Settled { ticket: ticket.unwrap(), result: Err(refusal) });
+    let out = bench.wait(10_000);
+    assert_eq!(bench.state(), State::Master);
+    assert!(links_of(&out).iter().all(|link| *link == 2));
+}

@@ -8,7 +8,7 @@ use core::time::Duration;
 use host::{JobId, Outcome, Prefix};
 
 use super::bench::*;
-use crate::config::{Config, InstanceConfig, Mode, Priority, VirtualAddress, Vrid, Weight};
+use crate::config::{Config, InstanceConfig, Mode, Priority, ReceiveBuffer, VirtualAddress, Vrid, Weight};
 use crate::event::{Action, Event};
 use crate::notice::{Notice, ReloadSummary, State};
 
@@ -171,4 +171,41 @@ fn instances_of_one_number_with_other_peers_stay_apart_over_a_reload() {
     assert_eq!(summary, ReloadSummary { kept: 2, ..Default::default() });
     let (_, summary) = reload(&mut bench, config([to("B", LOW)], []));
     assert_eq!(summary, ReloadSummary { kept: 1, removed: 1, ..Default::default() });
+}
+
+/// As keepalived 2.2.7 did for two instances on one link: 3 × 1500 and 20000 bytes; 3 × 32 bytes for an advert of version 3
+/// with one address.
+///
+/// vrrp-behaviour §2.
+#[test]
+fn the_receive_buffer_is_the_sum_of_what_those_who_share_a_socket_ask_for() {
+    let with = |vrid, receive_buffer| InstanceConfig {
+        name: alloc::format!("VI_{vrid}"),
+        vrid: Vrid::new(vrid).unwrap(),
+        addresses: vec![VirtualAddress::plain(Prefix::host([192, 0, 2, 100 + vrid].into()))],
+        receive_buffer,
+        ..instance_v3()
+    };
+    let (mtu, bytes, advert) =
+        (ReceiveBuffer::Mtu(3), ReceiveBuffer::Bytes(20_000), ReceiveBuffer::Advert(3));
+    let (mut bench, out) = Bench::start(config([with(1, Some(mtu)), with(2, Some(bytes))], []));
+    let sizes = |out: &[Action]| {
+        brief(out).into_iter().filter(|order| order.starts_with("size")).collect::<vec::Vec<_>>()
+    };
+    assert_eq!(sizes(&out), ["size 24500"]);
+    let mut reload = |one, other| {
+        sizes(&bench.tell(Event::Configured(Box::new(config([with(1, one), with(2, other)], [])))))
+    };
+    assert_eq!(reload(Some(advert), Some(bytes)), ["size 20096"]);
+    assert_eq!(
+        reload(Some(advert), Some(bytes)),
+        vec::Vec::<alloc::string::String>::new(),
+        "it has it already"
+    );
+    assert_eq!(reload(None, Some(bytes)), ["size 20000"]);
+    assert_eq!(
+        reload(None, None),
+        vec::Vec::<alloc::string::String>::new(),
+        "it keeps it for as long as it is open"
+    );
 }

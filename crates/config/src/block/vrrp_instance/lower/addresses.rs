@@ -1,5 +1,6 @@
 //! What the master holds.
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use host::Family;
@@ -17,13 +18,15 @@ use crate::value::Set;
 pub(super) struct Held {
     pub(super) advertised: Vec<(VirtualAddress, Span)>,
     pub(super) excluded: Vec<(VirtualAddress, Span)>,
+    /// Where those stand that ask for a link of their own.
+    pub(super) asking: BTreeSet<Span>,
     pub(super) routes: Vec<VirtualRoute>,
     pub(super) rules: Vec<VirtualRule>,
 }
 
 impl Held {
     pub(super) fn into_config(self, config: InstanceConfig) -> InstanceConfig {
-        let Self { advertised, excluded, routes, rules } = self;
+        let Self { advertised, excluded, asking: _, routes, rules } = self;
         let addresses = advertised.into_iter().map(|(address, _)| address).collect();
         let excluded = excluded.into_iter().map(|(address, _)| address).collect();
         InstanceConfig { addresses, excluded, routes, rules, ..config }
@@ -41,8 +44,9 @@ impl Lowering<'_, '_, '_> {
             virtual_routes,
             virtual_rules,
         } = block;
-        let advertised = self.addresses(virtual_ipaddress);
-        let excluded = self.addresses(virtual_ipaddress_excluded);
+        let mut asking = BTreeSet::new();
+        let advertised = self.addresses(virtual_ipaddress, &mut asking);
+        let excluded = self.addresses(virtual_ipaddress_excluded, &mut asking);
         let mut routes = Vec::new();
         for line in self.lines(virtual_routes) {
             routes.extend(route::line(self.resolver, line, false).map(|read| read.route));
@@ -51,7 +55,7 @@ impl Lowering<'_, '_, '_> {
         for line in self.lines(virtual_rules) {
             rules.extend(rule::line(self.resolver, line, false).map(|read| read.rule));
         }
-        Held { advertised, excluded, routes, rules }
+        Held { advertised, excluded, asking, routes, rules }
     }
 
     /// Leaves out advertised addresses of another family, then excluded ones that are advertised.
@@ -64,10 +68,14 @@ impl Lowering<'_, '_, '_> {
         lists.iter().flat_map(|list| self.resolver.reader.tree.children(*list)).collect()
     }
 
-    fn addresses(&mut self, lists: &[NodeId]) -> Vec<(VirtualAddress, Span)> {
+    fn addresses(&mut self, lists: &[NodeId], asking: &mut BTreeSet<Span>) -> Vec<(VirtualAddress, Span)> {
         let mut addresses: Vec<(VirtualAddress, Span)> = Vec::new();
         for line in lists.iter().flat_map(|list| self.resolver.reader.tree.children(*list)) {
-            addresses.extend(address::line(self.resolver, line, false).map(|(address, at, _)| (address, at)));
+            let Some(line) = address::line(self.resolver, line, false) else { continue };
+            if line.use_vmac {
+                asking.insert(line.at);
+            }
+            addresses.push((line.address, line.at));
         }
         let mut kept = Vec::with_capacity(addresses.len());
         for (address, at) in addresses {

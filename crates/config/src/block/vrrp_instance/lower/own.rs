@@ -1,9 +1,10 @@
 //! A link of its own: a VMAC or an ipvlan.
 
 use host::{Family, LinkName, MacAddress, VirtualLink, VirtualLinkKind};
-use vrrp::config::{InstanceConfig, Mode, OwnLink, VirtualAddress, Vrid};
+use vrrp::config::{InstanceConfig, Mode, OwnLink, Vrid};
 
 use super::Lowering;
+use super::addresses::Held;
 use crate::block::vrrp_instance::OwnWords;
 use crate::diagnostic::{Diagnostic, code};
 use crate::resolve::names::Names;
@@ -16,33 +17,35 @@ pub(super) struct Own<'o> {
     pub(super) vrid: Vrid,
     pub(super) link: &'o LinkName,
     pub(super) mode: &'o Mode,
-    pub(super) excluded: &'o [(VirtualAddress, Span)],
+    pub(super) held: &'o mut Held,
 }
 
 /// What comes of it.
 pub(super) struct Made {
     pub(super) link: Option<OwnLink>,
     pub(super) promote_secondaries: bool,
+    pub(super) address_links: Vec<VirtualLink>,
 }
 
 impl Made {
     pub(super) fn into_config(self, config: InstanceConfig) -> InstanceConfig {
-        let Self { link: own_link, promote_secondaries } = self;
-        InstanceConfig { own_link, promote_secondaries, ..config }
+        let Self { link: own_link, promote_secondaries, address_links } = self;
+        InstanceConfig { own_link, promote_secondaries, address_links, ..config }
     }
 }
 
 impl Lowering<'_, '_, '_> {
-    pub(super) fn own(&mut self, block: crate::block::vrrp_instance::Own, from: &Own<'_>) -> Made {
+    pub(super) fn own(&mut self, block: crate::block::vrrp_instance::Own, from: &mut Own<'_>) -> Made {
         // No `..` here: a keyword that is read and not obeyed must not compile.
         let crate::block::vrrp_instance::Own {
             use_vmac,
             use_ipvlan,
-            use_vmac_addr: _,
+            use_vmac_addr,
             vmac_xmit_base,
             promote_secondaries,
         } = block;
         let is_vmac = use_vmac.is_some();
+        self.settle_asking(from, is_vmac, use_vmac_addr.is_some());
         let link = match (use_vmac, use_ipvlan) {
             (Some(words), _) => Some(self.vmac(words, &vmac_xmit_base, from)),
             (None, Some(words)) => Some(self.ipvlan(words, from)),
@@ -55,7 +58,61 @@ impl Lowering<'_, '_, '_> {
             let message = "an interface of its own has promote_secondaries anyway; it is ignored";
             self.complain(code::NOT_TOGETHER, set.at, message.into());
         }
-        Made { promote_secondaries: promote_secondaries.is_some() && link.is_none(), link }
+        let promote_secondaries = promote_secondaries.is_some() && link.is_none();
+        Made { promote_secondaries, link, address_links: self.address_links(from) }
+    }
+
+    /// Which addresses are to have a link of their own: those that ask for it, and where `all` do, those on other
+    /// interfaces and of the other family.
+    fn settle_asking(&mut self, from: &mut Own<'_>, is_vmac: bool, all: bool) {
+        let Held { advertised, excluded, asking, .. } = &mut *from.held;
+        for (address, at) in advertised.iter().chain(excluded.iter()) {
+            let at_home = address.link.as_ref().is_none_or(|link| link == from.link)
+                && address.prefix.family() == from.family;
+            if asking.contains(at) && if at_home { is_vmac } else { all } {
+                let message = format!("use_vmac of {} is said for all already", address.prefix);
+                self.complain(code::NOT_TOGETHER, *at, message);
+            }
+            if at_home && is_vmac {
+                asking.remove(at);
+            } else if !at_home && all {
+                asking.insert(*at);
+            }
+        }
+    }
+
+    /// As keepalived: one link for all addresses of a family on an interface, with the Ethernet address of RFC 9568.
+    fn address_links(&mut self, from: &mut Own<'_>) -> Vec<VirtualLink> {
+        let mut links: Vec<VirtualLink> = Vec::new();
+        let Held { advertised, excluded, asking, .. } = &mut *from.held;
+        for (address, at) in advertised.iter_mut().chain(excluded.iter_mut()) {
+            if !asking.contains(at) {
+                continue;
+            }
+            let (base, family) = (address.link.as_ref().unwrap_or(from.link), address.prefix.family());
+            let known = links.iter().find(|link| link.base == *base && link.family == family);
+            let name = match known {
+                Some(link) => link.name.clone(),
+                None => {
+                    let global = self.resolver.global;
+                    let prefix = global.vmac_addr_prefix.as_ref().or(global.vmac_prefix.as_ref());
+                    let name = self.free_name(prefix, family, from.vrid).unwrap_or_else(|| base.clone());
+                    let kind = VirtualLinkKind::Vmac(virtual_mac(family, from.vrid));
+                    let base = base.clone();
+                    links.push(VirtualLink {
+                        name: name.clone(),
+                        base,
+                        kind,
+                        group: None,
+                        family,
+                        both_families: false,
+                    });
+                    name
+                }
+            };
+            address.own_link = Some(name);
+        }
+        links
     }
 
     fn vmac(&mut self, words: Set<OwnWords>, xmit_base: &Option<Set<bool>>, from: &Own<'_>) -> OwnLink {
@@ -89,10 +146,10 @@ impl Lowering<'_, '_, '_> {
                 kind: VirtualLinkKind::Vmac(mac),
                 group: self.link_group(group),
                 family: from.family,
-                both_families: from
-                    .excluded
-                    .iter()
-                    .any(|(address, _)| address.link.is_none() && address.prefix.family() != from.family),
+                both_families: from.held.excluded.iter().any(|(address, at)| {
+                    let asks = from.held.asking.contains(at);
+                    address.link.is_none() && !asks && address.prefix.family() != from.family
+                }),
             },
             adverts_by_base,
             address: None,
@@ -153,21 +210,29 @@ impl Lowering<'_, '_, '_> {
             }
             None => true,
         });
-        let prefix = self.resolver.global.vmac_prefix.as_ref().map_or("vrrp", |set| &set.value);
-        let six = (from.family == Family::V6).then(|| "6".to_owned());
+        let Some(set) = written else {
+            let prefix = self.resolver.global.vmac_prefix.as_ref();
+            // Sixty-five thousand names are taken: the link underneath stands for one more.
+            return self.free_name(prefix, from.family, from.vrid).unwrap_or_else(|| from.link.clone());
+        };
+        self.resolver.own_links.insert(set.value.clone(), self.name.to_owned());
+        set.value
+    }
+
+    /// Takes the first name that no other virtual router has.
+    fn free_name(&mut self, prefix: Option<&Set<String>>, family: Family, vrid: Vrid) -> Option<LinkName> {
+        let prefix = prefix.map_or("vrrp", |set| &set.value);
+        let six = (family == Family::V6).then(|| "6".to_owned());
         let numbers = (1..=u16::MAX).map(|number| number.to_string());
         let middles = [String::new()].into_iter().chain(six).chain(numbers);
-        let made = middles.filter_map(|middle| {
-            let mut name = format!("{prefix}{middle}.{}", from.vrid);
+        let mut made = middles.filter_map(|middle| {
+            let mut name = format!("{prefix}{middle}.{vrid}");
             name.truncate(LinkName::MAX);
             LinkName::new(&name).ok()
         });
-        let taken = |name: &LinkName| self.resolver.own_links.contains_key(name);
-        let name = written.map(|set| set.value).or_else(|| made.into_iter().find(|name| !taken(name)));
-        // Sixty-five thousand names are taken: the link underneath stands for one more.
-        let name = name.unwrap_or_else(|| from.link.clone());
+        let name = made.find(|name| !self.resolver.own_links.contains_key(name))?;
         self.resolver.own_links.insert(name.clone(), self.name.to_owned());
-        name
+        Some(name)
     }
 }
 

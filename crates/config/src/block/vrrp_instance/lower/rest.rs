@@ -1,9 +1,11 @@
 //! What belongs nowhere else.
 
-use vrrp::config::{InstanceConfig, Preemption, Priority};
+use host::LinkName;
+use vrrp::config::{InstanceConfig, Preemption, Priority, ReceiveBuffer};
 
 use super::Lowering;
 use super::election::Standing;
+use crate::block::global_defs;
 use crate::block::vrrp_instance::Rest;
 use crate::diagnostic::code;
 
@@ -13,7 +15,7 @@ pub(super) struct Lowered {
     pub(super) tell_priority: bool,
     pub(super) owner_ignores_adverts: bool,
     pub(super) late_master_yields_to: Option<Priority>,
-    pub(super) receive_buffer: Option<u32>,
+    pub(super) receive_buffer: Option<ReceiveBuffer>,
     pub(super) step_down: bool,
     pub(super) lifetime: Option<u32>,
 }
@@ -43,7 +45,7 @@ impl Lowered {
 }
 
 impl Lowering<'_, '_, '_> {
-    pub(super) fn rest(&mut self, block: Rest, election: &Standing) -> Lowered {
+    pub(super) fn rest(&mut self, block: Rest, election: &Standing, link: &LinkName) -> Lowered {
         // No `..` here: a keyword that is read and not obeyed must not compile.
         let Rest {
             vrf: _,
@@ -53,7 +55,7 @@ impl Lowering<'_, '_, '_> {
             timer_expired_backup,
             kernel_rx_buf_size,
             lvs_sync_daemon_interface: _,
-            linkbeat_use_polling: _,
+            linkbeat_use_polling,
             step_down,
             vip_lifetime,
         } = block;
@@ -87,13 +89,18 @@ impl Lowering<'_, '_, '_> {
             }
             fits
         });
+        if linkbeat_use_polling.is_some() {
+            self.resolver.polled.insert(link.clone());
+        }
         let number = |value: u64| u32::try_from(value).unwrap_or(u32::MAX);
         Lowered {
             mail: smtp_alert.map_or_else(|| self.resolver.vrrp_mail(), |set| set.value),
             tell_priority: tell.unwrap_or(false),
             owner_ignores_adverts: ignores,
             late_master_yields_to: late.and_then(|set| u8::try_from(set.value).ok()).map(Priority),
-            receive_buffer: kernel_rx_buf_size.map(|set| number(set.value)),
+            receive_buffer: kernel_rx_buf_size
+                .map(|set| ReceiveBuffer::Bytes(number(set.value)))
+                .or_else(|| global_defs::receive_buffer(global)),
             step_down: step_down.is_some(),
             lifetime: vip_lifetime.map(|set| number(set.value)),
         }
