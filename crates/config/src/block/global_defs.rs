@@ -17,7 +17,7 @@ use crate::lex::CommandLine;
 use crate::table::Block;
 use crate::tree::NodeId;
 use crate::value::Set;
-pub(crate) use lower::{daemon, firewall};
+pub(crate) use lower::{check_table, daemon, firewall};
 
 /// As written.
 #[derive(Debug, Default)]
