@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use host::Instant;
 use vrrp::Memory;
-use worker::bus::{Configure, FromBfd, ToBfd, ToSupervisor, ToWorker};
+use worker::bus::{Configure, FromBfd, FromCheck, ToBfd, ToCheck, ToSupervisor, ToWorker};
 
 use super::seat::{Death, Seat};
 use crate::Part;
@@ -15,7 +15,7 @@ use crate::bus::{Begin, ToBfdProcess, ToProcess};
 /// The vrrp worker.
 #[derive(Debug, Default)]
 pub(crate) struct VrrpWorker {
-    pub(crate) seat: Seat<ToProcess, ToSupervisor>,
+    pub(crate) seat: Seat<ToProcess<ToWorker>, ToSupervisor>,
     /// The instances that are master, each with when the worker that knew that died; `None` while it lives.
     masters: BTreeMap<String, Option<Instant>>,
     /// When instances begin to listen, counted from the first start: a worker that replaces one that crashed does not
@@ -132,5 +132,35 @@ impl BfdWorker {
         whole.sessions.extend(sessions);
         (whole.strays, whole.gauges) = (strays, gauges);
         if more { None } else { self.pieces.take() }
+    }
+}
+
+/// The check worker.
+#[derive(Debug, Default)]
+pub(crate) struct CheckWorker {
+    pub(crate) seat: Seat<ToProcess<ToCheck>, FromCheck>,
+}
+
+impl CheckWorker {
+    /// Starts one, and has it obey the configuration. Returns its number.
+    pub(crate) fn start(
+        &mut self,
+        begin: Begin,
+        pipes: Vec<PathBuf>,
+        config: check::Config,
+        now: Instant,
+    ) -> io::Result<u32> {
+        let console = begin.log.has_console();
+        let configure = ToCheck::Configure(Box::new(config));
+        let first = [ToProcess::Begin(begin), ToProcess::Pipes(pipes), ToProcess::Worker(configure)];
+        self.seat.start(Part::Check, console, &first, now)
+    }
+
+    /// Sends a message to the one that lives, if one does.
+    pub(crate) fn tell(&mut self, message: ToCheck) {
+        if let ToCheck::Configure(_) = message {
+            self.seat.await_answer();
+        }
+        self.seat.say(&ToProcess::Worker(message));
     }
 }
