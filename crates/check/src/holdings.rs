@@ -88,8 +88,10 @@ impl Holdings {
 
     /// These services are ours from now on, besides those that still are there.
     pub(crate) fn claim(&mut self, keys: impl Iterator<Item = ServiceKey>) {
-        let held: BTreeSet<ServiceKey> = self.held.keys().map(|key| key.0).collect();
-        self.ours.retain(|key| held.contains(key));
+        if self.known {
+            let held: BTreeSet<ServiceKey> = self.held.keys().map(|key| key.0).collect();
+            self.ours.retain(|key| held.contains(key));
+        }
         self.ours.extend(keys);
     }
 

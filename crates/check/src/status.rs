@@ -16,6 +16,50 @@ pub struct Status {
     pub refused: u32,
 }
 
+impl Status {
+    /// The same in pieces that each have at most so many servers and checks, or one server: one piece at least. A virtual
+    /// server that is cut has its head in each.
+    pub fn pieces(self, most: usize) -> Vec<Self> {
+        let Self { services, outstanding, refused } = self;
+        let empty = || Self { services: Vec::new(), outstanding, refused };
+        let mut pieces = Vec::from([empty()]);
+        let mut room = most;
+        for mut service in services {
+            let servers = core::mem::take(&mut service.servers);
+            let mut open = false;
+            for server in servers {
+                let size = 1 + server.checks.len();
+                if size > room && room < most {
+                    pieces.push(empty());
+                    (room, open) = (most, false);
+                }
+                room = room.saturating_sub(size);
+                let Some(piece) = pieces.last_mut() else { continue };
+                if !core::mem::replace(&mut open, true) {
+                    room = room.saturating_sub(1);
+                    piece.services.push(service.clone());
+                }
+                if let Some(last) = piece.services.last_mut() {
+                    last.servers.push(server);
+                }
+            }
+        }
+        pieces
+    }
+
+    /// Takes in the next piece.
+    pub fn append(&mut self, piece: Self) {
+        let Self { services, outstanding, refused } = piece;
+        (self.outstanding, self.refused) = (outstanding, refused);
+        for mut service in services {
+            match self.services.last_mut() {
+                Some(last) if last.name == service.name => last.servers.append(&mut service.servers),
+                _ => self.services.push(service),
+            }
+        }
+    }
+}
+
 /// A virtual server.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct ServiceStatus {
@@ -59,4 +103,44 @@ pub struct CheckStatus {
     pub session: Option<String>,
     /// It thinks that the server lives.
     pub up: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::format;
+
+    fn service(name: &str, servers: usize) -> ServiceStatus {
+        let server = |number: usize| {
+            let check =
+                CheckStatus { kind: "BFD_CHECK".into(), session: Some(format!("B{number}")), up: true };
+            ServerStatus { name: format!("{name}-{number}"), weight: 1, up: true, checks: [check].into() }
+        };
+        ServiceStatus {
+            name: name.into(),
+            quorum: Some(true),
+            needed: 1,
+            hysteresis: 0,
+            weight: 1,
+            sorry_server: None,
+            sorry: false,
+            servers: (0..servers).map(server).collect(),
+        }
+    }
+
+    #[test]
+    fn what_is_cut_into_pieces_and_put_together_again_is_the_same() {
+        for sizes in [&[][..], &[1], &[3, 1, 40, 7], &[100]] {
+            let services =
+                sizes.iter().enumerate().map(|(n, size)| service(&format!("V{n}"), *size)).collect();
+            let whole = Status { services, outstanding: 2, refused: 1 };
+            let pieces = whole.clone().pieces(10);
+            let size =
+                |piece: &Status| piece.services.iter().map(|service| service.servers.len()).sum::<usize>();
+            assert!(pieces.iter().all(|piece| size(piece) <= 5), "{sizes:?}");
+            let mut again = Status::default();
+            pieces.into_iter().for_each(|piece| again.append(piece));
+            assert_eq!(again, whole, "{sizes:?}");
+        }
+    }
 }

@@ -121,6 +121,8 @@ pub trait BfdBus {
 pub enum ToCheck {
     /// Obey this configuration from now on. The first message; again at each reload.
     Configure(Box<check::Config>),
+    /// Say how you stand.
+    TellStatus,
     /// Give a sign of life: [`FromCheck::Alive`].
     Ping,
     /// Take what is ours from the kernel's table, end.
@@ -134,6 +136,13 @@ pub enum FromCheck {
     Ready,
     /// The answer to [`ToCheck::Ping`].
     Alive,
+    /// The answer to [`ToCheck::TellStatus`], in pieces that fit into [`MAX_MESSAGE`].
+    Status {
+        /// The next real servers, in their virtual servers.
+        status: Box<check::Status>,
+        /// More pieces follow.
+        more: bool,
+    },
     /// Run a notify script after all others of the same queue have ended.
     Notify {
         /// The virtual server's name.

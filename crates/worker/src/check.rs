@@ -15,6 +15,9 @@ use crate::notify::script::LIMIT;
 /// How long a stop waits for the kernel to confirm that services are gone. Some thousand take it less than a second.
 pub const STOP_LIMIT: Duration = Duration::from_secs(3);
 
+/// Servers and checks in one piece of a status. One takes at most some 400 bytes of JSON.
+pub const SERVERS_A_PIECE: usize = 128;
+
 /// The check worker: an engine on a machine.
 ///
 /// Whoever owns it waits for the machine's arrivals, the supervisor's messages and [`Self::deadline`], hands each in
@@ -45,6 +48,7 @@ impl<M: Ipvs + Journal + CheckBus + EventPipes> Check<M> {
                 self.step(Event::Configured(config), now);
                 self.machine.tell_supervisor(FromCheck::Ready);
             }
+            ToCheck::TellStatus => self.tell_status(),
             ToCheck::Ping => self.machine.tell_supervisor(FromCheck::Alive),
             ToCheck::Stop => {
                 if self.stop.is_none() {
@@ -130,6 +134,14 @@ impl<M: Ipvs + Journal + CheckBus + EventPipes> Check<M> {
             }
         }
         self.actions = actions;
+    }
+
+    fn tell_status(&mut self) {
+        let mut pieces = self.director.status(self.now).pieces(SERVERS_A_PIECE).into_iter().peekable();
+        while let Some(status) = pieces.next() {
+            let more = pieces.peek().is_some();
+            self.machine.tell_supervisor(FromCheck::Status { status: Box::new(status), more });
+        }
     }
 
     /// As keepalived: scripts first. Those of one virtual server run one after the other.

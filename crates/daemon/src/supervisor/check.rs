@@ -95,6 +95,11 @@ impl Supervisor {
                     }
                     self.complete(now);
                 }
+                Ok(FromCheck::Status { status, more }) => {
+                    if let Some(status) = self.check.assemble(*status, more) {
+                        self.check_told(Some(status), now);
+                    }
+                }
                 Ok(FromCheck::Alive) => self.check_watchdog.answered(now),
                 Ok(FromCheck::Notify { queue, job }) => {
                     self.jobs.notify(queue, job, now, &mut self.finished);
@@ -118,6 +123,7 @@ impl Supervisor {
         if let Some(file) = &mut self.check_pid_file {
             file.clear();
         }
+        self.check_told(None, now);
         if self.phase.is_stopping() {
             self.check.seat.retire();
             self.settle_if_alone(now);

@@ -139,6 +139,11 @@ impl BfdWorker {
 #[derive(Debug, Default)]
 pub(crate) struct CheckWorker {
     pub(crate) seat: Seat<ToProcess<ToCheck>, FromCheck>,
+    /// What it has said so far of how it stands.
+    pieces: Option<check::Status>,
+    /// The configuration that it was told last. What of that is not wanted any more when another is started is still in
+    /// the kernel's table.
+    told: Option<check::Config>,
 }
 
 impl CheckWorker {
@@ -151,16 +156,30 @@ impl CheckWorker {
         now: Instant,
     ) -> io::Result<u32> {
         let console = begin.log.has_console();
-        let configure = ToCheck::Configure(Box::new(config));
-        let first = [ToProcess::Begin(begin), ToProcess::Pipes(pipes), ToProcess::Worker(configure)];
-        self.seat.start(Part::Check, console, &first, now)
+        let before = self.told.replace(config.clone()).filter(|before| *before != config);
+        let oldest = before.unwrap_or_else(|| config.clone());
+        let configure = ToProcess::Worker(ToCheck::Configure(Box::new(oldest.clone())));
+        let first = [ToProcess::Begin(begin), ToProcess::Pipes(pipes), configure];
+        self.pieces = None;
+        let pid = self.seat.start(Part::Check, console, &first, now)?;
+        if oldest != config {
+            self.tell(ToCheck::Configure(Box::new(config)));
+        }
+        Ok(pid)
     }
 
     /// Sends a message to the one that lives, if one does.
     pub(crate) fn tell(&mut self, message: ToCheck) {
-        if let ToCheck::Configure(_) = message {
+        if let ToCheck::Configure(config) = &message {
             self.seat.await_answer();
+            self.told = Some(check::Config::clone(config));
         }
         self.seat.say(&ToProcess::Worker(message));
+    }
+
+    /// Takes in a piece of how it stands; the whole with the last.
+    pub(crate) fn assemble(&mut self, piece: check::Status, more: bool) -> Option<check::Status> {
+        self.pieces.get_or_insert_default().append(piece);
+        if more { None } else { self.pieces.take() }
     }
 }

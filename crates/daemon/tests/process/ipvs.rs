@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::bench::{Bench, Daemon};
+use super::control::status;
 
 /// Where we differ on purpose: of which recording what is what.
 const DIFFERENCES: [(&str, &str, &str); 3] = [
@@ -136,6 +137,7 @@ impl Pair {
             ip(&servers, &format!("addr add 10.60.1.{last}/24 dev far"));
         }
         director.script("note", "#!/bin/sh\necho $* >> @/notes\n");
+        director.script("reader", "#!/bin/sh\nexec cat $1 >> @/events\n");
         Some(Self { director, servers })
     }
 
@@ -153,7 +155,8 @@ impl Pair {
             )
         };
         let text = format!(
-            "global_defs {{\n script_user root\n enable_script_security\n lvs_notify_fifo @/fifo\n}}\n{}{}\
+            "global_defs {{\n script_user root\n enable_script_security\n lvs_notify_fifo @/fifo\n \
+             lvs_notify_fifo_script @/reader\n}}\n{}{}\
              virtual_server 10.0.0.100 80 {{\n lvs_sched rr\n lvs_method NAT\n protocol TCP\n \
              quorum_up \"@/note gained\"\n quorum_down \"@/note lost\"\n sorry_server 10.60.1.14 80\n {more}\n{}{}}}\n",
             session(11),
@@ -226,6 +229,19 @@ fn servers_come_and_go_with_their_bfd_sessions() {
         let notes = pair.director.text("notes");
         ["gained", "down 11", "down 12", "lost", "up 11", "up 12"].iter().all(|note| notes.contains(note))
     });
+    pair.director.until("the events", || {
+        let events = pair.director.text("events");
+        [
+            "VS [10.0.0.100]:tcp:80 UP\n",
+            "RS [10.60.1.12]:tcp:80 [10.0.0.100]:tcp:80 DOWN\nVS [10.0.0.100]:tcp:80 DOWN\n",
+            "RS [10.60.1.11]:tcp:80 [10.0.0.100]:tcp:80 UP\nVS [10.0.0.100]:tcp:80 UP\n",
+        ]
+        .iter()
+        .all(|lines| events.contains(lines))
+    });
+    let status = status(&pair.director);
+    let service = &status["check"]["services"][0];
+    assert_eq!((service["name"].as_str(), service["weight"].as_u64()), (Some("[10.0.0.100]:tcp:80"), Some(3)));
     assert_eq!(daemon.stop(), Some(0));
     assert_eq!(table(&pair.director, ""), "");
     assert_eq!(servers.stop(), Some(0));

@@ -40,6 +40,21 @@ fn what_others_changed_meanwhile_is_mended_at_a_reload() {
     assert_eq!(bench.table(), ["[10.0.0.100]:tcp:80 rr", "10.0.0.11:80 1"]);
 }
 
+/// A worker that is started after a reload hears first what its predecessor obeyed.
+#[test]
+fn what_an_earlier_configuration_left_goes_though_another_came_before_the_table_was_seen() {
+    let mut other = service([server(11)]);
+    other.target = Target::Address { address: address(100), port: 81 };
+    let before = config([service([server(11)])]);
+    let mut bench = Bench::empty();
+    bench.kernel = Bench::new(before.clone()).kernel;
+    bench.mute = true;
+    bench.configure(before);
+    bench.mute = false;
+    bench.configure(config([other]));
+    assert_eq!(bench.table(), ["[10.0.0.100]:tcp:81 rr", "10.0.0.11:80 1"]);
+}
+
 /// "`lvs_flush`: flush whole table at start, not at reload".
 #[test]
 fn the_table_is_cleared_at_the_start_if_that_is_wanted() {
