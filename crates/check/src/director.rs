@@ -5,6 +5,7 @@
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::time::Duration;
 
 use host::{Engine, Instant};
 
@@ -18,6 +19,9 @@ use crate::server::Server;
 use crate::service::Service;
 use crate::status::Status;
 
+/// How long a successor waits to be told how paths stand. BFD tells what it knows within milliseconds.
+const RESUMPTION: Duration = Duration::from_secs(1);
+
 /// All virtual servers of a node.
 #[derive(Debug, Default)]
 pub struct Director {
@@ -28,6 +32,17 @@ pub struct Director {
     paths: BTreeMap<String, bool>,
     leaving: Leaving,
     phase: Phase,
+    /// What its predecessor obeyed, while it waits.
+    resumption: Option<Resumption>,
+}
+
+/// What a successor waits for.
+#[derive(Debug)]
+struct Resumption {
+    config: Config,
+    /// Sessions of which nothing was heard yet.
+    awaited: BTreeSet<String>,
+    until: Instant,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -53,7 +68,8 @@ impl Engine for Director {
     }
 
     fn next_deadline(&self) -> Option<Instant> {
-        self.holdings.next_deadline()
+        let resumption = self.resumption.as_ref().map(|resumption| resumption.until);
+        resumption.into_iter().chain(self.holdings.next_deadline()).min()
     }
 
     fn status(&self, _now: Instant) -> Status {
@@ -74,15 +90,54 @@ impl Director {
 
     fn take_in(&mut self, event: Event, now: Instant, out: &mut Vec<Action>, told: &mut Vec<Action>) {
         match event {
-            Event::Configured(config) => self.configure(*config, out, told),
+            Event::Configured(config) => {
+                self.resume(out, told);
+                self.configure(*config, out, told);
+            }
+            Event::Resumed(config) => self.await_paths(*config, now, out, told),
             Event::Surveyed(found) => self.holdings.survey(found, now, out),
             Event::Settled { ticket, result } => self.holdings.settled(ticket, result, now, told),
             Event::PathJudged { session, alive } => {
                 self.hear(Stimulus::Path(&session, alive), told);
+                let settled = self.resumption.as_mut().is_some_and(|resumption| {
+                    resumption.awaited.remove(&session);
+                    resumption.awaited.is_empty()
+                });
                 self.paths.insert(session, alive);
+                if settled {
+                    self.resume(out, told);
+                }
             }
-            Event::Wake => self.holdings.wake(now, out),
-            Event::Stop => self.stop(out, told),
+            Event::Wake => {
+                if self.resumption.as_ref().is_some_and(|resumption| resumption.until <= now) {
+                    self.resume(out, told);
+                }
+                self.holdings.wake(now, out);
+            }
+            Event::Stop => {
+                self.resume(out, told);
+                self.stop(out, told);
+            }
+        }
+    }
+
+    fn await_paths(&mut self, config: Config, now: Instant, out: &mut Vec<Action>, told: &mut Vec<Action>) {
+        let servers = config.virtual_servers.iter().flat_map(|service| &service.real_servers);
+        let checks = servers.flat_map(|server| &server.checks);
+        let awaited: BTreeSet<String> = checks.filter_map(|check| check.kind.session()).collect();
+        let nothing = awaited.is_empty();
+        self.resumption = Some(Resumption { config, awaited, until: now + RESUMPTION });
+        if nothing {
+            self.resume(out, told);
+        }
+    }
+
+    /// Ends the wait of a successor, if it waits.
+    fn resume(&mut self, out: &mut Vec<Action>, told: &mut Vec<Action>) {
+        if let Some(Resumption { mut config, .. }) = self.resumption.take() {
+            // What is there is ours.
+            config.table.flush = false;
+            self.configure(config, out, told);
         }
     }
 
@@ -103,6 +158,8 @@ impl Director {
         self.holdings.claim(services.iter().flat_map(|service| service.keys.iter().copied()));
         if first {
             for service in &mut services {
+                // What is known at the start was told by the life before.
+                service.servers.iter_mut().for_each(|server| server.recall(&self.paths));
                 service.begin(initial_notifies, told);
             }
             if table.flush {

@@ -15,6 +15,9 @@ use crate::notice::Notice;
 pub enum Event {
     /// A configuration takes effect: the first, or one that replaces another.
     Configured(Box<Config>),
+    /// The same for the successor of a worker that died: how paths stand is about to be told, and before that nothing is
+    /// done, so that no server comes or goes that should not.
+    Resumed(Box<Config>),
     /// What the kernel's table holds; the answer to [`Action::Survey`].
     Surveyed(IpvsSurvey),
     /// An order was carried out or refused.

@@ -1,5 +1,6 @@
 //! A real server: which of its checks veto, what it weighs, what the kernel's table has of it.
 
+use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -62,6 +63,15 @@ impl Server {
         }
         let name = name::server(config.address, transport, config.port);
         Self { config, name, checkers, up: self.up }
+    }
+
+    /// Takes over how paths are known to stand; nobody needs to be told.
+    pub(crate) fn recall(&mut self, paths: &BTreeMap<String, bool>) {
+        for checker in &mut self.checkers {
+            let known = checker.probe.session().and_then(|session| paths.get(&session));
+            checker.up = known.copied().unwrap_or(checker.up);
+        }
+        self.up = self.lives();
     }
 
     pub(crate) const fn config(&self) -> &RealServer {

@@ -121,6 +121,8 @@ pub trait BfdBus {
 pub enum ToCheck {
     /// Obey this configuration from now on. The first message; again at each reload.
     Configure(Box<check::Config>),
+    /// The same as the first message to the successor of one that died, of what that one obeyed.
+    Resume(Box<check::Config>),
     /// Say how you stand.
     TellStatus,
     /// Give a sign of life: [`FromCheck::Alive`].

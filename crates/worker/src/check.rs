@@ -48,6 +48,10 @@ impl<M: Ipvs + Journal + CheckBus + EventPipes> Check<M> {
                 self.step(Event::Configured(config), now);
                 self.machine.tell_supervisor(FromCheck::Ready);
             }
+            ToCheck::Resume(config) => {
+                self.step(Event::Resumed(config), now);
+                self.machine.tell_supervisor(FromCheck::Ready);
+            }
             ToCheck::TellStatus => self.tell_status(),
             ToCheck::Ping => self.machine.tell_supervisor(FromCheck::Alive),
             ToCheck::Stop => {

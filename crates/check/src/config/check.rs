@@ -77,6 +77,11 @@ impl CheckKind {
         }
     }
 
+    /// The BFD session that it follows.
+    pub(crate) fn session(&self) -> Option<String> {
+        Probe::of(self).ok()?.session()
+    }
+
     /// Whether the engine makes it. What it does not, counts as success.
     pub fn is_supported(&self) -> bool {
         Probe::of(self).is_ok()

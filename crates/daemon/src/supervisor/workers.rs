@@ -156,14 +156,19 @@ impl CheckWorker {
         now: Instant,
     ) -> io::Result<u32> {
         let console = begin.log.has_console();
-        let before = self.told.replace(config.clone()).filter(|before| *before != config);
-        let oldest = before.unwrap_or_else(|| config.clone());
-        let configure = ToProcess::Worker(ToCheck::Configure(Box::new(oldest.clone())));
-        let first = [ToProcess::Begin(begin), ToProcess::Pipes(pipes), configure];
+        let (first, news) = match self.told.clone() {
+            None => (ToCheck::Configure(Box::new(config.clone())), None),
+            Some(told) => {
+                let news = (told != config).then(|| ToCheck::Configure(Box::new(config.clone())));
+                (ToCheck::Resume(Box::new(told)), news)
+            }
+        };
+        let first = [ToProcess::Begin(begin), ToProcess::Pipes(pipes), ToProcess::Worker(first)];
         self.pieces = None;
         let pid = self.seat.start(Part::Check, console, &first, now)?;
-        if oldest != config {
-            self.tell(ToCheck::Configure(Box::new(config)));
+        self.told = Some(config);
+        if let Some(news) = news {
+            self.tell(news);
         }
         Ok(pid)
     }

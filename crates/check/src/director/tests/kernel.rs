@@ -8,6 +8,7 @@ use host::Family;
 use host::ipvs::{Forwarding, ServiceKey, Tunnel};
 
 use super::bench::*;
+use crate::Event;
 use crate::config::{Member, Target};
 
 /// "An existing service is not brought into shape" by keepalived. "standfast compares wanted with held and mends."
@@ -29,6 +30,51 @@ fn what_is_found_is_brought_into_shape_and_what_is_right_is_not_touched() {
     bench.configure(wanted);
     assert_eq!(bench.table(), ["[10.0.0.100]:tcp:80 rr", "10.0.0.11:80 1", "10.0.0.12:80 1"]);
     assert_eq!(bench.ordered().len(), 3);
+}
+
+/// Differs: keepalived's respawned checker starts with every server up that is not alpha, and with every other down.
+#[test]
+fn a_successor_waits_for_what_bfd_knows_and_then_touches_nothing() {
+    let wanted = || config([service([server(11), alpha(server(12)), alpha(server(13))])]);
+    let mut before = Bench::new(wanted());
+    before.path("11", false);
+    before.path("12", true);
+    let mut bench = Bench::empty();
+    bench.kernel = before.kernel.clone();
+    bench.tell(Event::Resumed(wanted().into()));
+    assert_eq!(host::Engine::next_deadline(&bench.director), Some(bench.now + Duration::from_secs(1)));
+    bench.path("11", false);
+    bench.path("12", true);
+    assert!(bench.said().is_empty() && bench.told().is_empty(), "one is still to be told");
+    bench.path("13", false);
+    assert!(bench.ordered().is_empty());
+    assert_eq!(bench.table(), before.table());
+    assert_eq!(bench.told(), ["VS [10.0.0.100]:tcp:80 UP"]);
+    bench.path("11", true);
+    assert_eq!(bench.table(), ["[10.0.0.100]:tcp:80 rr", "10.0.0.11:80 1", "10.0.0.12:80 1"]);
+}
+
+#[test]
+fn a_successor_does_not_wait_for_ever_and_is_stopped_and_reloaded_meanwhile() {
+    let wanted = || config([service([server(11), server(12)])]);
+    let after = |event: Option<Event>| {
+        let mut bench = Bench::empty();
+        bench.kernel = Bench::new(wanted()).kernel;
+        bench.tell(Event::Resumed(wanted().into()));
+        match event {
+            Some(event) => bench.tell(event),
+            None => assert_eq!(bench.wake(), Duration::from_secs(1)),
+        }
+        assert_eq!(host::Engine::next_deadline(&bench.director), None);
+        bench.table().len()
+    };
+    assert_eq!(after(None), 3);
+    assert_eq!(after(Some(Event::Stop)), 0);
+    assert_eq!(after(Some(Event::Configured(config([service([server(11)])]).into()))), 2);
+    // Nothing to wait for.
+    let mut bench = Bench::empty();
+    bench.tell(Event::Resumed(config([service([checked([], server(11))])]).into()));
+    assert_eq!(bench.table().len(), 2);
 }
 
 #[test]
