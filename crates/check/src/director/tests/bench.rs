@@ -71,16 +71,19 @@ impl Bench {
 
     /// Tells it something, and answers until it has nothing more to ask.
     pub(super) fn tell(&mut self, event: Event) {
-        self.waiting.push_back(event);
-        while let Some(event) = self.waiting.pop_front() {
-            let mut out = Vec::new();
-            self.director.handle(event, self.now, &mut out);
-            for action in out {
-                self.perform(action);
-            }
-            if self.mute {
-                return;
-            }
+        self.hand_in(event);
+        while !self.mute
+            && let Some(event) = self.waiting.pop_front()
+        {
+            self.hand_in(event);
+        }
+    }
+
+    fn hand_in(&mut self, event: Event) {
+        let mut out = Vec::new();
+        self.director.handle(event, self.now, &mut out);
+        for action in out {
+            self.perform(action);
         }
     }
 

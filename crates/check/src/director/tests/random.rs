@@ -61,4 +61,62 @@ proptest! {
         bench.tell(crate::Event::Stop);
         prop_assert!(bench.table().is_empty() && bench.director.has_stopped());
     }
+
+    /// Answers come late, the kernel refuses things, others meddle: in the end the table is what is wanted.
+    #[test]
+    fn whatever_the_kernel_does_meanwhile_it_comes_right_in_the_end(
+        steps in proptest::collection::vec((any::<u8>(), 0_u8..6, any::<bool>()), 1..40)
+    ) {
+        let mut bench = Bench::empty();
+        bench.mute = true;
+        let mut last = configuration(0);
+        let mut sessions = alloc::collections::BTreeMap::new();
+        bench.configure(last.clone());
+        for (seed, kind, alive) in steps {
+            match kind {
+                0 => {
+                    last = configuration(seed);
+                    bench.configure(last.clone());
+                }
+                1 => {
+                    let session = (11 + seed % 4).to_string();
+                    bench.path(&session, alive);
+                    sessions.insert(session, alive);
+                }
+                2 if alive => drop(bench.refused.insert(key(80))),
+                2 => bench.refused.clear(),
+                3 => drop(bench.kernel.services.remove(&key(80))),
+                4 if host::Engine::next_deadline(&bench.director).is_some() => drop(bench.wake()),
+                // An answer or two.
+                _ => {
+                    for _ in 0..=seed % 3 {
+                        if let Some(event) = bench.waiting.pop_front() {
+                            bench.tell(event);
+                        }
+                    }
+                }
+            }
+        }
+        bench.refused.clear();
+        bench.mute = false;
+        for (session, alive) in &sessions {
+            bench.path(session, *alive);
+        }
+        // The table is looked at once more, since nobody tells of what others did.
+        bench.configure(last.clone());
+        let mut rounds = 0;
+        while host::Engine::next_deadline(&bench.director).is_some() {
+            bench.wake();
+            rounds += 1;
+            prop_assert!(rounds < 5, "it never rests");
+        }
+        let mut fresh = Bench::empty();
+        fresh.configure(last);
+        for (session, alive) in &sessions {
+            fresh.path(session, *alive);
+        }
+        prop_assert_eq!(bench.table(), fresh.table());
+        bench.tell(crate::Event::Stop);
+        prop_assert!(bench.table().is_empty() && bench.director.has_stopped());
+    }
 }
