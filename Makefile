@@ -46,7 +46,7 @@ test:
 
 # RUNNER is put before each test program, as a command that runs another on a machine whose kernel has IPVS.
 test-ipvs:
-	$(CARGO) test -p standfast-linux --locked $(if $(RUNNER),--config "target.'cfg(all())'.runner='$(RUNNER)'") -- \
+	$(CARGO) test -p standfast-linux -p standfast-daemon --lib --test process --locked $(if $(RUNNER),--config "target.'cfg(all())'.runner='$(RUNNER)'") -- \
 		--include-ignored ipvs::
 
 lint:

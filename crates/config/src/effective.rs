@@ -1,7 +1,6 @@
 //! What a configuration means: complete, checked, every default filled in.
 
 mod daemon;
-pub mod services;
 
 pub use daemon::{
     AutoPriority, Buffers, Daemon, Dbus, Dumps, Hook, Hooks, Identity, LvsDefaults, Mail, NetFilter, Pipe,
@@ -20,5 +19,5 @@ pub struct Effective {
     /// What the BFD engine obeys.
     pub bfd: bfd::Config,
     /// What the check engine obeys.
-    pub services: services::Services,
+    pub check: check::Config,
 }

@@ -159,7 +159,7 @@ fn resolve(mut resolver: Resolver<'_, '_>, root: &RootBlock) -> Effective {
     let polled_links = link::polled(resolver, linkbeat_interfaces, all.then_some(&instances));
     // As keepalived: virtual routers that do not run do not complain of their scripts.
     resolver.first_script.take_if(|_| resolver.unlinked || nodes.is_empty());
-    let services = services::lower(resolver, services);
+    let check = services::lower(resolver, services);
     let InUse { scripts, files, processes } = resolver.in_use();
     if let Some(at) = resolver.first_script.filter(|_| !resolver.security()) {
         let message = "SECURITY VIOLATION - scripts are being executed but script_security not enabled";
@@ -187,7 +187,7 @@ fn resolve(mut resolver: Resolver<'_, '_>, root: &RootBlock) -> Effective {
         tell_strangers: global_defs.log_unknown_vrids.is_some(),
     };
     let sessions = sessions.into_iter().map(|(_, session)| session).collect();
-    Effective { daemon, vrrp, bfd: bfd::Config { sessions }, services }
+    Effective { daemon, vrrp, bfd: bfd::Config { sessions }, check }
 }
 
 fn reader<'a>(tree: &'a Tree, sources: &'a Sources, report: &'a mut Report, test: bool) -> Reader<'a> {

@@ -197,7 +197,7 @@ fn empty_blocks() {
     let text = "virtual_server 192.0.2.1 80 {\nprotocol TCP\nlb_algo rr\nlb_kind NAT\nreal_server 192.0.2.2 80 {\nTCP_CHECK {\n}\nPING_CHECK {\n}\n}\n}\n";
     let loaded = read(text);
     assert_eq!(loaded.test_status(), 0, "{}", loaded.render(false));
-    assert_eq!(loaded.effective.unwrap().services.virtual_servers[0].real_servers[0].checks.len(), 2);
+    assert_eq!(loaded.effective.unwrap().check.virtual_servers[0].real_servers[0].checks.len(), 2);
 }
 
 /// A keyword without its word stops the reading: status 2, also of a daemon.

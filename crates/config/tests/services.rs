@@ -1,14 +1,16 @@
 //! From text to what a check engine obeys.
 
 use std::net::IpAddr;
+use std::num::NonZeroU32;
 use std::time::Duration;
 
-use config::effective::services::{
-    Check, CheckKind, Forwarding, Granularity, HttpVersion, Member, PatternOption, Protocol, QueryType,
-    RealServer, ReplyByte, Scheduler, Services, Source, Target, Tunnel, TunnelChecksum, UrlCheck,
-    VirtualServer,
+use check::Config;
+use check::config::{
+    Check, CheckKind, HttpVersion, Leaving, Member, PatternOption, QueryType, RealServer, ReplyByte, Source,
+    TableCare, Target, UrlCheck, VirtualServer,
 };
 use config::{Assumed, InMemory, Loaded, Request, load};
+use host::ipvs::{Forwarding, Granularity, Service, Timeouts, Transport, Tunnel, TunnelChecksum};
 use host::{Family, LinkName};
 
 const GLOBAL: &str = "global_defs {\nenable_script_security\nscript_user root\n}\n";
@@ -22,10 +24,10 @@ fn codes(loaded: &Loaded) -> Vec<String> {
     loaded.diagnostics.iter().map(|found| found.code.to_string()).filter(|code| code != "SF0901").collect()
 }
 
-fn services(text: &str) -> Services {
+fn services(text: &str) -> Config {
     let loaded = read(text);
     assert_eq!(codes(&loaded), [""; 0], "{}", loaded.render(false));
-    loaded.effective.expect("nothing is wrong with it").services
+    loaded.effective.expect("nothing is wrong with it").check
 }
 
 /// A virtual server of `lines`, whose last lines are those of a real server.
@@ -55,11 +57,11 @@ const fn seconds(seconds: u64) -> Duration {
 fn what_is_not_said_of_a_virtual_server_has_a_default() {
     let server = virtual_server("", "");
     assert_eq!(server.target, Target::Address { address: [192, 0, 2, 1].into(), port: 80 });
-    assert_eq!(server.protocol, Some(Protocol::Tcp));
-    assert_eq!((server.family, server.scheduler), (Family::V4, Scheduler::RoundRobin));
+    assert_eq!(server.transport, Some(Transport::Tcp));
+    assert_eq!((server.family, server.service.scheduler.as_str()), (Family::V4, "rr"));
     assert_eq!((server.quorum.needed, server.quorum.hysteresis), (1, 0));
-    assert_eq!((server.persistence, server.sorry_server, server.mails), (None, None, false));
-    assert!(!server.one_packet && !server.fails_at_stop && !server.suspends_without_address);
+    assert_eq!((server.service.persistence, server.sorry_server, server.mails), (None, None, false));
+    assert!(server.service.flags == 0 && !server.fails_at_stop && !server.suspends_without_address);
     let [real] = server.real_servers.as_slice() else { panic!() };
     assert_eq!((real.address, real.port, real.weight), ([192, 0, 2, 2].into(), 8080, 1));
     assert_eq!(real.forwarding, Forwarding::Masquerade);
@@ -72,48 +74,71 @@ fn what_is_not_said_of_a_virtual_server_has_a_default() {
 fn what_a_virtual_server_must_say_is_assumed_with_a_complaint() {
     let loaded = read("virtual_server 192.0.2.1 80 {\nreal_server 192.0.2.2 {\n}\n}\n");
     assert_eq!(codes(&loaded), ["SF0702", "SF0702", "SF0702"]);
-    let server = &loaded.effective.unwrap().services.virtual_servers[0];
-    assert_eq!(server.protocol, Some(Protocol::Udp));
-    assert_eq!(server.scheduler, Scheduler::WeightedLeastConnections);
+    let server = &loaded.effective.unwrap().check.virtual_servers[0];
+    assert_eq!(server.transport, Some(Transport::Udp));
+    assert_eq!(server.service.scheduler, "wlc");
     assert_eq!(
         (server.real_servers[0].forwarding, server.real_servers[0].port),
         (Forwarding::Masquerade, 80)
     );
 }
 
+/// What keeps the service alive: a server whose checks nobody makes would be taken out for ever, or never come in.
 #[test]
-fn load_balancing_says_once_that_it_is_not_yet_obeyed() {
-    let one = "virtual_server 192.0.2.1 80 {\nlvs_sched rr\nlvs_method NAT\nprotocol TCP\nreal_server 192.0.2.2 {\n}\n}\n";
-    let loaded = read(&(one.to_owned() + &one.replace("192.0.2.1", "192.0.2.9")));
-    let found: Vec<_> = loaded.diagnostics.iter().collect();
-    let [found] = found.as_slice() else { panic!("{}", loaded.render(false)) };
-    assert!(found.code.to_string() == "SF0901" && found.message.contains("load balancing"));
-    assert_eq!(loaded.sources.place(found.span.unwrap()).line, 5);
-    assert_eq!(loaded.test_status(), 0);
-    assert!(read("").diagnostics.is_empty());
+fn a_check_that_is_not_yet_made_says_what_that_means() {
+    let of = |checks: &str| {
+        let text = format!(
+            "bfd_instance B {{\nneighbor_ip 192.0.2.2\n}}\nvirtual_server 192.0.2.1 80 {{\nlvs_sched rr\nlvs_method NAT\n\
+             protocol TCP\nreal_server 192.0.2.2 {{\n{checks}}}\n}}\n"
+        );
+        let loaded = read(&text);
+        assert_eq!(loaded.test_status(), 0);
+        let found = loaded.diagnostics.iter().map(|found| (found.code.to_string(), found.message.clone()));
+        found.collect::<Vec<_>>()
+    };
+    let found = of("TCP_CHECK {\n}\n");
+    let [(code, message)] = found.as_slice() else { panic!("{found:?}") };
+    assert_eq!(code, "SF0901");
+    assert_eq!(message, "`TCP_CHECK` is not yet supported: 192.0.2.2 is not checked and counts as up");
+    let found = of("TCP_CHECK {\n}\nBFD_CHECK {\nname B\n}\n");
+    let [(code, message)] = found.as_slice() else { panic!("{found:?}") };
+    assert_eq!(code, "SF0901");
+    assert_eq!(message, "`TCP_CHECK` is not yet supported; the other checks of 192.0.2.2 decide");
+    assert!(of("BFD_CHECK {\nname B\n}\n").is_empty() && of("").is_empty());
+}
+
+#[test]
+fn the_table_as_a_whole_is_cared_for_as_global_defs_say() {
+    let check = |lines: &str| read(&format!("global_defs {{\n{lines}\n}}\n")).effective.unwrap().check;
+    assert_eq!(check("").table, TableCare::default());
+    let all = check("lvs_flush\nlvs_flush_on_stop VS\nlvs_timeouts tcp 900 udp 0\nrs_init_notifies");
+    let timeouts = Timeouts { tcp: Some(900), tcp_fin: None, udp: None };
+    assert_eq!(all.table, TableCare { flush: true, stop: Leaving::Services, timeouts });
+    assert!(all.initial_notifies);
+    assert_eq!(check("lvs_flush_on_stop").table.stop, Leaving::Everything);
 }
 
 #[test]
 fn persistence_is_switched_on_by_any_of_its_keywords() {
-    let persistence = |lines: &str| virtual_server(lines, "").persistence.unwrap();
-    assert_eq!(persistence("persistence_timeout").timeout_seconds, 360);
-    assert_eq!(persistence("persistence_timeout 50").timeout_seconds, 50);
+    let persistence = |lines: &str| virtual_server(lines, "").service.persistence.unwrap();
+    assert_eq!(persistence("persistence_timeout").timeout, 360);
+    assert_eq!(persistence("persistence_timeout 50").timeout, 50);
     let alone = persistence("persistence_granularity 255.255.0.0");
-    assert_eq!(alone.timeout_seconds, 360);
-    assert_eq!(alone.granularity, Some(Granularity::V4([255, 255, 0, 0].into())));
+    assert_eq!(alone.timeout, 360);
+    assert_eq!(alone.granularity, Granularity::Mask([255, 255, 0, 0].into()));
     // Differs: keepalived takes 0.0.0.24.
     let bits = persistence("persistence_granularity 24").granularity;
-    assert_eq!(bits, Some(Granularity::V4([255, 255, 255, 0].into())));
+    assert_eq!(bits, Granularity::Mask([255, 255, 255, 0].into()));
     let engine = "protocol UDP\npersistence_timeout 9\npersistence_engine sip";
     assert_eq!(persistence(engine).engine.as_deref(), Some("sip"));
 }
 
 #[test]
 fn flags_belong_to_their_scheduler() {
-    assert_eq!(virtual_server("flag-1\nflag-3", "").flags, [true, false, true]);
+    assert_eq!(virtual_server("flag-1\nflag-3", "").service.flags, Service::FLAG_1 | Service::FLAG_3);
     // Linux: IP_VS_SVC_F_SCHED_SH_FALLBACK is flag 1, IP_VS_SVC_F_SCHED_SH_PORT flag 2.
-    assert_eq!(virtual_server("lvs_sched sh\nsh-port", "").flags, [false, true, false]);
-    assert_eq!(virtual_server("lvs_sched mh\nmh-fallback", "").flags, [true, false, false]);
+    assert_eq!(virtual_server("lvs_sched sh\nsh-port", "").service.flags, Service::FLAG_2);
+    assert_eq!(virtual_server("lvs_sched mh\nmh-fallback", "").service.flags, Service::FLAG_1);
 }
 
 #[test]
@@ -128,7 +153,10 @@ fn tunnels_have_kinds_ports_and_checksums() {
     };
     assert_eq!(tunnel("DR"), Forwarding::Direct);
     assert_eq!(tunnel("TUN"), Forwarding::Tunnel(Tunnel::Ipip));
-    assert_eq!(tunnel("TUN type gre csum"), Forwarding::Tunnel(Tunnel::Gre { checksum: true }));
+    assert_eq!(
+        tunnel("TUN type gre csum"),
+        Forwarding::Tunnel(Tunnel::Gre { checksum: TunnelChecksum::Full })
+    );
     let gue = Tunnel::Gue { port: 6080, checksum: TunnelChecksum::Remote };
     assert_eq!(tunnel("TUN type gue port 6080 remcsum"), Forwarding::Tunnel(gue));
 }
@@ -140,7 +168,7 @@ fn without_nat_a_real_server_has_the_port_of_its_virtual_server() {
                 real_server 192.0.2.2 8080 {\nTCP_CHECK {\n}\n}\nreal_server 192.0.2.3 {\n}\n}\n";
     let loaded = read(text);
     assert_eq!(codes(&loaded), ["SF0704"]);
-    let servers = &loaded.effective.unwrap().services.virtual_servers[0].real_servers;
+    let servers = &loaded.effective.unwrap().check.virtual_servers[0].real_servers;
     assert_eq!((servers[0].port, servers[1].port), (80, 80));
     let CheckKind::Tcp(connection) = &servers[0].checks[0].kind else { panic!() };
     assert_eq!(connection.port, 8080);
@@ -165,13 +193,13 @@ fn the_quorum_is_brought_within_what_the_real_servers_weigh() {
         );
         let loaded = read(&text);
         let found = codes(&loaded);
-        let quorum = loaded.effective.unwrap().services.virtual_servers.remove(0).quorum;
+        let quorum = loaded.effective.unwrap().check.virtual_servers.remove(0).quorum;
         (quorum.needed, quorum.hysteresis, found)
     };
     assert_eq!(quorum("quorum 2\nhysteresis 1"), (2, 1, vec![]));
     assert_eq!(quorum("quorum 9"), (3, 0, vec!["SF0703".into()]));
     assert_eq!(quorum("quorum 2\nhysteresis 2"), (2, 1, vec!["SF0703".into()]));
-    // It would never be gained: worth a warning that a test does not count.
+    // Keepalived would never gain it: worth a warning that a test does not count.
     let loaded = read(
         "virtual_server 192.0.2.1 80 {\nlvs_sched rr\nlvs_method NAT\nprotocol TCP\nquorum 2\nhysteresis 1\n\
          real_server 192.0.2.2 {\nweight 2\n}\n}\n",
@@ -210,7 +238,7 @@ fn a_group_has_addresses_ranges_prefixes_and_marks() {
             range("198.51.100.0", "198.51.100.3", 82),
             range("2001:db8::1", "2001:db8::ff", 83),
             range("192.0.2.250", "192.0.3.1", 84),
-            Member::Mark { mark: 5, family: Some(Family::V6) },
+            Member::Mark { mark: NonZeroU32::new(5).unwrap(), family: Some(Family::V6) },
         ]
     );
 }
@@ -222,11 +250,12 @@ fn the_family_of_a_mark_is_that_of_its_real_servers() {
             "virtual_server fwmark 7 {{\nlvs_sched rr\nlvs_method {method}\nreal_server {real} {{\n}}\n}}\n"
         );
         let server = services(&text).virtual_servers.remove(0);
-        (server.target, server.family, server.protocol)
+        (server.target, server.family, server.transport)
     };
-    assert_eq!(family("2001:db8::2", "NAT"), (Target::Mark(7), Family::V6, None));
-    assert_eq!(family("2001:db8::2", "TUN"), (Target::Mark(7), Family::V6, None));
-    assert_eq!(family("192.0.2.2", "NAT"), (Target::Mark(7), Family::V4, None));
+    let mark = Target::Mark(NonZeroU32::new(7).unwrap());
+    assert_eq!(family("2001:db8::2", "NAT"), (mark.clone(), Family::V6, None));
+    assert_eq!(family("2001:db8::2", "TUN"), (mark.clone(), Family::V6, None));
+    assert_eq!(family("192.0.2.2", "NAT"), (mark.clone(), Family::V4, None));
 }
 
 /// Differs: keepalived puts the real servers of both into one entry of the kernel's table.
@@ -237,7 +266,7 @@ fn a_second_virtual_server_for_the_same_packets_is_left_out() {
     assert_eq!((codes(&loaded), loaded.test_status()), (vec!["SF0708".to_owned()], 0));
     let found = loaded.diagnostics.iter().find(|found| found.code.to_string() == "SF0708").unwrap();
     assert_eq!(loaded.sources.place(found.span.unwrap()).line, 12);
-    assert_eq!(loaded.effective.unwrap().services.virtual_servers.len(), 2);
+    assert_eq!(loaded.effective.unwrap().check.virtual_servers.len(), 2);
 }
 
 #[test]
@@ -400,7 +429,7 @@ fn hosts_of_a_mail_check_are_checks_of_their_own() {
          SMTP_CHECK {\nretry 4\nhelo_name me\nhost {\nconnect_ip 192.0.2.8\n}\nhost {\nconnect_port 26\nretry 5\n}\n}\n}\n}\n",
     );
     assert_eq!((codes(&loaded), loaded.test_status()), (vec!["SF0206".to_owned(); 2], 0));
-    let checks = loaded.effective.unwrap().services.virtual_servers.remove(0).real_servers.remove(0).checks;
+    let checks = loaded.effective.unwrap().check.virtual_servers.remove(0).real_servers.remove(0).checks;
     let seen: Vec<_> = checks
         .iter()
         .map(|check| {
@@ -437,7 +466,7 @@ fn mail_and_logging_are_inherited_from_the_daemon_as_a_whole() {
              real_server 192.0.2.2 {{\nTCP_CHECK {{\n}}\n}}\n}}\n"
         );
         let loaded = read(&text);
-        let server = loaded.effective.unwrap().services.virtual_servers.remove(0);
+        let server = loaded.effective.unwrap().check.virtual_servers.remove(0);
         (server.mails, server.real_servers[0].mails, server.real_servers[0].checks[0].logs_all_failures)
     };
     assert_eq!(text(""), (false, true, false));
@@ -449,7 +478,7 @@ fn mail_and_logging_are_inherited_from_the_daemon_as_a_whole() {
 fn the_last_of_several_identities_counts() {
     let loaded = read("SSL {\nca /a\npassword x\n}\nSSL {\nca /b\n}\n");
     assert_eq!(codes(&loaded), ["SF0401"]);
-    let tls = loaded.effective.unwrap().services.tls;
+    let tls = loaded.effective.unwrap().check.tls;
     assert_eq!((tls.authorities.as_deref(), tls.password), (Some("/b"), None));
 }
 

@@ -1,4 +1,5 @@
-//! The bfd worker's process: `worker::Bfd` on this host, with one end of the bus, a line to the vrrp worker, and a log.
+//! The bfd worker's process: `worker::Bfd` on this host, with one end of the bus, a line to each of the other workers, and a
+//! log.
 //!
 //! It is told everything by its supervisor over the bus, which it finds at descriptor 0. When the supervisor is gone, it
 //! tells its neighbours so and ends.
@@ -13,7 +14,7 @@ use linux::{Token, clock, privilege, process, signal};
 use worker::Bfd;
 use worker::bus::ToBfd;
 
-use crate::bus::{Heard, ToBfdProcess, VerdictSender};
+use crate::bus::{Heard, ToBfdProcess, Tracker, VerdictSender};
 use crate::exit::Exit;
 use crate::manner::Manner;
 use crate::worker_process::{self, BUS};
@@ -105,7 +106,7 @@ impl Process {
         loop {
             match self.bfd.machine_mut().receive() {
                 Heard::Message(ToBfdProcess::Worker(message)) => self.hear(message),
-                Heard::Message(ToBfdProcess::Trackers) => self.meet_trackers(),
+                Heard::Message(ToBfdProcess::Tracker(tracker)) => self.meet(tracker),
                 Heard::Message(ToBfdProcess::Run(manner)) => self.run_as(manner),
                 Heard::Message(ToBfdProcess::Begin(_)) => {}
                 Heard::Nothing => return,
@@ -122,9 +123,9 @@ impl Process {
         self.bfd.hear(message, self.now);
     }
 
-    fn meet_trackers(&mut self) {
+    fn meet(&mut self, tracker: Tracker) {
         if let Some(socket) = self.bfd.machine_mut().take_descriptor() {
-            self.bfd.machine_mut().speak_to(VerdictSender::from_socket(socket));
+            self.bfd.machine_mut().speak_to(tracker, VerdictSender::from_socket(socket));
             self.now = clock::now();
             self.bfd.tell_all(self.now);
         }

@@ -5,17 +5,18 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::PathBuf;
 
 use bfd::Verdict;
+use bfd::config::Audience;
 use linux::bus::{BusEnd, Received};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use worker::bus::{MAX_MESSAGE, ToBfd, ToWorker};
+use worker::bus::{MAX_MESSAGE, ToBfd};
 
 use crate::log::LogOptions;
 use crate::manner::Manner;
 
-/// What the supervisor sends to the vrrp worker's process.
+/// What the supervisor sends to the process of a worker that hears `M`: the vrrp worker's, the check worker's.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
-pub(crate) enum ToProcess {
+pub(crate) enum ToProcess<M> {
     /// The first message: what concerns the process and not the engine.
     Begin(Begin),
     /// Where events are written from now on: paths of named pipes that are there.
@@ -25,7 +26,7 @@ pub(crate) enum ToProcess {
     /// The bfd worker speaks by the socket that comes with this, and no other, from now on.
     Verdicts,
     /// For the worker in it.
-    Worker(ToWorker),
+    Worker(M),
 }
 
 /// What the supervisor sends to the bfd worker's process.
@@ -35,14 +36,32 @@ pub(crate) enum ToBfdProcess {
     Begin(Begin),
     /// How it runs from now on.
     Run(Manner),
-    /// The vrrp worker, which was started anew or is told of for the first time, listens at the socket that comes with
-    /// this.
-    Trackers,
+    /// This one, which was started anew or is told of for the first time, listens at the socket that comes with this.
+    Tracker(Tracker),
     /// For the worker in it.
     Worker(ToBfd),
 }
 
-/// The end of the socket between the bfd worker and the vrrp worker that sends.
+/// A worker that hears what the bfd worker finds out.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+pub(crate) enum Tracker {
+    /// The vrrp worker.
+    Vrrp,
+    /// The check worker.
+    Check,
+}
+
+impl Tracker {
+    /// Whether it is among those who are to hear of a session.
+    pub(crate) const fn is_of(self, audience: Audience) -> bool {
+        match self {
+            Self::Vrrp => audience.vrrp,
+            Self::Check => audience.checker,
+        }
+    }
+}
+
+/// The end of the socket between the bfd worker and another that sends.
 pub(crate) type VerdictSender = Line<Verdict, ()>;
 /// The end that receives.
 pub(crate) type VerdictReceiver = Line<(), Verdict>;
@@ -54,10 +73,12 @@ pub(crate) struct Begin {
     pub(crate) log: LogOptions,
     /// How it runs.
     pub(crate) manner: Manner,
-    /// `-V`: at the end addresses stay, and no advert says that we stop.
-    pub(crate) keep_vrrp: bool,
+    /// `-V`: at the end addresses stay, and no advert says that we stop. `-I`: the kernel's IPVS table stays as it is.
+    pub(crate) keep: bool,
     /// The network namespace that the daemon was started in, if it left it: there the kernel tells of processes.
     pub(crate) home: Option<PathBuf>,
+    /// The network namespace where it programs IPVS, if it is another one.
+    pub(crate) ipvs: Option<PathBuf>,
     /// Receive buffers of its netlink sockets, for orders, for news and for events of processes: bytes, and whether beyond
     /// the system's limit.
     pub(crate) netlink: [Option<(u32, bool)>; 3],

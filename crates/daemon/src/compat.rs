@@ -44,6 +44,8 @@ pub struct Options {
     pub config: String,
     /// `-P` and `-C`: whether VRRP runs.
     pub vrrp: bool,
+    /// The same for load balancing.
+    pub check: bool,
     /// No `-B`.
     pub bfd: bool,
     /// `--all`: workers run even if there is nothing for them.
@@ -62,6 +64,8 @@ pub struct Options {
     pub umask: Option<u32>,
     /// `-V`.
     pub keep_vrrp: bool,
+    /// `-I`.
+    pub keep_ipvs: bool,
     /// No `-R`.
     pub respawn: bool,
     /// `-n`.
@@ -74,6 +78,8 @@ pub struct Options {
     pub vrrp_pid_file: Option<PathBuf>,
     /// `-b`.
     pub bfd_pid_file: Option<PathBuf>,
+    /// `-c`.
+    pub check_pid_file: Option<PathBuf>,
     /// `-s`.
     pub namespace: Option<String>,
     /// `-m`.
@@ -97,6 +103,7 @@ impl Options {
         Self {
             config: DEFAULT_CONFIG.into(),
             vrrp: true,
+            check: true,
             bfd: true,
             all: false,
             console: false,
@@ -106,12 +113,14 @@ impl Options {
             syslog: true,
             umask: None,
             keep_vrrp: false,
+            keep_ipvs: false,
             respawn: true,
             foreground: false,
             dump: false,
             pid_file: None,
             vrrp_pid_file: None,
             bfd_pid_file: None,
+            check_pid_file: None,
             namespace: None,
             core_dumps: false,
             strict_includes: false,
@@ -221,6 +230,7 @@ impl Reading {
                 None => options.complaints.push(format!("Invalid --umask option {text}")),
             },
             Is::KeepVrrp => options.keep_vrrp = true,
+            Is::KeepIpvs => options.keep_ipvs = true,
             Is::NoRespawn => options.respawn = false,
             Is::Foreground => options.foreground = true,
             Is::Dump => options.dump = true,
@@ -237,8 +247,8 @@ impl Reading {
             Is::Help => return Ok(Step::Answer(Wish::Explain(self.usage()))),
             Is::NoBfd => options.bfd = false,
             Is::BfdPid => options.bfd_pid_file = Some(absolute(&word)?.into()),
-            // There are no checkers yet, so their file changes nothing.
-            Is::CheckersPid | Is::Moot => {}
+            Is::CheckersPid => options.check_pid_file = Some(absolute(&word)?.into()),
+            Is::Moot => {}
             Is::NotYet => {
                 options
                     .complaints
@@ -250,7 +260,9 @@ impl Reading {
     }
 
     fn finish(mut self) -> Wish {
+        // As keepalived: both together run both.
         self.options.vrrp = self.only_vrrp || !self.only_check;
+        self.options.check = self.only_check || !self.only_vrrp;
         match self.test {
             Some(file) => Wish::Test(self.options, file),
             None => Wish::Run(self.options),
@@ -309,7 +321,7 @@ fn signal_number(word: &str) -> Result<String, String> {
 
 /// The text of `-v`.
 fn version() -> String {
-    format!("Keepalived ({VERSION})\n\nRunning on {}\n\nConfig options:  VRRP VRRP_AUTH BFD", system())
+    format!("Keepalived ({VERSION})\n\nRunning on {}\n\nConfig options:  LVS VRRP VRRP_AUTH BFD", system())
 }
 
 /// The kernel, as the log and `-v` name it.

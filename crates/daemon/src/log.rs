@@ -37,6 +37,12 @@ impl LogOptions {
         Self::of(options, format!("Keepalived_bfd{suffix}"), file)
     }
 
+    /// The check worker's.
+    pub(crate) fn check(options: &Options, suffix: &str) -> Self {
+        let file = options.log_file.as_deref().map(|file| insert(file, "_healthcheckers"));
+        Self::of(options, format!("Keepalived_healthcheckers{suffix}"), file)
+    }
+
     fn of(options: &Options, ident: String, file: Option<PathBuf>) -> Self {
         Self {
             ident,

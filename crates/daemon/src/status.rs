@@ -26,6 +26,10 @@ pub struct DaemonStatus {
     pub bfd_pid: Option<u32>,
     /// How often a bfd worker was started.
     pub bfd_starts: u64,
+    /// The check worker's process number, if it lives.
+    pub check_pid: Option<u32>,
+    /// How often a check worker was started.
+    pub check_starts: u64,
     /// Scripts that run.
     pub scripts_running: usize,
     /// Notify scripts that wait for others of their instance.
@@ -36,4 +40,6 @@ pub struct DaemonStatus {
     pub vrrp: Option<vrrp::Status>,
     /// How the BFD sessions stand; `None` if there is no worker, or it does not say.
     pub bfd: Option<bfd::Status>,
+    /// How the virtual servers stand; `None` if there is no worker, or it does not say.
+    pub check: Option<check::Status>,
 }

@@ -6,12 +6,13 @@
 //!
 //! `start` is the way into the loop, `stop` the way out, `hooks` the scripts around both; `place` says where on this host
 //! it is. `reload` is what SIGHUP does and `timetable` the clock, `dumps` what the other signals do.
-//! `workers` keeps the workers alive, each in its `seat`, `bfd` is what is special about the bfd worker; `watchdog`
+//! `workers` keeps the workers alive, each in its `seat`, `bfd` and `check` are what is special about these workers; `watchdog`
 //! notices when one hangs, `reserve` keeps what a start needs, `survey` asks how they stand, `jobs` runs scripts, `pipes`
 //! sees to the event pipes, `control` speaks with the
 //! operator's tool.
 
 mod bfd;
+mod check;
 pub mod control;
 mod dumps;
 mod hooks;
@@ -42,7 +43,7 @@ use linux::process::{self, Ended};
 use linux::{Interest, Poll, Token, clock, signal};
 use worker::bus::{ToSupervisor, ToWorker};
 
-use crate::bus::Begin;
+use crate::bus::{Begin, Tracker};
 use crate::compat::Options;
 use crate::detach::Starter;
 use crate::exit::Exit;
@@ -64,12 +65,14 @@ use stop::Phase;
 use survey::Survey;
 use timetable::{TIME_FILE, Timetable};
 use watchdog::Watchdog;
-use workers::{BfdWorker, VrrpWorker};
+use workers::{BfdWorker, CheckWorker, VrrpWorker};
 
 /// The vrrp worker's end of the bus.
 const BUS: Token = Token(1);
 /// The bfd worker's.
 const BFD_BUS: Token = Token(3);
+/// The check worker's.
+const CHECK_BUS: Token = Token(2);
 /// Clients of the control socket have tokens from here on; the socket itself has this one.
 const CONTROL: Token = Token(4);
 
@@ -100,10 +103,13 @@ struct Supervisor {
     vrrp_pid_file: PidFile,
     /// Taken when the first bfd worker starts: of several daemons on a host, most have none.
     bfd_pid_file: Option<PidFile>,
+    /// The same for the check worker.
+    check_pid_file: Option<PidFile>,
     effective: Effective,
     accepted: Accepted,
     vrrp: VrrpWorker,
     bfd: BfdWorker,
+    check: CheckWorker,
     jobs: Jobs,
     pipes: EventPipes,
     control: Option<Control>,
@@ -112,6 +118,7 @@ struct Supervisor {
     timetable: Timetable,
     watchdog: Watchdog,
     bfd_watchdog: Watchdog,
+    check_watchdog: Watchdog,
     survey: Survey,
     dumps: Dumps,
     phase: Phase,
@@ -149,6 +156,7 @@ impl Supervisor {
                 match token {
                     BUS => self.listen(now),
                     BFD_BUS => self.listen_bfd(now),
+                    CHECK_BUS => self.listen_check(now),
                     TIME_FILE => self.time_file_changed(now),
                     token => self.serve_control(token, now),
                 }
@@ -162,19 +170,26 @@ impl Supervisor {
     fn deadline(&self) -> Option<Instant> {
         [
             self.journal.deadline(),
-            (!self.vrrp.seat.is_flushed() || !self.bfd.seat.is_flushed()).then(|| clock::now() + RETRY),
+            (!self.are_flushed()).then(|| clock::now() + RETRY),
             self.vrrp.seat.restart_at(),
             self.bfd.seat.restart_at(),
+            self.check.seat.restart_at(),
             self.jobs.deadline(),
             self.phase.deadline(),
             self.timetable.deadline(),
             self.watchdog.deadline(),
             self.bfd_watchdog.deadline(),
+            self.check_watchdog.deadline(),
             self.control.as_ref().and_then(Control::deadline),
         ]
         .into_iter()
         .flatten()
         .min()
+    }
+
+    /// Whether nothing waits to be sent to a worker.
+    fn are_flushed(&self) -> bool {
+        self.vrrp.seat.is_flushed() && self.bfd.seat.is_flushed() && self.check.seat.is_flushed()
     }
 
     /// A signal came.
@@ -198,12 +213,16 @@ impl Supervisor {
         self.journal.flush();
         self.vrrp.seat.flush();
         self.bfd.seat.flush();
+        self.check.seat.flush();
         self.jobs.expire(now, &mut self.finished);
         if self.vrrp.seat.restart_at().is_some_and(|at| at <= now) {
             self.start_vrrp(now);
         }
         if self.bfd.seat.restart_at().is_some_and(|at| at <= now) {
             self.start_bfd(now);
+        }
+        if self.check.seat.restart_at().is_some_and(|at| at <= now) {
+            self.start_check(now);
         }
         self.expire_control(now);
         self.expire_timetable(now);
@@ -248,8 +267,9 @@ impl Supervisor {
         let begin = Begin {
             log: LogOptions::vrrp(&self.options, &self.place.suffix),
             manner: self.vrrp_manner(),
-            keep_vrrp: self.options.keep_vrrp,
+            keep: self.options.keep_vrrp,
             home: self.home.as_ref().map(Home::path),
+            ipvs: None,
             netlink: {
                 let Buffers { vrrp_command, vrrp_monitor, process_monitor, .. } =
                     &self.effective.daemon.buffers;
@@ -257,7 +277,7 @@ impl Supervisor {
                     .map(|(bytes, force)| bytes.map(|bytes| (bytes, *force)))
             },
         };
-        let pipes = self.pipes.paths();
+        let pipes = self.pipes.paths_of_vrrp();
         self.reserve.lend();
         let started = self.vrrp.start(begin, pipes, self.effective.vrrp.clone(), now);
         self.reserve.refill();
@@ -271,7 +291,7 @@ impl Supervisor {
                     self.log(Severity::Error, &format!("Unable to write the VRRP pid file: {error}"));
                 }
                 self.log(Severity::Info, &format!("Starting VRRP child process, pid={pid}"));
-                self.introduce_workers();
+                self.introduce(Tracker::Vrrp);
             }
             Err(error) => {
                 self.log(Severity::Alert, &format!("Unable to start the VRRP child process: {error}"));
@@ -318,9 +338,10 @@ impl Supervisor {
     /// Ends start and reload once every worker obeys.
     fn complete(&mut self, now: Instant) {
         let obeys = |lives: bool, ready: bool, wanted: bool| if lives { ready } else { !wanted };
-        let (vrrp, bfd) = (&self.vrrp.seat, &self.bfd.seat);
+        let (vrrp, bfd, check) = (&self.vrrp.seat, &self.bfd.seat, &self.check.seat);
         if obeys(vrrp.pid().is_some(), vrrp.is_ready(), self.wants_vrrp())
             && obeys(bfd.pid().is_some(), bfd.is_ready(), self.wants_bfd())
+            && obeys(check.pid().is_some(), check.is_ready(), self.wants_check())
         {
             self.complete_start();
             self.complete_reload(now);
@@ -332,11 +353,14 @@ impl Supervisor {
         // A worker's last words count.
         self.listen(now);
         self.listen_bfd(now);
+        self.listen_check(now);
         while let Some(pid) = process::any_ended() {
             if self.vrrp.seat.pid() == Some(pid) {
                 self.bury_vrrp(now);
             } else if self.bfd.seat.pid() == Some(pid) {
                 self.bury_bfd(now);
+            } else if self.check.seat.pid() == Some(pid) {
+                self.bury_check(now);
             } else if self.jobs.owns(pid) {
                 self.jobs.reap(pid, now, &mut self.finished);
             } else {

@@ -7,7 +7,6 @@
 mod beats;
 mod here;
 mod orphan;
-mod outlets;
 mod watchers;
 
 use host::{Arrival, Instant, Severity};
@@ -49,7 +48,7 @@ pub(crate) fn run() -> Exit {
                 host::Journal::write(&mut journal, Severity::Warning, &line);
             }
             let watchers = Watchers::new(begin.home, processes);
-            Process::new(Here::new(machine, journal, line), watchers, begin.manner, begin.keep_vrrp).live()
+            Process::new(Here::new(machine, journal, line), watchers, begin.manner, begin.keep).live()
         }
         Err(error) => worker_process::give_up(&error, &mut journal),
     }

@@ -10,6 +10,7 @@ mod process {
     mod command_line;
     mod control;
     mod crash;
+    mod ipvs;
     mod life;
     mod manager;
     mod network;

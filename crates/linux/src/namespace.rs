@@ -2,7 +2,7 @@
 
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::thread;
 
 use rustix::fs::{Mode, OFlags};
@@ -17,7 +17,12 @@ pub struct Namespace {
 impl Namespace {
     /// The namespace that `ip netns` calls by this name.
     pub fn named(name: &str) -> io::Result<Self> {
-        Self::at(&Path::new("/run/netns").join(name))
+        Self::at(&Self::path(name))
+    }
+
+    /// The file that stands for the namespace that `ip netns` calls by this name.
+    pub fn path(name: &str) -> PathBuf {
+        Path::new("/run/netns").join(name)
     }
 
     /// The namespace that the calling thread is in.

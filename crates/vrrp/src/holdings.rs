@@ -156,7 +156,7 @@ impl Holdings {
 
     /// Whether the kernel has a thing that it was given, and just so.
     pub(crate) fn has_put(&self, item: &Item) -> bool {
-        matches!(self.held.get(&item.key()), Some(Standing::Held { put: Some(put), .. }) if put == item)
+        matches!(self.held.get(&item.key()), Some(Standing::Held { put: Some(put), .. }) if **put == *item)
     }
 
     /// Whether the kernel has a thing, or was asked for it and has not answered yet.

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use ::bfd::{Action, Event, Notice, Speaker, Status};
+use ::bfd::{Action, Event, Notice, Speaker, Status, Verdict};
 use host::{Arrival, Engine, Instant, Journal, Udp};
 
 use crate::bus::{BfdBus, FromBfd, ToBfd};
@@ -153,6 +153,14 @@ impl<M: Udp + Journal + BfdBus> Bfd<M> {
         }
         self.notices = notices;
     }
+}
+
+/// What the log says of a verdict when it is heard. As keepalived.
+pub(crate) fn received(verdict: &Verdict, now: Instant) -> String {
+    let Verdict { session, alive, at, audience: _ } = verdict;
+    let state = if *alive { "Up" } else { "Down" };
+    let micros = now.since(*at).as_micros();
+    format!("Received BFD event: instance {session} is in state {state} (delivered in {micros} usec)")
 }
 
 /// A status in pieces that fit into a message; one at least.

@@ -3,7 +3,8 @@
 //! One message is one `SOCK_SEQPACKET` record of JSON, at most [`MAX_MESSAGE`] bytes. A configuration may be larger:
 //! it goes as a sealed memory file whose descriptor comes with [`ToWorker::Configure`]'s record.
 //!
-//! The bfd worker has messages of its own, and one kind that goes past the supervisor: [`bfd::Verdict`]s.
+//! The bfd worker and the check worker have messages of their own, and one kind goes past the supervisor:
+//! [`bfd::Verdict`]s.
 
 use host::{Job, JobId, Outcome};
 use serde::de::DeserializeOwned;
@@ -117,6 +118,50 @@ pub trait BfdBus {
     /// supervisor has no part in it. Never waits; a worker that is not there misses it, and is told all anew when it
     /// comes.
     fn tell_trackers(&mut self, verdict: bfd::Verdict);
+}
+
+/// From the supervisor to the check worker.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub enum ToCheck {
+    /// Obey this configuration from now on. The first message; again at each reload.
+    Configure(Box<check::Config>),
+    /// The same as the first message to the successor of one that died, of what that one obeyed.
+    Resume(Box<check::Config>),
+    /// Say how you stand.
+    TellStatus,
+    /// Give a sign of life: [`FromCheck::Alive`].
+    Ping,
+    /// Take what is ours from the kernel's table, end.
+    Stop,
+}
+
+/// From the check worker to the supervisor.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub enum FromCheck {
+    /// The configuration is in force.
+    Ready,
+    /// The answer to [`ToCheck::Ping`].
+    Alive,
+    /// The answer to [`ToCheck::TellStatus`], in pieces that fit into [`MAX_MESSAGE`].
+    Status {
+        /// The next real servers, in their virtual servers.
+        status: Box<check::Status>,
+        /// More pieces follow.
+        more: bool,
+    },
+    /// Run a notify script after all others of the same queue have ended.
+    Notify {
+        /// The virtual server's name.
+        queue: String,
+        /// What to run.
+        job: Job,
+    },
+}
+
+/// The check worker's end of the bus.
+pub trait CheckBus {
+    /// Sends to the supervisor. Never waits; what cannot be sent is kept until it can.
+    fn tell_supervisor(&mut self, message: FromCheck);
 }
 
 /// Most bytes in a configuration that comes as a sealed memory file: some hundred times the largest known.

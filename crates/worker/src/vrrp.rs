@@ -9,6 +9,7 @@ use vrrp::config::Priority;
 use vrrp::notice::{InstanceFact, Notice, State};
 use vrrp::{Action, Event, Router};
 
+use crate::bfd::received;
 use crate::bus::{Bus, Configure, Mastership, ToSupervisor, ToWorker};
 use crate::notify::fifo::{self, EventPipes, Pace};
 use crate::notify::news::Sieve;
@@ -135,13 +136,8 @@ impl<M: Network + Firewall + Datagrams + Journal + Bus + EventPipes> Vrrp<M> {
 
     /// The bfd worker has judged the path of a session.
     pub fn hear_verdict(&mut self, verdict: Verdict, now: Instant) {
-        let Verdict { session, alive, at, audience: _ } = verdict;
-        // As keepalived.
-        let state = if alive { "Up" } else { "Down" };
-        let micros = now.since(at).as_micros();
-        let line = format!(
-            "Received BFD event: instance {session} is in state {state} (delivered in {micros} usec)"
-        );
+        let line = received(&verdict, now);
+        let Verdict { session, alive, at: _, audience: _ } = verdict;
         self.step(Event::BfdChanged { name: session, up: alive }, now);
         self.inform();
         self.machine.write(Severity::Info, &line);

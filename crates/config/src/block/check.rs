@@ -65,6 +65,23 @@ pub(crate) enum Written {
     Bfd(CheckBlock<bfd::BfdBlock>),
 }
 
+impl Written {
+    /// Where its keyword stands.
+    pub(crate) const fn at(&self) -> Span {
+        match self {
+            Self::Tcp(CheckBlock { at, .. })
+            | Self::Ping(CheckBlock { at, .. })
+            | Self::Udp(CheckBlock { at, .. })
+            | Self::Smtp(CheckBlock { at, .. })
+            | Self::Dns(CheckBlock { at, .. })
+            | Self::Http(CheckBlock { at, .. })
+            | Self::Misc(CheckBlock { at, .. })
+            | Self::File(CheckBlock { at, .. })
+            | Self::Bfd(CheckBlock { at, .. }) => *at,
+        }
+    }
+}
+
 impl<T: Default> CheckBlock<T> {
     fn new(node: NodeId, at: Span, server: IpAddr) -> Self {
         Self {
@@ -162,11 +179,11 @@ fn bindto<T>(reader: &mut Reader<'_>, node: NodeId, block: &mut CheckBlock<T>) {
 
 /// The rows of `TCP_CHECK`.
 pub(crate) static TCP_CHECK: Block<CheckBlock<()>> =
-    Block::new("TCP_CHECK", CheckBlock::CONNECTING).and(CheckBlock::REPEATED).later("load balancing");
+    Block::new("TCP_CHECK", CheckBlock::CONNECTING).and(CheckBlock::REPEATED).later("health checks");
 
 /// The rows of `PING_CHECK`.
 pub(crate) static PING_CHECK: Block<CheckBlock<()>> =
-    Block::new("PING_CHECK", CheckBlock::CONNECTING).and(CheckBlock::REPEATED).later("load balancing");
+    Block::new("PING_CHECK", CheckBlock::CONNECTING).and(CheckBlock::REPEATED).later("health checks");
 
 /// The rows of `real_server` that open checks.
 pub(crate) const CHECKS: &[Keyword<RealServerBlock>] = &[

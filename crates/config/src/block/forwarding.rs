@@ -1,7 +1,8 @@
 //! `lvs_method`: how packets reach a server.
 
+use host::ipvs::{Forwarding, Tunnel, TunnelChecksum};
+
 use crate::diagnostic::{Diagnostic, code};
-use crate::effective::services::{Forwarding, Tunnel, TunnelChecksum};
 use crate::source::Span;
 use crate::table::Missing;
 use crate::tree::NodeId;
@@ -78,17 +79,17 @@ fn options(reader: &mut Reader<'_>, words: &[Span]) -> Option<Options> {
 fn tunnel(reader: &mut Reader<'_>, at: Span, options: &Options) -> Option<Tunnel> {
     let Options { kind, port, checksum } = options;
     let kind = kind.map_or("ipip", |kind| reader.text(kind));
-    let sum = checksum.map_or("nocsum", |at| reader.text(at));
+    let sum = match checksum.map_or("nocsum", |at| reader.text(at)) {
+        "csum" => TunnelChecksum::Full,
+        "remcsum" => TunnelChecksum::Remote,
+        _ => TunnelChecksum::None,
+    };
     let wrong = match (kind, port, sum) {
-        ("gue", Some(port), "csum") => {
-            return Some(Tunnel::Gue { port: *port, checksum: TunnelChecksum::Whole });
+        ("gue", Some(port), checksum) => return Some(Tunnel::Gue { port: *port, checksum }),
+        ("gre", None, TunnelChecksum::None | TunnelChecksum::Full) => {
+            return Some(Tunnel::Gre { checksum: sum });
         }
-        ("gue", Some(port), "remcsum") => {
-            return Some(Tunnel::Gue { port: *port, checksum: TunnelChecksum::Remote });
-        }
-        ("gue", Some(port), _) => return Some(Tunnel::Gue { port: *port, checksum: TunnelChecksum::None }),
-        ("gre", None, "nocsum" | "csum") => return Some(Tunnel::Gre { checksum: sum == "csum" }),
-        ("ipip", None, "nocsum") => return Some(Tunnel::Ipip),
+        ("ipip", None, TunnelChecksum::None) => return Some(Tunnel::Ipip),
         ("gue", None, _) => "A gue tunnel needs a port",
         (_, Some(_), _) => "Only a gue tunnel has a port",
         ("gre", None, _) => "A gre tunnel has no remote checksum",

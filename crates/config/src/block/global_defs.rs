@@ -17,7 +17,7 @@ use crate::lex::CommandLine;
 use crate::table::Block;
 use crate::tree::NodeId;
 use crate::value::Set;
-pub(crate) use lower::{daemon, firewall, receive_buffer};
+pub(crate) use lower::{check_table, daemon, firewall, receive_buffer};
 
 /// As written.
 #[derive(Debug, Default)]

@@ -5,11 +5,11 @@ use std::net::IpAddr;
 use super::check::{CHECKS, Written};
 use super::forwarding;
 use super::pace::{self, PaceBlock};
-use crate::effective::services::Forwarding;
 use crate::lex::CommandLine;
 use crate::source::Span;
 use crate::table::{Block, Keyword, Missing, Shape};
 use crate::value::{Kind, Set};
+use host::ipvs::Forwarding;
 
 /// As written.
 #[derive(Debug)]
@@ -107,6 +107,7 @@ pub(crate) static REAL_SERVER: Block<RealServerBlock> = Block::new(
         pace::delay_loop::<RealServerBlock>(|b| &mut b.pace.delay_loop).inherits("virtual_server delay_loop"),
         K::new("smtp_alert", Kind::Switch(|b| &mut b.smtp_alert))
             .inherits("global_defs smtp_alert_checker")
+            .later("alert mail")
             .help("Send a mail when it comes and when it goes."),
         K::new("virtualhost", Kind::Text(|b| &mut b.virtualhost, usize::MAX))
             .missing(Missing::Complaint)
@@ -119,8 +120,8 @@ pub(crate) static REAL_SERVER: Block<RealServerBlock> = Block::new(
         )
         .takes("<text>")
         .missing(Missing::Complaint)
+        .later("SNMP")
         .help("Label for SNMP."),
     ],
 )
-.and(CHECKS)
-.later("load balancing");
+.and(CHECKS);

@@ -84,7 +84,6 @@ static DAEMON: &[K] = &[
         .takes("[<name>]")
         .inherits("net_namespace")
         .once()
-        .later("namespaces")
         .help(
             "Network namespace where IPVS is programmed; without a name the one that the daemon was \
             started in.",
@@ -173,6 +172,7 @@ static LVS: &[K] = &[
         .help("A BFD session, which tells within a blink whether a path is alive."),
     K::new("SSL", Kind::Block(&SSL, |_, node, b| b.services.tls.push(node)))
         .takes("{ <block> }")
+        .later("health checks")
         .help("Who we are for servers that are checked over TLS."),
     K::new("virtual_server_group", Kind::Lines(|b| &mut b.services.groups))
         .takes("<name> { <lines> }")

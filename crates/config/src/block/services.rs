@@ -2,19 +2,19 @@
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
+use std::num::NonZeroU32;
 
 use host::Family;
 
 use super::virtual_server_group::Group;
-use super::{ssl, virtual_server, virtual_server_group};
+use super::{global_defs, ssl, virtual_server, virtual_server_group};
 use crate::diagnostic::{Class, Diagnostic, code};
-use crate::effective::services::{Protocol, Services, Target, VirtualServer};
 use crate::resolve::Resolver;
 use crate::source::Span;
 use crate::tree::NodeId;
-
-/// The feature that is not yet obeyed.
-const FEATURE: &str = "load balancing";
+use check::Config;
+use check::config::{Target, VirtualServer};
+use host::ipvs::Transport;
 
 /// Where the blocks stand. They are read one at a time, so that only one is held as written.
 #[derive(Debug, Default)]
@@ -25,7 +25,7 @@ pub(crate) struct ServiceNodes {
 }
 
 /// Reads and lowers all of it.
-pub(crate) fn lower(resolver: &mut Resolver<'_, '_>, nodes: &ServiceNodes) -> Services {
+pub(crate) fn lower(resolver: &mut Resolver<'_, '_>, nodes: &ServiceNodes) -> Config {
     let ServiceNodes { tls, groups: group_nodes, virtual_servers: nodes } = nodes;
     let tls_identity = ssl::lower(&mut resolver.reader, tls);
     let mut groups: Vec<Group> = Vec::new();
@@ -46,19 +46,12 @@ pub(crate) fn lower(resolver: &mut Resolver<'_, '_>, nodes: &ServiceNodes) -> Se
         }
         virtual_servers.push(service);
     }
-    let first = [tls, group_nodes, nodes].into_iter().filter_map(|nodes| nodes.first()).min();
-    if let Some(&first) = first {
-        let at = resolver.reader.keyword(first);
-        let message =
-            format!("{FEATURE} is not yet supported: no virtual server is set up and none is checked");
-        let found = Diagnostic::new(code::NOT_YET, at, message).class(Class::Silent);
-        resolver.reader.report.add(found.help("all that belongs to it is read and verified"));
-    }
-    Services { virtual_servers, tls: tls_identity }
+    let (table, initial_notifies) = global_defs::check_table(resolver.global);
+    Config { virtual_servers, tls: tls_identity, table, initial_notifies }
 }
 
 /// By protocol, and by address and port or by family and mark.
-type Places = BTreeMap<(Option<Protocol>, Result<(IpAddr, u16), (Family, u32)>), Span>;
+type Places = BTreeMap<(Option<Transport>, Result<(IpAddr, u16), (Family, NonZeroU32)>), Span>;
 
 /// Whether the kernel's table would hold two services in one entry. Differs: keepalived does not see it, puts the real
 /// servers of both into one entry and deletes it when the first of them stops.
@@ -73,7 +66,7 @@ fn is_second(
         Target::Mark(mark) => Err((service.family, *mark)),
         Target::Group { .. } => return false,
     };
-    let Some(first) = places.insert((service.protocol, what), at) else { return false };
+    let Some(first) = places.insert((service.transport, what), at) else { return false };
     let message = "There is a virtual server for the same packets already; this one is left out";
     let found = Diagnostic::new(code::SAME_SERVICE, at, message).class(Class::Silent);
     resolver.reader.report.add(found.related(first, "the first, which counts"));

@@ -1,11 +1,11 @@
 //! `SSL`: who we are for servers that are checked over TLS.
 
 use crate::diagnostic::{Diagnostic, code};
-use crate::effective::services::TlsIdentity;
 use crate::source::Span;
 use crate::table::{Block, Keyword, Missing};
 use crate::tree::NodeId;
 use crate::value::{Kind, Reader, Set};
+use check::config::TlsIdentity;
 
 /// As written.
 #[derive(Debug, Default)]
@@ -34,7 +34,7 @@ pub(crate) static SSL: Block<SslBlock> = Block::new(
         text("key", |b| &mut b.key).takes("<path>").help("File with our private key."),
     ],
 )
-.later("load balancing");
+.later("health checks");
 
 /// What the last of the blocks says; complains if there are several.
 pub(crate) fn lower(reader: &mut Reader<'_>, nodes: &[NodeId]) -> TlsIdentity {

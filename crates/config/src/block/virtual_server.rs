@@ -10,11 +10,11 @@ use host::Family;
 use super::forwarding;
 use super::pace::{self, PaceBlock};
 use super::real_server::{REAL_SERVER, RealServerBlock};
-use crate::effective::services::{Forwarding, Granularity, Protocol, Scheduler};
 use crate::lex::CommandLine;
 use crate::source::Span;
 use crate::table::{Block, Keyword, Missing, Shape};
 use crate::value::{Kind, Set};
+use host::ipvs::{Forwarding, Granularity, Transport};
 
 pub(crate) use read::read;
 
@@ -38,7 +38,7 @@ pub(crate) struct VirtualServerBlock {
     pub(crate) ops: Option<Set<bool>>,
     pub(crate) lvs_method: Option<Set<Forwarding>>,
     pub(crate) persistence: PersistenceBlock,
-    pub(crate) protocol: Option<Set<Protocol>>,
+    pub(crate) protocol: Option<Set<Transport>>,
     pub(crate) ha_suspend: Option<Set<bool>>,
     pub(crate) smtp_alert: Option<Set<bool>>,
     pub(crate) virtualhost: Option<Set<String>>,
@@ -84,10 +84,14 @@ pub(crate) struct SorryBlock {
 
 const U32: u64 = 4_294_967_295;
 
+/// Names of schedulers, as the kernel has them.
+const SCHEDULERS: &[&str] =
+    &["rr", "wrr", "lc", "wlc", "lblc", "lblcr", "sh", "mh", "dh", "fo", "ovf", "sed", "nq", "twos"];
+
 type K = Keyword<VirtualServerBlock>;
 
 const fn scheduler(name: &'static str) -> K {
-    K::new(name, Kind::Choice(|b| &mut b.lvs_sched, Scheduler::NAMES)).default("wlc")
+    K::new(name, Kind::Choice(|b| &mut b.lvs_sched, SCHEDULERS)).default("wlc")
 }
 
 const fn method(name: &'static str) -> K {
@@ -96,7 +100,7 @@ const fn method(name: &'static str) -> K {
 
 /// The rows of `virtual_server`.
 pub(crate) static VIRTUAL_SERVER: Block<VirtualServerBlock> =
-    Block::new("virtual_server", SCHEDULING).and(HEALTH).and(SERVERS).later("load balancing");
+    Block::new("virtual_server", SCHEDULING).and(HEALTH).and(SERVERS);
 
 const SCHEDULING: &[K] = &[
     K::new("ip_family", Kind::Custom(Shape::Line, read::ip_family))
@@ -156,6 +160,7 @@ const HEALTH: &[K] = &[
     pace::warmup::<VirtualServerBlock>(|b| &mut b.pace.warmup),
     pace::connect_timeout::<VirtualServerBlock>(|b| &mut b.pace.connect_timeout).default("5"),
     K::new("ha_suspend", Kind::Flag(|b| &mut b.ha_suspend, true))
+        .later("health checks")
         .help("Check the real servers only while the address of the service is on this host."),
     K::new("alpha", Kind::Flag(|b| &mut b.alpha, true))
         .help("Real servers count as failed until their checks say otherwise."),
@@ -165,6 +170,7 @@ const HEALTH: &[K] = &[
         .help("Real servers that fail stay, with weight 0, so that their connections live on."),
     K::new("smtp_alert", Kind::Switch(|b| &mut b.smtp_alert))
         .inherits("global_defs smtp_alert_checker")
+        .later("alert mail")
         .help("Send a mail when the quorum is gained and when it is lost."),
     K::new("virtualhost", Kind::Text(|b| &mut b.virtualhost, usize::MAX))
         .missing(Missing::Complaint)
@@ -173,6 +179,7 @@ const HEALTH: &[K] = &[
     K::new("snmp_name", Kind::Custom(Shape::Line, |r, n, b| super::snmp_name::read(r, n, &mut b.snmp_name)))
         .takes("<text>")
         .missing(Missing::Complaint)
+        .later("SNMP")
         .help("Label for SNMP."),
     K::new("quorum", Kind::Number(|b| &mut b.quorum.quorum, 1, U32))
         .bad(1)

@@ -1,15 +1,16 @@
 //! `virtual_server_group`: addresses and marks that one virtual server serves.
 
 use std::net::IpAddr;
+use std::num::NonZeroU32;
 
 use host::Family;
 
 use crate::diagnostic::{Class, Diagnostic, code};
-use crate::effective::services::Member;
 use crate::source::Span;
 use crate::table::{Missing, OptionRow};
 use crate::tree::NodeId;
 use crate::value::Reader;
+use check::config::Member;
 
 /// What a line may hold.
 pub(crate) const LINE: &[OptionRow] = &[
@@ -110,6 +111,11 @@ fn mark(reader: &mut Reader<'_>, line: NodeId, words: &[Span]) -> Option<Member>
             reader.report.add(Diagnostic::new(code::BAD_WORD, word, message).help("inet or inet6"));
             return None;
         }
+    };
+    let Some(mark) = NonZeroU32::new(mark) else {
+        let found = Diagnostic::new(code::BAD_WORD, at, "No packet has mark 0; the line is left out");
+        reader.report.add(found.class(Class::Silent));
+        return None;
     };
     Some(Member::Mark { mark, family })
 }

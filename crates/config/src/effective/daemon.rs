@@ -261,20 +261,8 @@ pub enum ReceiveBuffers {
 /// What load balancing takes where a server says nothing.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
 pub struct LvsDefaults {
-    /// Seconds that IPVS keeps an idle TCP connection (`lvs_timeouts`); `None` leaves the kernel's.
-    pub tcp_timeout: Option<u32>,
-    /// The same once it is closing.
-    pub tcpfin_timeout: Option<u32>,
-    /// The same for UDP.
-    pub udp_timeout: Option<u32>,
-    /// The IPVS table is cleared at the start (`lvs_flush`).
-    pub flush: bool,
-    /// It is cleared at the end: `Some(true)` own virtual servers only (`lvs_flush_on_stop`).
-    pub flush_on_stop: Option<bool>,
     /// Synchronisation of connections (`lvs_sync_daemon`).
     pub sync_daemon: Option<SyncDaemon>,
-    /// First states are notified, too (`rs_init_notifies`).
-    pub initial_notifies: bool,
     /// No mail about single checkers (`no_checker_emails`).
     pub no_checker_mail: bool,
     /// Every failed attempt is logged (`checker_log_all_failures`).

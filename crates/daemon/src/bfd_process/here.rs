@@ -1,5 +1,6 @@
-//! What the bfd worker runs on: this host's machine, the log, the supervisor, the vrrp worker.
+//! What the bfd worker runs on: this host's machine, the log, the supervisor, those who track paths.
 
+use std::collections::BTreeMap;
 use std::os::fd::OwnedFd;
 
 use bfd::Verdict;
@@ -9,7 +10,7 @@ use linux::poll::WaitError;
 use linux::{Machine, Token, clock};
 use worker::bus::{BfdBus, FromBfd};
 
-use crate::bus::{Heard, Line, ToBfdProcess, VerdictSender};
+use crate::bus::{Heard, Line, ToBfdProcess, Tracker, VerdictSender};
 use crate::worker_process::{self, RETRY};
 
 /// Our end of the bus.
@@ -19,9 +20,9 @@ pub(super) struct Here {
     machine: Machine,
     journal: Journal,
     line: ToSupervisorLine,
-    /// The vrrp worker, if there is one.
-    trackers: Option<VerdictSender>,
-    /// It did not read for so long that it missed something.
+    /// Those who hear of paths, as far as they are there.
+    trackers: BTreeMap<Tracker, VerdictSender>,
+    /// One of them did not read for so long that it missed something.
     behind: bool,
     /// There is no supervisor any more.
     orphaned: bool,
@@ -29,7 +30,7 @@ pub(super) struct Here {
 
 impl Here {
     pub(super) const fn new(machine: Machine, journal: Journal, line: ToSupervisorLine) -> Self {
-        Self { machine, journal, line, trackers: None, behind: false, orphaned: false }
+        Self { machine, journal, line, trackers: BTreeMap::new(), behind: false, orphaned: false }
     }
 
     pub(super) fn wait(
@@ -54,9 +55,10 @@ impl Here {
         self.line.take_descriptor()
     }
 
-    /// The vrrp worker hears of paths by this from now on.
-    pub(super) fn speak_to(&mut self, trackers: VerdictSender) {
-        self.trackers = Some(trackers);
+    /// This worker hears of paths by this from now on.
+    pub(super) fn speak_to(&mut self, tracker: Tracker, sender: VerdictSender) {
+        self.trackers.insert(tracker, sender);
+        // All are told all when one is new.
         self.behind = false;
     }
 
@@ -64,14 +66,18 @@ impl Here {
     pub(super) fn hand_on(&mut self) -> Option<Instant> {
         self.journal.flush();
         let told = self.orphaned || self.line.flush();
-        let heard = self.trackers.as_mut().is_none_or(VerdictSender::flush);
+        // Every one of them, also behind one that does not read.
+        let mut heard = true;
+        for line in self.trackers.values_mut() {
+            heard &= line.flush();
+        }
         let retry = (!told || !heard).then(|| clock::now() + RETRY);
         self.journal.deadline().into_iter().chain(retry).min()
     }
 
-    /// True once after the vrrp worker has missed something and reads again.
+    /// True once after a worker has missed something and reads again.
     pub(super) fn has_caught_up(&mut self) -> bool {
-        let reads = self.trackers.as_ref().is_none_or(VerdictSender::is_flushed);
+        let reads = self.trackers.values().all(VerdictSender::is_flushed);
         reads && std::mem::take(&mut self.behind)
     }
 
@@ -124,8 +130,8 @@ impl BfdBus for Here {
     }
 
     fn tell_trackers(&mut self, verdict: Verdict) {
-        if let Some(trackers) = self.trackers.as_mut().filter(|_| verdict.audience.vrrp) {
-            self.behind |= trackers.send(&verdict).is_err();
+        for (_, line) in self.trackers.iter_mut().filter(|(tracker, _)| tracker.is_of(verdict.audience)) {
+            self.behind |= line.send(&verdict).is_err();
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The texts that Keepalived writes about itself: statistics, JSON, data. Field names and layout are upstream's.
 
 mod bfd;
+mod check;
 mod data;
 mod globals;
 mod json;
@@ -17,6 +18,7 @@ use vrrp::notice::State;
 use vrrp::status::InstanceStatus;
 
 pub use self::bfd::bfd;
+pub use self::check::check;
 pub use data::data;
 pub use globals::globals;
 pub use json::json;
@@ -29,6 +31,8 @@ pub struct Report<'a> {
     pub status: &'a vrrp::Status,
     /// How the BFD sessions stand, if somebody knows.
     pub bfd: Option<&'a ::bfd::Status>,
+    /// How the virtual servers stand, if somebody knows.
+    pub check: Option<&'a ::check::Status>,
     /// What is obeyed.
     pub effective: &'a Effective,
     /// When.

@@ -1,7 +1,7 @@
 //! The bfd worker, as the supervisor sees to it.
 //!
-//! What it finds out goes to the vrrp worker without the supervisor, by a socket that both are handed whenever one of
-//! them is started. When it dies, what it said last stays in force until its successor has had its time to hear from
+//! What it finds out goes to the vrrp worker and the check worker without the supervisor, by sockets that both ends are
+//! handed whenever one of them is started. When it dies, what it said last stays in force until its successor has had its time to hear from
 //! the neighbours: a fault of ours is no fault of the path.
 
 use std::time::Duration;
@@ -13,7 +13,7 @@ use linux::pidfile::PidFile;
 use worker::bus::{FromBfd, ToBfd};
 
 use super::{BFD_BUS, Supervisor};
-use crate::bus::{Begin, Line, ToBfdProcess, ToProcess};
+use crate::bus::{Begin, Line, ToBfdProcess, ToProcess, Tracker};
 use crate::log::LogOptions;
 use crate::manner::Manner;
 
@@ -27,8 +27,9 @@ impl Supervisor {
         let begin = Begin {
             log: LogOptions::bfd(&self.options, &self.place.suffix),
             manner: Manner::of(&self.effective.daemon.workers.bfd, self.umask),
-            keep_vrrp: false,
+            keep: false,
             home: None,
+            ipvs: None,
             netlink: [None; 3],
         };
         self.reserve.lend();
@@ -44,7 +45,7 @@ impl Supervisor {
                     self.log(Severity::Error, &format!("Unable to write the BFD pid file: {why}"));
                 }
                 self.log(Severity::Info, &format!("Starting BFD child process, pid={pid}"));
-                self.introduce_workers();
+                self.introduce_bfd();
             }
             Err(error) => {
                 self.log(Severity::Error, &format!("Unable to start the BFD child process: {error}"));
@@ -61,15 +62,28 @@ impl Supervisor {
         self.bfd_pid_file.as_mut().map_or(Ok(()), |file| file.write(pid)).map_err(|error| error.to_string())
     }
 
-    /// Lets the bfd worker speak to the vrrp worker; after each start of one of them.
-    pub(super) fn introduce_workers(&mut self) {
-        if self.vrrp.seat.pid().is_none() || self.bfd.seat.pid().is_none() {
+    /// Lets the bfd worker speak to the others; after its start.
+    pub(super) fn introduce_bfd(&mut self) {
+        self.introduce(Tracker::Vrrp);
+        self.introduce(Tracker::Check);
+    }
+
+    /// Lets the bfd worker speak to another; after the start of one of them.
+    pub(super) fn introduce(&mut self, tracker: Tracker) {
+        let lives = match tracker {
+            Tracker::Vrrp => self.vrrp.seat.pid().is_some(),
+            Tracker::Check => self.check.seat.pid().is_some(),
+        };
+        if !lives || self.bfd.seat.pid().is_none() {
             return;
         }
         match Line::<Verdict, ()>::strangers() {
             Ok((speaks, listens)) => {
-                self.vrrp.seat.hand(&ToProcess::Verdicts, listens);
-                self.bfd.seat.hand(&ToBfdProcess::Trackers, speaks);
+                match tracker {
+                    Tracker::Vrrp => self.vrrp.seat.hand(&ToProcess::Verdicts, listens),
+                    Tracker::Check => self.check.seat.hand(&ToProcess::Verdicts, listens),
+                }
+                self.bfd.seat.hand(&ToBfdProcess::Tracker(tracker), speaks);
             }
             Err(error) => {
                 self.log(Severity::Error, &format!("Unable to connect the child processes: {error}"))

@@ -262,7 +262,7 @@ impl Supervisor {
     }
 
     fn status(&self, statuses: Statuses, now: Instant) -> DaemonStatus {
-        let Statuses { vrrp, bfd } = statuses;
+        let Statuses { vrrp, bfd, check } = statuses;
         let (running, waiting) = self.jobs.load();
         DaemonStatus {
             version: crate::VERSION.into(),
@@ -273,11 +273,14 @@ impl Supervisor {
             vrrp_starts: self.vrrp.seat.starts(),
             bfd_pid: self.bfd.seat.pid(),
             bfd_starts: self.bfd.seat.starts(),
+            check_pid: self.check.seat.pid(),
+            check_starts: self.check.seat.starts(),
             scripts_running: running,
             scripts_waiting: waiting,
             last_reload: self.reload.last().cloned(),
             vrrp,
             bfd,
+            check,
         }
     }
 }

@@ -32,6 +32,10 @@ impl Supervisor {
             if self.bfd.seat.pid().is_some() {
                 self.log(Severity::Info, &format!("Printing BFD data for process({pid}) on signal"));
             }
+            if self.check.seat.pid().is_some() {
+                let line = format!("Printing Healthchecker data for process({pid}) on signal");
+                self.log(Severity::Info, &line);
+            }
             self.dumps.data = true;
         } else if number == signal::json() {
             self.log(Severity::Info, &format!("Printing VRRP as json for process({pid}) on signal"));
@@ -53,14 +57,15 @@ impl Supervisor {
         let nothing = vrrp::Status::default();
         let known = statuses.vrrp.as_ref().unwrap_or(&nothing);
         let moment = keepalived::Moment { now, wall: clock::wall() };
-        let bfd = statuses.bfd.as_ref();
-        let report = keepalived::Report { status: known, bfd, effective: &self.effective, moment };
+        let (bfd, check) = (statuses.bfd.as_ref(), statuses.check.as_ref());
+        let report = keepalived::Report { status: known, bfd, check, effective: &self.effective, moment };
         let files = self.files();
         let version = self.effective.daemon.dumps.json_version;
         let texts = [
             data.then(|| (files.parent, keepalived::globals(&report))),
             data.then(|| (files.data, keepalived::data(&report))),
             bfd.filter(|_| data).map(|_| (files.bfd, keepalived::bfd(&report))),
+            check.filter(|_| data).map(|_| (files.check, keepalived::check(&report))),
             stats.then(|| (files.stats, keepalived::stats(known))),
             // As keepalived: nothing is written when there are no instances.
             (json && !known.instances.is_empty()).then(|| (files.json, keepalived::json(&report, version))),
@@ -79,6 +84,7 @@ struct Files {
     parent: PathBuf,
     data: PathBuf,
     bfd: PathBuf,
+    check: PathBuf,
     stats: PathBuf,
     json: PathBuf,
 }
@@ -103,6 +109,7 @@ impl Supervisor {
         Files {
             parent: own(insert(&state, "_parent")),
             bfd: own(insert(&state, "_bfd")),
+            check: own(insert(&state, "_check")),
             data: own(state),
             stats: at(statistics, "keepalived.stats"),
             json: at(json, "keepalived.json"),

@@ -16,9 +16,18 @@ pub(super) struct EventPipes {
     pipes: Vec<Standing>,
 }
 
+/// What is written to a pipe.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Events {
+    All,
+    Vrrp,
+    Checks,
+}
+
 #[derive(Debug)]
 struct Standing {
     path: PathBuf,
+    events: Events,
     /// We made it, so we remove it.
     made: bool,
     /// What reads it, if we started something that does.
@@ -26,9 +35,19 @@ struct Standing {
 }
 
 impl EventPipes {
-    /// Their paths.
-    pub(super) fn paths(&self) -> Vec<PathBuf> {
-        self.pipes.iter().map(|pipe| pipe.path.clone()).collect()
+    /// Those that events of VRRP are written to.
+    pub(super) fn paths_of_vrrp(&self) -> Vec<PathBuf> {
+        self.paths(Events::Vrrp)
+    }
+
+    /// Those that events of health checks are written to.
+    pub(super) fn paths_of_checks(&self) -> Vec<PathBuf> {
+        self.paths(Events::Checks)
+    }
+
+    fn paths(&self, events: Events) -> Vec<PathBuf> {
+        let of = |pipe: &&Standing| matches!(pipe.events, Events::All) || pipe.events == events;
+        self.pipes.iter().filter(of).map(|pipe| pipe.path.clone()).collect()
     }
 
     /// The end: those that we made go.
@@ -44,9 +63,11 @@ impl Supervisor {
     /// Sees to the pipes of the configuration in force, and to what reads them.
     pub(super) fn provide_pipes(&mut self, now: Instant) {
         let pipes = &self.effective.daemon.pipes;
-        let wanted: Vec<Pipe> = pipes.all.iter().chain(&pipes.vrrp).cloned().collect();
+        let kinds = [(&pipes.all, Events::All), (&pipes.vrrp, Events::Vrrp), (&pipes.lvs, Events::Checks)];
+        let wanted: Vec<(Pipe, Events)> =
+            kinds.into_iter().filter_map(|(pipe, events)| Some((pipe.clone()?, events))).collect();
         let mut before = std::mem::take(&mut self.pipes.pipes);
-        for Pipe { path, owner, reader } in wanted {
+        for (Pipe { path, owner, reader }, events) in wanted {
             let path = PathBuf::from(path);
             let known = before.iter().position(|pipe| pipe.path == path);
             let mut known = known.map(|place| before.swap_remove(place));
@@ -66,7 +87,7 @@ impl Supervisor {
                     self.start_reader(&path, command, now);
                 }
             }
-            self.pipes.pipes.push(Standing { path, made, reader });
+            self.pipes.pipes.push(Standing { path, events, made, reader });
         }
         for gone in before {
             self.jobs.end_reader(&gone.path, now);

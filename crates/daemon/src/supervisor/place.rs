@@ -26,6 +26,8 @@ pub(super) struct Place {
     pub(super) vrrp_pid_file: PathBuf,
     /// The bfd worker's.
     pub(super) bfd_pid_file: PathBuf,
+    /// The check worker's.
+    pub(super) check_pid_file: PathBuf,
     /// What is there while a configuration is read, unless it has a name of its own.
     pub(super) marker: PathBuf,
     /// Behind names in logs; empty, or `_NAMESPACE_INSTANCE`.
@@ -53,6 +55,7 @@ impl Place {
             pid_file: options.pid_file.clone().unwrap_or_else(|| file("keepalived", "pid")),
             vrrp_pid_file: options.vrrp_pid_file.clone().unwrap_or_else(|| file("vrrp", "pid")),
             bfd_pid_file: options.bfd_pid_file.clone().unwrap_or_else(|| file("bfd", "pid")),
+            check_pid_file: options.check_pid_file.clone().unwrap_or_else(|| file("checkers", "pid")),
             marker: file("keepalived", "reload"),
             suffix: parts.map(|part| format!("_{part}")).collect(),
             namespace,

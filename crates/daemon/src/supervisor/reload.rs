@@ -55,7 +55,8 @@ impl Supervisor {
             return;
         }
         // One that is waiting to be started again answers nothing, and perhaps a better file is what it needs.
-        let workers = self.vrrp.seat.pid().is_some() || self.bfd.seat.pid().is_some();
+        let pids = [self.vrrp.seat.pid(), self.bfd.seat.pid(), self.check.seat.pid()];
+        let workers = pids.iter().any(Option::is_some);
         if self.phase == Phase::Starting || self.reload.running && workers {
             self.reload.again = true;
         } else {
@@ -80,7 +81,7 @@ impl Supervisor {
         let good = errors.is_within(&self.accepted);
         let same = effective.as_ref().is_none_or(|new| self.is_same_daemon(&new.daemon.identity));
         if !same {
-            let line = "Cannot change instance or net_namespace at a reload - please restart keepalived";
+            let line = "Cannot change instance, net_namespace or net_namespace_ipvs at a reload - please restart keepalived";
             self.log(Severity::Error, line);
         }
         let silent = |effective: &Effective| effective.daemon.no_local_igmp;
@@ -104,7 +105,7 @@ impl Supervisor {
         self.follow_time_file(now);
         self.run_as_configured();
         if self.vrrp.seat.pid().is_some() {
-            self.vrrp.seat.say(&ToProcess::Pipes(self.pipes.paths()));
+            self.vrrp.seat.say(&ToProcess::Pipes(self.pipes.paths_of_vrrp()));
             let configure = Configure { config: self.effective.vrrp.clone(), memories: Vec::new() };
             self.vrrp.tell(ToWorker::Configure(Box::new(configure)));
             if self.effective.daemon.pipes.states_on_reload {
@@ -115,6 +116,7 @@ impl Supervisor {
             self.start_vrrp(now);
         }
         self.reconfigure_bfd(now);
+        self.reconfigure_check(now);
         self.complete(now);
     }
 
@@ -154,7 +156,8 @@ impl Supervisor {
     /// As keepalived: which daemon of this host it is stays for its life.
     fn is_same_daemon(&self, identity: &Identity) -> bool {
         let Place { suffix, namespace, .. } = Place::of(&self.options, identity);
-        suffix == self.place.suffix && namespace == self.place.namespace
+        let ipvs = &self.effective.daemon.identity.ipvs_namespace;
+        suffix == self.place.suffix && namespace == self.place.namespace && identity.ipvs_namespace == *ipvs
     }
 
     /// Names and scheduling of the configuration in force.

@@ -22,7 +22,7 @@ use super::stop::Phase;
 use super::survey::Survey;
 use super::timetable::Timetable;
 use super::watchdog::Watchdog;
-use super::workers::{BfdWorker, VrrpWorker};
+use super::workers::{BfdWorker, CheckWorker, VrrpWorker};
 use super::{CONTROL, Supervisor};
 use crate::VERSION;
 use crate::compat::{self, Options};
@@ -86,10 +86,12 @@ pub(super) fn start(options: Options, detached: bool) -> Result<Supervisor, Exit
         _pid_file: pid_file,
         vrrp_pid_file,
         bfd_pid_file: None,
+        check_pid_file: None,
         effective,
         accepted: errors,
         vrrp: VrrpWorker::default(),
         bfd: BfdWorker::default(),
+        check: CheckWorker::default(),
         jobs: Jobs::default(),
         pipes: EventPipes::default(),
         control,
@@ -98,6 +100,7 @@ pub(super) fn start(options: Options, detached: bool) -> Result<Supervisor, Exit
         timetable: Timetable::default(),
         watchdog: Watchdog::default(),
         bfd_watchdog: Watchdog::default(),
+        check_watchdog: Watchdog::default(),
         survey: Survey::default(),
         dumps: Dumps::default(),
         phase: Phase::Running,
@@ -135,7 +138,10 @@ impl Supervisor {
         if self.wants_vrrp() {
             self.start_vrrp(now);
         }
-        if !self.wants_bfd() && !self.wants_vrrp() {
+        if self.wants_check() {
+            self.start_check(now);
+        }
+        if !self.wants_bfd() && !self.wants_vrrp() && !self.wants_check() {
             self.log(Severity::Warning, "Warning - keepalived has no configuration to run");
             self.complete_start();
         }

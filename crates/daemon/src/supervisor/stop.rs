@@ -5,7 +5,7 @@ use std::time::Duration;
 use host::{Instant, Severity};
 use linux::clock;
 use linux::process::Ended;
-use worker::bus::{ToBfd, ToWorker};
+use worker::bus::{ToBfd, ToCheck, ToWorker};
 
 use super::Supervisor;
 use super::seat::Death;
@@ -61,11 +61,14 @@ impl Supervisor {
         self.readiness.stopping();
         self.vrrp.seat.retire();
         self.bfd.seat.retire();
+        self.check.seat.retire();
         self.watchdog.end();
         self.bfd_watchdog.end();
+        self.check_watchdog.end();
         self.jobs.end_tracking(now);
         self.phase = Phase::Stopping { kill: Some(now + self.patience()) };
         self.bfd.tell(ToBfd::Stop);
+        self.check.tell(ToCheck::Stop);
         self.vrrp.tell(ToWorker::Stop);
         self.settle_if_alone(now);
     }
@@ -89,7 +92,8 @@ impl Supervisor {
 
     /// Goes on with the stop if there is no worker any more.
     pub(super) fn settle_if_alone(&mut self, now: Instant) {
-        if self.vrrp.seat.pid().is_some() || self.bfd.seat.pid().is_some() {
+        let pids = [self.vrrp.seat.pid(), self.bfd.seat.pid(), self.check.seat.pid()];
+        if pids.iter().any(Option::is_some) {
             return;
         }
         self.vrrp.seat.retire();
@@ -105,7 +109,11 @@ impl Supervisor {
         match self.phase {
             Phase::Stopping { .. } => {
                 let seconds = self.patience().as_secs();
-                for (name, lives) in [("VRRP", self.vrrp.seat.pid()), ("BFD", self.bfd.seat.pid())] {
+                for (name, lives) in [
+                    ("VRRP", self.vrrp.seat.pid()),
+                    ("BFD", self.bfd.seat.pid()),
+                    ("Healthcheck", self.check.seat.pid()),
+                ] {
                     if lives.is_some() {
                         let line =
                             format!("{name} child process did not end within {seconds} seconds: killing it");
@@ -114,6 +122,7 @@ impl Supervisor {
                 }
                 self.vrrp.seat.kill();
                 self.bfd.seat.kill();
+                self.check.seat.kill();
                 self.phase = Phase::Stopping { kill: None };
             }
             Phase::Settling { .. } => {

@@ -1,7 +1,7 @@
 //! Asking the workers how they stand, for dumps and for the control socket. One question answers all who wait.
 
 use host::Instant;
-use worker::bus::{ToBfd, ToWorker};
+use worker::bus::{ToBfd, ToCheck, ToWorker};
 
 use super::Supervisor;
 
@@ -10,8 +10,10 @@ use super::Supervisor;
 pub(super) struct Survey {
     awaits_vrrp: bool,
     awaits_bfd: bool,
+    awaits_check: bool,
     vrrp: Option<vrrp::Status>,
     bfd: Option<bfd::Status>,
+    check: Option<check::Status>,
 }
 
 /// How the workers stand; `None` for one that is not there, or does not say.
@@ -19,21 +21,30 @@ pub(super) struct Survey {
 pub(super) struct Statuses {
     pub(super) vrrp: Option<vrrp::Status>,
     pub(super) bfd: Option<bfd::Status>,
+    pub(super) check: Option<check::Status>,
+}
+
+impl Survey {
+    const fn is_awaiting(&self) -> bool {
+        self.awaits_vrrp || self.awaits_bfd || self.awaits_check
+    }
 }
 
 impl Supervisor {
     /// Asks, unless it was asked already. What comes goes to [`Supervisor::tell_status`].
     pub(super) fn survey(&mut self, now: Instant) {
-        if self.survey.awaits_vrrp || self.survey.awaits_bfd {
+        if self.survey.is_awaiting() {
             return;
         }
         self.survey = Survey {
             awaits_vrrp: self.vrrp.seat.pid().is_some(),
             awaits_bfd: self.bfd.seat.pid().is_some(),
+            awaits_check: self.check.seat.pid().is_some(),
             ..Survey::default()
         };
         self.vrrp.tell(ToWorker::TellStatus);
         self.bfd.tell(ToBfd::TellStatus);
+        self.check.tell(ToCheck::TellStatus);
         self.conclude_survey(now);
     }
 
@@ -53,10 +64,18 @@ impl Supervisor {
         }
     }
 
+    /// The check worker has said how it stands, or cannot any more.
+    pub(super) fn check_told(&mut self, status: Option<check::Status>, now: Instant) {
+        if std::mem::take(&mut self.survey.awaits_check) {
+            self.survey.check = status;
+            self.conclude_survey(now);
+        }
+    }
+
     fn conclude_survey(&mut self, now: Instant) {
-        if !self.survey.awaits_vrrp && !self.survey.awaits_bfd {
-            let Survey { vrrp, bfd, .. } = std::mem::take(&mut self.survey);
-            self.tell_status(Statuses { vrrp, bfd }, now);
+        if !self.survey.is_awaiting() {
+            let Survey { vrrp, bfd, check, .. } = std::mem::take(&mut self.survey);
+            self.tell_status(Statuses { vrrp, bfd, check }, now);
         }
     }
 }

@@ -8,7 +8,7 @@
 use std::time::Duration;
 
 use host::{Instant, Severity};
-use worker::bus::{ToBfd, ToWorker};
+use worker::bus::{ToBfd, ToCheck, ToWorker};
 
 use super::Supervisor;
 
@@ -99,6 +99,14 @@ impl Supervisor {
             Verdict::Kill(_) => {
                 self.say_hangs("BFD", self.bfd.seat.pid());
                 self.bfd.seat.kill();
+            }
+        }
+        match self.check_watchdog.look(now) {
+            Verdict::Nothing => {}
+            Verdict::Ask => self.check.tell(ToCheck::Ping),
+            Verdict::Kill(_) => {
+                self.say_hangs("Healthcheck", self.check.seat.pid());
+                self.check.seat.kill();
             }
         }
     }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use host::Instant;
 use vrrp::Memory;
-use worker::bus::{Configure, FromBfd, Mastership, ToBfd, ToSupervisor, ToWorker};
+use worker::bus::{Configure, FromBfd, FromCheck, Mastership, ToBfd, ToCheck, ToSupervisor, ToWorker};
 
 use super::seat::{Death, Seat};
 use crate::Part;
@@ -15,7 +15,7 @@ use crate::bus::{Begin, ToBfdProcess, ToProcess};
 /// The vrrp worker.
 #[derive(Debug, Default)]
 pub(crate) struct VrrpWorker {
-    pub(crate) seat: Seat<ToProcess, ToSupervisor>,
+    pub(crate) seat: Seat<ToProcess<ToWorker>, ToSupervisor>,
     /// The instances that are master, each with when the worker that knew that died; `None` while it lives.
     masters: BTreeMap<String, Option<Instant>>,
     /// When instances begin to listen, counted from the first start: a worker that replaces one that crashed does not
@@ -134,6 +134,60 @@ impl BfdWorker {
         let whole = self.pieces.get_or_insert_default();
         whole.sessions.extend(sessions);
         (whole.strays, whole.gauges) = (strays, gauges);
+        if more { None } else { self.pieces.take() }
+    }
+}
+
+/// The check worker.
+#[derive(Debug, Default)]
+pub(crate) struct CheckWorker {
+    pub(crate) seat: Seat<ToProcess<ToCheck>, FromCheck>,
+    /// What it has said so far of how it stands.
+    pieces: Option<check::Status>,
+    /// The configuration that it was told last. What of that is not wanted any more when another is started is still in
+    /// the kernel's table.
+    told: Option<check::Config>,
+}
+
+impl CheckWorker {
+    /// Starts one, and has it obey the configuration. Returns its number.
+    pub(crate) fn start(
+        &mut self,
+        begin: Begin,
+        pipes: Vec<PathBuf>,
+        config: check::Config,
+        now: Instant,
+    ) -> io::Result<u32> {
+        let console = begin.log.has_console();
+        let (first, news) = match self.told.clone() {
+            None => (ToCheck::Configure(Box::new(config.clone())), None),
+            Some(told) => {
+                let news = (told != config).then(|| ToCheck::Configure(Box::new(config.clone())));
+                (ToCheck::Resume(Box::new(told)), news)
+            }
+        };
+        let first = [ToProcess::Begin(begin), ToProcess::Pipes(pipes), ToProcess::Worker(first)];
+        self.pieces = None;
+        let pid = self.seat.start(Part::Check, console, &first, now)?;
+        self.told = Some(config);
+        if let Some(news) = news {
+            self.tell(news);
+        }
+        Ok(pid)
+    }
+
+    /// Sends a message to the one that lives, if one does.
+    pub(crate) fn tell(&mut self, message: ToCheck) {
+        if let ToCheck::Configure(config) = &message {
+            self.seat.await_answer();
+            self.told = Some(check::Config::clone(config));
+        }
+        self.seat.say(&ToProcess::Worker(message));
+    }
+
+    /// Takes in a piece of how it stands; the whole with the last.
+    pub(crate) fn assemble(&mut self, piece: check::Status, more: bool) -> Option<check::Status> {
+        self.pieces.get_or_insert_default().append(piece);
         if more { None } else { self.pieces.take() }
     }
 }

@@ -12,16 +12,16 @@ use linux::journal::Journal;
 use linux::poll::WaitError;
 use linux::{Machine, Token, clock};
 use vrrp::status::{Lateness, ProcessStatus};
-use worker::bus::{Bus, ToSupervisor};
+use worker::bus::{Bus, ToSupervisor, ToWorker};
 use worker::notify::fifo::EventPipes;
 
 use super::orphan;
-use super::outlets::Outlets;
 use crate::bus::{Heard, Line, ToProcess};
+use crate::outlets::Outlets;
 use crate::worker_process::{self, RETRY};
 
 /// Our end of the bus.
-pub(super) type ToSupervisorLine = Line<ToSupervisor, ToProcess>;
+pub(super) type ToSupervisorLine = Line<ToSupervisor, ToProcess<ToWorker>>;
 
 /// From here on the log hears of a late timer, as often as that.
 const LATE: Duration = Duration::from_secs(1);
@@ -85,7 +85,7 @@ impl Here {
         self.machine.signals()
     }
 
-    pub(super) fn receive(&mut self) -> Heard<ToProcess> {
+    pub(super) fn receive(&mut self) -> Heard<ToProcess<ToWorker>> {
         if self.orphaned.is_some() { Heard::Nothing } else { self.line.receive() }
     }
 

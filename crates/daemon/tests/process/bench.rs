@@ -1,6 +1,7 @@
 //! A namespace with a link, a directory, and daemons in them.
 
 use std::fs;
+use std::os::fd::AsRawFd;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
@@ -159,6 +160,21 @@ impl Bench {
         self.addresses().contains("10.60.0.100/24")
     }
 
+    /// Gives a link to another bench, under another name.
+    pub(crate) fn send_link(&self, link: &str, to: &Self, name: &str) {
+        let there = to.inside(|| fs::File::open("/proc/thread-self/ns/net")).unwrap();
+        let there = format!("/proc/{}/fd/{}", std::process::id(), there.as_raw_fd());
+        let line = format!("link set {link} netns {there} name {name}");
+        let status = self.inside(|| Command::new("ip").args(line.split(' ')).status()).unwrap();
+        assert!(status.success(), "{line}");
+    }
+
+    /// Kills the process of a pid file, once it is there.
+    pub(crate) fn kill_process(&self, pid_file: &str) {
+        self.until(pid_file, || self.pid(pid_file) != 0);
+        send(self.pid(pid_file), "KILL");
+    }
+
     /// The number in a pid file.
     pub(crate) fn pid(&self, name: &str) -> u32 {
         self.text(name).trim().parse().unwrap_or_default()
@@ -168,7 +184,7 @@ impl Bench {
 impl Drop for Bench {
     fn drop(&mut self) {
         // A detached daemon that a failed test left behind, and the worker of one that was killed.
-        for name in ["pid", "vrrp.pid"] {
+        for name in ["pid", "vrrp.pid", "check.pid", "bfd.pid"] {
             let pid = self.pid(name);
             let ours = fs::read_link(format!("/proc/{pid}/exe")).is_ok_and(|exe| exe == Path::new(PROGRAM));
             if pid != 0 && ours {

@@ -120,7 +120,9 @@ fn a_daemon_runs_in_the_namespace_that_it_is_told() {
     assert_eq!(inside.to_str().unwrap(), String::from_utf8_lossy(&expected.stdout).trim());
     bench.write("conf", &bench.text("conf").replace("instance one", "instance two"));
     daemon.signal("HUP");
-    bench.await_log("Cannot change instance or net_namespace at a reload - please restart keepalived");
+    bench.await_log(
+        "Cannot change instance, net_namespace or net_namespace_ipvs at a reload - please restart keepalived",
+    );
     daemon.signal("TERM");
     assert_eq!(daemon.ended().code(), Some(0));
     assert!(!fs::exists(&own).unwrap(), "nothing is left");

@@ -8,7 +8,7 @@ use host::{Instant, LinkAddress, LinkName, Prefix};
 use super::Router;
 use crate::config::Statics;
 use crate::event::{Action, Event};
-use crate::instance::{self, Instance, InstanceId, Turn};
+use crate::instance::{self, InstanceId, Turn};
 use crate::item::{Item, Key};
 use crate::notice::{InstanceFact, Thing};
 
@@ -100,7 +100,7 @@ impl Router {
     /// Whether a changed address may decide something: a source address, or the address of a link of our own.
     fn matters(&self, address: &LinkAddress) -> bool {
         !self.holdings.is_ours(address.link, address.prefix.address())
-            || self.instances.values().any(Instance::has_own_links)
+            || self.instances.values().any(|instance| instance.has_own_links())
     }
 
     fn removed(

@@ -26,8 +26,7 @@ pub(crate) static BFD_CHECK: Block<CheckBlock<BfdBlock>> = Block::new(
             .help("The bfd_instance to follow, which must stand earlier in the file."),
         CheckBlock::ALPHA,
     ],
-)
-.later("load balancing");
+);
 
 fn name(reader: &mut Reader<'_>, node: NodeId, block: &mut CheckBlock<BfdBlock>) {
     match *reader.arguments(node) {

@@ -2,10 +2,10 @@
 
 use super::CheckBlock;
 use crate::diagnostic::{Class, Diagnostic, code};
-use crate::effective::services::QueryType;
 use crate::table::{Block, Keyword, Missing, Shape};
 use crate::tree::NodeId;
 use crate::value::{Kind, Reader, Set};
+use check::config::QueryType;
 
 /// As written.
 #[derive(Debug, Default)]
@@ -33,7 +33,7 @@ pub(crate) static DNS_CHECK: Block<CheckBlock<DnsBlock>> = Block::new(
 )
 .and(CheckBlock::CONNECTING)
 .and(CheckBlock::REPEATED)
-.later("load balancing");
+.later("health checks");
 
 fn kind(reader: &mut Reader<'_>, node: NodeId, block: &mut CheckBlock<DnsBlock>) {
     let Some(&at) = reader.arguments(node).first() else {

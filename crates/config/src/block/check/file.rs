@@ -34,7 +34,7 @@ pub(crate) static FILE_CHECK: Block<CheckBlock<FileBlock>> = Block::new(
             ),
     ],
 )
-.later("load balancing");
+.later("health checks");
 
 fn track_file(reader: &mut Reader<'_>, node: NodeId, block: &mut CheckBlock<FileBlock>) {
     match reader.arguments(node).first() {

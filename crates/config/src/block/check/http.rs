@@ -3,11 +3,11 @@
 use super::url::{HTTP_URL, SSL_URL, UrlBlock};
 use super::{CheckBlock, U32};
 use crate::diagnostic::{Diagnostic, code};
-use crate::effective::services::HttpVersion;
 use crate::source::Span;
 use crate::table::{Block, Keyword, Missing, Shape};
 use crate::tree::NodeId;
 use crate::value::{Kind, Reader, Set};
+use check::config::HttpVersion;
 
 /// As written.
 #[derive(Debug, Default)]
@@ -63,7 +63,7 @@ pub(crate) static HTTP_GET: Block<CheckBlock<HttpBlock>> = Block::new(
 .and(ROWS)
 .and(CheckBlock::CONNECTING)
 .and(CheckBlock::REPEATED)
-.later("load balancing");
+.later("health checks");
 
 /// The rows of `SSL_GET`.
 pub(crate) static SSL_GET: Block<CheckBlock<HttpBlock>> = Block::new(
@@ -79,7 +79,7 @@ pub(crate) static SSL_GET: Block<CheckBlock<HttpBlock>> = Block::new(
 .and(ROWS)
 .and(CheckBlock::CONNECTING)
 .and(CheckBlock::REPEATED)
-.later("load balancing");
+.later("health checks");
 
 const URL: &str = "A page to fetch, and what is good about it.";
 

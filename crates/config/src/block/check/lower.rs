@@ -15,16 +15,17 @@ use super::udp::UdpBlock;
 use super::{CheckBlock, ConnectionBlock, Written};
 use crate::block::pace::PaceBlock;
 use crate::diagnostic::{Class, Diagnostic, code};
-use crate::effective::services::{
+use crate::resolve::Resolver;
+use crate::source::Span;
+use check::config::{
     Check, CheckKind, Connection, DnsCheck, FileCheck, HttpCheck, MiscCheck, Pace, QueryType, Source,
     UdpCheck,
 };
-use crate::resolve::Resolver;
-use crate::source::Span;
 
 /// What checks take from the servers around them.
 pub(crate) struct Around<'b> {
     /// Of the real server, else of the virtual server.
+    pub(crate) server: IpAddr,
     pub(crate) pace: PaceBlock,
     /// `delay_loop` of the virtual server.
     pub(crate) service_interval: Duration,
@@ -60,7 +61,9 @@ pub(crate) fn lower(
     around: &Around<'_>,
 ) -> Vec<Check> {
     let mut checks = Vec::with_capacity(written.len());
+    let mut unsupported = Vec::new();
     for check in written {
+        let (at, before) = (check.at(), checks.len());
         match check {
             Written::Tcp(block) => checks.extend(tcp(resolver, block, around)),
             Written::Ping(block) => checks.extend(ping(resolver, block, around)),
@@ -75,9 +78,28 @@ pub(crate) fn lower(
                 checks.extend(check);
             }
         }
+        if checks.get(before).is_some_and(|check| !check.kind.is_supported()) {
+            unsupported.push(at);
+        }
+    }
+    let others = checks.iter().any(|check| check.kind.is_supported());
+    for at in unsupported {
+        not_yet(resolver, at, around.server, others);
     }
     checks.shrink_to_fit();
     checks
+}
+
+/// Says what it means that a check is not made: what keeps the service alive.
+fn not_yet(resolver: &mut Resolver<'_, '_>, at: Span, server: IpAddr, others: bool) {
+    let keyword = resolver.reader.text(at);
+    let message = if others {
+        format!("`{keyword}` is not yet supported; the other checks of {server} decide")
+    } else {
+        format!("`{keyword}` is not yet supported: {server} is not checked and counts as up")
+    };
+    let found = Diagnostic::new(code::NOT_YET, at, message).class(Class::Silent);
+    resolver.reader.report.add(found.help("it belongs to health checks; BFD_CHECK is supported"));
 }
 
 fn tcp(resolver: &mut Resolver<'_, '_>, block: CheckBlock<()>, around: &Around<'_>) -> Option<Check> {

@@ -44,7 +44,7 @@ pub(crate) static MISC_CHECK: Block<CheckBlock<MiscBlock>> = Block::new(
     ],
 )
 .and(CheckBlock::REPEATED)
-.later("load balancing");
+.later("health checks");
 
 /// As keepalived: the last counts, and further words are not read.
 fn misc_path(reader: &mut Reader<'_>, node: NodeId, block: &mut CheckBlock<MiscBlock>) {

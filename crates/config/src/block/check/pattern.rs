@@ -6,12 +6,12 @@ use fancy_regex::{CompileError, Error, RegexBuilder};
 
 use super::url::UrlBlock;
 use crate::diagnostic::{Class, Diagnostic, Severity, code};
-use crate::effective::services::{Pattern, PatternOption};
 use crate::lex;
 use crate::resolve::Resolver;
 use crate::source::Span;
 use crate::tree::NodeId;
 use crate::value::{Field, Reader, Set};
+use check::config::{Pattern, PatternOption};
 
 /// A pattern as written.
 #[derive(Debug, Default)]

@@ -32,11 +32,11 @@ pub(crate) static SMTP_CHECK: Block<CheckBlock<SmtpBlock>> = Block::new(
 )
 .and(CheckBlock::CONNECTING)
 .and(CheckBlock::REPEATED)
-.later("load balancing");
+.later("health checks");
 
 /// The rows of `host`.
 pub(crate) static HOST: Block<CheckBlock<()>> =
-    Block::new("host", CheckBlock::CONNECTING).and(CheckBlock::REPEATED).later("load balancing");
+    Block::new("host", CheckBlock::CONNECTING).and(CheckBlock::REPEATED).later("health checks");
 
 fn host(reader: &mut Reader<'_>, node: NodeId, block: &mut CheckBlock<SmtpBlock>) {
     let at = reader.keyword(node);

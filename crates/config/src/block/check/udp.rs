@@ -2,11 +2,11 @@
 
 use super::CheckBlock;
 use crate::diagnostic::{Diagnostic, code};
-use crate::effective::services::ReplyByte;
 use crate::source::Span;
 use crate::table::{Block, Keyword, Missing, Shape};
 use crate::tree::NodeId;
 use crate::value::{Kind, Reader, Set};
+use check::config::ReplyByte;
 
 /// As written.
 #[derive(Debug, Default)]
@@ -47,7 +47,7 @@ pub(crate) static UDP_CHECK: Block<CheckBlock<UdpBlock>> = Block::new(
 )
 .and(CheckBlock::CONNECTING)
 .and(CheckBlock::REPEATED)
-.later("load balancing");
+.later("health checks");
 
 fn payload(reader: &mut Reader<'_>, node: NodeId, block: &mut CheckBlock<UdpBlock>) {
     let words = reader.arguments(node);

@@ -2,12 +2,12 @@
 
 use super::pattern::{PatternBlock, offset, regex, regex_options, regex_stack};
 use crate::diagnostic::{Diagnostic, code};
-use crate::effective::services::UrlCheck;
 use crate::resolve::Resolver;
 use crate::source::Span;
 use crate::table::{Block, Keyword, Missing, Shape};
 use crate::tree::NodeId;
 use crate::value::{Kind, Reader, Set};
+use check::config::UrlCheck;
 
 /// As written.
 #[derive(Debug)]
@@ -78,7 +78,7 @@ const ROWS: &[K] = &[
 ];
 
 /// The rows of `url` in `HTTP_GET`.
-pub(crate) static HTTP_URL: Block<UrlBlock> = Block::new("url", ROWS).later("load balancing");
+pub(crate) static HTTP_URL: Block<UrlBlock> = Block::new("url", ROWS).later("health checks");
 
 /// The rows of `url` in `SSL_GET`.
 pub(crate) static SSL_URL: Block<UrlBlock> = Block::new("url", ROWS)
@@ -86,7 +86,7 @@ pub(crate) static SSL_URL: Block<UrlBlock> = Block::new("url", ROWS)
         .inherits("SSL_GET tls_compliant")
         .since("2.2.8")
         .help("End this TLS session as TLS wants it.")])
-    .later("load balancing");
+    .later("health checks");
 
 impl UrlBlock {
     pub(super) fn new(at: Span) -> Self {

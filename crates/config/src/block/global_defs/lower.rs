@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use check::config::{Leaving, TableCare};
+use host::ipvs::Timeouts;
 use vrrp::config::{Firewall, ReceiveBuffer};
 
 use super::{BufferBlock, GlobalDefsBlock, LvsBlock, PipeBlock, PipesBlock, Process, Processes, SystemBlock};
@@ -272,6 +274,18 @@ fn buffers(block: &SystemBlock) -> Buffers {
 }
 
 fn lvs(block: &GlobalDefsBlock) -> LvsDefaults {
+    let LvsBlock { lvs_sync_daemon, no_checker_emails, checker_log_all_failures, .. } = &block.lvs;
+    let mail = block.smtp_alert_checker.as_ref().or(block.smtp_alert.as_ref());
+    LvsDefaults {
+        sync_daemon: lvs_sync_daemon.as_ref().map(|set| set.value.clone()),
+        no_checker_mail: on(no_checker_emails),
+        log_all_failures: on(checker_log_all_failures),
+        mail: mail.map(|set| set.value),
+    }
+}
+
+/// What the check engine does to the kernel's table as a whole, and whether first states are notified.
+pub(crate) fn check_table(block: &GlobalDefsBlock) -> (TableCare, bool) {
     // No `..` here: a keyword that is read and not obeyed must not compile.
     let LvsBlock {
         tcp,
@@ -279,24 +293,20 @@ fn lvs(block: &GlobalDefsBlock) -> LvsDefaults {
         udp,
         lvs_flush,
         lvs_flush_on_stop,
-        lvs_sync_daemon,
+        lvs_sync_daemon: _,
         rs_init_notifies,
-        no_checker_emails,
-        checker_log_all_failures,
+        no_checker_emails: _,
+        checker_log_all_failures: _,
     } = &block.lvs;
-    let mail = block.smtp_alert_checker.as_ref().or(block.smtp_alert.as_ref());
-    LvsDefaults {
-        tcp_timeout: tcp.as_ref().map(|set| set.value),
-        tcpfin_timeout: tcpfin.as_ref().map(|set| set.value),
-        udp_timeout: udp.as_ref().map(|set| set.value),
-        flush: lvs_flush.is_some(),
-        flush_on_stop: lvs_flush_on_stop.as_ref().map(|set| set.value),
-        sync_daemon: lvs_sync_daemon.as_ref().map(|set| set.value.clone()),
-        initial_notifies: on(rs_init_notifies),
-        no_checker_mail: on(no_checker_emails),
-        log_all_failures: on(checker_log_all_failures),
-        mail: mail.map(|set| set.value),
-    }
+    // As keepalived: 0 leaves what the kernel has.
+    let seconds = |set: &Option<Set<u32>>| set.as_ref().map(|set| set.value).filter(|seconds| *seconds > 0);
+    let stop = match lvs_flush_on_stop.as_ref().map(|set| set.value) {
+        None => Leaving::ServerByServer,
+        Some(true) => Leaving::Services,
+        Some(false) => Leaving::Everything,
+    };
+    let timeouts = Timeouts { tcp: seconds(tcp), tcp_fin: seconds(tcpfin), udp: seconds(udp) };
+    (TableCare { flush: lvs_flush.is_some(), stop, timeouts }, on(rs_init_notifies))
 }
 
 fn filter(block: &GlobalDefsBlock) -> NetFilter {

@@ -66,11 +66,9 @@ pub(super) static ROWS: &[K] = &[
         .missing(Missing::Complaint)
         .once()
         .takes("<path> [<user> [<group>]]")
-        .later("event pipes")
         .help("Pipe that events of health checks are written to, and who owns it."),
     K::new("lvs_notify_fifo_script", Kind::Script(|b| &mut b.pipes.lvs.script))
         .missing(Missing::Complaint)
-        .later("event pipes")
         .help("Program that reads lvs_notify_fifo; the path is its last argument."),
     K::new("vrrp_notify_priority_changes", Kind::Switch(|b| &mut b.vrrp_notify_priority_changes))
         .default("off")

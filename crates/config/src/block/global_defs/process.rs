@@ -48,7 +48,6 @@ pub(super) static ROWS: &[K] = &[
         .help("Name of the first process, at most 15 bytes."),
     K::new("lvs_process_name", Kind::Text(|b| &mut b.processes.checker.name, 15))
         .deprecated("checker_process_name")
-        .later("names of processes")
         .help("The same as checker_process_name."),
     K::new("vrrp_process_name", Kind::Text(|b| &mut b.processes.vrrp.name, 15))
         .default("keepalived")
@@ -85,16 +84,13 @@ pub(super) static ROWS: &[K] = &[
         .help("The same as vrrp_rlimit_rttime."),
     K::new("checker_process_name", Kind::Text(|b| &mut b.processes.checker.name, 15))
         .default("keepalived")
-        .later("names of processes")
         .help("Name of the process that does health checks, at most 15 bytes."),
     K::new("checker_priority", Kind::Signed(|b| &mut b.processes.checker.priority, -20, 19))
         .missing(Missing::Complaint)
         .bad(0)
         .default("0")
-        .later("scheduling")
         .help("Nice value of the process that does health checks."),
     K::new("checker_no_swap", Kind::Flag(|b| &mut b.processes.checker.no_swap, true))
-        .later("scheduling")
         .help("Lock the memory of the process that does health checks."),
     K::new(
         "checker_rt_priority",
@@ -102,7 +98,6 @@ pub(super) static ROWS: &[K] = &[
     )
     .takes("<1..99>")
     .missing(Missing::Complaint)
-    .later("scheduling")
     .help("Real-time priority of the process that does health checks."),
     K::new(
         "checker_cpu_affinity",
@@ -110,19 +105,15 @@ pub(super) static ROWS: &[K] = &[
     )
     .takes("<cpu>...")
     .missing(Missing::Complaint)
-    .later("scheduling")
     .help("CPUs that the process that does health checks may run on."),
     K::new("checker_rlimit_rttime", Kind::Number(|b| &mut b.processes.checker.rlimit_rttime, 1, U32))
         .bad(0)
         .unit("us")
-        .default("10000")
-        .later("scheduling")
-        .help("How long the process that does health checks may run in one go at a real-time priority."),
+        .help("How long the process that does health checks may run in one go at a real-time priority; without it, for ever."),
     K::new("checker_rlimit_rtime", Kind::Number(|b| &mut b.processes.checker.rlimit_rttime, 1, U32))
         .bad(0)
         .unit("us")
         .deprecated("checker_rlimit_rttime")
-        .later("scheduling")
         .help("The same as checker_rlimit_rttime."),
     K::new("bfd_process_name", Kind::Text(|b| &mut b.processes.bfd.name, 15))
         .default("keepalived")

@@ -160,18 +160,14 @@ pub(super) static LVS: &[K] = &[
         .takes("[tcp <0..2678400>] [tcpfin <0..2678400>] [udp <0..2678400>]")
         .repeats()
         .unit("s")
-        .later("load balancing")
         .help("How long IPVS keeps idle connections."),
     K::new("lvs_flush", Kind::Flag(|b| &mut b.lvs.lvs_flush, true))
-        .later("load balancing")
         .help("Clear the IPVS table at the start."),
     K::new("lvs_flush_on_stop", Kind::Custom(Shape::Line, read::flush_on_stop))
         .takes("[VS]")
-        .later("load balancing")
         .help("Clear the IPVS table at the end, or with VS only what is ours."),
     K::new("lvs_flush_onstop", Kind::Custom(Shape::Line, read::flush_on_stop))
         .takes("[VS]")
-        .later("load balancing")
         .help("The same as lvs_flush_on_stop."),
     K::new("lvs_sync_daemon", Kind::Custom(Shape::Line, read::sync_daemon))
         .takes(
@@ -187,14 +183,13 @@ pub(super) static LVS: &[K] = &[
         ),
     K::new("checker_log_all_failures", Kind::Switch(|b| &mut b.lvs.checker_log_all_failures))
         .default("off")
-        .later("load balancing")
+        .later("health checks")
         .help("Log every failed check."),
     K::new("rs_init_notifies", Kind::Switch(|b| &mut b.lvs.rs_init_notifies))
         .default("off")
-        .later("load balancing")
         .help("First states of servers are notified, too."),
     K::new("no_checker_emails", Kind::Switch(|b| &mut b.lvs.no_checker_emails))
         .default("off")
-        .later("load balancing")
+        .later("alert mail")
         .help("Mail about servers only, not about single checkers."),
 ];

@@ -3,6 +3,7 @@
 mod quorum;
 mod server;
 
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use host::Family;
@@ -12,19 +13,18 @@ use crate::block::check::lower::INTERVAL;
 use crate::block::pace::PaceBlock;
 use crate::block::virtual_server_group::Group;
 use crate::diagnostic::{Class, Code, Diagnostic, code};
-use crate::effective::services::{
-    Forwarding, Member, Persistence, Protocol, Scheduler, Target, VirtualServer,
-};
 use crate::resolve::Resolver;
 use crate::source::Span;
 use crate::value::Set;
+use check::config::{Member, Target, VirtualServer};
+use host::ipvs::{Forwarding, Granularity, Persistence, Service, Transport};
 
 /// One virtual server on its way.
 struct Lowering<'l, 'r, 'a> {
     resolver: &'l mut Resolver<'r, 'a>,
     target: Target,
     at: Span,
-    protocol: Option<Protocol>,
+    protocol: Option<Transport>,
 }
 
 /// What the real servers of a virtual server take from it.
@@ -92,8 +92,8 @@ pub(crate) fn lower(
         inhibit_on_failure: inhibit_on_failure.is_some(),
         virtualhost: virtualhost.map(|set| set.value),
     };
-    let persistence = lowering.persistence(persistence);
-    let one_packet = lowering.one_packet(ops);
+    let persistence = lowering.persistence(persistence, shared.family);
+    let flags = lowering.flags(ops, flags);
     let suspends_without_address = lowering.suspends(ha_suspend);
     let servers = lowering.real_servers(real_servers, &shared);
     let sorry_server = lowering.sorry_server(sorry_server, &shared);
@@ -101,12 +101,9 @@ pub(crate) fn lower(
     let Lowering { resolver, target, protocol, at: _ } = lowering;
     Some(VirtualServer {
         target,
-        protocol,
+        transport: protocol,
         family: shared.family,
-        scheduler,
-        flags,
-        one_packet,
-        persistence,
+        service: Service { scheduler: scheduler.to_owned(), flags, persistence },
         quorum,
         sorry_server,
         real_servers: servers,
@@ -120,7 +117,15 @@ pub(crate) fn lower(
 fn target(resolver: &mut Resolver<'_, '_>, head: Head, at: Span, groups: &[Group]) -> Option<Target> {
     let name = match head {
         Head::Address(address, port) => return Some(Target::Address { address, port }),
-        Head::Mark(mark) => return Some(Target::Mark(mark)),
+        Head::Mark(mark) => {
+            let mark = NonZeroU32::new(mark);
+            if mark.is_none() {
+                let message = "No packet has mark 0; the virtual server is left out";
+                let found = Diagnostic::new(code::BAD_WORD, at, message).class(Class::Silent);
+                resolver.reader.report.add(found);
+            }
+            return mark.map(Target::Mark);
+        }
         Head::Group(name) => name,
     };
     if let Some(group) = groups.iter().find(|group| group.name == name) {
@@ -138,11 +143,10 @@ fn target(resolver: &mut Resolver<'_, '_>, head: Head, at: Span, groups: &[Group
 impl Lowering<'_, '_, '_> {
     /// The name in logs.
     fn name(&self) -> String {
-        let protocol = self.protocol.map_or("none", Protocol::name);
+        // What a group's entries share has no protocol and no number in complaints.
         match &self.target {
-            Target::Address { address, port } => format!("[{address}]:{protocol}:{port}"),
-            Target::Mark(mark) => format!("FWM {mark}"),
             Target::Group { name, .. } => format!("[{name}]"),
+            Target::Address { .. } | Target::Mark(_) => check::name::service(&self.target, self.protocol, 0),
         }
     }
 
@@ -172,12 +176,12 @@ impl Lowering<'_, '_, '_> {
             || self.members().iter().any(|member| matches!(member, Member::Mark { .. }))
     }
 
-    fn protocol(&mut self, written: Option<Set<Protocol>>) {
+    fn protocol(&mut self, written: Option<Set<Transport>>) {
         match (written, self.has_addresses()) {
             (Some(set), true) => self.protocol = Some(set.value),
             (None, true) => {
                 self.complain(code::ASSUMED, self.at, "There is no protocol; UDP is taken");
-                self.protocol = Some(Protocol::Udp);
+                self.protocol = Some(Transport::Udp);
             }
             (Some(set), false) => {
                 self.protocol = None;
@@ -195,12 +199,14 @@ impl Lowering<'_, '_, '_> {
         }
     }
 
-    fn scheduler(&mut self, lvs_sched: Option<Set<&'static str>>) -> Scheduler {
-        let named = lvs_sched.and_then(|set| Scheduler::named(set.value));
-        named.unwrap_or_else(|| {
-            self.complain(code::ASSUMED, self.at, "There is no lvs_sched; wlc is taken");
-            Scheduler::WeightedLeastConnections
-        })
+    fn scheduler(&mut self, lvs_sched: Option<Set<&'static str>>) -> &'static str {
+        lvs_sched.map_or_else(
+            || {
+                self.complain(code::ASSUMED, self.at, "There is no lvs_sched; wlc is taken");
+                "wlc"
+            },
+            |set| set.value,
+        )
     }
 
     fn default_method(&mut self, lvs_method: Option<Set<Forwarding>>, undecided: bool) -> Forwarding {
@@ -213,7 +219,7 @@ impl Lowering<'_, '_, '_> {
         Forwarding::Masquerade
     }
 
-    fn persistence(&mut self, block: PersistenceBlock) -> Option<Persistence> {
+    fn persistence(&mut self, block: PersistenceBlock, family: Family) -> Option<Persistence> {
         let PersistenceBlock { engine, timeout, granularity } = block;
         let any_port = match &self.target {
             Target::Address { port, .. } => *port == 0,
@@ -238,7 +244,7 @@ impl Lowering<'_, '_, '_> {
             }
             return None;
         }
-        let udp = matches!(self.protocol, Some(Protocol::Udp));
+        let udp = matches!(self.protocol, Some(Transport::Udp));
         let engine = engine.filter(|engine| {
             if !udp {
                 let found =
@@ -248,15 +254,15 @@ impl Lowering<'_, '_, '_> {
             udp
         });
         Some(Persistence {
-            timeout_seconds: timeout.and_then(|set| u32::try_from(set.value).ok()).unwrap_or(360),
-            granularity: granularity.map(|set| set.value),
+            timeout: timeout.and_then(|set| u32::try_from(set.value).ok()).unwrap_or(360),
+            granularity: granularity.map_or_else(|| Granularity::finest(family), |set| set.value),
             engine: engine.map(|set| set.value),
         })
     }
 
     fn one_packet(&mut self, ops: Option<Set<bool>>) -> bool {
         let Some(set) = ops else { return false };
-        let fits = matches!(self.protocol, None | Some(Protocol::Udp));
+        let fits = matches!(self.protocol, None | Some(Transport::Udp));
         if !fits {
             self.complain(
                 code::NOT_TOGETHER,
@@ -265,6 +271,12 @@ impl Lowering<'_, '_, '_> {
             );
         }
         fits
+    }
+
+    fn flags(&mut self, ops: Option<Set<bool>>, flags: [bool; 3]) -> u32 {
+        let bits = [Service::FLAG_1, Service::FLAG_2, Service::FLAG_3].into_iter().zip(flags);
+        let one_packet = (Service::ONE_PACKET, self.one_packet(ops));
+        bits.chain([one_packet]).filter(|(_, is_set)| *is_set).fold(0, |flags, (bit, _)| flags | bit)
     }
 
     fn suspends(&mut self, ha_suspend: Option<Set<bool>>) -> bool {

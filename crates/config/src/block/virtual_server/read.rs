@@ -6,10 +6,10 @@ use super::{Head, PersistenceBlock, QuorumBlock, SorryBlock, VIRTUAL_SERVER, Vir
 use crate::block::forwarding;
 use crate::block::real_server::{REAL_SERVER, RealServerBlock};
 use crate::diagnostic::{Class, Diagnostic, code};
-use crate::effective::services::{Forwarding, Granularity, Protocol};
 use crate::table::Missing;
 use crate::tree::NodeId;
 use crate::value::{Reader, Set};
+use host::ipvs::{Forwarding, Granularity, Transport};
 
 /// Reads a block; `None`, with a complaint, if its head says nothing that could be served.
 pub(crate) fn read(reader: &mut Reader<'_>, node: NodeId) -> Option<VirtualServerBlock> {
@@ -155,7 +155,7 @@ pub(super) fn persistence_granularity(reader: &mut Reader<'_>, node: NodeId, blo
     let family = block.family.unwrap_or(if word.contains('.') { Family::V4 } else { Family::V6 });
     let value = match family {
         Family::V4 => match mask(word) {
-            Some(mask) => Granularity::V4(mask),
+            Some(mask) => Granularity::Mask(mask),
             None => {
                 let found = Diagnostic::new(code::BAD_ADDRESS, at, format!("`{word}` is no netmask"));
                 reader.report.add(found.help("such as 255.255.255.0"));
@@ -163,7 +163,7 @@ pub(super) fn persistence_granularity(reader: &mut Reader<'_>, node: NodeId, blo
             }
         },
         Family::V6 => match reader.integer(at, 1, 128, false).and_then(|bits| u8::try_from(bits).ok()) {
-            Some(bits) => Granularity::V6(bits),
+            Some(bits) => Granularity::Prefix(bits),
             None => return,
         },
     };
@@ -196,9 +196,9 @@ pub(super) fn protocol(reader: &mut Reader<'_>, node: NodeId, block: &mut Virtua
         return;
     };
     let value = match reader.text(at).to_ascii_uppercase().as_str() {
-        "TCP" => Protocol::Tcp,
-        "UDP" => Protocol::Udp,
-        "SCTP" => Protocol::Sctp,
+        "TCP" => Transport::Tcp,
+        "UDP" => Transport::Udp,
+        "SCTP" => Transport::Sctp,
         _ => {
             let message =
                 format!("`{}` is no protocol that can be balanced; the line is ignored", reader.text(at));

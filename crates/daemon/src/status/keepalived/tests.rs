@@ -35,7 +35,7 @@ fn instance() -> (vrrp::Status, Effective) {
 }
 
 fn report<'a>(status: &'a vrrp::Status, effective: &'a Effective) -> Report<'a> {
-    Report { status, bfd: None, effective, moment: moment() }
+    Report { status, bfd: None, check: None, effective, moment: moment() }
 }
 
 fn moment() -> Moment {
@@ -269,4 +269,65 @@ fn routes_and_rules_are_written_as_upstream_does() {
     ] {
         assert!(text.lines().any(|has| has == line), "{line:?} is not in\n{text}");
     }
+}
+
+/// Labels and their order as Keepalived 2.4.3 writes them (`keepalived_check.data`).
+#[test]
+fn virtual_servers_are_laid_out_as_upstreams() {
+    let text = "bfd_instance B {\n neighbor_ip 10.0.0.11\n}\nvirtual_server_group GRP {\n 10.0.0.101 80\n \
+                10.0.0.102-104 80\n fwmark 6\n}\nvirtual_server group GRP {\n lvs_sched rr\n protocol TCP\n \
+                lvs_method NAT\n persistence_timeout 50\n alpha\n sorry_server 10.0.0.14 80\n \
+                real_server 10.0.0.11 80 {\n weight 2\n BFD_CHECK {\n name B\n }\n }\n}\n";
+    let loaded = config::load(&Request::new("conf"), &InMemory::one("conf", text), &Assumed::default());
+    let effective = loaded.effective.expect("the file is good");
+    let mut director = ::check::Director::default();
+    let configured = ::check::Event::Configured(Box::new(effective.check.clone()));
+    director.handle(configured, Instant::ZERO, &mut Vec::new());
+    let (status, checks) = (vrrp::Status::default(), director.status(Instant::ZERO));
+    let report = Report { check: Some(&checks), ..report(&status, &effective) };
+    let written = check(&report);
+    let expected = "\
+------< LVS Topology >------
+------< Virtual server group >------
+ Virtual Server Group = GRP, IPv4 = yes, IPv6 = no
+   VIP = 10.0.0.101, VPORT = 80
+   VIP Range = 10.0.0.102-10.0.0.104, VPORT = 80
+   FWMARK = 6
+------< Virtual server >------
+ VS GROUP = GRP
+   Address family = inet
+   lvs_sched = rr
+   flag-1 = disabled
+   flag-2 = disabled
+   flag-3 = disabled
+   One packet scheduling = disabled
+   persistence timeout = 50
+   protocol = TCP
+   omega is OFF
+   quorum = 1, hysteresis = 0
+   sorry server = [10.0.0.14]:tcp:80
+     forwarding method = NAT
+     Inhibit on failure is OFF
+     set = 1
+     alive = 1
+   quorum_state_up = 0
+   ------< Real server >------
+   RIP = 10.0.0.11, RPORT = 80, WEIGHT = 2 EFF WEIGHT = 2
+   forwarding method = NAT
+   Alpha is ON
+   connection limit range = 0 -> 0
+   Inhibit on failure is OFF
+   initial weight = 2
+   effective weight = 2
+   alive = 0
+   num failed checkers = 1
+------< Health checkers >------
+ [GRP]:0 -> [10.0.0.11]:tcp:80
+   Enabled = yes
+   Up = no
+   Alpha = yes
+   Keepalive method = BFD_CHECK
+   Name = B
+";
+    assert!(written.ends_with(expected), "{written}");
 }

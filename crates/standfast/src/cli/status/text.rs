@@ -4,6 +4,7 @@ use std::fmt::Write;
 use std::time::Duration;
 
 use bfd::status::{Gauges, SessionStatus};
+use check::status::{CheckStatus, ServerStatus, ServiceStatus};
 use daemon::status::DaemonStatus;
 use host::Instant;
 use vrrp::config::Version;
@@ -18,6 +19,9 @@ pub(super) fn render(status: &DaemonStatus) -> String {
     if status.bfd_starts > 0 {
         text.push_str(&worker("bfd", status.bfd_pid, status.bfd_starts));
     }
+    if status.check_starts > 0 {
+        text.push_str(&worker("check", status.check_pid, status.check_starts));
+    }
     if let Some(reload) = status.last_reload.as_ref().filter(|reload| !reload.taken) {
         text.push_str("The last reload failed, the configuration before it is in force:\n");
         for line in &reload.diagnostics {
@@ -29,6 +33,9 @@ pub(super) fn render(status: &DaemonStatus) -> String {
             text.push_str(&session_text(session, status.now));
         }
         text.push_str(&gauges_text(&bfd.gauges));
+    }
+    for service in status.check.iter().flat_map(|check| &check.services) {
+        text.push_str(&service_text(service));
     }
     let Some(vrrp) = &status.vrrp else {
         return text + "The vrrp worker does not say how it stands.\n";
@@ -94,6 +101,29 @@ fn gauges_text(gauges: &Gauges) -> String {
 
 fn millis(duration: Duration) -> f64 {
     duration.as_secs_f64() * 1000.0
+}
+
+fn service_text(service: &ServiceStatus) -> String {
+    let ServiceStatus { name, quorum, needed, hysteresis: _, weight, sorry_server, sorry, servers } = service;
+    let state = match quorum {
+        Some(true) => "up",
+        Some(false) => "down",
+        None => "undecided",
+    };
+    let mut text = format!("\n{name}: {state}, weight {weight} of {needed} needed\n");
+    for ServerStatus { name, weight, up, checks } in servers {
+        let word = |up: bool| if up { "up" } else { "down" };
+        let _ = write!(text, "  {name}: {}, weight {weight}", word(*up));
+        for CheckStatus { kind, session, up } in checks {
+            let session = session.as_ref().map_or_else(String::new, |name| format!(" {name}"));
+            let _ = write!(text, ", {kind}{session} {}", word(*up));
+        }
+        text.push('\n');
+    }
+    if let Some(name) = sorry_server {
+        let _ = writeln!(text, "  sorry server {name}{}", if *sorry { ": serves" } else { "" });
+    }
+    text
 }
 
 fn lateness(lateness: &Lateness) -> String {
@@ -203,6 +233,22 @@ mod tests {
         assert_eq!(lateness(&counted), expected);
     }
 
+    fn service() -> ServiceStatus {
+        let check = CheckStatus { kind: "BFD_CHECK".into(), session: Some("B".into()), up: false };
+        let server =
+            ServerStatus { name: "[10.0.0.11]:tcp:80".into(), weight: 1, up: false, checks: vec![check] };
+        ServiceStatus {
+            name: "[10.0.0.100]:tcp:80".into(),
+            quorum: Some(false),
+            needed: 1,
+            hysteresis: 0,
+            weight: 0,
+            sorry_server: Some("[10.0.0.14]:tcp:80".into()),
+            sorry: true,
+            servers: vec![server],
+        }
+    }
+
     #[test]
     fn a_failed_reload_is_told_first() {
         let status = DaemonStatus {
@@ -214,6 +260,8 @@ mod tests {
             vrrp_starts: 0,
             bfd_pid: Some(8),
             bfd_starts: 2,
+            check_pid: Some(9),
+            check_starts: 1,
             scripts_running: 0,
             scripts_waiting: 0,
             last_reload: Some(daemon::status::LastReload {
@@ -223,8 +271,16 @@ mod tests {
             }),
             vrrp: None,
             bfd: None,
+            check: Some(check::Status { services: vec![service()], outstanding: 0, refused: 0 }),
         };
         let text = render(&status);
+        assert!(
+            text.contains(
+                "\n[10.0.0.100]:tcp:80: down, weight 0 of 1 needed\n  [10.0.0.11]:tcp:80: down, weight 1, BFD_CHECK B down\n  \
+                 sorry server [10.0.0.14]:tcp:80: serves\n"
+            ),
+            "{text}"
+        );
         assert!(text.contains("vrrp worker: none runs\nbfd worker: pid 8, started 2 times\n"), "{text}");
         assert!(text.contains("in force:\n  it is broken\n"), "{text}");
     }

@@ -3,7 +3,7 @@
 use super::super::QuorumBlock;
 use super::Lowering;
 use crate::diagnostic::{Class, code};
-use crate::effective::services::{Quorum, RealServer};
+use check::config::{Quorum, RealServer};
 
 impl Lowering<'_, '_, '_> {
     /// What is run, and quorum and hysteresis so that the quorum can be reached.
@@ -29,8 +29,7 @@ impl Lowering<'_, '_, '_> {
             hysteresis = most;
         }
         if needed + hysteresis > total && total > 0 {
-            let message =
-                "Quorum and hysteresis together are more than all real servers weigh: it never comes up";
+            let message = "Quorum and hysteresis together are more than all real servers weigh: it comes up when all live";
             let found = self.found(code::QUORUM, at, message).class(Class::Silent);
             self.resolver.reader.report.add(found);
         }

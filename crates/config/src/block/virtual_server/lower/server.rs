@@ -9,9 +9,10 @@ use super::{Lowering, Shared};
 use crate::block::check::lower::{self as checks, Around};
 use crate::block::real_server::RealServerBlock;
 use crate::diagnostic::{Class, code};
-use crate::effective::services::{Forwarding, Member, RealServer, ServerScripts, SorryServer, Target};
 use crate::source::Span;
 use crate::value::Set;
+use check::config::{Member, RealServer, ServerScripts, SorryServer, Target};
+use host::ipvs::Forwarding;
 
 impl Lowering<'_, '_, '_> {
     /// Leaves real servers out that stand there already.
@@ -95,6 +96,7 @@ impl Lowering<'_, '_, '_> {
         let port = self.port(written, forwarding, at, "the real server");
         let alpha = alpha.map_or(shared.alpha, |set| set.value);
         let around = Around {
+            server: address,
             pace: pace.or(&shared.pace),
             service_interval: shared.interval,
             alpha,
@@ -126,7 +128,8 @@ impl Lowering<'_, '_, '_> {
 
     /// The port of a server: where the destination of packets stays as it is, it must be that of the service.
     fn port(&mut self, written: u16, forwarding: Forwarding, at: Span, what: &str) -> u16 {
-        let keeps = forwarding.keeps_port();
+        // The destination of packets is left as it is.
+        let keeps = forwarding != Forwarding::Masquerade;
         match &self.target {
             Target::Address { port, .. } => {
                 let port = *port;

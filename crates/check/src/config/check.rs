@@ -1,13 +1,18 @@
 //! How a real server is checked.
 
-use std::net::IpAddr;
-use std::time::Duration;
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::net::IpAddr;
+use core::time::Duration;
 
 use host::{Command, LinkName};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+
+use crate::probe::Probe;
 
 /// One check of a real server.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize, Serialize)]
 pub struct Check {
     /// When.
     pub pace: Pace,
@@ -20,7 +25,7 @@ pub struct Check {
 }
 
 /// When a check is made.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize, Serialize)]
 pub struct Pace {
     /// From the end of one to the next (`delay_loop`); not zero.
     pub interval: Duration,
@@ -33,7 +38,7 @@ pub struct Pace {
 }
 
 /// What a check does.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize, Serialize)]
 pub enum CheckKind {
     /// `TCP_CHECK`: connects.
     Tcp(Connection),
@@ -55,8 +60,36 @@ pub enum CheckKind {
     Bfd(Box<str>),
 }
 
+impl CheckKind {
+    /// Its keyword.
+    pub const fn keyword(&self) -> &'static str {
+        match self {
+            Self::Tcp(_) => "TCP_CHECK",
+            Self::Ping(_) => "PING_CHECK",
+            Self::Udp(..) => "UDP_CHECK",
+            Self::Smtp(..) => "SMTP_CHECK",
+            Self::Dns(..) => "DNS_CHECK",
+            Self::Http(_, check) if check.tls => "SSL_GET",
+            Self::Http(..) => "HTTP_GET",
+            Self::Misc(_) => "MISC_CHECK",
+            Self::File(_) => "FILE_CHECK",
+            Self::Bfd(_) => "BFD_CHECK",
+        }
+    }
+
+    /// The BFD session that it follows.
+    pub(crate) fn session(&self) -> Option<String> {
+        Probe::of(self).ok()?.session()
+    }
+
+    /// Whether the engine makes it. What it does not, counts as success.
+    pub fn is_supported(&self) -> bool {
+        Probe::of(self).is_ok()
+    }
+}
+
 /// How a check reaches its server.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize, Serialize)]
 pub struct Connection {
     /// Address (`connect_ip`, else the real server's).
     pub address: IpAddr,
@@ -69,7 +102,7 @@ pub struct Connection {
 }
 
 /// Where a check comes from, as far as it is said.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Deserialize, Serialize)]
 pub struct Source {
     /// Address (`bindto`), of the connection's family.
     pub address: Option<IpAddr>,
@@ -85,7 +118,7 @@ pub struct Source {
 pub type Bytes = Box<[u8]>;
 
 /// `UDP_CHECK`.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize, Serialize)]
 pub struct UdpCheck {
     /// What is sent (`payload`); `None` is a text of our own.
     pub payload: Option<Bytes>,
@@ -99,7 +132,7 @@ pub struct UdpCheck {
 }
 
 /// A byte of a wanted reply: `(reply & mask) == value`.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize, Serialize)]
 pub struct ReplyByte {
     /// What the bits that count must be.
     pub value: u8,
@@ -108,7 +141,7 @@ pub struct ReplyByte {
 }
 
 /// `DNS_CHECK`.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize, Serialize)]
 pub struct DnsCheck {
     /// Record that is asked for (`type`).
     pub query: QueryType,
@@ -117,7 +150,7 @@ pub struct DnsCheck {
 }
 
 /// Records that can be asked for.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Deserialize, Serialize)]
 pub enum QueryType {
     /// IPv4 address.
     A,
@@ -155,7 +188,7 @@ impl QueryType {
 }
 
 /// `HTTP_GET` and `SSL_GET`.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize, Serialize)]
 pub struct HttpCheck {
     /// Over TLS (`SSL_GET`).
     pub tls: bool,
@@ -172,7 +205,7 @@ pub struct HttpCheck {
 }
 
 /// Version that a request names.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize, Serialize)]
 pub enum HttpVersion {
     /// 1.0. The default.
     #[default]
@@ -184,7 +217,7 @@ pub enum HttpVersion {
 }
 
 /// One thing to fetch (`url`).
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize, Serialize)]
 pub struct UrlCheck {
     /// As it stands in the request (`path`).
     pub path: Box<str>,
@@ -202,7 +235,7 @@ pub struct UrlCheck {
 }
 
 /// A pattern for a body.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize, Serialize)]
 pub struct Pattern {
     /// PCRE2 syntax; not yet compiled.
     pub text: Box<str>,
@@ -221,7 +254,7 @@ pub struct Pattern {
 macro_rules! pattern_options {
     ($($variant:ident $name:literal)*) => {
         /// An option of PCRE2's compiler.
-        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize)]
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Deserialize, Serialize)]
         pub enum PatternOption {
             $(#[doc = concat!("`", $name, "`, PCRE2's option of this name.")] $variant),*
         }
@@ -231,7 +264,8 @@ macro_rules! pattern_options {
             pub fn named(name: &str) -> Option<Self> {
                 match name { $($name => Some(Self::$variant),)* _ => None }
             }
-            pub(crate) const NAMES: &'static [&'static str] = &[$($name),*];
+            /// All names.
+            pub const NAMES: &'static [&'static str] = &[$($name),*];
         }
     };
 }
@@ -264,7 +298,7 @@ pattern_options! {
 }
 
 /// `MISC_CHECK`.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize, Serialize)]
 pub struct MiscCheck {
     /// What is run (`misc_path`, `user`).
     pub command: Command,
@@ -275,7 +309,7 @@ pub struct MiscCheck {
 }
 
 /// `FILE_CHECK`.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize, Serialize)]
 pub struct FileCheck {
     /// Name of the `track_file`, for people.
     pub name: String,

@@ -1,4 +1,4 @@
-//! The event pipes, as the vrrp worker's process writes to them.
+//! The event pipes, as a worker's process writes to them.
 //!
 //! The supervisor makes and removes them. A line that does not fit into a pipe that nobody empties is lost, as with
 //! keepalived; here that is counted and said.
@@ -16,7 +16,7 @@ const SAY_EVERY: Duration = Duration::from_secs(10);
 
 /// All event pipes.
 #[derive(Debug, Default)]
-pub(super) struct Outlets {
+pub(crate) struct Outlets {
     outlets: Vec<Outlet>,
 }
 
@@ -31,7 +31,7 @@ struct Outlet {
 
 impl Outlets {
     /// Opens what is at these paths. One that is open and still there stays open: its reader sees no end.
-    pub(super) fn open(&mut self, paths: Vec<PathBuf>, journal: &mut Journal) {
+    pub(crate) fn open(&mut self, paths: Vec<PathBuf>, journal: &mut Journal) {
         let mut before = std::mem::take(&mut self.outlets);
         for path in paths {
             let same = |outlet: &Outlet| outlet.path == path && outlet.pipe.is_at(&path);
@@ -47,7 +47,7 @@ impl Outlets {
     }
 
     /// Writes a line to each.
-    pub(super) fn put(&mut self, line: &str, now: Instant, journal: &mut Journal) {
+    pub(crate) fn put(&mut self, line: &str, now: Instant, journal: &mut Journal) {
         for outlet in &mut self.outlets {
             if let Err(error) = outlet.pipe.write(line.as_bytes()) {
                 outlet.lost += 1;
@@ -57,7 +57,7 @@ impl Outlets {
     }
 
     /// The end: says what the log has not heard of yet.
-    pub(super) fn close(&mut self, journal: &mut Journal) {
+    pub(crate) fn close(&mut self, journal: &mut Journal) {
         for Outlet { path, lost, .. } in self.outlets.drain(..).filter(|outlet| outlet.lost > 0) {
             say(journal, &format!("FIFO {}: {lost} more lines were lost", path.display()));
         }

@@ -1,0 +1,186 @@
+//! The check worker's process: `worker::Check` on this host, with one end of the bus, what the bfd worker says, and a log.
+//!
+//! It is told everything by its supervisor over the bus, which it finds at descriptor 0. When the supervisor is gone, it
+//! takes what is ours from the kernel's table and ends.
+
+mod here;
+
+use host::{Arrival, Instant, Journal as _, Severity};
+use linux::namespace::Namespace;
+use linux::poll::WaitError;
+use linux::{Token, clock, process, signal};
+use worker::Check;
+use worker::bus::ToCheck;
+
+use crate::bus::{Heard, ToProcess, VerdictReceiver};
+use crate::exit::Exit;
+use crate::manner::Manner;
+use crate::worker_process::{self, BUS};
+use here::{Here, ToSupervisorLine};
+
+/// What the bfd worker says.
+const VERDICTS: Token = Token(2);
+
+/// What a check worker's process does.
+pub(crate) fn run() -> Exit {
+    let Ok(socket) = process::take_stdin() else { return Exit::Fatal };
+    let mut line = ToSupervisorLine::from_socket(socket);
+    // Without this the end of the supervisor still closes the bus; with it a worker that hangs ends too.
+    let _ = process::end_with_parent();
+    let Some(ToProcess::Begin(begin)) = worker_process::await_first(&mut line) else { return Exit::Fatal };
+    let failures = begin.manner.adopt(None);
+    let mut journal = begin.log.open();
+    for failure in failures {
+        journal.write(Severity::Warning, &failure);
+    }
+    match worker_process::open(&line) {
+        Ok(mut machine) => {
+            match begin.ipvs.map(|path| Namespace::at(&path)).transpose() {
+                Ok(namespace) => machine.place_ipvs(namespace),
+                Err(error) => {
+                    let line = format!("Unable to enter the network namespace of IPVS: {error}");
+                    journal.write(Severity::Error, &line);
+                    journal.flush();
+                    return Exit::Fatal;
+                }
+            }
+            Process::new(Here::new(machine, journal, line), begin.manner, begin.keep).live()
+        }
+        Err(error) => worker_process::give_up(&error, &mut journal),
+    }
+}
+
+struct Process {
+    check: Check<Here>,
+    manner: Manner,
+    /// `-I`.
+    keep: bool,
+    /// It ends without touching anything.
+    left: bool,
+    /// The bfd worker, while there is one.
+    verdicts: Option<VerdictReceiver>,
+    /// The latest time that the worker was told.
+    now: Instant,
+    arrivals: Vec<Arrival>,
+    ready: Vec<Token>,
+}
+
+impl Process {
+    fn new(here: Here, manner: Manner, keep: bool) -> Self {
+        Self {
+            check: Check::new(here),
+            manner,
+            keep,
+            left: false,
+            verdicts: None,
+            now: Instant::ZERO,
+            arrivals: Vec::new(),
+            ready: Vec::new(),
+        }
+    }
+
+    fn live(mut self) -> Exit {
+        while !self.left && !self.check.is_finished() {
+            if let Err(error) = self.turn() {
+                self.check.machine_mut().write(Severity::Alert, &error.to_string());
+                return Exit::Broken;
+            }
+        }
+        self.check.into_machine().part();
+        Exit::Normal
+    }
+
+    fn turn(&mut self) -> Result<(), WaitError> {
+        let deadline = self.check.deadline();
+        let here = self.check.machine_mut();
+        let deadline = deadline.into_iter().chain(here.hand_on()).min();
+        let now = here.wait(deadline, &mut self.arrivals, &mut self.ready)?.max(self.now);
+        self.now = now;
+        for arrival in self.arrivals.drain(..) {
+            self.check.arrive(arrival, now);
+        }
+        if self.ready.contains(&VERDICTS) {
+            self.hear_verdicts(now);
+        }
+        let stop = self.check.machine_mut().signals().contains(&signal::STOP);
+        // Before the signal: it may be that of our supervisor's end, and then the bus says so.
+        if stop || self.ready.contains(&BUS) {
+            self.listen();
+        }
+        if stop {
+            self.hear(ToCheck::Stop);
+        }
+        self.ready.clear();
+        Ok(())
+    }
+
+    fn listen(&mut self) {
+        loop {
+            match self.check.machine_mut().receive() {
+                Heard::Message(ToProcess::Worker(message)) => self.hear(message),
+                Heard::Message(ToProcess::Pipes(paths)) => self.check.machine_mut().write_events_to(paths),
+                Heard::Message(ToProcess::Run(manner)) => self.run_as(manner),
+                Heard::Message(ToProcess::Verdicts) => self.meet_bfd(),
+                Heard::Message(ToProcess::Begin(_)) => {}
+                Heard::Nothing => return,
+                Heard::Closed => return self.bereave("The supervisor is gone"),
+                Heard::Nonsense(why) => {
+                    return self.bereave(&format!("The supervisor makes no sense: {why}"));
+                }
+            }
+        }
+    }
+
+    fn meet_bfd(&mut self) {
+        self.part_with_bfd();
+        let here = self.check.machine_mut();
+        let Some(socket) = here.take_descriptor() else { return };
+        let verdicts = VerdictReceiver::from_socket(socket);
+        match here.watch(&verdicts, VERDICTS) {
+            Ok(()) => self.verdicts = Some(verdicts),
+            Err(error) => here.write(Severity::Error, &error.to_string()),
+        }
+    }
+
+    /// What it said last stays in force.
+    fn part_with_bfd(&mut self) {
+        if let Some(verdicts) = self.verdicts.take() {
+            self.check.machine_mut().unwatch(&verdicts);
+        }
+    }
+
+    fn hear_verdicts(&mut self, now: Instant) {
+        while let Some(verdicts) = &mut self.verdicts {
+            match verdicts.receive() {
+                Heard::Message(verdict) => self.check.hear_verdict(verdict, now),
+                Heard::Nothing => return,
+                Heard::Closed | Heard::Nonsense(_) => self.part_with_bfd(),
+            }
+        }
+    }
+
+    fn run_as(&mut self, manner: Manner) {
+        let failures = manner.adopt(Some(&self.manner));
+        self.manner = manner;
+        for failure in failures {
+            self.check.machine_mut().write(Severity::Warning, &failure);
+        }
+    }
+
+    fn hear(&mut self, message: ToCheck) {
+        if self.keep && message == ToCheck::Stop {
+            self.left = true;
+            return;
+        }
+        self.now = clock::now();
+        self.check.hear(message, self.now);
+    }
+
+    fn bereave(&mut self, why: &str) {
+        let here = self.check.machine_mut();
+        if here.bereave() {
+            here.write(Severity::Alert, &format!("{why}: giving up"));
+            self.hear(ToCheck::Stop);
+        }
+    }
+}
