@@ -14,6 +14,8 @@ mod netns;
 mod peer;
 #[path = "bfd/session.rs"]
 mod session;
+#[path = "bfd/worker.rs"]
+mod worker;
 
 use std::process::ExitCode;
 
@@ -40,6 +42,12 @@ fn main() -> ExitCode {
         makes: vec![Make::Ours],
         programs: &["ip"],
         run: Box::new(failover::play),
+    });
+    trials.push(Trial {
+        name: "a bfd worker that is killed costs the master nothing".into(),
+        makes: vec![Make::Ours],
+        programs: &["ip"],
+        run: Box::new(worker::play),
     });
     runner::main("bfd", &options, trials)
 }

@@ -18,6 +18,7 @@ mod process {
     mod reload;
     mod scarce;
     mod scripts;
+    mod sinks;
     mod start;
     mod stop;
     mod track;

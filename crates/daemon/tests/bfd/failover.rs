@@ -14,7 +14,7 @@ use crate::netns::lab::{Host, Lab};
 const AT_MOST: f64 = 0.5;
 
 /// 10 ms × 3 between two hosts.
-fn session(name: &str, here: &Host, there: &Host) -> String {
+pub(super) fn session(name: &str, here: &Host, there: &Host) -> String {
     format!(
         "bfd_instance {name} {{\n    neighbor_ip {}\n    source_ip {}\n    min_rx 10\n    min_tx 10\n    multiplier \
          3\n}}\n",
@@ -23,7 +23,7 @@ fn session(name: &str, here: &Host, there: &Host) -> String {
     )
 }
 
-fn router(priority: u8) -> String {
+pub(super) fn router(priority: u8) -> String {
     format!(
         "vrrp_instance VI_1 {{\n    interface eth0\n    version 3\n    virtual_router_id 51\n    priority {priority}\n    \
          advert_int 0.05\n    virtual_ipaddress {{\n        10.1.0.100/24\n    }}\n    track_bfd {{\n        path\n    \

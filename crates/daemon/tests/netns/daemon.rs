@@ -174,6 +174,14 @@ impl Daemon {
         before
     }
 
+    /// Kills the worker that speaks BFD, and nothing else. Gives the moment before.
+    pub(crate) fn kill_bfd_worker(&mut self) -> Stamp {
+        let worker = self.bfd_worker().expect("the BFD worker wrote its pid file");
+        let before = Stamp::now();
+        worker.signal(Signal::SIGKILL);
+        before
+    }
+
     /// Stops all its processes, as a paused virtual machine does; [`Daemon::resume`] lets them go on. Gives the moment
     /// after.
     pub(crate) fn pause(&mut self) -> Stamp {
@@ -196,7 +204,16 @@ impl Daemon {
 
     /// The worker that speaks VRRP, by its pid file.
     pub(crate) fn worker(&self) -> Option<Process> {
-        let text = fs::read_to_string(self.folder.join("vrrp.pid")).ok()?;
+        self.process("vrrp.pid")
+    }
+
+    /// The worker that speaks BFD, by its pid file.
+    pub(crate) fn bfd_worker(&self) -> Option<Process> {
+        self.process("bfd.pid")
+    }
+
+    fn process(&self, pid_file: &str) -> Option<Process> {
+        let text = fs::read_to_string(self.folder.join(pid_file)).ok()?;
         Process::of(text.trim().parse().ok()?)
     }
 

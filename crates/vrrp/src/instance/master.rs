@@ -3,6 +3,7 @@
 use host::Instant;
 
 use super::owners::Conflict;
+use super::said::PACE;
 use super::{Countdown, Instance, Next, Said, Stage, Turn};
 use crate::announce::Rounds;
 use crate::config::{InstanceConfig, Priority, Version};
@@ -14,6 +15,10 @@ use crate::wire::Advert;
 /// Least time between two repetitions of the scripts of becoming master. They may be slow, and a rival that stays
 /// would pile them up.
 const HOOKS_REST: core::time::Duration = core::time::Duration::from_secs(10);
+
+/// Least time between two rounds of announcements because of rivals: at short intervals a rival that stays would bring
+/// about hundreds of packets a second.
+const HEALING_REST: core::time::Duration = core::time::Duration::from_secs(1);
 
 /// What is true of a master only.
 #[derive(Debug)]
@@ -136,8 +141,8 @@ impl Instance {
         let from = theirs.address;
         match election::judge(ours, theirs) {
             Verdict::OtherGivesUp => {
-                if self.may_say(Said::Release, self.config.interval, turn.now).is_some() {
-                    self.say(InstanceFact::ReleaseHeard { as_master: true }, turn);
+                if let Some(more) = self.may_say(Said::Release, self.config.interval.max(PACE), turn.now) {
+                    self.say(InstanceFact::ReleaseHeard { as_master: true, more }, turn);
                 }
                 self.hear_release(turn);
                 self.heal(turn);
@@ -182,8 +187,8 @@ impl Instance {
     /// a second makes it send nine hundred).
     fn hear_lesser(&mut self, ours: Candidate, theirs: Candidate, turn: &mut Turn<'_>) {
         let answered = !self.config.lower_priority_no_advert;
-        if self.may_say(Said::Lesser, self.config.interval, turn.now).is_some() {
-            let what = Heard::LowerPriority { theirs: theirs.priority, ours: ours.priority, answered };
+        if let Some(more) = self.may_say(Said::Lesser, self.config.interval.max(PACE), turn.now) {
+            let what = Heard::LowerPriority { theirs: theirs.priority, ours: ours.priority, answered, more };
             self.say(InstanceFact::Heard { from: theirs.address, what }, turn);
         }
         if answered && self.may_answer(turn.now) {
@@ -193,7 +198,7 @@ impl Instance {
     }
 
     /// It stays master although it heard a rival: those who may have followed the rival are called back, once an
-    /// interval. Not for its own address, which may be its own advert that a network sends back.
+    /// interval and at most once a second. Not for its own address, which may be its own advert that a network sends back.
     fn heal(&mut self, turn: &mut Turn<'_>) {
         self.heal_with_group(turn.now);
         self.rival_heard = true;
@@ -205,7 +210,7 @@ impl Instance {
         if now < master.healed_until {
             return;
         }
-        master.healed_until = now + self.config.interval;
+        master.healed_until = now + self.config.interval.max(HEALING_REST);
         master.rounds.on_rival_heard(&self.config.announce, now);
         if self.config.heal_hooks {
             let (next, rested) = &mut master.hooks;

@@ -79,3 +79,28 @@ fn adverts_that_give_up_are_answered_before_any_backup_takes_over_and_no_more_of
         }
     }
 }
+
+/// Lines a second that a flood may bring, all kinds together: a line twice a second, or a change four times.
+const LINES: usize = 8;
+
+/// A lesser router at a short interval; the backup hears its master too, so that the two seem to alternate.
+#[test]
+fn what_is_said_of_a_flood_is_a_few_lines_a_second_that_count_the_rest() {
+    let config = InstanceConfig { interval: Duration::from_millis(100), ..instance_v3() };
+    for (ours, others) in [(100, [(HIGH, 99), (LOW, 0)]), (100, [(HIGH, 200), (LOW, 99)])] {
+        let config = InstanceConfig { priority: Priority(ours), ..config.clone() };
+        let mut bench = if others[0].1 < ours { Bench::master(config) } else { Bench::with(config) };
+        let (mut lines, mut rounds) = (Vec::new(), 0);
+        for _ in 0..1_000 {
+            for (from, priority) in others {
+                let mut out = bench.hear(from, priority);
+                out.extend(bench.wait(5));
+                rounds += brief(&out).iter().filter(|order| order.starts_with("garp")).count();
+                lines.extend(log(&out));
+            }
+        }
+        assert!(lines.len() <= 10 * LINES + rounds * 2, "{} lines, {rounds} rounds: {lines:#?}", lines.len());
+        assert!(rounds <= 11, "{rounds}");
+        assert!(lines.iter().any(|line| line.contains("more since the last such line")), "{lines:#?}");
+    }
+}
