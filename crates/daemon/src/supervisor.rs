@@ -297,7 +297,7 @@ impl Supervisor {
             ToSupervisor::End(id) => self.jobs.end(id, now),
             ToSupervisor::Notify { queue, job } => self.jobs.notify(queue, job, now, &mut self.finished),
             // The worker's place remembers it.
-            ToSupervisor::Mastership { .. } => {}
+            ToSupervisor::Masterships(_) => {}
             ToSupervisor::Alive => self.watchdog.answered(now),
             ToSupervisor::Status(status) => self.vrrp_told(Some(*status), now),
         }

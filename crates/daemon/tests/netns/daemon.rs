@@ -176,7 +176,8 @@ impl Daemon {
 
     /// Kills the worker that speaks BFD, and nothing else. Gives the moment before.
     pub(crate) fn kill_bfd_worker(&mut self) -> Stamp {
-        let worker = self.bfd_worker().expect("the BFD worker wrote its pid file");
+        self.family();
+        let worker = self.pid_in("bfd.pid").expect("the BFD worker wrote its pid file");
         let before = Stamp::now();
         worker.signal(Signal::SIGKILL);
         before
@@ -204,16 +205,11 @@ impl Daemon {
 
     /// The worker that speaks VRRP, by its pid file.
     pub(crate) fn worker(&self) -> Option<Process> {
-        self.process("vrrp.pid")
+        self.pid_in("vrrp.pid")
     }
 
-    /// The worker that speaks BFD, by its pid file.
-    pub(crate) fn bfd_worker(&self) -> Option<Process> {
-        self.process("bfd.pid")
-    }
-
-    fn process(&self, pid_file: &str) -> Option<Process> {
-        let text = fs::read_to_string(self.folder.join(pid_file)).ok()?;
+    fn pid_in(&self, file: &str) -> Option<Process> {
+        let text = fs::read_to_string(self.folder.join(file)).ok()?;
         Process::of(text.trim().parse().ok()?)
     }
 

@@ -1,5 +1,7 @@
 //! Master: advertises, announces, and gives way to a better one (RFC 9568 §6.4.3).
 
+use core::time::Duration;
+
 use host::Instant;
 
 use super::owners::Conflict;
@@ -100,6 +102,18 @@ impl Instance {
         }
         master.owes_answer |= !may;
         may
+    }
+
+    /// Whether it is master since then.
+    pub(crate) fn became_master_at(&self, then: Instant) -> bool {
+        self.is_master() && self.since == then
+    }
+
+    /// One that became master now sends its second advert so much earlier than after a whole interval.
+    pub(crate) fn advance(&mut self, earlier: Duration, now: Instant) {
+        if let Stage::Master(master) = &mut self.stage {
+            master.next_advert = now + self.config.interval.saturating_sub(earlier);
+        }
     }
 
     /// Sends an advert out of turn, and counts the interval from it.
