@@ -19,6 +19,7 @@ mod process {
     mod reload;
     mod scarce;
     mod scripts;
+    mod sinks;
     mod start;
     mod stop;
     mod track;

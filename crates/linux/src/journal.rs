@@ -214,11 +214,14 @@ impl Sink {
         if self.deadline().is_none_or(|due| due > now) {
             return;
         }
-        let rest = self.rest.take().map_or(FIRST_REST, |(_, rest)| (rest * 2).min(LONGEST_REST));
+        let mut rest = self.rest.take().map_or(FIRST_REST, |(_, rest)| (rest * 2).min(LONGEST_REST));
         for _ in 0..MOST_AT_ONCE {
             let Some(entry) = self.waiting.front_mut() else { return };
             match self.outlet.put(entry) {
-                Put::Done => drop(self.waiting.pop_front()),
+                Put::Done => {
+                    self.waiting.pop_front();
+                    rest = FIRST_REST;
+                }
                 // What takes a part takes the rest soon.
                 Put::Partly(written) => {
                     entry.drain(..written);

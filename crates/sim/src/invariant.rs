@@ -13,7 +13,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use host::{Delivery, Family, Instant, LinkIndex, NetworkOp, RouteKey, Rule};
-use vrrp::wire::vrid_of;
+use vrrp::wire::{priority_of, vrid_of};
 
 pub(crate) use self::check::Check;
 pub use self::promise::Promise;
@@ -103,6 +103,10 @@ pub(crate) struct Member {
     resigned: BTreeMap<IpAddr, u32>,
     /// Adverts heard in an instant.
     heard: (Instant, u32),
+    /// When it heard last that another gives up.
+    released: Option<Instant>,
+    /// When it spoke last, by destination.
+    spoke: BTreeMap<IpAddr, Instant>,
     /// Adverts sent out of turn in an instant, by destination.
     answered: BTreeMap<IpAddr, (Instant, u32)>,
     /// When each address was last announced.
@@ -144,6 +148,8 @@ impl Member {
             trouble: BTreeMap::new(),
             resigned: BTreeMap::new(),
             heard: (Instant::ZERO, 0),
+            released: None,
+            spoke: BTreeMap::new(),
             answered: BTreeMap::new(),
             announced: Vec::new(),
             held_pending: false,
@@ -368,7 +374,11 @@ impl Watch {
     pub(crate) fn heard_advert(&mut self, now: Instant, node: usize, delivery: &Delivery) {
         let Some(vrid) = vrid_of(delivery) else { return };
         if let Some(member) = self.member_of(node, delivery.link, Family::of(delivery.source), vrid) {
-            count(&mut self.members[member].heard, now);
+            let member = &mut self.members[member];
+            count(&mut member.heard, now);
+            if priority_of(delivery) == Some(0) {
+                member.released = Some(now);
+            }
         }
     }
 
@@ -390,6 +400,9 @@ impl Watch {
             self.due.push_back((now, Check::Entitled(at, now)));
         }
         let began = member.rhythm.get(&frame.destination).copied();
+        let spoke = member.spoke.insert(frame.destination, now);
+        // Not answered at once, because another was of late, and owed since.
+        let owed = member.released.is_some_and(|released| spoke.is_some_and(|spoke| spoke <= released));
         if let Some((start, sent)) = began
             && member.master
             && member.since <= start
@@ -400,7 +413,7 @@ impl Watch {
             }
             let answers = member.answered.entry(frame.destination).or_default();
             count(answers, now);
-            if member.heard.0 != now || member.heard.1 < answers.1 {
+            if !owed && (member.heard.0 != now || member.heard.1 < answers.1) {
                 let after = now.since(start);
                 let details = format!("{} of node {node}: {sent} more, {after:?} after one", member.instance);
                 self.violate(now, Promise::NoHaste, &details);

@@ -148,6 +148,8 @@ pub enum InstanceFact {
     ReleaseHeard {
         /// We are the master.
         as_master: bool,
+        /// How many more were heard since that was last said.
+        more: u64,
     },
     /// We gave up.
     ReleaseSent,
@@ -183,6 +185,8 @@ pub enum InstanceFact {
         now: IpAddr,
         /// The one before.
         before: Option<IpAddr>,
+        /// How many more changes there were since that was last said.
+        more: u64,
     },
     /// A delay before preemption began.
     PreemptDelayStarted(Duration),
@@ -278,6 +282,8 @@ pub enum Heard {
         ours: Priority,
         /// It was answered with an advert.
         answered: bool,
+        /// How many more were heard since that was last said.
+        more: u64,
     },
     /// As backup we heard a lesser master, which we do not wait for.
     LowerPriorityDiscarded {

@@ -17,7 +17,7 @@ mod trailer;
 use core::fmt;
 use core::net::{IpAddr, Ipv4Addr};
 
-pub use advert::{Advert, Coverage, Expect, Ipv4Header, decode, vrid_of};
+pub use advert::{Advert, Coverage, Expect, Ipv4Header, decode, priority_of, vrid_of};
 pub use fuzz::fuzz_advert;
 pub use ndp::fuzz_announcement;
 pub use seal::{Demand, Proof, Seal};

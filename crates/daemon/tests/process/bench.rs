@@ -121,7 +121,15 @@ impl Bench {
     /// The same in the namespace that the test is in.
     pub(crate) fn spawn_here(&self, command: &mut Command) -> Daemon<'_> {
         let log = fs::OpenOptions::new().append(true).create(true).open(self.path("log")).unwrap();
-        command.stderr(log);
+        self.run_here(command.stderr(log))
+    }
+
+    /// Starts a daemon whose log goes where the command says.
+    pub(crate) fn spawn_as_it_is(&self, command: &mut Command) -> Daemon<'_> {
+        self.inside(|| self.run_here(command))
+    }
+
+    fn run_here(&self, command: &mut Command) -> Daemon<'_> {
         let child = command.spawn().expect("the program was built");
         Daemon { child, bench: self }
     }

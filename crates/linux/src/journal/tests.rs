@@ -119,6 +119,30 @@ fn a_log_daemon_that_is_not_there_is_looked_for_ever_more_seldom_and_a_new_line_
     assert!(journal.deadline().unwrap() <= clock::now() + FIRST_REST);
 }
 
+/// It takes ten lines at a time, or whatever the kernel keeps of them.
+#[test]
+fn a_log_daemon_that_reads_again_has_all_lines_soon() {
+    let scratch = Scratch::new("again");
+    let daemon = scratch.daemon();
+    let mut journal = scratch.journal(false);
+    for number in 0..MAX_WAITING {
+        journal.write(Severity::Info, &format!("line {number}"));
+    }
+    // It has hung for long.
+    for _ in 0..10 {
+        journal.flush_at(journal.deadline().unwrap());
+    }
+    let mut due = journal.deadline().unwrap();
+    while next(&daemon).is_some() {}
+    journal.flush_at(due);
+    while let Some(next_due) = journal.deadline() {
+        assert_eq!(next_due.since(due), FIRST_REST);
+        due = next_due;
+        while next(&daemon).is_some() {}
+        journal.flush_at(due);
+    }
+}
+
 #[test]
 fn a_log_daemon_that_does_not_read_costs_lines_but_no_time_and_their_number_is_told() {
     let scratch = Scratch::new("slow");

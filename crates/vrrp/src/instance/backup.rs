@@ -4,6 +4,7 @@ use core::time::Duration;
 
 use host::Instant;
 
+use super::said::PACE;
 use super::{Instance, Next, Said, Stage, Turn};
 use crate::config::{InstanceConfig, Preemption, Priority, Version};
 use crate::election::{self, Candidate};
@@ -64,8 +65,8 @@ impl Instance {
             self.restore(turn);
         }
         if theirs.priority == Priority::RELEASE {
-            if self.may_say(Said::Release, self.config.interval, turn.now).is_some() {
-                self.say(InstanceFact::ReleaseHeard { as_master: false }, turn);
+            if let Some(more) = self.may_say(Said::Release, self.config.interval.max(PACE), turn.now) {
+                self.say(InstanceFact::ReleaseHeard { as_master: false, more }, turn);
             }
             if let Stage::Backup(backup) = &mut self.stage {
                 backup.countdown = Countdown::Released(turn.now);
@@ -73,9 +74,10 @@ impl Instance {
             return None;
         }
         let before = self.rival.replace(theirs).map(|rival| rival.address);
-        if before != Some(theirs.address) {
-            self.said.clear();
-            self.say(InstanceFact::MasterIs { now: theirs.address, before }, turn);
+        if before != Some(theirs.address)
+            && let Some(more) = self.may_say_master(turn.now)
+        {
+            self.say(InstanceFact::MasterIs { now: theirs.address, before, more }, turn);
         }
         self.mind_delay(theirs.priority, turn);
         let Stage::Backup(backup) = &mut self.stage else { return None };
@@ -99,7 +101,7 @@ impl Instance {
             if let Countdown::Paused(_) = backup.countdown {
                 backup.countdown = Countdown::Down(turn.now);
             }
-            if let Some(more) = self.may_say(Said::Lesser, self.config.interval / 2, turn.now) {
+            if let Some(more) = self.may_say(Said::Lesser, (self.config.interval / 2).max(PACE), turn.now) {
                 let what = Heard::LowerPriorityDiscarded { theirs: theirs.priority, more };
                 self.say(InstanceFact::Heard { from: theirs.address, what }, turn);
             }

@@ -5,9 +5,10 @@ use core::time::Duration;
 use host::Instant;
 
 use super::owners::Conflict;
+use super::said::PACE;
 use super::{Countdown, Instance, Next, Said, Stage, Turn};
 use crate::announce::Rounds;
-use crate::config::{InstanceConfig, Version};
+use crate::config::{InstanceConfig, Priority, Version};
 use crate::election::{self, Candidate, Verdict};
 use crate::notice::{Heard, InstanceFact};
 use crate::timing;
@@ -17,6 +18,10 @@ use crate::wire::Advert;
 /// would pile them up.
 const HOOKS_REST: core::time::Duration = core::time::Duration::from_secs(10);
 
+/// Least time between two rounds of announcements because of rivals: at short intervals a rival that stays would bring
+/// about hundreds of packets a second.
+const HEALING_REST: core::time::Duration = core::time::Duration::from_secs(1);
+
 /// What is true of a master only.
 #[derive(Debug)]
 pub(super) struct Master {
@@ -24,8 +29,10 @@ pub(super) struct Master {
     pub(super) next_advert: Instant,
     /// Announcements before it.
     pub(super) rounds: Rounds,
-    /// Until then lesser adverts are not answered again.
+    /// Until then adverts are not answered at once again.
     answered_until: Instant,
+    /// One was not. The next advert answers it too.
+    owes_answer: bool,
     /// Until then rivals bring no more announcements.
     healed_until: Instant,
     /// When the scripts of becoming master are to run once more, and when they may.
@@ -41,6 +48,7 @@ impl Master {
             next_advert: now + config.interval,
             rounds: Rounds::on_becoming_master(&config.announce, now),
             answered_until: now,
+            owes_answer: false,
             healed_until: now,
             hooks: (None, now),
             conflict: None,
@@ -76,9 +84,24 @@ impl Instance {
     /// Sends the advert that is due.
     fn advertise(&mut self, turn: &mut Turn<'_>) {
         self.advert(self.priority, turn);
+        let interval = self.config.interval;
         if let Stage::Master(master) = &mut self.stage {
-            master.next_advert = timing::next_advert(master.next_advert, turn.now, self.config.interval);
+            master.next_advert = timing::next_advert(master.next_advert, turn.now, interval);
+            if core::mem::take(&mut master.owes_answer) {
+                master.answered_until = turn.now + interval;
+            }
         }
+    }
+
+    /// Whether an advert may be answered at once: once an interval, so that a flood makes no other.
+    fn may_answer(&mut self, now: Instant) -> bool {
+        let Stage::Master(master) = &mut self.stage else { return false };
+        let may = master.answered_until <= now;
+        if may {
+            master.answered_until = now + self.config.interval;
+        }
+        master.owes_answer |= !may;
+        may
     }
 
     /// Whether it is master since then.
@@ -101,6 +124,22 @@ impl Instance {
         }
     }
 
+    /// Another gives up. RFC 9568 §6.4.3: "If the Priority in the ADVERTISEMENT is zero, then: Send an ADVERTISEMENT".
+    ///
+    /// Differs: at once only once an interval. Every backup that heard it takes over after its skew time, so the next
+    /// advert comes before that: no backup's is shorter than ours, nor than that of the greatest priority but the
+    /// owner's.
+    fn hear_release(&mut self, turn: &mut Turn<'_>) {
+        if self.may_answer(turn.now) {
+            return self.answer(turn);
+        }
+        let fastest = self.priority.min(Priority(Priority::OWNER.0 - 1));
+        let skew = timing::skew(self.config.version, fastest, self.config.interval);
+        if let Stage::Master(master) = &mut self.stage {
+            master.next_advert = master.next_advert.min(turn.now + skew / 2);
+        }
+    }
+
     /// RFC 9568 §6.4.3 for an advert that was accepted.
     pub(super) fn hear_as_master(
         &mut self,
@@ -116,10 +155,10 @@ impl Instance {
         let from = theirs.address;
         match election::judge(ours, theirs) {
             Verdict::OtherGivesUp => {
-                if self.may_say(Said::Release, self.config.interval, turn.now).is_some() {
-                    self.say(InstanceFact::ReleaseHeard { as_master: true }, turn);
+                if let Some(more) = self.may_say(Said::Release, self.config.interval.max(PACE), turn.now) {
+                    self.say(InstanceFact::ReleaseHeard { as_master: true, more }, turn);
                 }
-                self.answer(turn);
+                self.hear_release(turn);
                 self.heal(turn);
                 return None;
             }
@@ -161,23 +200,19 @@ impl Instance {
     /// Differs: at most once an interval, where Keepalived answers every packet with six (a flood of a hundred adverts
     /// a second makes it send nine hundred).
     fn hear_lesser(&mut self, ours: Candidate, theirs: Candidate, turn: &mut Turn<'_>) {
-        let config = &self.config;
-        let Stage::Master(master) = &mut self.stage else { return };
-        if turn.now < master.answered_until {
-            return;
+        let answered = !self.config.lower_priority_no_advert;
+        if let Some(more) = self.may_say(Said::Lesser, self.config.interval.max(PACE), turn.now) {
+            let what = Heard::LowerPriority { theirs: theirs.priority, ours: ours.priority, answered, more };
+            self.say(InstanceFact::Heard { from: theirs.address, what }, turn);
         }
-        master.answered_until = turn.now + config.interval;
-        let answered = !config.lower_priority_no_advert;
-        let what = Heard::LowerPriority { theirs: theirs.priority, ours: ours.priority, answered };
-        self.say(InstanceFact::Heard { from: theirs.address, what }, turn);
-        if answered {
+        if answered && self.may_answer(turn.now) {
             self.answer(turn);
         }
         self.heal(turn);
     }
 
     /// It stays master although it heard a rival: those who may have followed the rival are called back, once an
-    /// interval. Not for its own address, which may be its own advert that a network sends back.
+    /// interval and at most once a second. Not for its own address, which may be its own advert that a network sends back.
     fn heal(&mut self, turn: &mut Turn<'_>) {
         self.heal_with_group(turn.now);
         self.rival_heard = true;
@@ -189,7 +224,7 @@ impl Instance {
         if now < master.healed_until {
             return;
         }
-        master.healed_until = now + self.config.interval;
+        master.healed_until = now + self.config.interval.max(HEALING_REST);
         master.rounds.on_rival_heard(&self.config.announce, now);
         if self.config.heal_hooks {
             let (next, rested) = &mut master.hooks;

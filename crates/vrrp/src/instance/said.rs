@@ -11,11 +11,18 @@ use crate::wire::DecodeError;
 /// How soon a kind of invalid packet is told of again, with the number of those in between.
 pub(super) const REMIND: Duration = Duration::from_secs(10);
 
-/// What was said, when, and how often it was not said since.
+/// How soon it is told again that a packet came which a neighbour may send as often as it likes.
+pub(super) const PACE: Duration = Duration::from_millis(500);
+
+/// How often a change is told in a second that a neighbour can bring about as often as it likes.
+const CHANGES: u8 = 4;
+
+/// What was said, since when and how often, and how often it was not.
 #[derive(Debug)]
 pub(super) struct Spoken {
     what: Said,
-    at: Instant,
+    since: Instant,
+    times: u8,
     left_out: u64,
 }
 
@@ -30,6 +37,14 @@ pub(super) enum Said {
     Clock,
     Unsent,
     OwnAddress,
+    Master,
+}
+
+impl Said {
+    /// It is said again after a rest, whatever happens in between.
+    fn is_paced(self) -> bool {
+        matches!(self, Self::Rejected(..) | Self::Lesser | Self::Release | Self::Master)
+    }
 }
 
 impl Instance {
@@ -41,19 +56,31 @@ impl Instance {
     /// Whether something may be said now: at first, and again after a rest. How often it was not said in between is
     /// handed out with it.
     pub(super) fn may_say(&mut self, what: Said, rest: Duration, now: Instant) -> Option<u64> {
-        match self.said.iter_mut().find(|spoken| spoken.what == what) {
-            Some(spoken) if now.since(spoken.at) < rest => {
-                spoken.left_out += 1;
-                None
-            }
-            Some(spoken) => {
-                spoken.at = now;
-                Some(core::mem::take(&mut spoken.left_out))
-            }
-            None => {
-                self.said.push(Spoken { what, at: now, left_out: 0 });
-                Some(0)
-            }
+        self.may_say_often(1, what, rest, now)
+    }
+
+    /// Whether it may be said that another is master now. Where two that both claim to be alternate, that is so every
+    /// packet; only if it is said, what was said of the one before may be said of this one.
+    pub(super) fn may_say_master(&mut self, now: Instant) -> Option<u64> {
+        let more = self.may_say_often(CHANGES, Said::Master, Duration::from_secs(1), now)?;
+        self.said.retain(|spoken| spoken.what.is_paced());
+        Some(more)
+    }
+
+    /// The same for what may be said several times before the rest.
+    fn may_say_often(&mut self, most: u8, what: Said, rest: Duration, now: Instant) -> Option<u64> {
+        let Some(spoken) = self.said.iter_mut().find(|spoken| spoken.what == what) else {
+            self.said.push(Spoken { what, since: now, times: 1, left_out: 0 });
+            return Some(0);
+        };
+        if now.since(spoken.since) >= rest {
+            (spoken.since, spoken.times) = (now, 0);
         }
+        if spoken.times >= most {
+            spoken.left_out += 1;
+            return None;
+        }
+        spoken.times += 1;
+        Some(core::mem::take(&mut spoken.left_out))
     }
 }

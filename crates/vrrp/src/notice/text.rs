@@ -143,9 +143,9 @@ fn instance(f: &mut fmt::Formatter<'_>, name: &str, fact: &InstanceFact) -> fmt:
             write!(f, "advert {seconds}.{micros:06} seconds late, listening before sending")
         }
         InstanceFact::SteppedDown { rival } => write!(f, "stepping down for a rival with priority {rival}"),
-        InstanceFact::ReleaseHeard { as_master } => {
+        InstanceFact::ReleaseHeard { as_master, more } => {
             let words = ["Backup received priority 0 advertisement", "Master received priority 0 message"];
-            f.write_str(words[usize::from(*as_master)])
+            write!(f, "{}{}", words[usize::from(*as_master)], More(*more))
         }
         InstanceFact::PriorityChanged { from, to } => {
             write!(f, "Changing effective priority from {from} to {to}")
@@ -179,9 +179,11 @@ fn instance(f: &mut fmt::Formatter<'_>, name: &str, fact: &InstanceFact) -> fmt:
         InstanceFact::Faulted(reason) => write!(f, "entering FAULT state {reason}"),
         InstanceFact::SendFailed { code, why } => write!(f, "send advert error {code} ({why})"),
         InstanceFact::Deaf { why } => write!(f, "cannot receive adverts: {why}"),
-        InstanceFact::MasterIs { now, before: None } => write!(f, "master set to {now}"),
-        InstanceFact::MasterIs { now, before: Some(before) } => {
-            write!(f, "master changed from {before} to {now}")
+        InstanceFact::MasterIs { now, before: None, more } => {
+            write!(f, "master set to {now}{}", More(*more))
+        }
+        InstanceFact::MasterIs { now, before: Some(before), more } => {
+            write!(f, "master changed from {before} to {now}{}", More(*more))
         }
         InstanceFact::Heard { from, what } => heard(f, *from, *what),
     }
@@ -207,9 +209,13 @@ fn heard(f: &mut fmt::Formatter<'_>, from: IpAddr, what: Heard) -> fmt::Result {
             f,
             "Master received advert from {from} with same priority {priority} but higher IP address than ours"
         ),
-        Heard::LowerPriority { theirs, ours, answered } => {
+        Heard::LowerPriority { theirs, ours, answered, more } => {
             let tail = if answered { ", forcing new election" } else { "" };
-            write!(f, "Received advert from {from} with lower priority {theirs}, ours {ours}{tail}")
+            write!(
+                f,
+                "Received advert from {from} with lower priority {theirs}, ours {ours}{tail}{}",
+                More(more)
+            )
         }
         Heard::LowerPriorityDiscarded { theirs, more } => {
             write!(f, "received lower priority ({theirs}) advert from {from} - discarding{}", More(more))

@@ -6,6 +6,7 @@ mod delays;
 mod election;
 mod faults;
 mod firewall;
+mod flood;
 mod groups;
 mod heal;
 mod holds;

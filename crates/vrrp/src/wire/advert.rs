@@ -212,6 +212,11 @@ pub fn vrid_of(delivery: &Delivery) -> Option<u8> {
     Frame::of(delivery).ok()?.payload.get(1).copied()
 }
 
+/// The priority in a packet that may be an advert, whether it is a sound one or not.
+pub fn priority_of(delivery: &Delivery) -> Option<u8> {
+    Frame::of(delivery).ok()?.payload.get(2).copied()
+}
+
 /// The advert in a packet that came in by protocol 112 or 51, if it passes every check that an instance so configured
 /// makes, in Keepalived's order, so that a packet with two faults is counted as there. The proof is worth keeping only
 /// of an advert that is accepted.

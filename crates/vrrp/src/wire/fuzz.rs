@@ -7,7 +7,7 @@ use core::time::Duration;
 
 use host::Delivery;
 
-use super::{Demand, Expect, decode, vrid_of};
+use super::{Demand, Expect, decode, priority_of, vrid_of};
 use crate::config::{Authentication, Hmac, HmacKey, HmacMode, Mode, UnicastChecksum, Version};
 
 /// No bytes may make the decoder panic, and what it accepts must be sane, whatever makes it credible.
@@ -31,7 +31,7 @@ fn accepted(bytes: &[u8]) -> usize {
             hop_limit: Some(255),
             bytes: bytes.to_vec(),
         };
-        let _ = vrid_of(&delivery);
+        let _ = (vrid_of(&delivery), priority_of(&delivery));
         let plain = |authentication| Demand::Plain { authentication, known: 7 };
         let signed = |hmac| Demand::Signature { hmac, now: Duration::from_secs(1_800_000_000), last: None };
         for (version, demand) in [

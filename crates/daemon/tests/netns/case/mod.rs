@@ -88,6 +88,7 @@ pub(crate) fn all() -> impl Iterator<Item = Case> {
         both("unicast v2 IPv6", protocol::unicast_v2_ipv6, protocol::life),
         both("equal priorities", election::equals, election::equal_priorities),
         both("owner 255", election::owner, election::an_owner_waits_for_nobody),
+        ours("floods of lesser adverts", forged::v2, forged::floods_of_lesser_ones),
         both("wrong password", change::strangers, change::wrong_password),
         ours("invalid packets", flood::pair, flood::invalid_packets),
         alone("replayed packets", flood::signed, flood::replay),

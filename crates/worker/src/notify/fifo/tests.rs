@@ -43,7 +43,7 @@ fn changed(name: &str, to: u8) -> Notice {
 }
 
 fn lower(name: &str) -> Notice {
-    let what = Heard::LowerPriority { theirs: Priority(50), ours: Priority(104), answered: true };
+    let what = Heard::LowerPriority { theirs: Priority(50), ours: Priority(104), answered: true, more: 0 };
     let from = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 2));
     Notice::Instance { name: name.into(), fact: InstanceFact::Heard { from, what } }
 }

@@ -61,7 +61,7 @@ fn entered(state: State) -> Notice {
 }
 
 fn lower() -> Notice {
-    let what = Heard::LowerPriority { theirs: Priority(1), ours: Priority(2), answered: true };
+    let what = Heard::LowerPriority { theirs: Priority(1), ours: Priority(2), answered: true, more: 0 };
     fact(InstanceFact::Heard { from: FROM, what })
 }
 
