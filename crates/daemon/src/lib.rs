@@ -2,7 +2,8 @@
 //!
 //! Read in this order: [`compat`] is the command line, [`exit`] the exit statuses. [`supervisor`] is the process that
 //! operators see: it reads the configuration, starts the workers, runs the scripts, answers signals. `vrrp_process` is
-//! the vrrp worker's process: `worker::Vrrp` on `linux::Machine`; `bfd_process` is the bfd worker's. [`status`] is what the daemon tells of itself.
+//! the vrrp worker's process: `worker::Vrrp` on `linux::Machine`; `bfd_process` is the bfd worker's,
+//! `herald_process` is where mail is sent. [`status`] is what the daemon tells of itself.
 //!
 //! One executable plays every part. Which one a process plays is told by its first argument; without one it
 //! is what an operator started.
@@ -13,6 +14,7 @@ mod bus;
 pub mod compat;
 mod detach;
 pub mod exit;
+mod herald_process;
 mod job_process;
 mod log;
 mod manner;
@@ -41,12 +43,14 @@ enum Part {
     Vrrp,
     /// The bfd worker.
     Bfd,
+    /// What sends mail.
+    Herald,
     /// A script that is about to begin.
     Job,
 }
 
 impl Part {
-    const ALL: [Self; 4] = [Self::Detached, Self::Vrrp, Self::Bfd, Self::Job];
+    const ALL: [Self; 5] = [Self::Detached, Self::Vrrp, Self::Bfd, Self::Herald, Self::Job];
 
     /// The first argument that means this part. Nobody types it, and no option of upstream's looks like it.
     const fn argument(self) -> &'static str {
@@ -54,6 +58,7 @@ impl Part {
             Self::Detached => "--standfast=detached",
             Self::Vrrp => "--standfast=vrrp",
             Self::Bfd => "--standfast=bfd",
+            Self::Herald => "--standfast=herald",
             Self::Job => "--standfast=job",
         }
     }
@@ -70,6 +75,7 @@ pub fn run() -> ExitCode {
         None | Some(Part::Detached) => begin(&arguments, part.is_some()),
         Some(Part::Vrrp) => vrrp_process::run(),
         Some(Part::Bfd) => bfd_process::run(),
+        Some(Part::Herald) => herald_process::run(),
         Some(Part::Job) => job_process::run(arguments.get(1..).unwrap_or_default()),
     };
     exit.into()

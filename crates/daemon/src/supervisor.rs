@@ -8,7 +8,7 @@
 //! it is. `reload` is what SIGHUP does and `timetable` the clock, `dumps` what the other signals do.
 //! `workers` keeps the workers alive, each in its `seat`, `bfd` is what is special about the bfd worker; `watchdog`
 //! notices when one hangs, `reserve` keeps what a start needs, `survey` asks how they stand, `jobs` runs scripts, `pipes`
-//! sees to the event pipes, `control` speaks with the
+//! sees to the event pipes, `mail` to alerts, `control` speaks with the
 //! operator's tool.
 
 mod bfd;
@@ -17,6 +17,7 @@ mod dumps;
 mod hooks;
 mod init_files;
 pub(crate) mod jobs;
+mod mail;
 mod pipes;
 mod place;
 mod reading;
@@ -53,6 +54,7 @@ pub use reload::LastReload;
 use control::Control;
 use dumps::Dumps;
 use jobs::{Finished, Jobs};
+use mail::Mail;
 use pipes::EventPipes;
 use place::{Directory, Home, Place};
 use reading::Accepted;
@@ -67,6 +69,8 @@ use workers::{BfdWorker, VrrpWorker};
 
 /// The vrrp worker's end of the bus.
 const BUS: Token = Token(1);
+/// The herald's.
+const HERALD_BUS: Token = Token(2);
 /// The bfd worker's.
 const BFD_BUS: Token = Token(3);
 /// Clients of the control socket have tokens from here on; the socket itself has this one.
@@ -104,6 +108,7 @@ struct Supervisor {
     vrrp: VrrpWorker,
     bfd: BfdWorker,
     jobs: Jobs,
+    mail: Mail,
     pipes: EventPipes,
     control: Option<Control>,
     reserve: Reserve,
@@ -146,6 +151,7 @@ impl Supervisor {
                 match token {
                     BUS => self.listen(now),
                     BFD_BUS => self.listen_bfd(now),
+                    HERALD_BUS => self.listen_herald(now),
                     TIME_FILE => self.time_file_changed(now),
                     token => self.serve_control(token, now),
                 }
@@ -163,6 +169,7 @@ impl Supervisor {
             self.vrrp.seat.restart_at(),
             self.bfd.seat.restart_at(),
             self.jobs.deadline(),
+            self.mail.deadline(),
             self.phase.deadline(),
             self.timetable.deadline(),
             self.watchdog.deadline(),
@@ -205,6 +212,7 @@ impl Supervisor {
         self.expire_control(now);
         self.expire_timetable(now);
         self.expire_watchdog(now);
+        self.expire_mail(now);
         self.expire_phase(now);
     }
 
@@ -298,6 +306,7 @@ impl Supervisor {
             ToSupervisor::Notify { queue, job } => self.jobs.notify(queue, job, now, &mut self.finished),
             // The worker's place remembers it.
             ToSupervisor::Mastership { .. } => {}
+            ToSupervisor::Mail(alert) => self.mail(alert, now),
             ToSupervisor::Alive => self.watchdog.answered(now),
             ToSupervisor::Status(status) => self.vrrp_told(Some(*status), now),
         }
@@ -332,6 +341,8 @@ impl Supervisor {
                 self.bury_vrrp(now);
             } else if self.bfd.seat.pid() == Some(pid) {
                 self.bury_bfd(now);
+            } else if self.mail.owns(pid) {
+                self.bury_herald(now);
             } else if self.jobs.owns(pid) {
                 self.jobs.reap(pid, now, &mut self.finished);
             } else {

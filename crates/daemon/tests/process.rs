@@ -11,6 +11,7 @@ mod process {
     mod control;
     mod crash;
     mod life;
+    mod mail;
     mod manager;
     mod network;
     mod pid_file;

@@ -10,6 +10,8 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use vrrp::{Config, Memory, Status};
 
+use crate::notify::mail::Alert;
+
 /// Most bytes in one message: what a socket buffer takes at once on a stock kernel, with room to spare.
 pub const MAX_MESSAGE: usize = 64 * 1024;
 
@@ -64,6 +66,8 @@ pub enum ToSupervisor {
         /// Became or ceased.
         master: bool,
     },
+    /// Mail this, after all before it.
+    Mail(Alert),
     /// The answer to [`ToWorker::Ping`].
     Alive,
     /// The answer to [`ToWorker::TellStatus`].

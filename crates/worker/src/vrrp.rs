@@ -11,6 +11,7 @@ use vrrp::{Action, Event, Router};
 
 use crate::bus::{Bus, Configure, ToSupervisor, ToWorker};
 use crate::notify::fifo::{self, EventPipes, Pace};
+use crate::notify::mail;
 use crate::notify::news::Sieve;
 use crate::notify::script::{Notification, Scripts};
 
@@ -273,11 +274,16 @@ impl<M: Network + Firewall + Datagrams + Journal + Bus + EventPipes> Vrrp<M> {
         for Notification { queue, job } in self.notifications.drain(..) {
             self.machine.tell(ToSupervisor::Notify { queue, job });
         }
-        // As keepalived: scripts first.
+        // As keepalived: scripts first, mail last.
         if self.pace.allows(&news, self.now)
             && let Some(line) = fifo::line(&news)
         {
             self.machine.put(&line);
+        }
+        if self.sieve.mails(&news)
+            && let Some(alert) = mail::alert(&news)
+        {
+            self.machine.tell(ToSupervisor::Mail(alert));
         }
     }
 

@@ -275,6 +275,7 @@ impl Supervisor {
             bfd_starts: self.bfd.seat.starts(),
             scripts_running: running,
             scripts_waiting: waiting,
+            mail: self.mail.status(),
             last_reload: self.reload.last().cloned(),
             vrrp,
             bfd,

@@ -12,6 +12,7 @@ use linux::{Poll, privilege, process, signal};
 use super::control::{self, Control};
 use super::dumps::Dumps;
 use super::jobs::Jobs;
+use super::mail::Mail;
 use super::pipes::EventPipes;
 use super::place::{Directory, Home, Place};
 use super::reading::{self, Reading};
@@ -89,6 +90,7 @@ pub(super) fn start(options: Options, detached: bool) -> Result<Supervisor, Exit
         vrrp: VrrpWorker::default(),
         bfd: BfdWorker::default(),
         jobs: Jobs::default(),
+        mail: Mail::default(),
         pipes: EventPipes::default(),
         control,
         reserve: Reserve::new(),

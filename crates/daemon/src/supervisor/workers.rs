@@ -73,6 +73,7 @@ impl VrrpWorker {
                 ToSupervisor::Run(..)
                 | ToSupervisor::End(_)
                 | ToSupervisor::Notify { .. }
+                | ToSupervisor::Mail(_)
                 | ToSupervisor::Alive
                 | ToSupervisor::Status(_),
             )

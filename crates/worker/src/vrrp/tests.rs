@@ -3,7 +3,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use host::{
     Channel, Datagram, Link, LinkAddress, LinkIndex, LinkName, NetworkOp, Prefix, Refusal, Severity, Ticket,
 };
-use vrrp::config::{InstanceConfig, Priority, VirtualAddress};
+use vrrp::config::{GroupConfig, InstanceConfig, Priority, VirtualAddress};
 use vrrp::{Config, Memory};
 
 use super::*;
@@ -212,6 +212,39 @@ fn mastership_is_told_when_it_changes_and_before_the_scripts() {
     let told = |master| ToSupervisor::Mastership { instance: "VI_1".into(), master };
     assert_eq!(worker.machine().said, [told(true), told(false)]);
     assert_eq!(worker.machine().lines.len(), 5);
+}
+
+#[test]
+fn alerts_are_told_of_instances_and_groups_that_want_them() {
+    for mail in [true, false] {
+        let mut worker = Vrrp::new(Paper::default());
+        let mut config = owner();
+        config.instances[0].mail = mail;
+        let scripts = vrrp::config::NotifyScripts::default();
+        let group = |name: &str, mail| GroupConfig {
+            name: name.into(),
+            members: vec!["VI_1".into()],
+            notify: scripts.clone(),
+            mail,
+        };
+        config.groups = vec![group("quiet", false), group("loud", true)];
+        worker.sieve.configure(&config);
+        let state = State::Master;
+        let fact = InstanceFact::Entered { state, first: false, priority: Priority::OWNER };
+        worker.tell_people(&Notice::Instance { name: "VI_1".into(), fact });
+        for name in ["quiet", "loud"] {
+            let fact = vrrp::notice::GroupFact::Entered { state, first: false };
+            worker.tell_people(&Notice::Group { name: name.into(), fact });
+        }
+        let mut alerts = Vec::new();
+        for said in &worker.machine().said {
+            if let ToSupervisor::Mail(alert) = said {
+                alerts.push(alert.about.as_str());
+            }
+        }
+        let expected = ["VRRP Instance VI_1", "VRRP Group loud"];
+        assert_eq!(alerts, if mail { &expected[..] } else { &expected[1..] });
+    }
 }
 
 #[test]

@@ -27,15 +27,11 @@ fn write_daemon(out: &mut String, report: &Report<'_>) -> fmt::Result {
     if let Some(server) = &mail.server {
         writeln!(out, " Smtp server = {server}\n Smtp server port = {}", mail.port)?;
     }
-    if let Some(helo) = &mail.helo {
-        writeln!(out, " Smtp HELO name = {helo}")?;
-    }
+    writeln!(out, " Smtp HELO name = {}", mail.helo)?;
     if mail.server.is_some() {
         writeln!(out, " Smtp server connection timeout = {}", mail.timeout_seconds)?;
     }
-    if let Some(from) = &mail.from {
-        writeln!(out, " Email notification from = {from}")?;
-    }
+    writeln!(out, " Email notification from = {}", mail.from)?;
     if !mail.to.is_empty() {
         writeln!(out, " Email notification to:")?;
         mail.to.iter().try_for_each(|to| writeln!(out, "   {to}"))?;
