@@ -3,6 +3,7 @@
 #   make                     builds the programs
 #   make demo                shows a pair failing over on this machine (root; ARGS=--step waits between the steps)
 #   make test                runs every test; installs what it needs, as root on Debian
+#   make test-ipvs           runs what needs a kernel with IPVS (root, ipvsadm); RUNNER="machine --" runs it elsewhere
 #   make lint                format, lints, documentation
 #   make install             installs them: PREFIX, SYSCONFDIR and DESTDIR as everywhere
 #   make uninstall           removes what install put, but not the configuration
@@ -20,12 +21,13 @@ ZSHDIR ?= $(PREFIX)/share/zsh/site-functions
 DESTDIR ?=
 
 CARGO ?= cargo
+RUNNER ?=
 INSTALL ?= install
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 RELEASE := $(TARGET)/release
 PAPERS := $(wildcard README.md COMPATIBILITY.md CHANGELOG.md LICENSE-MIT LICENSE-APACHE)
 
-.PHONY: all demo test lint install uninstall clean
+.PHONY: all demo test test-ipvs lint install uninstall clean
 
 all:
 	$(CARGO) build --release --locked --bins
@@ -41,6 +43,11 @@ demo:
 
 test:
 	scripts/test
+
+# RUNNER is put before each test program, as a command that runs another on a machine whose kernel has IPVS.
+test-ipvs:
+	$(CARGO) test -p standfast-linux --locked $(if $(RUNNER),--config "target.'cfg(all())'.runner='$(RUNNER)'") -- \
+		--include-ignored ipvs::
 
 lint:
 	scripts/lint

@@ -3,13 +3,14 @@
 //! Read in this order: [`machine`] is the whole, an implementation of the ports of `host`; [`poll`] is how it
 //! waits; [`clock`] is where time comes from. `socket` opens, filters, reads and writes packets; `netlink` speaks
 //! with the kernel about links, addresses, routes and rules; `virtual_links` makes links, `packet_filter` drops
-//! packets. [`schedule`] and [`namespace`] place the process; [`process`] starts others, [`privilege`] says who they
+//! packets, `ipvs` shares them out. [`schedule`] and [`namespace`] place the process; [`process`] starts others, [`privilege`] says who they
 //! are, [`bus`] is how they speak with one another, [`pidfile`], [`fifo`] and [`journal`] are what they leave for
 //! people. [`watch_file`] and [`watch_process`] follow what is tracked. `sys` is the only unsafe code of the workspace.
 
 pub mod bus;
 pub mod clock;
 pub mod fifo;
+mod ipvs;
 pub mod journal;
 pub mod machine;
 pub mod namespace;
@@ -30,5 +31,5 @@ pub mod watch_file;
 pub mod watch_process;
 
 pub use machine::{Machine, OpenError};
-pub use netlink::{fuzz_netlink, vrf_tables};
+pub use netlink::{fuzz_ipvs, fuzz_netlink, vrf_tables};
 pub use poll::{Interest, Poll, Token, WaitError};

@@ -6,11 +6,13 @@ use std::os::fd::AsFd;
 use std::time::Duration;
 
 use host::{
-    Arrival, Channel, Datagram, Datagrams, Firewall, FirewallOp, Instant, Network, NetworkOp, Refusal,
-    Ticket, Udp, UdpChannel, UdpDatagram, UdpUse, WallClock,
+    Arrival, Channel, Datagram, Datagrams, Firewall, FirewallOp, Instant, IpvsOp, Network, NetworkOp,
+    Refusal, Ticket, Udp, UdpChannel, UdpDatagram, UdpUse, WallClock,
 };
 
 use crate::clock;
+use crate::ipvs::Ipvs;
+use crate::namespace::Namespace;
 use crate::netlink::{Orders, Watch, refused};
 use crate::packet_filter::PacketFilter;
 use crate::poll::{self, Interest, Poll, Token, WaitError, Woken};
@@ -43,6 +45,7 @@ pub struct Machine {
     orders: Orders,
     virtual_links: VirtualLinks,
     packet_filter: PacketFilter,
+    ipvs: Ipvs,
     channels: Channels,
     outbox: Outbox,
     /// The clock on the wall as it was told of last.
@@ -90,6 +93,7 @@ impl Machine {
             orders,
             virtual_links,
             packet_filter: PacketFilter::default(),
+            ipvs: Ipvs::default(),
             channels: Channels::new(),
             outbox: Outbox::new(),
             wall: None,
@@ -107,6 +111,11 @@ impl Machine {
             self.orders.size(bytes, force)?;
         }
         news.map_or(Ok(()), |(bytes, force)| self.watch.size(bytes, force))
+    }
+
+    /// Gives orders to the IPVS of another namespace from now on; `None` is where the thread is when the first comes.
+    pub fn place_ipvs(&mut self, namespace: Option<Namespace>) {
+        self.ipvs.place(namespace);
     }
 
     /// Watches somebody else's descriptor: its token is told whenever something can be read from it. Tokens are
@@ -356,6 +365,21 @@ impl Firewall for Machine {
             }
             machine.answer(ticket, result, arrivals);
         });
+    }
+}
+
+impl host::Ipvs for Machine {
+    fn balance(&mut self, ticket: Ticket, op: IpvsOp) {
+        self.noting(|machine, arrivals| {
+            machine.outbox.flush(arrivals);
+            let result = machine.ipvs.perform(&op);
+            machine.answer(ticket, result, arrivals);
+        });
+    }
+
+    fn survey_ipvs(&mut self) {
+        let survey = self.ipvs.survey();
+        self.untold.push_back(Arrival::IpvsSurveyed(survey));
     }
 }
 

@@ -2,12 +2,13 @@
 //!
 //! Here messages are told apart and answers read; [`link`], [`address`], [`route`] and [`rule`] know what is in them.
 //! [`orders`] hands orders in, [`watch`] surveys and follows changes: two sockets, so that a flood of changes costs no
-//! answer. [`virtual_link`] is what is said about links that we make, by [`exchange`]; [`nftables`] is about packets to
-//! be dropped, in another language of the same grammar.
+//! answer. [`virtual_link`] is what is said about links that we make, by [`exchange`]; [`ipvs`] is about traffic to be
+//! shared out and [`nftables`] about packets to be dropped, in other languages of the same grammar.
 
 mod address;
 mod attributes;
 mod exchange;
+pub(crate) mod ipvs;
 mod link;
 pub(crate) mod nftables;
 mod orders;
@@ -25,6 +26,7 @@ use netlink_packet_core::{NetlinkBuffer, NlaBuffer, NlasIterator};
 use nix::sys::socket::{setsockopt, sockopt};
 
 pub(crate) use exchange::Exchange;
+pub use ipvs::read::fuzz_ipvs;
 pub(crate) use orders::Orders;
 pub use vrf::vrf_tables;
 pub(crate) use watch::Watch;

@@ -18,6 +18,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 
 use host::{Arrival, Family, LinkIndex, LinkName, Refusal, Ticket, VirtualLink, VirtualLinkKind};
+use netlink_sys::protocols::NETLINK_ROUTE;
 
 use crate::netlink::virtual_link::{self as message, Seen, Setting};
 use crate::netlink::{Exchange, NLM_F_CREATE, NLM_F_EXCL, RTM_DELLINK, RTM_GETLINK, RTM_NEWLINK, refusal};
@@ -61,7 +62,7 @@ struct Doomed {
 impl VirtualLinks {
     pub(crate) fn open() -> io::Result<Self> {
         Ok(Self {
-            exchange: Exchange::open()?,
+            exchange: Exchange::open(NETLINK_ROUTE)?,
             made: BTreeMap::new(),
             doomed: Vec::new(),
             before: BTreeMap::new(),

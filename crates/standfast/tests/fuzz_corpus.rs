@@ -42,6 +42,11 @@ fn configurations_of_several_files() {
 }
 
 #[test]
+fn answers_of_ipvs() {
+    over("ipvs", linux::fuzz_ipvs);
+}
+
+#[test]
 fn netlink_messages() {
     over("netlink", linux::fuzz_netlink);
 }

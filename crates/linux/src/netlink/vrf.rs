@@ -3,13 +3,9 @@
 use std::collections::BTreeMap;
 use std::io;
 
-use netlink_packet_core::NetlinkBuffer;
-use netlink_sys::{Socket, SocketAddr, protocols::NETLINK_ROUTE};
+use netlink_sys::protocols::NETLINK_ROUTE;
 
-use super::{
-    BUFFER, HEADER, NLM_F_DUMP, NLM_F_REQUEST, NLMSG_DONE, NLMSG_ERROR, RTM_GETLINK, RTM_NEWLINK, aligned,
-    attributes_of, framed, number, text,
-};
+use super::{Exchange, RTM_GETLINK, attributes_of, number, text};
 
 /// Attributes (linux/if_link.h), and the bytes before them, `struct ifinfomsg`.
 const IFLA_IFNAME: u16 = 3;
@@ -21,34 +17,11 @@ const IFINFO: usize = 16;
 
 /// The table of each, by the name of its link.
 pub fn vrf_tables() -> io::Result<BTreeMap<String, u32>> {
-    let mut socket = Socket::new(NETLINK_ROUTE)?;
-    socket.bind_auto()?;
-    let request = framed(RTM_GETLINK, NLM_F_REQUEST | NLM_F_DUMP, 1, &[0; IFINFO]);
-    socket.send_to(&request, &SocketAddr::new(0, 0), 0)?;
     let mut tables = BTreeMap::new();
-    let mut buffer = Vec::with_capacity(BUFFER);
-    loop {
-        buffer.clear();
-        let (_, from) = socket.recv_from(&mut buffer, 0)?;
-        if from.port_number() == 0 && read(&buffer, &mut tables) {
-            return Ok(tables);
-        }
-    }
-}
-
-/// Reads a datagram; whether it is the last.
-fn read(mut rest: &[u8], tables: &mut BTreeMap<String, u32>) -> bool {
-    while let Ok(message) = NetlinkBuffer::new_checked(rest) {
-        let length = usize::try_from(message.length()).unwrap_or(usize::MAX);
-        let Some(payload) = rest.get(HEADER..length) else { return true };
-        match message.message_type() {
-            NLMSG_DONE | NLMSG_ERROR => return true,
-            RTM_NEWLINK => tables.extend(domain(payload)),
-            _ => {}
-        }
-        rest = rest.get(aligned(length)..).unwrap_or_default();
-    }
-    false
+    Exchange::open(NETLINK_ROUTE)?
+        .dump(RTM_GETLINK, &[0; IFINFO], |payload| tables.extend(domain(payload)))
+        .map_err(|refusal| io::Error::other(refusal.to_string()))?;
+    Ok(tables)
 }
 
 /// The name and the table of a routing domain out of the payload of RTM_NEWLINK; `None` for other links.
@@ -80,12 +53,8 @@ mod tests {
 
     #[test]
     fn a_routing_domain_tells_its_table_and_other_links_have_none() {
-        let mut bytes = framed(RTM_NEWLINK, 0, 1, &link("v0", "vrf", 1001));
-        bytes.extend(framed(RTM_NEWLINK, 0, 1, &link("br0", "bridge", 7)));
-        let mut tables = BTreeMap::new();
-        assert!(!read(&bytes, &mut tables));
-        assert_eq!(tables, BTreeMap::from([("v0".to_owned(), 1001)]));
-        assert!(read(&framed(NLMSG_DONE, 0, 1, &[0; 4]), &mut tables));
+        assert_eq!(domain(&link("v0", "vrf", 1001)), Some(("v0".to_owned(), 1001)));
+        assert_eq!(domain(&link("br0", "bridge", 7)), None);
     }
 
     #[test]
