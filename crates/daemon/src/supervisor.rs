@@ -5,7 +5,8 @@
 //! control socket, or a time that has passed. Nothing in here waits for anything else.
 //!
 //! `start` is the way into the loop, `stop` the way out, `hooks` the scripts around both; `place` says where on this host
-//! it is. `reload` is what SIGHUP does and `timetable` the clock, `dumps` what the other signals do.
+//! it is. `reload` is what SIGHUP does, `copies` what it leaves for debugging, `timetable` the clock, `dumps` what the
+//! other signals do.
 //! `workers` keeps the workers alive, each in its `seat`, `bfd` is what is special about the bfd worker; `watchdog`
 //! notices when one hangs, `reserve` keeps what a start needs, `survey` asks how they stand, `jobs` runs scripts, `pipes`
 //! sees to the event pipes, `mail` to alerts, `control` speaks with the
@@ -13,6 +14,7 @@
 
 mod bfd;
 pub mod control;
+mod copies;
 mod dumps;
 mod hooks;
 mod init_files;
@@ -52,6 +54,7 @@ use crate::readiness::Readiness;
 pub use reload::LastReload;
 
 use control::Control;
+use copies::Copies;
 use dumps::Dumps;
 use jobs::{Finished, Jobs};
 use mail::Mail;
@@ -118,6 +121,7 @@ struct Supervisor {
     bfd_watchdog: Watchdog,
     survey: Survey,
     dumps: Dumps,
+    copies: Copies,
     phase: Phase,
     /// A worker was started to end what one that died at the stop left behind.
     cleaning: bool,

@@ -10,6 +10,7 @@ use linux::schedule;
 use linux::{Poll, privilege, process, signal};
 
 use super::control::{self, Control};
+use super::copies::Copies;
 use super::dumps::Dumps;
 use super::jobs::Jobs;
 use super::mail::Mail;
@@ -53,7 +54,7 @@ pub(super) fn start(options: Options, detached: bool) -> Result<Supervisor, Exit
     }
     // From here on a signal to stop is obeyed in its turn, and leaves no files behind.
     let mut poll = open_poll(&mut voice)?;
-    let Reading { effective, refusal, lines, errors } = reading::read(&options);
+    let Reading { effective, refusal, lines, errors, copy, save_directory: _ } = reading::read(&options);
     for (severity, line) in &lines {
         voice.say(*severity, line);
     }
@@ -100,6 +101,7 @@ pub(super) fn start(options: Options, detached: bool) -> Result<Supervisor, Exit
         bfd_watchdog: Watchdog::default(),
         survey: Survey::default(),
         dumps: Dumps::default(),
+        copies: Copies::starting_with(copy),
         phase: Phase::Running,
         cleaning: false,
         exit: Exit::Normal,
@@ -116,6 +118,7 @@ impl Supervisor {
             let text = format!("{:#?}", self.effective);
             self.log(Severity::Info, &text);
         }
+        self.copy_first();
         self.follow_time_file(now);
         if self.run_startup_script(now) {
             self.phase = Phase::Starting;
