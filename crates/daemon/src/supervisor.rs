@@ -312,7 +312,11 @@ impl Supervisor {
             ToSupervisor::Mastership { .. } => {}
             ToSupervisor::Mail(alert) => self.mail(alert, now),
             ToSupervisor::Alive => self.watchdog.answered(now),
-            ToSupervisor::Status(status) => self.vrrp_told(Some(*status), now),
+            ToSupervisor::Status { status, more } => {
+                if let Some(status) = self.vrrp.assemble(*status, more) {
+                    self.vrrp_told(Some(status), now);
+                }
+            }
         }
     }
 

@@ -70,8 +70,13 @@ pub enum ToSupervisor {
     Mail(Alert),
     /// The answer to [`ToWorker::Ping`].
     Alive,
-    /// The answer to [`ToWorker::TellStatus`].
-    Status(Box<Status>),
+    /// The answer to [`ToWorker::TellStatus`], in pieces, so that no advert waits for them.
+    Status {
+        /// The next instances and links; all else is in the first.
+        status: Box<Status>,
+        /// More pieces follow.
+        more: bool,
+    },
 }
 
 /// The worker's end of the bus.

@@ -23,6 +23,10 @@ pub const STOP_LIMIT: Duration = Duration::from_secs(1);
 /// advert late. The rest follows in the next turn, which comes at once.
 const MOST_TOLD: usize = 64;
 
+/// Most instances and links in a piece of the status: it is made within a fraction of a millisecond, and fits into one
+/// message.
+const STATUS_PIECE: usize = 32;
+
 /// The vrrp worker: an engine on a machine.
 ///
 /// Whoever owns it waits for the machine's arrivals, the supervisor's messages and [`Self::deadline`], hands each in
@@ -46,6 +50,8 @@ pub struct Vrrp<M> {
     actions: Vec<Action>,
     /// What people are still to be told of.
     untold: VecDeque<Notice>,
+    /// The status is being told; so many instances and links have been.
+    status_told: Option<usize>,
     notifications: Vec<Notification>,
 }
 
@@ -65,6 +71,7 @@ impl<M: Network + Firewall + Datagrams + Journal + Bus + EventPipes> Vrrp<M> {
             now: Instant::ZERO,
             actions: Vec::new(),
             untold: VecDeque::new(),
+            status_told: None,
             notifications: Vec::new(),
         }
     }
@@ -75,11 +82,17 @@ impl<M: Network + Firewall + Datagrams + Journal + Bus + EventPipes> Vrrp<M> {
             ToWorker::Configure(configure) => self.configure(*configure, now),
             ToWorker::JobEnded(id, outcome) => self.step(Event::JobEnded(id, outcome), now),
             ToWorker::TellStatus => {
-                let status = self.router.status(self.now.max(now));
-                self.machine.tell(ToSupervisor::Status(Box::new(status)));
+                // Who asked before hears all of it first.
+                self.tell_status(usize::MAX);
+                self.status_told = Some(0);
+                self.tell_status(1);
             }
             ToWorker::Ping => self.machine.tell(ToSupervisor::Alive),
-            ToWorker::ClearCounters => self.step(Event::ClearCounters, now),
+            ToWorker::ClearCounters => {
+                // Who asked before hears what they were.
+                self.tell_status(usize::MAX);
+                self.step(Event::ClearCounters, now);
+            }
             ToWorker::WriteStates => self.write_states(),
             ToWorker::Stop => self.stop(now),
         }
@@ -108,7 +121,11 @@ impl<M: Network + Firewall + Datagrams + Journal + Bus + EventPipes> Vrrp<M> {
             // It opens no such channel, and does not ask.
             Arrival::UdpReceived(_) | Arrival::UdpClosed { .. } | Arrival::IpvsSurveyed(_) => return,
             Arrival::ClockSet(clock) => Event::ClockSet(clock),
-            Arrival::Woken => Event::Wake,
+            Arrival::Woken => {
+                self.step(Event::Wake, now);
+                // One piece a turn, however much arrives in it.
+                return self.tell_status(1);
+            }
         };
         self.step(event, now);
     }
@@ -128,7 +145,7 @@ impl<M: Network + Firewall + Datagrams + Journal + Bus + EventPipes> Vrrp<M> {
 
     /// When it wants [`Arrival::Woken`], if nothing else happens first.
     pub fn deadline(&self) -> Option<Instant> {
-        if !self.untold.is_empty() {
+        if !self.untold.is_empty() || self.status_told.is_some() {
             return Some(Instant::ZERO);
         }
         let stop = self.stop.filter(|_| self.is_waiting());
@@ -160,6 +177,8 @@ impl<M: Network + Firewall + Datagrams + Journal + Bus + EventPipes> Vrrp<M> {
         if self.stop.is_some() {
             return;
         }
+        // What was asked before is answered before.
+        self.tell_status(usize::MAX);
         let Configure { config, memories } = configure;
         self.sieve.configure(&config);
         self.pace.configure(&config);
@@ -237,6 +256,16 @@ impl<M: Network + Firewall + Datagrams + Journal + Bus + EventPipes> Vrrp<M> {
         if !self.untold.is_empty() {
             self.machine.dispatch();
             self.tell(MOST_TOLD);
+        }
+    }
+
+    /// Tells so many more pieces of the status, if it is being told.
+    fn tell_status(&mut self, pieces: usize) {
+        for _ in 0..pieces {
+            let Some(from) = self.status_told else { return };
+            let (status, more) = self.router.status_piece(from, STATUS_PIECE);
+            self.status_told = more.then_some(from + STATUS_PIECE);
+            self.machine.tell(ToSupervisor::Status { status: Box::new(status), more });
         }
     }
 

@@ -281,13 +281,67 @@ fn counters_begin_anew_when_asked() {
     let counted = |worker: &mut Vrrp<Paper>| {
         worker.hear(ToWorker::TellStatus, Instant::ZERO);
         match worker.machine().said.last() {
-            Some(ToSupervisor::Status(status)) => status.instances[0].counters.became_master,
+            Some(ToSupervisor::Status { status, more: false }) => status.instances[0].counters.became_master,
             other => panic!("{other:?}"),
         }
     };
     assert_eq!(counted(&mut worker), 1);
     worker.hear(ToWorker::ClearCounters, Instant::ZERO);
     assert_eq!(counted(&mut worker), 0);
+}
+
+/// A virtual router on each of many links, none of which is there.
+fn many(count: u8) -> Config {
+    let instances = (1..=count).map(|vrid| InstanceConfig {
+        vrid: vrrp::config::Vrid::new(vrid).unwrap(),
+        ..crate::notify::script::tests::instance(&format!("VI_{vrid}"))
+    });
+    Config { instances: instances.collect(), ..Config::default() }
+}
+
+/// What it said of its status: names, and whether more was to come.
+fn told_status(worker: &Vrrp<Paper>) -> Vec<(usize, bool)> {
+    let piece = |said: &ToSupervisor| {
+        if let ToSupervisor::Status { status, more } = said {
+            return Some((status.instances.len(), *more));
+        }
+        None
+    };
+    worker.machine().said.iter().filter_map(piece).collect()
+}
+
+/// A dump of thousands of instances must make no advert late.
+#[test]
+fn how_it_stands_is_told_in_pieces_one_a_turn() {
+    let mut worker = Vrrp::new(Paper::default());
+    let configure = |config| ToWorker::Configure(Box::new(Configure { config, memories: vec![] }));
+    worker.hear(configure(many(70)), Instant::ZERO);
+    worker.arrive(survey(vec![eth0()], vec![own()]), Instant::ZERO);
+    worker.hear(ToWorker::TellStatus, Instant::ZERO);
+    assert_eq!(told_status(&worker), [(32, true)]);
+    assert_eq!(worker.deadline(), Some(Instant::ZERO), "at once");
+    // What arrives meanwhile is no turn of its own.
+    worker.arrive(Arrival::LinkRemoved(host::LinkIndex(9)), Instant::ZERO);
+    assert_eq!(told_status(&worker).len(), 1);
+    worker.arrive(Arrival::Woken, Instant::ZERO);
+    worker.arrive(Arrival::Woken, Instant::ZERO);
+    assert_eq!(told_status(&worker)[1..], [(32, true), (6, false)]);
+    worker.arrive(Arrival::Woken, Instant::ZERO);
+    assert_eq!(told_status(&worker).len(), 3, "it is over");
+}
+
+/// A dump before a reload, or before the counters begin anew, tells of what was before.
+#[test]
+fn what_changes_everything_waits_until_the_status_is_told() {
+    for counters in [true, false] {
+        let mut worker = Vrrp::new(Paper::default());
+        let configure = |config| ToWorker::Configure(Box::new(Configure { config, memories: vec![] }));
+        worker.hear(configure(many(70)), Instant::ZERO);
+        worker.hear(ToWorker::TellStatus, Instant::ZERO);
+        let change = if counters { ToWorker::ClearCounters } else { configure(many(1)) };
+        worker.hear(change, Instant::ZERO);
+        assert_eq!(told_status(&worker), [(32, true), (32, true), (6, false)]);
+    }
 }
 
 /// Thousands of log lines of one turn would make adverts late.
