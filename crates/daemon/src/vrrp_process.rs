@@ -44,7 +44,7 @@ pub(crate) fn run() -> Exit {
                 let line = format!("Unable to size netlink buffers: {error}");
                 host::Journal::write(&mut journal, Severity::Warning, &line);
             }
-            let watchers = Watchers::new(begin.home);
+            let watchers = Watchers::new(begin.home, begin.process_events);
             Process::new(Here::new(machine, journal, line), watchers, begin.manner, begin.keep_vrrp).live()
         }
         Err(error) => worker_process::give_up(&error, &mut journal),
