@@ -12,11 +12,15 @@ use linux::{Interest, Poll, clock, privilege, process, signal};
 
 use crate::bus::{Heard, Line};
 use crate::exit::Exit;
+use crate::manner::set_name;
 use crate::worker_process::BUS;
 
 /// How long it stays for more: a takeover's alerts come within milliseconds, and a connection that is open costs less
 /// than a new one.
 const LINGER: Duration = Duration::from_secs(5);
+
+/// Its name in listings of processes.
+const NAME: &str = "keepalived_mail";
 
 /// What a herald's process does.
 pub(crate) fn run() -> Exit {
@@ -25,6 +29,7 @@ pub(crate) fn run() -> Exit {
     if privilege::become_nobody().is_err() {
         return Exit::Permission;
     }
+    set_name(NAME);
     // A relay may keep it waiting, but not beyond the end of its supervisor.
     let _ = signal::obey(signal::STOP);
     let _ = process::end_with_parent();

@@ -140,7 +140,13 @@ fn alerts_reach_a_real_relay_in_order_from_a_process_without_rights() {
     bench.until("both mails", || bench.text("box").contains("Entering MASTER"));
     let pid = herald(&daemon);
     let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
-    for line in ["Uid:\t65534\t65534", "Gid:\t65534\t65534", "CapEff:\t0000000000000000", "NoNewPrivs:\t1"] {
+    for line in [
+        "Uid:\t65534\t65534",
+        "Gid:\t65534\t65534",
+        "CapEff:\t0000000000000000",
+        "NoNewPrivs:\t1",
+        "Name:\tkeepalived_mail",
+    ] {
         assert!(status.contains(line), "{line} in {status}");
     }
     bench.until("its end, since there is nothing to do", || is_over(pid));
@@ -204,6 +210,26 @@ fn a_herald_that_is_killed_loses_no_alert() {
     relay.hangs.store(false, Ordering::Relaxed);
     bench.until("both mails", || relay.subjects() == ["Entering BACKUP state", "Entering MASTER state"]);
     assert_eq!(daemon.stop(), Some(0));
+}
+
+#[test]
+fn a_herald_does_not_outlive_its_supervisor_whatever_the_relay_does() {
+    let test = "a_herald_does_not_outlive_its_supervisor_whatever_the_relay_does";
+    let Some(bench) = Bench::new(test) else { return };
+    let relay = Relay::new(&bench, 0);
+    relay.hangs.store(true, Ordering::Relaxed);
+    configure(&bench, relay.port, "");
+    let mut daemon = bench.start(&[]).master();
+    bench.until("the herald, without rights", || {
+        let status = fs::read_to_string(format!("/proc/{}/status", herald(&daemon))).unwrap_or_default();
+        status.contains("Name:\tkeepalived_mail")
+    });
+    let (pid, worker) = (herald(&daemon), bench.pid("vrrp.pid"));
+    daemon.signal("KILL");
+    daemon.ended();
+    bench.until("its end", || is_over(pid));
+    bench.until("the worker's end", || is_over(worker));
+    relay.hangs.store(false, Ordering::Relaxed);
 }
 
 /// cli-and-files §7: "An instance or group does not mail the same state twice in a row; `no_email_faults` drops FAULT."
