@@ -47,6 +47,14 @@ impl Relay {
         relay
     }
 
+    /// One that says nothing, at which the configuration is aimed.
+    fn hanging(bench: &Bench) -> Self {
+        let relay = Self::new(bench, 0);
+        relay.hangs.store(true, Ordering::Relaxed);
+        configure(bench, relay.port, "");
+        relay
+    }
+
     fn subjects(&self) -> Vec<String> {
         let letters = self.letters.lock().unwrap();
         letters.iter().map(|letter| subject(letter).to_owned()).collect()
@@ -183,9 +191,7 @@ fn alerts_wait_for_a_relay_that_is_away_for_a_moment_and_keep_their_order() {
 fn a_relay_that_hangs_delays_nothing_and_a_stop_waits_for_it_only_so_long() {
     let test = "a_relay_that_hangs_delays_nothing_and_a_stop_waits_for_it_only_so_long";
     let Some(bench) = Bench::new(test) else { return };
-    let relay = Relay::new(&bench, 0);
-    relay.hangs.store(true, Ordering::Relaxed);
-    configure(&bench, relay.port, "");
+    let relay = Relay::hanging(&bench);
     edit(&bench, |text| format!("child_wait_time 1\n{text}"));
     let daemon = bench.start(&[]).master();
     bench.until("the herald", || herald(&daemon) != 0);
@@ -200,9 +206,7 @@ fn a_relay_that_hangs_delays_nothing_and_a_stop_waits_for_it_only_so_long() {
 #[test]
 fn a_herald_that_is_killed_loses_no_alert() {
     let Some(bench) = Bench::new("a_herald_that_is_killed_loses_no_alert") else { return };
-    let relay = Relay::new(&bench, 0);
-    relay.hangs.store(true, Ordering::Relaxed);
-    configure(&bench, relay.port, "");
+    let relay = Relay::hanging(&bench);
     let daemon = bench.start(&[]).master();
     bench.until("the herald", || herald(&daemon) != 0);
     send(herald(&daemon), "KILL");
@@ -216,9 +220,7 @@ fn a_herald_that_is_killed_loses_no_alert() {
 fn a_herald_does_not_outlive_its_supervisor_whatever_the_relay_does() {
     let test = "a_herald_does_not_outlive_its_supervisor_whatever_the_relay_does";
     let Some(bench) = Bench::new(test) else { return };
-    let relay = Relay::new(&bench, 0);
-    relay.hangs.store(true, Ordering::Relaxed);
-    configure(&bench, relay.port, "");
+    let relay = Relay::hanging(&bench);
     let mut daemon = bench.start(&[]).master();
     bench.until("the herald, without rights", || {
         let status = fs::read_to_string(format!("/proc/{}/status", herald(&daemon))).unwrap_or_default();
