@@ -24,6 +24,9 @@ pub const MOST_AGE: Duration = Duration::from_secs(3600);
 const FIRST_REST: Duration = Duration::from_secs(1);
 const LONGEST_REST: Duration = Duration::from_secs(60);
 
+/// Most letters that are named one by one when all are lost.
+const MOST_NAMED: usize = 16;
+
 /// How many heralds may die of one letter.
 const MOST_DEATHS: u8 = 3;
 
@@ -81,6 +84,15 @@ pub enum Happening {
         /// Why.
         why: String,
         /// How many were lost so far, this one included.
+        count: u64,
+    },
+    /// Nobody will get any that waits.
+    AllLost {
+        /// How many.
+        number: usize,
+        /// Why.
+        why: String,
+        /// How many were lost so far, these included.
         count: u64,
     },
 }
@@ -165,6 +177,12 @@ impl Queue {
     /// Nothing is tried any more.
     pub fn give_up(&mut self, why: &str, said: &mut Vec<Happening>) {
         self.out = None;
+        let number = self.waiting.len();
+        if number > MOST_NAMED {
+            self.waiting.clear();
+            self.lost += u64::try_from(number).unwrap_or(u64::MAX);
+            said.push(Happening::AllLost { number, why: why.to_owned(), count: self.lost });
+        }
         while !self.waiting.is_empty() {
             self.lose(0, why, said);
         }
@@ -220,7 +238,7 @@ impl Happening {
         match self {
             Self::Sent => Severity::Info,
             Self::Postponed { .. } => Severity::Warning,
-            Self::Refused { .. } | Self::Lost { .. } => Severity::Error,
+            Self::Refused { .. } | Self::Lost { .. } | Self::AllLost { .. } => Severity::Error,
         }
     }
 }
@@ -237,6 +255,9 @@ impl fmt::Display for Happening {
             }
             Self::Lost { subject, why, count } => {
                 write!(f, "SMTP alert lost ({count} so far), \"{subject}\": {why}")
+            }
+            Self::AllLost { number, why, count } => {
+                write!(f, "{number} SMTP alerts lost ({count} so far): {why}")
             }
         }
     }

@@ -58,7 +58,10 @@ impl Bench {
     fn lost(&self) -> Vec<&str> {
         let subject = |happening: &Happening| match happening {
             Happening::Lost { subject, .. } => Some(subject.clone()),
-            Happening::Sent | Happening::Refused { .. } | Happening::Postponed { .. } => None,
+            Happening::Sent
+            | Happening::Refused { .. }
+            | Happening::Postponed { .. }
+            | Happening::AllLost { .. } => None,
         };
         // Leaked: a handful of words in a test.
         self.said.iter().filter_map(subject).map(|subject| &*subject.leak()).collect()
@@ -211,4 +214,13 @@ fn a_letter_that_came_too_late_for_its_herald_goes_to_the_next_at_once() {
     bench.queue.untouched();
     assert_eq!(bench.hand_over().as_deref(), Some("1"));
     assert_eq!(bench.said, []);
+}
+
+#[test]
+fn many_that_are_lost_at_once_are_counted_in_one_line() {
+    let mut bench = Bench::new(&["x"; 17]);
+    bench.queue.give_up("the daemon stops", &mut bench.said);
+    let lines: Vec<String> = bench.said.iter().map(ToString::to_string).collect();
+    assert_eq!(lines, ["17 SMTP alerts lost (17 so far): the daemon stops"]);
+    assert_eq!((bench.queue.waiting(), bench.queue.counts()), (0, (0, 17)));
 }
