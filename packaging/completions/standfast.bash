@@ -751,7 +751,7 @@ _standfast() {
             return 0
             ;;
         standfast__subcmd__simulate)
-            opts="-h --seed --log --help"
+            opts="-h --seed --bfd --log --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -67,6 +67,7 @@ complete -c standfast -n "__fish_standfast_using_subcommand status" -l socket -d
 complete -c standfast -n "__fish_standfast_using_subcommand status" -l json -d 'Print the daemon\'s answer as it came'
 complete -c standfast -n "__fish_standfast_using_subcommand status" -s h -l help -d 'Print help'
 complete -c standfast -n "__fish_standfast_using_subcommand simulate" -l seed -d 'Make a scenario by chance from this number, and show it' -r
+complete -c standfast -n "__fish_standfast_using_subcommand simulate" -l bfd -d 'With --seed: a pair of BFD neighbours instead of routers'
 complete -c standfast -n "__fish_standfast_using_subcommand simulate" -l log -d 'Show what the daemons log, too'
 complete -c standfast -n "__fish_standfast_using_subcommand simulate" -s h -l help -d 'Print help'
 complete -c standfast -n "__fish_standfast_using_subcommand lsp" -l stdio -d 'For editors that always say so; there is no other way'

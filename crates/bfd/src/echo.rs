@@ -64,12 +64,12 @@ impl Echo {
     }
 
     /// One came back. False if it was never sent, or came back before: it may be replayed.
-    pub(crate) const fn returned(&mut self, sequence: u32, now: Instant) -> bool {
+    pub(crate) const fn returned(&mut self, sequence: u32, at: Instant) -> bool {
         let ahead = sequence.wrapping_sub(self.returned);
         let fresh = ahead != 0 && ahead <= self.sent.wrapping_sub(self.returned);
         if fresh {
             self.returned = sequence;
-            self.alive_at = now;
+            self.alive_at = at;
         }
         fresh
     }

@@ -22,6 +22,13 @@ pub use mutate::fuzz_mutate;
 /// The file that is read first.
 const MAIN: &str = "keepalived.conf";
 
+/// Reads an input of [`fuzz_files`] once, as the daemon would: how long it takes and how much memory is what an operator
+/// would wait for.
+pub fn fuzz_reading(bytes: &[u8]) -> usize {
+    let text = String::from_utf8_lossy(bytes);
+    read(&in_memory(&parted(&text))).diagnostics.len()
+}
+
 /// How many diagnostics are put into every form: one is as much work as the other.
 const SHOWN: usize = 30;
 
@@ -39,23 +46,34 @@ pub fn fuzz_pipeline(bytes: &[u8]) {
 }
 
 /// All that is made of a configuration of several files: what runs, every form of the diagnostics, the settings, the
-/// tidy copies, which must read to what they were made from.
-pub fn fuzz_files(bytes: &[u8]) {
+/// tidy copies, which must read to what they were made from. `look` (modulo 3) says at which of it, so that nothing is
+/// read more than three times in one run.
+pub fn fuzz_files(bytes: &[u8], look: u8) {
     let text = String::from_utf8_lossy(bytes);
     let parts = parted(&text);
     let files = in_memory(&parts);
-    let printed = {
-        let mut loaded = read(&files);
-        loaded.diagnostics.truncate(SHOWN);
-        put_into_every_form(&loaded);
-        outlined(&files, &loaded)
-    };
-    let indented = parts.iter().map(|(name, text)| (*name, text::indented(text, "    "))).collect();
-    let effective = read(&files).effective;
-    for (how, made) in [("printed", BTreeMap::from([(MAIN, printed)])), ("indented", indented)] {
-        let same = effective.is_none() || effective == read(&in_memory(&made)).effective;
-        assert!(same, "is {how} as something else:\n{text}\n--- as ---\n{made:#?}");
+    let mut loaded = read(&files);
+    match look % 3 {
+        0 => {
+            loaded.diagnostics.truncate(SHOWN);
+            put_into_every_form(&loaded);
+            show(&files, &loaded);
+        }
+        1 => {
+            let indented = parts.iter().map(|(name, text)| (*name, text::indented(text, "    "))).collect();
+            reads_as(&loaded, &indented, "indented");
+        }
+        _ => {
+            let printed = outline::read(&request(), &files, &Assumed::default()).printed();
+            reads_as(&loaded, &BTreeMap::from([(MAIN, printed)]), "printed");
+        }
     }
+}
+
+/// What was read must be what its copy reads as, if it can run at all.
+fn reads_as(loaded: &Loaded, copy: &BTreeMap<&str, String>, how: &str) {
+    let same = loaded.effective.is_none() || loaded.effective == read(&in_memory(copy)).effective;
+    assert!(same, "is {how} as something else:\n{copy:#?}");
 }
 
 fn put_into_every_form(loaded: &Loaded) {
@@ -63,16 +81,14 @@ fn put_into_every_form(loaded: &Loaded) {
     let _ = (json::report(MAIN, loaded), sarif::log(std::iter::once(loaded)));
 }
 
-/// Looks at all that an outline tells, and returns its tidy copy.
-fn outlined(files: &InMemory, loaded: &Loaded) -> String {
+/// Looks at all that an outline tells.
+fn show(files: &InMemory, loaded: &Loaded) {
     let outline = outline::read(&request(), files, &Assumed::default());
     let _ = outline.names();
-    let printed = outline.printed();
     // As JSON each block is as large as all of its defaults together.
-    if printed.len() < MOST_SHOWN {
+    if outline.printed().len() < MOST_SHOWN {
         let _ = outline::effective(&outline, loaded);
     }
-    printed
 }
 
 fn request() -> Request<'static> {

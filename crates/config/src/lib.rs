@@ -33,7 +33,7 @@ mod value;
 pub use diagnostic::{Class, Code, Diagnostic, Severity};
 pub use effective::{Daemon, Effective};
 pub use files::{Disk, Files, InMemory};
-pub use fuzz::{fuzz_files, fuzz_mutate, fuzz_pipeline};
+pub use fuzz::{fuzz_files, fuzz_mutate, fuzz_pipeline, fuzz_reading};
 pub use load::{Loaded, Request, load};
 pub use source::{Place, Sources, Span};
 pub use surroundings::{Assumed, PathFacts, Surroundings, ThisHost};

@@ -12,8 +12,8 @@ use std::sync::OnceLock;
 /// instances are 3 MiB) and small enough that a runaway expansion ends in milliseconds.
 pub const MAX_TEXT: usize = 64 * 1024 * 1024;
 
-/// Most files and made lines together: what they cost stays below 32 MiB.
-const MAX_PARTS: usize = 1 << 20;
+/// Most files and made lines together: what they cost stays below 16 MiB and half a second.
+const MAX_PARTS: usize = 1 << 19;
 
 /// A piece of the text of one reading.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]

@@ -37,6 +37,7 @@ fn router_id(line: &str) -> String {
 
 const INSTANCE: &str = "interface eth0\nvirtual_router_id 1\nvirtual_ipaddress {\n192.0.2.1\n}\n";
 
+/// L1-01, L1-02, L1-03, L1-05, L1-06, L1-07, L1-11.
 #[test]
 fn bytes_and_blanks() {
     for (text, id) in [
@@ -59,6 +60,7 @@ fn bytes_and_blanks() {
     assert_eq!(effective("global_defs { router_id a }").daemon.router_id, "a");
 }
 
+/// L1-01, L1-08, L1-09, L1-11.
 #[test]
 fn what_garbles_the_text_is_an_error() {
     for (text, code) in [
@@ -78,6 +80,7 @@ fn what_garbles_the_text_is_an_error() {
 }
 
 /// Keywords are small letters; so are the words for yes and no.
+/// L1-04.
 #[test]
 fn case_matters() {
     assert_eq!(codes(&read("GLOBAL_DEFS\n")), ["SF0201"]);
@@ -97,6 +100,7 @@ fn case_matters() {
 }
 
 /// `key \` is the word `key`, a backslash, and another line.
+/// L1-10.
 #[test]
 fn lines_do_not_go_on() {
     let loaded = read("global_defs {\nrouter_id \\\nvalue\n}\n");
@@ -104,6 +108,7 @@ fn lines_do_not_go_on() {
     assert_eq!(loaded.effective.unwrap().daemon.router_id, "\\");
 }
 
+/// L1-12.
 #[test]
 fn a_script_line_is_split_twice() {
     let text = |line: &str| {
@@ -128,6 +133,7 @@ fn a_script_line_is_split_twice() {
     assert_eq!(script("script /bin/a\"b c\"d"), ["/bin/ab", "cd"]);
 }
 
+/// L2-01, L2-02, L2-03, L2-04.
 #[test]
 fn braces_stand_where_they_like() {
     for text in [
@@ -154,6 +160,7 @@ fn braces_stand_where_they_like() {
 }
 
 /// Differs: keepalived reads the lines of an unknown block as lines of the block around it. The verdict is the same.
+/// L2-05.
 #[test]
 fn an_unknown_block_is_passed_over() {
     let loaded = read(&format!("vrrp_instance a {{\n{INSTANCE}foo {{ interface eth9 }}\npriority 7\n}}\n"));
@@ -173,6 +180,7 @@ fn a_rejected_block_ends_at_its_brace() {
     assert_eq!(loaded.effective.unwrap().daemon.router_id, "x");
 }
 
+/// L2-07.
 #[test]
 fn empty_blocks() {
     for (text, code, status) in [
@@ -193,12 +201,14 @@ fn empty_blocks() {
 }
 
 /// A keyword without its word stops the reading: status 2, also of a daemon.
+/// L2-08.
 #[test]
 fn a_missing_word_stops_everything() {
     let loaded = read("global_defs {\nsmtp_server\n}\nnonsense\n");
     assert_eq!((loaded.test_status(), loaded.refusal()), (2, Some(2)));
 }
 
+/// L2-09.
 #[test]
 fn numbers_may_be_followed_by_rubbish_but_not_in_a_test() {
     let text = format!("vrrp_instance a {{\n{INSTANCE}garp_master_delay 7x\n}}\n");
@@ -209,6 +219,7 @@ fn numbers_may_be_followed_by_rubbish_but_not_in_a_test() {
     assert_eq!(daemon.effective.unwrap().vrrp.instances[0].announce.delay.as_secs(), 7);
 }
 
+/// L3-01, L3-02, L3-03, L3-04, L3-05, L3-06, L3-07.
 #[test]
 fn conditions() {
     for (line, id) in [
@@ -273,6 +284,7 @@ fn including(line: &'static str) -> Loaded {
     read_as("/etc/k/main", &files, None)
 }
 
+/// L4-01, L4-03, L4-04.
 #[test]
 fn includes_read_what_they_name() {
     let id = |line| including(line).effective.map(|effective| effective.daemon.router_id).unwrap_or_default();
@@ -294,6 +306,7 @@ fn includes_read_what_they_name() {
 }
 
 /// Which problems are errors, by spelling: (directory, program, no such file, nothing matches, a brace alternative).
+/// L4-02, L4-05.
 #[test]
 fn spellings_of_include_differ_in_what_they_demand() {
     for (spelling, demands) in [
@@ -321,6 +334,7 @@ fn spellings_of_include_differ_in_what_they_demand() {
     assert_eq!(load(&request, &Shelf::default(), &Assumed::default()).test_status(), 6);
 }
 
+/// L3-08.
 #[test]
 fn an_include_behind_a_condition_or_of_a_variable_does_not_work() {
     for line in ["@main include a.conf", "$F=a.conf\ninclude $F"] {
@@ -330,6 +344,7 @@ fn an_include_behind_a_condition_or_of_a_variable_does_not_work() {
     }
 }
 
+/// L4-06, L4-07.
 #[test]
 fn several_main_files_are_read_in_order_and_places_name_them() {
     let files = Shelf(BTreeMap::from([
@@ -346,6 +361,7 @@ fn several_main_files_are_read_in_order_and_places_name_them() {
 }
 
 /// Missing, a directory, a program: nothing is wrong with the configuration, and a daemon does not start.
+/// L8-02, L8-08.
 #[test]
 fn a_main_file_that_cannot_be_read() {
     for why in [Unreadable::Missing, Unreadable::NotAFile, Unreadable::Executable] {
@@ -355,6 +371,7 @@ fn a_main_file_that_cannot_be_read() {
     }
 }
 
+/// L5-01, L5-02, L5-03, L5-04, L5-05, L5-06, L5-07, L2-06.
 #[test]
 fn definitions() {
     for (lines, id) in [
@@ -390,6 +407,7 @@ fn definitions() {
     assert!(read("global_defs {\nrouter_id ${NONE}\n}\n").test_status() != 0);
 }
 
+/// L6-01, L6-02, L6-03, L6-04, L6-05.
 #[test]
 fn repetition() {
     let names = |text: &str| -> Vec<String> {
@@ -410,6 +428,7 @@ fn repetition() {
     assert_eq!(names("$E=2\n~SEQ(i,$E) $V"), ["x1", "x2"]);
     // Chained, the left one is outside; the variable keeps its last value.
     assert_eq!(router_id("~SEQ(a,1,2) ~SEQ(b,1,3) router_id $a-$b-\nrouter_id ${a}${b}"), "23");
+    assert_eq!(router_id("~SEQ(a,4) ~SEQ(a,2) router_id $a\nrouter_id ${a}"), "2");
     assert_eq!(router_id("~SEQx(a,15,17) router_id ${a}"), "11");
     assert_eq!(router_id("~SEQ(a,-2) router_id ${a}"), "-2");
     assert_eq!(router_id("~SEQ(a,0) router_id ${a}"), "0");
@@ -422,6 +441,7 @@ fn repetition() {
 }
 
 /// Scripts must be defined above; sync groups and track groups find their members anywhere.
+/// L7-02.
 #[test]
 fn what_must_stand_above() {
     let security = "global_defs {\nenable_script_security\nscript_user root\n}\n";
@@ -437,6 +457,7 @@ fn what_must_stand_above() {
     assert_eq!(loaded.effective.unwrap().vrrp.groups[0].members, ["a", "b"]);
 }
 
+/// L7-03, L7-04, L7-05, L8-08.
 #[test]
 fn what_stands_twice() {
     for block in ["vrrp_sync_group", "track_group", "bfd_instance"] {
@@ -461,6 +482,7 @@ fn what_stands_twice() {
 }
 
 /// Exit statuses of a test: security hides everything but a missing word, ordinary complaints hide what cannot run.
+/// L8-02, L8-03, L8-04, L8-05, L8-07.
 #[test]
 fn statuses() {
     for (text, status) in [
@@ -486,6 +508,7 @@ fn statuses() {
 }
 
 /// Where the manual page is wrong.
+/// L9-01, L9-02.
 #[test]
 fn what_the_manual_does_not_say() {
     let rules =

@@ -1,10 +1,15 @@
-//! How soon a silent neighbour is noticed, and what many sessions cost: ours, keepalived and FRR's bfdd in turn.
+//! How soon a silent neighbour is noticed, how soon a pair that tracks a path takes over, and what many sessions cost: ours,
+//! keepalived and FRR's bfdd in turn.
 //!
-//! The neighbour, always ours, is killed as by a power-off. Counted is the time from its last packet to the first of the
-//! daemon under test that says Down with the diagnostic of an expired detection time, by the kernel's stamps on the wire;
-//! the detection time is taken off. Prints tables for `docs/performance.md`.
+//! The neighbour, always ours, is killed as by a power-off. Counted is the time from its last packet of a session to the first
+//! of the daemon under test that says Down with the diagnostic of an expired detection time, by the kernel's stamps on the
+//! wire; the detection time is taken off. Prints tables for `docs/performance.md`.
 //!
 //! `cargo bench -p standfast-daemon --bench bfd -- --trials 5 --sessions 100` for less than the whole.
+
+#[path = "../tests/bfd/failover.rs"]
+#[expect(dead_code, reason = "shared with the tests")]
+mod failover;
 
 #[path = "../tests/netns/mod.rs"]
 #[expect(dead_code, reason = "shared by several programs, each of which uses its part")]
@@ -12,9 +17,12 @@ mod netns;
 #[path = "../tests/bfd/peer.rs"]
 #[expect(dead_code, reason = "shared with the tests")]
 mod peer;
+#[path = "../tests/bfd/probe.rs"]
+mod probe;
 #[path = "../tests/bfd/session.rs"]
 mod session;
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::io::{self, Write as _};
 use std::net::{IpAddr, Ipv4Addr};
@@ -24,7 +32,7 @@ use std::time::Duration;
 use netns::capture::Capture;
 use netns::clock::{Stamp, sleep, sleep_until};
 use netns::daemon::Make;
-use netns::lab::Lab;
+use netns::lab::{Host, Lab};
 use netns::packet::Packet;
 use netns::runner::end_on_signals;
 use nix::unistd::geteuid;
@@ -33,8 +41,12 @@ use session::Session;
 
 /// Who is measured.
 const KINDS: [Kind; 3] = [Kind::Ours, Kind::Keepalived, Kind::Frr];
-/// How long anything may take before the measurement has failed.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// Sessions whose neighbour falls silent at once.
+const AT_ONCE: u16 = 10;
+/// How long they have to come up, and to agree on their intervals.
+const COMING_UP: Duration = Duration::from_secs(4);
+/// How late a neighbour's end may be noticed to be counted at all.
+const LATE: Duration = Duration::from_millis(500);
 /// How long processor time is counted, and how long everything has to come up before.
 const WEIGHING: Duration = Duration::from_secs(4);
 const SETTLING: Duration = Duration::from_secs(8);
@@ -47,17 +59,24 @@ fn main() -> ExitCode {
     }
     end_on_signals();
     say(&format!(
-        "From a neighbour's last packet to Down on the wire, beyond the detection time, milliseconds: median, 90 %, \
-         most of {}\n",
-        options.trials
+        "From a neighbour's last packet to Down on the wire, beyond the detection time, milliseconds: median, 99 %, most \
+         of {}\n",
+        options.trials * usize::from(AT_ONCE)
     ));
-    say("| session | standfast | keepalived | bfdd |\n|---|---|---|---|");
+    say("| sessions | standfast | keepalived | bfdd |\n|---|---|---|---|");
     for multiplier in [3, 5] {
         let cells = KINDS.map(|kind| spread(detect(kind, multiplier, options.trials, false)));
         say(&format!("| 10 ms × {multiplier} | {} |", cells.join(" | ")));
     }
     let cell = spread(detect(Kind::Ours, 5, options.trials, true));
     say(&format!("| 10 ms × 5, all processors busy, real time | {cell} | | |"));
+    say(&format!(
+        "\nFrom the cut of a master's path at 10 ms × 3 until a client beyond it is answered by the backup, milliseconds: \
+         median, 99 %, most of {}\n\n| standfast | keepalived |\n|---|---|",
+        options.trials
+    ));
+    let cells = [Make::Ours, Make::Theirs].map(|make| spread(take_over(make, options.trials)));
+    say(&format!("| {} |", cells.join(" | ")));
     let downs = false_downs(options.busy);
     say(&format!(
         "\nSessions that went down for no reason in {} s at 10 ms × 5 with all processors busy and real time: {downs}\n",
@@ -104,36 +123,58 @@ impl Options {
 /// Keywords that give the bfd worker a real-time priority.
 const REAL_TIME: &str = "global_defs {\n    bfd_rt_priority 50\n    bfd_no_swap\n}\n";
 
-/// Lateness of each trial, in milliseconds.
+/// Lateness of each session in each trial, in milliseconds.
 fn detect(kind: Kind, multiplier: u8, trials: usize, busy: bool) -> Vec<f64> {
-    let mut lab = Lab::new();
-    let (here, there) = (lab.host("eth0"), lab.host("eth0"));
-    let wire = Capture::start(&lab, &[&here, &there]);
-    let plain = Session::between(here.v4().into(), there.v4().into());
-    let session = Session { interval: 10, multiplier, ..plain };
-    let prefix = if busy { REAL_TIME } else { "" };
-    let subject = Peer::start_with(&lab, &here, kind, &(prefix.to_owned() + &session.text(kind)));
-    let text = REAL_TIME.to_owned() + &session.turned().text(Kind::Ours);
-    let mut silent = Peer::start_with(&lab, &there, Kind::Ours, &text);
+    let stage = Stage::new();
+    let wire = Capture::start(&stage.lab, &[&stage.here, &stage.there]);
+    let plain = Session::between(stage.here.v4().into(), stage.there.v4().into());
+    let [mut subject, mut silent] =
+        stage.texts(kind, AT_ONCE, &Session { interval: 10, multiplier, ..plain });
+    if busy {
+        subject.insert_str(0, REAL_TIME);
+    }
+    silent.insert_str(0, REAL_TIME);
+    let _subject = Peer::start_with(&stage.lab, &stage.here, kind, &subject);
+    let mut silent = Peer::start_with(&stage.lab, &stage.there, Kind::Ours, &silent);
     let load = busy.then(Load::start);
     let mut late = Vec::new();
     for trial in 0..trials {
         if trial > 0 {
             silent.restart();
         }
-        subject.await_up(true);
-        // The other side comes up a second later at most, and then says how fast it sends.
-        sleep(Duration::from_millis(1_100));
+        sleep(COMING_UP);
         let since = Stamp::now();
         silent.kill();
-        let down = wire.wait(&here, since, PATIENCE, |packet| state_of(packet) == Some((1, 1)));
-        let Some(down) = down else { break };
-        let heard = wire.all(&there, |packet| packet.at < down.at && state_of(packet).is_some());
-        let Some(last) = heard.last() else { break };
-        late.push(down.at.since(last.at) * 1000.0 - 10.0 * f64::from(multiplier));
+        sleep(Duration::from_millis(10 * u64::from(multiplier)) + LATE);
+        for number in 1..=AT_ONCE {
+            let ends = [address(0, number), address(1, number)];
+            let down = |packet: &Packet| state_of(packet, ends) == Some((1, 1));
+            let Some(down) = wire.wait(&stage.here, since, Duration::ZERO, down) else { continue };
+            let [ours, theirs] = ends;
+            let heard = |packet: &Packet| {
+                packet.at > since.minus(LATE)
+                    && packet.at < down.at
+                    && state_of(packet, [theirs, ours]).is_some()
+            };
+            let heard = wire.all(&stage.there, heard);
+            let Some(last) = heard.last() else { continue };
+            late.push(down.at.since(last.at) * 1000.0 - 10.0 * f64::from(multiplier));
+        }
     }
     drop(load);
     late
+}
+
+/// Milliseconds of each takeover.
+fn take_over(make: Make, trials: usize) -> Vec<f64> {
+    let rig = failover::Rig::start(make, 3);
+    let trial = |_| {
+        rig.settle();
+        let taken = rig.fail_over();
+        rig.mend();
+        taken
+    };
+    (0..trials).map(trial).collect()
 }
 
 /// How often ours goes down though nothing happens but that all processors are busy.
@@ -173,61 +214,103 @@ impl Drop for Load {
     }
 }
 
-/// State and diagnostic of a control packet over IPv4, if it is one.
-fn state_of(packet: &Packet) -> Option<(u8, u8)> {
+/// State and diagnostic of a control packet over IPv4 between two addresses, if it is one.
+fn state_of(packet: &Packet, [from, to]: [Ipv4Addr; 2]) -> Option<(u8, u8)> {
     let frame = &packet.frame;
     let is_control = frame.get(12..14)? == [8, 0] && frame.get(23)? == &17;
+    let ends = frame.get(26..30)? == from.octets() && frame.get(30..34)? == to.octets();
     let port = frame.get(36..38)? == 3784_u16.to_be_bytes();
-    (is_control && port).then_some((frame.get(43)? >> 6, frame.get(42)? & 31))
+    (is_control && ends && port).then_some((frame.get(43)? >> 6, frame.get(42)? & 31))
 }
 
 fn spread(mut late: Vec<f64>) -> String {
     late.sort_by(f64::total_cmp);
     let Some(most) = late.last() else { return "—".into() };
     let at = |share: usize| late.get(late.len() * share / 100).unwrap_or(most);
-    format!("{:.2}, {:.2}, {most:.2}", at(50), at(90))
+    format!("{:.2}, {:.2}, {most:.2}", at(50), at(99))
 }
 
-/// What a number of sessions costs, in milliseconds of a processor a second.
-fn weigh(kind: Kind, count: u16, interval: u32) -> String {
-    let mut lab = Lab::new();
-    let (here, there) = (lab.host("eth0"), lab.host("eth0"));
-    let address = |side: u8, number: u16| -> IpAddr {
-        let [high, low] = number.to_be_bytes();
-        Ipv4Addr::new(10, 16 + high, low, 1 + side).into()
-    };
-    let mut texts = [String::new(), String::new()];
-    let mut lines = [String::new(), String::new()];
-    for number in 1..=count {
-        let ends = (address(0, number), address(1, number));
-        let session = Session { interval, multiplier: 5, ..Session::between(ends.0, ends.1) };
-        for (side, (own, kind, session)) in
-            [(ends.0, kind, session.clone()), (ends.1, Kind::Ours, session.turned())].into_iter().enumerate()
-        {
-            let name = format!("bfd_instance s{number} ");
-            texts[side] += &session.text(kind).replace("bfd_instance peer ", &name).replace("bfd\n", "");
-            let _ = writeln!(lines[side], "addr add {own}/32 dev lo");
+/// Two hosts, with any number of addresses for sessions.
+struct Stage {
+    lab: Lab,
+    here: Host,
+    there: Host,
+}
+
+/// The address of a session on one side.
+fn address(side: u8, number: u16) -> Ipv4Addr {
+    let [high, low] = number.to_be_bytes();
+    Ipv4Addr::new(10, 16 + high, low, 1 + side)
+}
+
+impl Stage {
+    fn new() -> Stage {
+        let mut lab = Lab::new();
+        let (here, there) = (lab.host("eth0"), lab.host("eth0"));
+        Stage { lab, here, there }
+    }
+
+    /// Gives both hosts addresses, and words so many sessions like one: for the daemon under test, and for ours.
+    fn texts(&self, kind: Kind, count: u16, like: &Session) -> [String; 2] {
+        let mut texts = [String::new(), String::new()];
+        let mut lines = [String::new(), String::new()];
+        for number in 1..=count {
+            let ends: [IpAddr; 2] = [address(0, number).into(), address(1, number).into()];
+            let session = Session { ends: (ends[0], ends[1]), ..like.clone() };
+            for (side, (kind, session)) in
+                [(kind, session.clone()), (Kind::Ours, session.turned())].into_iter().enumerate()
+            {
+                let name = format!("bfd_instance s{number} ");
+                texts[side] += &session.text(kind).replace("bfd_instance peer ", &name).replace("bfd\n", "");
+                let _ = writeln!(lines[side], "addr add {}/32 dev lo", ends[side]);
+            }
         }
+        // Behind one next hop each: the kernel keeps no thousand neighbours.
+        let sides = [(&self.here, &lines[0], &self.there), (&self.there, &lines[1], &self.here)];
+        for (host, lines, other) in sides {
+            host.namespace.ip(lines.trim_end());
+            host.namespace.ip(&format!("route add 10.16.0.0/12 via {} dev eth0", other.v4()));
+        }
+        if kind == Kind::Frr {
+            // Its block ends with its last line.
+            texts[0] = format!("bfd\n{}!\n", texts[0].replace(" !\n!\n", " !\n"));
+        }
+        texts
     }
-    // Behind one next hop each: the kernel keeps no thousand neighbours.
-    for (host, lines, other) in [(&here, &lines[0], &there), (&there, &lines[1], &here)] {
-        host.namespace.ip(lines.trim_end());
-        host.namespace.ip(&format!("route add 10.16.0.0/12 via {} dev eth0", other.v4()));
-    }
-    // FRR's block ends with its last line.
-    let [mut subject_text, other_text] = texts;
-    if kind == Kind::Frr {
-        subject_text = format!("bfd\n{}!\n", subject_text.replace(" !\n!\n", " !\n"));
-    }
-    let mut subject = Peer::start_with(&lab, &here, kind, &subject_text);
-    let _other = Peer::start_with(&lab, &there, Kind::Ours, &other_text);
+}
+
+/// What a number of sessions costs, in milliseconds of a processor a second; and how many are up, if not all.
+fn weigh(kind: Kind, count: u16, interval: u32) -> String {
+    let stage = Stage::new();
+    let plain = Session::between(stage.here.v4().into(), stage.there.v4().into());
+    let [subject, other] = stage.texts(kind, count, &Session { interval, multiplier: 5, ..plain });
+    let mut subject = Peer::start_with(&stage.lab, &stage.here, kind, &subject);
+    let other = Peer::start_with(&stage.lab, &stage.there, Kind::Ours, &other);
     sleep(SETTLING + Duration::from_millis(u64::from(count)));
     let before = subject.processor();
     let began = Stamp::now();
     sleep(WEIGHING);
     let used = subject.processor() - before;
     let share = used.as_secs_f64() * 1000.0 / Stamp::now().since(began);
-    format!("{share:.1}")
+    match count_up(&other.log()) {
+        up if up == usize::from(count) => format!("{share:.1}"),
+        up => format!("{share:.1} ({up} up)"),
+    }
+}
+
+/// How many sessions are up, as a log of ours has it.
+fn count_up(log: &str) -> usize {
+    let mut up = BTreeSet::new();
+    for line in log.lines() {
+        let Some((before, state)) = line.split_once(") Entering ") else { continue };
+        let name = before.rsplit('(').next().unwrap_or_default();
+        if state.starts_with("Up ") {
+            up.insert(name)
+        } else {
+            up.remove(name)
+        };
+    }
+    up.len()
 }
 
 fn say(line: &str) {

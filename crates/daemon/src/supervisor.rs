@@ -316,7 +316,7 @@ impl Supervisor {
             ToSupervisor::End(id) => self.jobs.end(id, now),
             ToSupervisor::Notify { queue, job } => self.jobs.notify(queue, job, now, &mut self.finished),
             // The worker's place remembers it.
-            ToSupervisor::Mastership { .. } => {}
+            ToSupervisor::Masterships(_) => {}
             ToSupervisor::Mail(alert) => self.mail(alert, now),
             ToSupervisor::Alive => self.watchdog.answered(now),
             ToSupervisor::Status { status, more } => {

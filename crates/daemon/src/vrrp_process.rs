@@ -25,6 +25,9 @@ use watchers::Watchers;
 /// What the bfd worker says; those of the watchers come before it.
 const VERDICTS: Token = Token(4);
 
+/// Arrivals that room is kept for.
+const ROOM: usize = 256;
+
 /// What a vrrp worker's process does.
 pub(crate) fn run() -> Exit {
     let Ok(socket) = process::take_stdin() else { return Exit::Fatal };
@@ -62,6 +65,8 @@ struct Process {
     /// The latest time that the worker was told.
     now: Instant,
     arrivals: Vec<Arrival>,
+    /// Much happened at once, which needed memory.
+    behind: bool,
     ready: Vec<Token>,
 }
 
@@ -75,6 +80,7 @@ impl Process {
             verdicts: None,
             now: Instant::ZERO,
             arrivals: Vec::new(),
+            behind: false,
             ready: Vec::new(),
         }
     }
@@ -108,9 +114,7 @@ impl Process {
             self.watchers.serve(*token, now, &mut self.arrivals);
         }
         self.watchers.wake(now, &mut self.arrivals);
-        for arrival in self.arrivals.drain(..) {
-            self.vrrp.arrive(arrival, now);
-        }
+        self.vrrp.arrive_all(self.arrivals.drain(..), now);
         if self.ready.contains(&VERDICTS) {
             self.hear_verdicts(now);
         }
@@ -123,6 +127,10 @@ impl Process {
             self.hear(ToWorker::Stop);
         }
         self.ready.clear();
+        if std::mem::replace(&mut self.behind, self.vrrp.is_behind()) && !self.behind {
+            self.arrivals.shrink_to(ROOM);
+            schedule::give_back_memory();
+        }
         Ok(())
     }
 
@@ -197,9 +205,7 @@ impl Process {
         if let ToWorker::Configure(configure) = &message {
             let mut found = Vec::new();
             self.watchers.configure(&configure.config, self.vrrp.machine_mut(), &mut found);
-            for arrival in found {
-                self.vrrp.arrive(arrival, self.now);
-            }
+            self.vrrp.arrive_all(found, self.now);
         }
         if message == ToWorker::TellStatus {
             let processes = self.watchers.processes();

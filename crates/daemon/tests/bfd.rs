@@ -12,6 +12,8 @@ mod netns;
 #[path = "bfd/peer.rs"]
 #[expect(dead_code, reason = "shared with the benchmark")]
 mod peer;
+#[path = "bfd/probe.rs"]
+mod probe;
 #[path = "bfd/session.rs"]
 mod session;
 
@@ -35,11 +37,13 @@ fn main() -> ExitCode {
             trials.push(Trial { name, makes, programs: kind.programs(), run });
         }
     }
-    trials.push(Trial {
-        name: "a pair that tracks a path fails over in a blink".into(),
-        makes: vec![Make::Ours],
-        programs: &["ip"],
-        run: Box::new(failover::play),
-    });
+    let pairs: [(&str, fn()); 2] = [
+        ("a pair that tracks a path fails over in 60 ms", failover::play),
+        ("a bfd worker that is killed costs a pair nothing", failover::a_dead_worker_costs_nothing),
+    ];
+    for (name, run) in pairs {
+        let (name, makes) = (name.to_owned(), vec![Make::Ours]);
+        trials.push(Trial { name, makes, programs: &["ip"], run: Box::new(run) });
+    }
     runner::main("bfd", &options, trials)
 }

@@ -5,7 +5,7 @@ use core::net::{IpAddr, SocketAddr};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Family, LinkIndex};
+use crate::{Family, Instant, LinkIndex};
 
 /// A UDP socket, named by what it is bound to.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
@@ -73,6 +73,9 @@ pub struct UdpDelivery {
     pub destination: SocketAddr,
     /// TTL or hop limit, where the machine can tell.
     pub hop_limit: Option<u8>,
+    /// When the host received it, which may be a little before it is told. What lay there for long is no older than a
+    /// few milliseconds by this: later ones may have been lost, for want of room.
+    pub at: Instant,
     /// What follows the UDP header.
     pub bytes: Vec<u8>,
 }

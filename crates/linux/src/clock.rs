@@ -44,16 +44,26 @@ pub fn wall() -> WallTime {
 /// last that is left may be old though its sender never fell silent.
 pub(crate) const BELIEVED: Duration = Duration::from_millis(5);
 
-/// When something happened that the kernel stamped with the time of day, a moment ago.
-pub(crate) fn moment(stamp: WallTime) -> Instant {
-    placed(stamp, now(), wall())
+/// One moment on both clocks.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Moment {
+    now: Instant,
+    wall: WallTime,
 }
 
-/// When it was this time of day, if it is now that and this.
-fn placed(stamp: WallTime, now: Instant, wall: WallTime) -> Instant {
-    // A clock that was set in between says nonsense, and little of it is believed.
-    let age = wall.since(stamp).unwrap_or(Duration::ZERO);
-    now - age.min(BELIEVED)
+impl Moment {
+    /// The present one.
+    pub(crate) fn present() -> Self {
+        Self { now: now(), wall: wall() }
+    }
+
+    /// When something happened that the kernel stamped with the time of day, a while before this moment; this moment
+    /// itself if it did not.
+    pub(crate) fn placed(self, stamp: Option<WallTime>) -> Instant {
+        // A clock that was set in between says nonsense, and little of it is believed.
+        let age = stamp.and_then(|stamp| self.wall.since(stamp)).unwrap_or(Duration::ZERO);
+        self.now - age.min(BELIEVED)
+    }
 }
 
 /// A time of day, for people; never for deadlines.
@@ -160,7 +170,8 @@ mod tests {
     fn a_stamp_is_believed_if_it_is_of_a_moment_ago() {
         let at = |seconds, nanos| WallTime { seconds, nanos };
         let now = Instant::from_millis(1_000);
-        let before = |stamp| now.since(placed(stamp, now, at(100, 1_000))).as_nanos();
+        let present = Moment { now, wall: at(100, 1_000) };
+        let before = |stamp| now.since(present.placed(Some(stamp))).as_nanos();
         assert_eq!(before(at(100, 0)), 1_000);
         assert_eq!(before(at(99, 999_999_000)), 2_000);
         assert_eq!(before(at(98, 0)), BELIEVED.as_nanos());

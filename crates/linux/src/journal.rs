@@ -28,6 +28,12 @@ pub const MAX_WAITING: usize = 1024;
 /// Longest line, in bytes: with its head it stays below what one write to a pipe takes as a whole (4,096).
 pub const MAX_LINE: usize = 3800;
 
+/// What one write to a pipe takes as a whole: lines that wait together are written together, up to here.
+const CHUNK: usize = 4096;
+
+/// Most entries that [`Journal::flush`] hands on at once, a millisecond's work: writing the log makes nothing late.
+const MOST_AT_ONCE: usize = 64;
+
 /// The system's log socket.
 pub const DEV_LOG: &str = "/dev/log";
 
@@ -55,6 +61,8 @@ pub struct JournalOptions {
 #[derive(Debug)]
 pub struct Journal {
     detail: bool,
+    /// Lines wait for [`Journal::flush`].
+    gathers: bool,
     sinks: Vec<Sink>,
 }
 
@@ -75,12 +83,18 @@ impl Journal {
             Err(failure) => (None, Some(failure)),
         };
         sinks.extend(file.map(|file| Sink::new(Outlet::File(file))));
-        (Self { detail: *detail, sinks }, failure)
+        (Self { detail: *detail, gathers: false, sinks }, failure)
     }
 
     /// Nowhere.
     pub fn silent() -> Self {
-        Self { detail: false, sinks: Vec::new() }
+        Self { detail: false, gathers: false, sinks: Vec::new() }
+    }
+
+    /// From now on lines wait for [`Self::flush`], for an owner who calls it before each wait: a thousand lines are then
+    /// some dozen writes, and what is urgent comes before all of them.
+    pub fn gather(&mut self) {
+        self.gathers = true;
     }
 
     /// When [`Self::flush`] has something to try again; `None` if no line waits.
@@ -102,6 +116,12 @@ impl Journal {
     }
 }
 
+impl Drop for Journal {
+    fn drop(&mut self) {
+        self.flush();
+    }
+}
+
 impl host::Journal for Journal {
     fn wants(&self, severity: Severity) -> bool {
         severity != Severity::Detail || self.detail
@@ -116,7 +136,7 @@ impl host::Journal for Journal {
         for line in line.lines().filter(|line| !line.trim().is_empty()) {
             let line = printable(line);
             for sink in &mut self.sinks {
-                sink.write(severity, now, &line);
+                sink.write(severity, now, &line, self.gathers);
             }
         }
     }
@@ -162,23 +182,31 @@ impl Sink {
         (!self.waiting.is_empty()).then_some(due)
     }
 
-    fn write(&mut self, severity: Severity, (now, wall): (Instant, WallTime), line: &str) {
-        self.flush(now);
+    fn write(&mut self, severity: Severity, (now, wall): (Instant, WallTime), line: &str, gathers: bool) {
+        let waits = |sink: &Self| gathers && sink.waiting.len() < MAX_WAITING / 2;
+        if !waits(self) {
+            self.flush(now);
+        }
         if self.lost > 0 && self.waiting.is_empty() {
             let told = format!("{} log lines were lost", self.lost);
             self.lost = 0;
             self.enqueue(Severity::Warning, wall, &told);
         }
         self.enqueue(severity, wall, line);
-        self.flush(now);
+        if !waits(self) {
+            self.flush(now);
+        }
     }
 
     fn enqueue(&mut self, severity: Severity, now: WallTime, line: &str) {
         if self.waiting.len() >= MAX_WAITING {
             self.lost += 1;
-        } else {
-            let entry = self.outlet.format(severity, now, line);
-            self.waiting.push_back(entry);
+            return;
+        }
+        let entry = self.outlet.format(severity, now, line);
+        match self.waiting.back_mut().filter(|_| self.outlet.is_stream()) {
+            Some(last) if last.len() + entry.len() <= CHUNK => last.extend(entry),
+            Some(_) | None => self.waiting.push_back(entry),
         }
     }
 
@@ -187,7 +215,8 @@ impl Sink {
             return;
         }
         let rest = self.rest.take().map_or(FIRST_REST, |(_, rest)| (rest * 2).min(LONGEST_REST));
-        while let Some(entry) = self.waiting.front_mut() {
+        for _ in 0..MOST_AT_ONCE {
+            let Some(entry) = self.waiting.front_mut() else { return };
             match self.outlet.put(entry) {
                 Put::Done => drop(self.waiting.pop_front()),
                 // What takes a part takes the rest soon.
@@ -201,8 +230,8 @@ impl Sink {
                     return;
                 }
                 Put::Never => {
+                    self.lost += self.outlet.lines_of(entry);
                     self.waiting.pop_front();
-                    self.lost += 1;
                 }
             }
         }
@@ -218,6 +247,20 @@ impl Outlet {
                 format!("{} {at} {}: {line}\n", at.weekday_name(), at.year).into_bytes()
             }
         }
+    }
+
+    /// Lines may be joined.
+    const fn is_stream(&self) -> bool {
+        match self {
+            Self::Syslog(_) => false,
+            Self::Console(console) => console.is_stream(),
+            Self::File(_) => true,
+        }
+    }
+
+    fn lines_of(&self, entry: &[u8]) -> u64 {
+        let ends = || entry.iter().filter(|byte| **byte == b'\n').count();
+        if self.is_stream() { u64::try_from(ends()).unwrap_or(u64::MAX) } else { 1 }
     }
 
     fn put(&mut self, entry: &[u8]) -> Put {

@@ -206,8 +206,8 @@ impl Machine {
         }
         let packets = |arrival: &Arrival| matches!(arrival, Arrival::Received(_));
         Ok(match stamp {
-            Some(stamp) if ready.is_empty() && arrivals.iter().all(packets) => {
-                clock::moment(stamp).min(woken.at)
+            Some(_) if ready.is_empty() && arrivals.iter().all(packets) => {
+                clock::Moment::present().placed(stamp).min(woken.at)
             }
             Some(_) | None => woken.at,
         })
@@ -244,6 +244,7 @@ impl Machine {
         for arrival in &arrivals[before..] {
             if let Arrival::LinkRemoved(link) = arrival {
                 self.outbox.forget(*link);
+                self.udp.forget(*link);
                 self.virtual_links.gone(*link);
             }
         }

@@ -2,10 +2,12 @@
 //!
 //! [`channels`] holds the receiving sockets, one a [`host::Channel`]; [`outbox`] the sending ones, one a link and
 //! family, and what waits to be sent. [`raw`] and [`packet`] open sockets, [`filter`] is the program by which the
-//! kernel picks what we want to see, [`control`] is the ancillary data beside a packet. [`udp`] holds UDP sockets.
+//! kernel picks what we want to see, [`control`] is the ancillary data beside a packet. [`udp`] holds UDP sockets, [`detour`] what
+//! leaves by way of a neighbour.
 
 mod channels;
 mod control;
+mod detour;
 mod filter;
 mod outbox;
 mod packet;

@@ -162,8 +162,31 @@ impl Inbox {
         Ok(received)
     }
 
+    /// Takes what waits in a socket, at most so many times [`BATCH`] packets. Fails if the socket broke.
+    pub(crate) fn drain(
+        &mut self,
+        socket: BorrowedFd<'_>,
+        batches: usize,
+        mut take: impl FnMut(&Incoming<'_>),
+    ) -> io::Result<()> {
+        for _ in 0..batches {
+            match self.receive(socket) {
+                Ok(count) => {
+                    (0..count).for_each(|index| take(&self.packet(index)));
+                    if count < BATCH {
+                        break;
+                    }
+                }
+                Err(cause) if cause.kind() == io::ErrorKind::WouldBlock => break,
+                Err(cause) if cause.kind() == io::ErrorKind::Interrupted => {}
+                Err(cause) => return Err(cause),
+            }
+        }
+        Ok(())
+    }
+
     /// A packet of the last [`Inbox::receive`], counted from 0; past what it returned, an old one.
-    pub(crate) fn packet(&self, index: usize) -> Incoming<'_> {
+    fn packet(&self, index: usize) -> Incoming<'_> {
         let (bytes, control) = self.lengths[index];
         Incoming {
             bytes: &self.bytes[index][..bytes],

@@ -1,40 +1,40 @@
-//! Explores seeds: `explore SEED` runs one and tells its story, `explore FIRST COUNT` many.
+//! Explores seeds: `explore SEED` runs one and tells its story, `explore FIRST COUNT` many; `explore bfd …` those of paths.
 #![expect(clippy::print_stdout, reason = "an example prints")]
 
-use sim::explore::{self, Plan};
+use sim::explore::{self, Plan, Tale};
+use sim::paths;
 
 fn main() {
-    let numbers: Vec<u64> = std::env::args().skip(1).filter_map(|word| word.parse().ok()).collect();
-    match numbers[..] {
-        [seed] => tell(seed),
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let numbers: Vec<u64> = words.iter().filter_map(|word| word.parse().ok()).collect();
+    if words.iter().any(|word| word == "bfd") {
+        explore::<paths::Plan>(&numbers);
+    } else {
+        explore::<Plan>(&numbers);
+    }
+}
+
+fn explore<T: Tale>(numbers: &[u64]) {
+    match *numbers {
+        [seed] => tell::<T>(seed),
         [first, count] => {
-            let findings = explore::seeds(first, count, 20);
+            let findings = explore::seeds::<T>(first, count, 20);
             for finding in &findings {
-                println!(
-                    "seed {}: {} ({} steps)",
-                    finding.seed,
-                    finding.failure,
-                    finding.plan.misfortunes.len()
-                );
+                println!("seed {}: {} ({} steps)", finding.seed, finding.failure, finding.plan.misfortunes());
             }
             println!("{count} seeds, {} findings", findings.len());
         }
-        _ => println!("usage: explore SEED | explore FIRST COUNT"),
+        _ => println!("usage: explore [bfd] SEED | explore [bfd] FIRST COUNT"),
     }
 }
 
 /// The shrunk story of a seed that fails, the whole one of a seed that does not.
-fn tell(seed: u64) {
+fn tell<T: Tale>(seed: u64) {
     let (plan, failure) = match explore::seed(seed) {
-        Ok(()) => (Plan::new(seed), None),
+        Ok(()) => (T::of(seed), None),
         Err(finding) => (finding.plan, Some(finding.failure)),
     };
-    let scenario = plan.scenario();
-    println!("{scenario}");
-    let mut world = scenario.build(true);
-    // How it ends is known already.
-    let _ = scenario.run(&mut world);
-    print!("{}", world.story());
+    print!("{}", plan.story());
     match failure {
         Some(failure) => println!("{failure}"),
         None => println!("all held"),

@@ -19,32 +19,69 @@ use crate::world::World;
 /// How often a shrinking failure is run again at most.
 const SHRINKING: usize = 300;
 
+/// What a seed stands for: a plan that can be played, and be made simpler by leaving misfortunes out.
+pub trait Tale: Clone + Send {
+    /// The one of a seed.
+    fn of(seed: u64) -> Self;
+    /// Plays it to its end, and judges that.
+    fn run(&self) -> Result<(), Failure>;
+    /// How many misfortunes there are.
+    fn misfortunes(&self) -> usize;
+    /// The same without one of them, counted from 0.
+    fn without(&self, misfortune: usize) -> Self;
+    /// The plan, and what happens when it is played.
+    fn story(&self) -> String;
+}
+
+impl Tale for Plan {
+    fn of(seed: u64) -> Self {
+        Self::new(seed)
+    }
+
+    fn run(&self) -> Result<(), Failure> {
+        let scenario = self.scenario();
+        let mut world = scenario.build(false);
+        scenario.run(&mut world)?;
+        judge(self, &mut world).map_err(Failure::Violation)
+    }
+
+    fn misfortunes(&self) -> usize {
+        self.misfortunes.len()
+    }
+
+    fn without(&self, misfortune: usize) -> Self {
+        let mut fewer = self.clone();
+        fewer.misfortunes.remove(misfortune);
+        fewer
+    }
+
+    fn story(&self) -> String {
+        let scenario = self.scenario();
+        let mut world = scenario.build(true);
+        // How it ends is told beside it.
+        let _ = scenario.run(&mut world);
+        format!("{scenario}\n{}", world.story())
+    }
+}
+
 /// A seed that failed.
 #[derive(Clone, Debug)]
-pub struct Finding {
+pub struct Finding<T> {
     /// The seed.
     pub seed: u64,
     /// What went wrong in the shrunk plan.
     pub failure: Failure,
     /// The fewest misfortunes that were found to bring it about.
-    pub plan: Plan,
+    pub plan: T,
 }
 
-/// Runs the scenario of a seed. What a failure shrinks to, if it fails.
-pub fn seed(seed: u64) -> Result<(), Box<Finding>> {
-    let plan = Plan::new(seed);
-    match run(&plan) {
+/// Plays what a seed stands for. What a failure shrinks to, if it fails.
+pub fn seed<T: Tale>(seed: u64) -> Result<(), Box<Finding<T>>> {
+    let plan = T::of(seed);
+    match plan.run() {
         Ok(()) => Ok(()),
         Err(failure) => Err(Box::new(shrink(seed, plan, failure))),
     }
-}
-
-/// Runs a plan, and judges how it ends.
-pub fn run(plan: &Plan) -> Result<(), Failure> {
-    let scenario = plan.scenario();
-    let mut world = scenario.build(false);
-    scenario.run(&mut world)?;
-    judge(plan, &mut world).map_err(Failure::Violation)
 }
 
 /// After everything was healed and had time to settle.
@@ -101,16 +138,15 @@ fn client_reaches(world: &mut World, which: usize, master: usize) -> Result<(), 
     Ok(())
 }
 
-fn shrink(seed: u64, plan: Plan, failure: Failure) -> Finding {
+fn shrink<T: Tale>(seed: u64, plan: T, failure: Failure) -> Finding<T> {
     let mut finding = Finding { seed, failure, plan };
     let mut at = 0;
     for _ in 0..SHRINKING {
-        if at >= finding.plan.misfortunes.len() {
+        if at >= finding.plan.misfortunes() {
             break;
         }
-        let mut fewer = finding.plan.clone();
-        fewer.misfortunes.remove(at);
-        match run(&fewer) {
+        let fewer = finding.plan.without(at);
+        match fewer.run() {
             Ok(()) => at += 1,
             Err(failure) => (finding.plan, finding.failure) = (fewer, failure),
         }
@@ -120,7 +156,7 @@ fn shrink(seed: u64, plan: Plan, failure: Failure) -> Finding {
 
 /// Seeds from `first` on, so many, on as many threads as the machine has processors. The findings, by seed, of which
 /// there may be more once `most` were found.
-pub fn seeds(first: u64, count: u64, most: usize) -> Vec<Finding> {
+pub fn seeds<T: Tale>(first: u64, count: u64, most: usize) -> Vec<Finding<T>> {
     use std::sync::Mutex;
     use std::sync::atomic::{AtomicU64, Ordering};
     let next = AtomicU64::new(first);
@@ -130,7 +166,7 @@ pub fn seeds(first: u64, count: u64, most: usize) -> Vec<Finding> {
         if n >= first + count {
             return;
         }
-        if let Err(finding) = seed(n)
+        if let Err(finding) = seed::<T>(n)
             && let Ok(mut findings) = findings.lock()
         {
             findings.push(*finding);

@@ -22,7 +22,7 @@ use crate::world::wire::Frame;
 /// The same order so often without a disturbance is one too many. Upstream's own retries and ours stay below.
 const SAME_ORDER: u32 = 8;
 /// A share of the interval by which an advert may be late without moving those after it.
-const LATE: u32 = 10;
+const LATE: u32 = 2;
 /// Pauses before an address is put back that somebody takes away again and again: the first, the longest, and how long
 /// it must stay for the next to be the first again. Those of `vrrp::holdings`.
 const PUT_BACK: (Duration, Duration, Duration) =

@@ -1,30 +1,41 @@
-//! Twenty thousand scenarios by chance hold. One that does not prints its seed and its shrunk self, which can be kept as a
+//! Thousands of scenarios by chance hold. One that does not prints its seed and its shrunk self, which can be kept as a
 //! scenario; its story is told by `cargo run -p standfast -- simulate --seed SEED`.
+
+use sim::explore::{self, Finding, Plan, Tale};
+use sim::paths;
 
 /// Enough to meet a rare fault once in a few runs of the tests, few enough for a minute on two slow processors.
 const SEEDS: u64 = 20_000;
 
+/// Some seconds of them.
+const PATHS: u64 = 4_000;
+
+/// A few findings among some seeds, in words; nothing if all hold.
+fn report<T: Tale>(count: u64, options: &str, shown: impl Fn(&T) -> String) -> String {
+    let report = |finding: &Finding<T>| {
+        let Finding { seed, failure, plan } = finding;
+        let command = format!("cargo run -p standfast -- simulate {options}--seed {seed}");
+        format!("{}\nseed {seed}: {failure}\nits whole story: {command}\n", shown(plan))
+    };
+    explore::seeds(1, count, 5).iter().map(report).collect()
+}
+
 #[test]
 fn twenty_thousand_seeds_keep_every_promise() {
-    let findings = sim::explore::seeds(1, SEEDS, 5);
-    let report = |finding: &sim::explore::Finding| {
-        let sim::explore::Finding { seed, failure, plan } = finding;
-        let command = format!("cargo run -p standfast -- simulate --seed {seed}");
-        format!("{}\nseed {seed}: {failure}\nits whole story: {command}\n", plan.scenario())
-    };
-    let reports: Vec<String> = findings.iter().map(report).collect();
-    assert!(findings.is_empty(), "{}", reports.join("\n"));
+    let report = report(SEEDS, "", |plan: &Plan| plan.scenario().to_string());
+    assert!(report.is_empty(), "{report}");
+}
+
+#[test]
+fn four_thousand_paths_keep_every_promise() {
+    let report = report(PATHS, "--bfd ", paths::Plan::to_string);
+    assert!(report.is_empty(), "{report}");
 }
 
 #[test]
 fn a_seed_gives_the_same_story_each_time() {
-    let story = |seed| {
-        let scenario = sim::explore::Plan::new(seed).scenario();
-        let mut world = scenario.build(true);
-        assert_eq!(scenario.run(&mut world), Ok(()), "seed {seed}");
-        world.story()
-    };
     for seed in 1..20 {
-        assert_eq!(story(seed), story(seed), "seed {seed}");
+        assert_eq!(Plan::of(seed).story(), Plan::of(seed).story(), "seed {seed}");
+        assert_eq!(paths::Plan::of(seed).story(), paths::Plan::of(seed).story(), "seed {seed}");
     }
 }

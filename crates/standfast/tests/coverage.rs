@@ -1,7 +1,7 @@
 //! Which test shows what: each requirement of a standard, and each part of Keepalived's behaviour, is named in the comment
 //! above a test, and `docs/coverage.md` is the table of that.
 //!
-//! The lists are `tests/requirements.tsv` of the engines and `behaviour.tsv` of `vrrp`. A comment names a requirement by
+//! The lists are `tests/requirements.tsv` of the engines, `behaviour.tsv` of `vrrp` and `statements.tsv` of `config`. A comment names a requirement by
 //! its id, and a section of the behaviour as `vrrp-behaviour §9.1`.
 #![expect(clippy::unwrap_used, reason = "a tree that cannot be read is a failed test")]
 
@@ -11,10 +11,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The lists, each with the heading of its part of the table.
-const LISTS: [(&str, &str); 3] = [
+const LISTS: [(&str, &str); 4] = [
     ("VRRP: RFC 9568, 5798 and 3768", "crates/vrrp/tests/requirements.tsv"),
     ("BFD: RFC 5880, 5881 and 5883", "crates/bfd/tests/requirements.tsv"),
     ("Keepalived's behaviour", "crates/vrrp/tests/behaviour.tsv"),
+    ("Keepalived's configuration language", "crates/config/tests/statements.tsv"),
 ];
 
 /// A row of a list: what is asked for, or why nothing is.
@@ -111,13 +112,13 @@ fn ids(comment: &str) -> Vec<String> {
     ids
 }
 
-/// `R9568-6.4.2-01`, `B4.1-02`: a letter, then numbers, and a number of two digits at the end.
+/// `R9568-6.4.2-01`, `B4.1-02`, `L3-05`: a letter, then numbers, and a number of two digits at the end.
 fn is_id(word: &str) -> bool {
     let Some((head, last)) = word.rsplit_once('-') else { return false };
     let standard =
         head.starts_with('R') && head.contains('-') && head[1..].starts_with(|c: char| c.is_ascii_digit());
-    let behaviour = head.starts_with('B') && head[1..].starts_with(|c: char| c.is_ascii_digit());
-    (standard || behaviour) && last.len() == 2 && last.bytes().all(|byte| byte.is_ascii_digit())
+    let seen = head.starts_with(['B', 'L']) && head[1..].starts_with(|c: char| c.is_ascii_digit());
+    (standard || seen) && last.len() == 2 && last.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 fn page() -> String {

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 /// Runs a body over every input of a target.
-fn over(target: &str, body: fn(&[u8])) {
+fn over(target: &str, body: impl Fn(&[u8])) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus").join(target);
     let mut inputs = 0;
     for entry in fs::read_dir(&folder).unwrap() {
@@ -37,8 +37,10 @@ fn configurations() {
 
 #[test]
 fn configurations_of_several_files() {
-    over("files", config::fuzz_files);
-    over("config", config::fuzz_files);
+    for look in 0..3 {
+        over("files", |bytes| config::fuzz_files(bytes, look));
+        over("config", |bytes| config::fuzz_files(bytes, look));
+    }
 }
 
 #[test]

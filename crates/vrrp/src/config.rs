@@ -8,6 +8,7 @@ mod hold;
 mod link;
 mod track;
 
+use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
@@ -263,7 +264,7 @@ pub struct InstanceConfig {
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct Deletion {
     /// The script to run.
-    pub script: Option<Command>,
+    pub script: Option<Box<Command>>,
 }
 
 /// Which checksum version 3 adverts to IPv4 peers carry.
@@ -381,15 +382,15 @@ pub enum Preemption {
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct NotifyScripts {
     /// `notify_master`.
-    pub master: Option<Command>,
+    pub master: Option<Box<Command>>,
     /// `notify_backup`.
-    pub backup: Option<Command>,
+    pub backup: Option<Box<Command>>,
     /// `notify_fault`.
-    pub fault: Option<Command>,
+    pub fault: Option<Box<Command>>,
     /// `notify_stop`.
-    pub stop: Option<Command>,
+    pub stop: Option<Box<Command>>,
     /// `notify`: gets `INSTANCE NAME STATE PRIORITY` appended.
-    pub any: Option<Command>,
+    pub any: Option<Box<Command>>,
     /// `notify_master_rx_lower_pri`.
-    pub lower_priority_heard: Option<Command>,
+    pub lower_priority_heard: Option<Box<Command>>,
 }

@@ -6,7 +6,6 @@
 //!
 //! As keepalived: a filter grows before addresses are put and shrinks after they are gone.
 
-use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::net::IpAddr;
@@ -17,7 +16,7 @@ use host::{Family, Instant, Refusal, Ticket, VirtualLinkKind};
 
 use crate::config;
 use crate::event::Action;
-use crate::instance::{Instance, InstanceId};
+use crate::instance::{Instance, Instances};
 use crate::links::Links;
 use crate::notice::Notice;
 
@@ -57,7 +56,7 @@ impl Firewall {
     /// Makes up its mind, and orders what must be there before addresses are put.
     pub(crate) fn before(
         &mut self,
-        instances: &BTreeMap<InstanceId, Instance>,
+        instances: &Instances,
         links: &Links,
         now: Instant,
         out: &mut Vec<Action>,
@@ -68,7 +67,10 @@ impl Firewall {
         if !core::mem::take(&mut self.stale) || self.retry_at.is_some() {
             return;
         }
-        self.wanted = self.options.as_ref().and_then(|options| wanted(options, instances.values(), links));
+        self.wanted = self
+            .options
+            .as_ref()
+            .and_then(|options| wanted(options, instances.values().map(|instance| &**instance), links));
         let Some(wanted) = &self.wanted else { return };
         let grown = match &self.ordered {
             Some(ordered) => wanted.clone().with_dropped_of(ordered),

@@ -4,14 +4,13 @@
 //! others along, who give way in silence, so that their rival hears no more than it has to; and mastership is taken
 //! when the last one's time has passed.
 
-use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 use host::Instant;
 
 use crate::config::GroupConfig;
 use crate::event::Action;
-use crate::instance::{Instance, InstanceId, Turn};
+use crate::instance::{Instance, InstanceId, Instances, Turn};
 use crate::notice::{GroupFact, Notice, State};
 use crate::status::GroupStatus;
 
@@ -22,9 +21,6 @@ pub(crate) struct Group {
     members: Vec<InstanceId>,
     told: Option<State>,
 }
-
-/// All instances of the node.
-type Instances = BTreeMap<InstanceId, Instance>;
 
 impl Group {
     /// A group of instances in the order of its file. `told` is what people know of its predecessor of that name.
@@ -134,7 +130,7 @@ impl Group {
 
     /// As keepalived: where one member heard a rival and stays, all announce.
     fn heal(&self, instances: &mut Instances, now: Instant) {
-        let heard = |id| instances.get_mut(id).is_some_and(Instance::take_rival_heard);
+        let heard = |id| instances.get_mut(id).is_some_and(|member| member.take_rival_heard());
         if self.members.iter().map(heard).fold(false, |any, one| any | one) {
             for id in &self.members {
                 if let Some(member) = instances.get_mut(id) {
@@ -156,11 +152,11 @@ impl Group {
     }
 
     fn all(&self, instances: &Instances, is: impl Fn(&Instance) -> bool) -> bool {
-        self.members.iter().filter_map(|id| instances.get(id)).all(is)
+        self.members.iter().filter_map(|id| instances.get(id)).all(|member| is(member))
     }
 
     fn any(&self, instances: &Instances, is: impl Fn(&Instance) -> bool) -> bool {
-        self.members.iter().filter_map(|id| instances.get(id)).any(is)
+        self.members.iter().filter_map(|id| instances.get(id)).any(|member| is(member))
     }
 
     fn count(&self, instances: &Instances, state: State) -> usize {

@@ -7,6 +7,8 @@
 
 use alloc::collections::btree_map::Entry;
 use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::sync::Arc;
+use alloc::vec;
 use alloc::vec::Vec;
 use core::net::IpAddr;
 use core::time::Duration;
@@ -25,17 +27,17 @@ const CALM: Duration = Duration::from_secs(10);
 
 /// Most orders in one turn, a millisecond's work for the kernel: a takeover of thousands of addresses must make no
 /// advert late. The rest follows in the next turn, which comes at once.
-const MOST_ORDERS: usize = 64;
+const MOST_ORDERS: usize = 32;
 
 /// How a wanted or found address stands.
 #[derive(Clone, PartialEq, Eq, Debug)]
 enum Standing {
     /// Asked for; no answer yet.
-    Asked(Ticket, Item, Report),
+    Asked(Ticket, Arc<Item>, Report),
     /// There. `seen`: the kernel has said so since we asked, so a removal from now on is another's doing.
-    Held { put: Option<Item>, seen: bool },
+    Held { put: Option<Arc<Item>>, seen: bool },
     /// Asked to go; no answer yet. With what we put, if it was us.
-    Leaving(Ticket, Option<Item>),
+    Leaving(Ticket, Option<Arc<Item>>),
 }
 
 /// What the kernel has reported of a thing since it was asked for. Reports and answers come apart: either may be first.
@@ -75,8 +77,8 @@ pub(crate) struct Holdings {
     /// When the lifetimes of addresses have to begin anew.
     renewals: BTreeMap<Key, Instant>,
     next_ticket: u64,
-    /// What each instance wants.
-    wants: BTreeMap<InstanceId, BTreeSet<Key>>,
+    /// What each instance wants, sorted.
+    wants: BTreeMap<InstanceId, Vec<Key>>,
     /// Things of which something changed since orders were last given, and those that [`MOST_ORDERS`] left over. All
     /// others are as they should be, or are in `missing` or `stuck`.
     doubtful: BTreeSet<Key>,
@@ -84,8 +86,10 @@ pub(crate) struct Holdings {
 
 #[derive(Debug)]
 struct Wanted {
-    item: Item,
-    by: BTreeSet<InstanceId>,
+    /// Shared with what is held.
+    item: Arc<Item>,
+    /// Sorted.
+    by: Vec<InstanceId>,
 }
 
 impl Holdings {
@@ -106,16 +110,21 @@ impl Holdings {
     /// Replaces what one instance wants.
     pub(crate) fn want(&mut self, instance: InstanceId, items: Vec<Item>) {
         let items: BTreeMap<Key, Item> = items.into_iter().map(|item| (item.key(), item)).collect();
-        let keys: BTreeSet<Key> = items.keys().cloned().collect();
+        let keys: Vec<Key> = items.keys().cloned().collect();
         for (key, item) in items {
             self.doubtful.insert(key.clone());
             match self.wanted.entry(key) {
                 Entry::Vacant(entry) => {
-                    entry.insert(Wanted { item, by: BTreeSet::from([instance]) });
+                    entry.insert(Wanted { item: Arc::new(item), by: vec![instance] });
                 }
                 Entry::Occupied(mut entry) => {
-                    entry.get_mut().item = item;
-                    entry.get_mut().by.insert(instance);
+                    let Wanted { item: before, by } = entry.get_mut();
+                    if **before != item {
+                        *before = Arc::new(item);
+                    }
+                    if let Err(place) = by.binary_search(&instance) {
+                        by.insert(place, instance);
+                    }
                 }
             }
         }
@@ -124,9 +133,9 @@ impl Holdings {
         } else {
             self.wants.insert(instance, keys.clone()).unwrap_or_default()
         };
-        for key in before.difference(&keys) {
+        for key in before.iter().filter(|key| keys.binary_search(key).is_err()) {
             if let Entry::Occupied(mut entry) = self.wanted.entry(key.clone()) {
-                entry.get_mut().by.remove(&instance);
+                entry.get_mut().by.retain(|id| *id != instance);
                 if entry.get().by.is_empty() {
                     entry.remove();
                 }
@@ -137,7 +146,7 @@ impl Holdings {
 
     /// The instances that want an address.
     pub(crate) fn wanted_by(&self, key: &Key) -> Vec<InstanceId> {
-        self.wanted.get(key).map(|wanted| wanted.by.iter().copied().collect()).unwrap_or_default()
+        self.wanted.get(key).map(|wanted| wanted.by.clone()).unwrap_or_default()
     }
 
     /// Whether the kernel has an address.
@@ -248,7 +257,7 @@ impl Holdings {
             }
             (Standing::Asked(asked, item, report), Ok(())) if *asked == ticket => {
                 let (item, seen) = (item.clone(), *report == Report::Came);
-                if let Item::Address(address) = &item {
+                if let Item::Address(address) = &*item {
                     self.plan_renewal(&key, address, now);
                 }
                 self.held.insert(key.clone(), Standing::Held { put: Some(item), seen });
@@ -348,7 +357,7 @@ impl Holdings {
     fn adopt(&mut self, keys: &BTreeSet<Key>, now: Instant) {
         for key in keys {
             let Some(Wanted { item, .. }) = self.wanted.get(key) else { continue };
-            let Item::Address(LinkAddress { valid_lifetime: Some(_), .. }) = item else { continue };
+            let Item::Address(LinkAddress { valid_lifetime: Some(_), .. }) = **item else { continue };
             if let Some(Standing::Held { put: put @ None, .. }) = self.held.get_mut(key) {
                 *put = Some(item.clone());
                 self.renewals.insert(key.clone(), now);
@@ -362,10 +371,8 @@ impl Holdings {
             self.renewals.iter().filter(|(_, at)| **at <= now).map(|(key, _)| key.clone()).collect();
         for key in due {
             self.renewals.remove(&key);
-            let Some(Standing::Held { put: Some(Item::Address(address)), .. }) = self.held.get(&key) else {
-                continue;
-            };
-            let address = address.clone();
+            let Some(Standing::Held { put: Some(put), .. }) = self.held.get(&key) else { continue };
+            let Item::Address(address) = Item::clone(put) else { continue };
             self.plan_renewal(&key, &address, now);
             let ticket = self.ticket(key);
             out.push(Action::Network(ticket, NetworkOp::RenewAddress(address)));
@@ -399,6 +406,7 @@ impl Holdings {
         let ticket = self.ticket(key.clone());
         let report = if found { Report::Found } else { Report::Nothing };
         self.held.insert(key, Standing::Asked(ticket, item.clone(), report));
+        let item = Arc::unwrap_or_clone(item);
         out.push(Action::Network(ticket, if found { item.take_over() } else { item.put() }));
     }
 
@@ -408,7 +416,11 @@ impl Holdings {
             Some(Standing::Held { put, .. }) => put.clone(),
             Some(Standing::Asked(..) | Standing::Leaving(..)) | None => None,
         };
-        let Some(op) = put.clone().map_or_else(|| Item::bare(&key), |put| Some(put.take())) else { return };
+        let Some(op) =
+            put.clone().map_or_else(|| Item::bare(&key), |put| Some(Arc::unwrap_or_clone(put).take()))
+        else {
+            return;
+        };
         let ticket = self.ticket(key.clone());
         self.held.insert(key, Standing::Leaving(ticket, put));
         out.push(Action::Network(ticket, op));

@@ -30,7 +30,7 @@ mod send;
 mod wants;
 
 use alloc::boxed::Box;
-use alloc::collections::BTreeSet;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 use core::net::IpAddr;
 use core::time::Duration;
@@ -57,6 +57,9 @@ use seals::Seals;
 /// Names an instance for as long as it lives, whatever a reload does to names and order.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(crate) struct InstanceId(pub(crate) u32);
+
+/// The virtual routers of a node. Boxed, since the leaves of a tree are half empty.
+pub(crate) type Instances = BTreeMap<InstanceId, Box<Instance>>;
 
 /// One turn of the engine: the time, and where orders go.
 pub(crate) struct Turn<'a> {
@@ -127,6 +130,13 @@ pub(crate) struct Instance {
     demoted: bool,
 }
 
+/// Without room for more addresses: it is kept for long, and there may be thousands.
+fn tight(mut config: InstanceConfig) -> InstanceConfig {
+    config.addresses.shrink_to_fit();
+    config.excluded.shrink_to_fit();
+    config
+}
+
 /// A state to change to, with the reason where it matters.
 enum Next {
     Backup { interval: Duration, countdown: Countdown },
@@ -159,7 +169,7 @@ impl Instance {
             quiet_until,
             rival_heard: false,
             demoted: false,
-            config: Box::new(config),
+            config: Box::new(tight(config)),
         }
     }
 
@@ -177,7 +187,7 @@ impl Instance {
         let added =
             |address| !self.config.addresses.contains(address) && !self.config.excluded.contains(address);
         let gained = config.addresses.iter().chain(&config.excluded).any(added);
-        *self.config = config;
+        *self.config = tight(config);
         self.demoted &= self.config.priority.is_owner();
         self.wants_changed = true;
         // As keepalived.
@@ -346,6 +356,11 @@ impl Instance {
     /// Whether it holds, or is about to hold, its addresses.
     pub(crate) fn is_master(&self) -> bool {
         matches!(self.stage, Stage::Master(_))
+    }
+
+    /// A backup that nobody has to look at.
+    pub(crate) fn is_at_rest(&self) -> bool {
+        matches!(self.stage, Stage::Backup(_)) && !self.wants_changed && !self.rival_heard
     }
 
     /// Its state as people know it.

@@ -22,11 +22,13 @@ use crate::event::{Action, Event};
 use crate::firewall::Firewall;
 use crate::group::Group;
 use crate::holdings::Holdings;
-use crate::instance::{Instance, InstanceId, Turn, View};
+use crate::instance::{Instance, InstanceId, Instances, Turn, View};
 use crate::item::{Item, Key};
 use crate::links::Links;
 use crate::notice::{InstanceFact, Notice, State};
+use crate::rush::Rush;
 use crate::status::{Lateness, ScriptStatus, Status};
+use crate::timers::Timers;
 use crate::track::{Health, Scripts, Told};
 use crate::wire::{self, arp::GratuitousArp, ndp::NeighbourAdvertisement};
 
@@ -39,19 +41,25 @@ const PASSES: usize = 3;
 /// Wants what is held whoever is master.
 const NOBODY: InstanceId = InstanceId(0);
 
+/// Who is meant by an advert.
+#[derive(Debug)]
+struct Addressee {
+    key: (LinkIndex, Family, u8),
+    address: IpAddr,
+    id: InstanceId,
+}
+
 /// All virtual routers of a node.
 #[derive(Debug, Default)]
 pub struct Router {
-    instances: BTreeMap<InstanceId, Instance>,
+    instances: Instances,
     /// Instances in the order of the file.
     order: Vec<InstanceId>,
     last_id: u32,
-    /// Who is meant by an advert: link, family and virtual router identifier tell, and among unicast instances the
-    /// address that it came to.
-    addressees: BTreeMap<(LinkIndex, Family, u8), Vec<(IpAddr, InstanceId)>>,
-    /// Deadlines of instances, and which one each is entered under.
-    timers: BTreeSet<(Instant, InstanceId)>,
-    entered: BTreeMap<InstanceId, Instant>,
+    /// Who is meant by an advert, sorted: link, family and virtual router identifier tell, and among unicast instances
+    /// the address that it came to.
+    addressees: Vec<Addressee>,
+    timers: Timers,
     links: Links,
     scripts: Scripts,
     told: Told,
@@ -74,6 +82,7 @@ pub struct Router {
     /// Adverts for virtual routers that nobody here has are told of, each once.
     tell_strangers: bool,
     strangers: BTreeSet<(LinkIndex, Family, u8)>,
+    rush: Rush,
     /// Who was master in an earlier life of this worker, and until when.
     memories: BTreeMap<String, Instant>,
     wall: WallClock,
@@ -86,7 +95,18 @@ impl Engine for Router {
 
     fn handle(&mut self, event: Event, now: Instant, out: &mut Vec<Action>) {
         let mut touched = BTreeSet::new();
-        self.take_in(event, now, &mut touched, out);
+        let before = out.len();
+        if let Event::Received(delivery) = &event {
+            let heard_by = self.receive(delivery, now, out);
+            // What comes most often: an advert that makes a backup wait on, or that is for nobody here.
+            if out.len() == before && heard_by.is_none_or(|id| self.is_at_rest(id)) {
+                heard_by.into_iter().for_each(|id| self.enter_timer(id));
+                return self.mend_timers();
+            }
+            touched.extend(heard_by);
+        } else {
+            self.take_in(event, now, &mut touched, out);
+        }
         if self.surveyed && self.configured && !self.stopping {
             self.settle(now, &mut touched, out);
         }
@@ -103,13 +123,14 @@ impl Engine for Router {
         for id in touched {
             self.enter_timer(id);
         }
+        self.mend_timers();
     }
 
     fn next_deadline(&self) -> Option<Instant> {
         if !self.surveyed || !self.configured {
             return None;
         }
-        let instance = self.timers.first().map(|(at, _)| *at);
+        let instance = self.timers.first().map(|(at, _)| at);
         let rest = [
             self.scripts.next_deadline(),
             self.channels.next_deadline(),
@@ -187,7 +208,8 @@ impl Router {
             | Event::RuleAdded(_)
             | Event::RuleRemoved(_)
             | Event::Settled { .. } => self.take_in_kernel(event, now, touched, out),
-            Event::Received(delivery) => self.receive(&delivery, now, touched, out),
+            // It has been received.
+            Event::Received(_) => {}
             Event::Unsent { tag, refusal } => {
                 let id = u32::try_from(tag).map(InstanceId);
                 if let Some(instance) = id.ok().and_then(|id| self.instances.get_mut(&id)) {
@@ -220,14 +242,16 @@ impl Router {
             Event::BfdChanged { name, up } => {
                 if self.told.bfds.insert(name.clone(), up) != Some(up) {
                     self.stale = true;
-                    let tracks = |i: &&Instance| i.config().track_bfds.iter().any(|it| it.name == name);
-                    for instance in self.instances.values().filter(tracks) {
+                    let tracks = |i: &Instance| i.config().track_bfds.iter().any(|it| it.name == name);
+                    for instance in self.instances.values().filter(|instance| tracks(instance)) {
                         let fact = InstanceFact::SessionChanged { session: name.clone(), up };
                         instance.say(fact, &mut Turn { now, out });
                     }
                 }
             }
-            Event::ClearCounters => self.instances.values_mut().for_each(Instance::clear_counters),
+            Event::ClearCounters => {
+                self.instances.values_mut().for_each(|instance| instance.clear_counters())
+            }
             Event::Wake => {}
             Event::Stop => self.stop(now, touched, out),
         }
@@ -240,10 +264,10 @@ impl Router {
         if core::mem::take(&mut self.stale) {
             self.review(now, touched, out);
         }
-        while let Some((at, id)) = self.timers.first().copied().filter(|(at, _)| *at <= now) {
-            self.timers.remove(&(at, id));
-            self.entered.remove(&id);
+        while let Some((_, id)) = self.timers.first().filter(|(at, _)| *at <= now) {
+            self.timers.forget(id);
             touched.insert(id);
+            self.mend_timers();
         }
         for _ in 0..PASSES {
             for id in touched.iter() {
@@ -253,7 +277,7 @@ impl Router {
             }
             self.settle_groups(now, touched, out);
             let due = |id: &InstanceId| {
-                let deadline = self.instances.get(id).and_then(Instance::next_deadline);
+                let deadline = self.instances.get(id).and_then(|instance| instance.next_deadline());
                 self.group_of.contains_key(id) && deadline.is_some_and(|at| at <= now)
             };
             if !touched.iter().any(due) {
@@ -262,6 +286,9 @@ impl Router {
         }
         for id in touched.iter() {
             let Some(instance) = self.instances.get_mut(id) else { continue };
+            if instance.became_master_at(now) {
+                instance.advance(self.rush.join(now, instance.config().interval), now);
+            }
             if instance.take_wants_changed() {
                 self.firewall.touch_for(instance);
                 self.holdings.want(*id, instance.wants(&self.links));
@@ -325,8 +352,9 @@ impl Router {
             let vrid = instance.config().vrid.get();
             wanted.entry(channel).or_default().insert(vrid);
             let key = (channel.link, channel.family(), vrid);
-            self.addressees.entry(key).or_default().push((channel.address, *id));
+            self.addressees.push(Addressee { key, address: channel.address, id: *id });
         }
+        self.addressees.sort_by_key(|addressee| addressee.key);
         if self.tell_strangers {
             wanted.values_mut().for_each(|vrids| vrids.extend(1..=u8::MAX));
         }
@@ -335,27 +363,29 @@ impl Router {
 
     /// Hands an advert to the instance that it is for: the one that listens where it came in, else any of its
     /// number, which counts it as astray.
-    fn receive(
-        &mut self,
-        delivery: &Delivery,
-        now: Instant,
-        touched: &mut BTreeSet<InstanceId>,
-        out: &mut Vec<Action>,
-    ) {
-        let Some(vrid) = wire::vrid_of(delivery) else { return };
+    fn receive(&mut self, delivery: &Delivery, now: Instant, out: &mut Vec<Action>) -> Option<InstanceId> {
+        let vrid = wire::vrid_of(delivery)?;
         let key = (delivery.link, Family::of(delivery.source), vrid);
-        let Some(candidates) = self.addressees.get(&key) else { return self.meet(key, out) };
-        let listening = candidates.iter().filter(|(address, _)| *address == delivery.destination);
+        let from = self.addressees.partition_point(|addressee| addressee.key < key);
+        let candidates = || self.addressees.iter().skip(from).take_while(|addressee| addressee.key == key);
+        let Some(any) = candidates().next() else {
+            self.meet(key, out);
+            return None;
+        };
+        let listening = candidates().filter(|addressee| addressee.address == delivery.destination);
         // As keepalived: of several to whom the same peers' adverts could be sent, whoever knows the sender best.
         let acquaintance = |id| self.instances.get(id).map_or(0, |it| it.acquaintance(delivery.source));
-        let listening = listening.min_by_key(|(_, id)| Reverse(acquaintance(id)));
-        let Some((_, id)) = listening.or(candidates.first()) else { return };
-        if let Some(instance) = self.instances.get_mut(id)
-            && !self.stopping
-        {
-            instance.receive(delivery, &mut Turn { now, out });
-            touched.insert(*id);
-        }
+        let id = listening.min_by_key(|addressee| Reverse(acquaintance(&addressee.id))).unwrap_or(any).id;
+        let instance = self.instances.get_mut(&id).filter(|_| !self.stopping)?;
+        instance.receive(delivery, &mut Turn { now, out });
+        Some(id)
+    }
+
+    /// Nothing that concerns others than the instance itself, and no deadline but a later one.
+    fn is_at_rest(&self, id: InstanceId) -> bool {
+        !self.stale
+            && !self.group_of.contains_key(&id)
+            && self.instances.get(&id).is_some_and(|instance| instance.is_at_rest())
     }
 
     /// An advert came that is for nobody here.
@@ -427,13 +457,12 @@ impl Router {
     }
 
     fn enter_timer(&mut self, id: InstanceId) {
-        if let Some(before) = self.entered.remove(&id) {
-            self.timers.remove(&(before, id));
-        }
-        if let Some(at) = self.instances.get(&id).and_then(Instance::next_deadline) {
-            self.timers.insert((at, id));
-            self.entered.insert(id, at);
-        }
+        self.timers.enter(id, self.instances.get(&id).and_then(|instance| instance.next_deadline()));
+    }
+
+    fn mend_timers(&mut self) {
+        let instances = &self.instances;
+        self.timers.mend(|id| instances.get(&id).and_then(|instance| instance.next_deadline()));
     }
 }
 

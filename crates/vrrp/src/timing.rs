@@ -25,10 +25,11 @@ pub(crate) fn master_down(version: Version, priority: Priority, interval: Durati
 
 /// When the next advert is due after one that was due at `due` and sent at `sent`.
 ///
-/// Deadlines are absolute, so that small delays do not add up to missing adverts. After a delay of more than a
-/// tenth of the interval the rhythm starts anew: two adverts are never closer than nine tenths of the interval.
+/// Deadlines are absolute, so that delays do not add up to missing adverts, and that instances which were late together
+/// do not send at once from then on. After a delay of more than half an interval the rhythm starts anew: two adverts are
+/// never closer than that.
 pub(crate) fn next_advert(due: host::Instant, sent: host::Instant, interval: Duration) -> host::Instant {
-    if sent.since(due) * 10 <= interval { due + interval } else { sent + interval }
+    if sent.since(due) * 2 <= interval { due + interval } else { sent + interval }
 }
 
 #[cfg(test)]
@@ -74,6 +75,12 @@ mod tests {
     #[test]
     fn a_long_delay_starts_the_rhythm_anew() {
         let due = Instant::from_millis(1_000);
-        assert_eq!(next_advert(due, Instant::from_millis(1_400), SECOND), Instant::from_millis(2_400));
+        for (sent, next) in [(1_400, 2_000), (1_500, 2_000), (1_501, 2_501), (2_900, 3_900)] {
+            assert_eq!(
+                next_advert(due, Instant::from_millis(sent), SECOND),
+                Instant::from_millis(next),
+                "{sent}"
+            );
+        }
     }
 }

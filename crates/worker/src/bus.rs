@@ -43,6 +43,15 @@ pub struct Configure {
     pub memories: Vec<Memory>,
 }
 
+/// An instance became master, or ceased to be.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Mastership {
+    /// The instance's name.
+    pub instance: String,
+    /// Became or ceased.
+    pub master: bool,
+}
+
 /// From the vrrp worker to the supervisor.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub enum ToSupervisor {
@@ -59,13 +68,8 @@ pub enum ToSupervisor {
         /// What to run.
         job: Job,
     },
-    /// An instance became master, or ceased to be. The supervisor keeps it for [`Configure::memories`].
-    Mastership {
-        /// The instance's name.
-        instance: String,
-        /// Became or ceased.
-        master: bool,
-    },
+    /// Instances became master, or ceased to be, in this order. The supervisor keeps it for [`Configure::memories`].
+    Masterships(Vec<Mastership>),
     /// Mail this, after all before it.
     Mail(Alert),
     /// The answer to [`ToWorker::Ping`].
@@ -166,14 +170,15 @@ mod tests {
 
     #[test]
     fn a_message_survives_the_bus() {
-        let message = ToSupervisor::Mastership { instance: "VI_1".into(), master: true };
+        let message = ToSupervisor::Masterships(vec![Mastership { instance: "VI_1".into(), master: true }]);
         let bytes = encode(&message, MAX_MESSAGE).unwrap();
         assert_eq!(decode::<ToSupervisor>(&bytes, MAX_MESSAGE).unwrap(), message);
     }
 
     #[test]
     fn a_message_that_is_too_long_is_neither_sent_nor_read() {
-        let message = ToSupervisor::Mastership { instance: "x".repeat(MAX_MESSAGE), master: true };
+        let message =
+            ToSupervisor::Masterships(vec![Mastership { instance: "x".repeat(MAX_MESSAGE), master: true }]);
         assert!(matches!(encode(&message, MAX_MESSAGE), Err(BusError::TooLong { .. })));
         let bytes = encode(&message, MAX_CONFIGURATION).unwrap();
         assert!(matches!(decode::<ToSupervisor>(&bytes, MAX_MESSAGE), Err(BusError::TooLong { .. })));

@@ -9,7 +9,7 @@ use vrrp::config::Priority;
 use vrrp::notice::{InstanceFact, Notice, State};
 use vrrp::{Action, Event, Router};
 
-use crate::bus::{Bus, Configure, ToSupervisor, ToWorker};
+use crate::bus::{Bus, Configure, Mastership, ToSupervisor, ToWorker};
 use crate::notify::fifo::{self, EventPipes, Pace};
 use crate::notify::mail;
 use crate::notify::news::Sieve;
@@ -26,6 +26,8 @@ const MOST_TOLD: usize = 64;
 /// Most instances and links in a piece of the status: it is made within a fraction of a millisecond, and fits into one
 /// message.
 const STATUS_PIECE: usize = 32;
+/// Room that is kept from turn to turn. What a takeover of thousands needed is given back.
+const ROOM: usize = 256;
 
 /// The vrrp worker: an engine on a machine.
 ///
@@ -78,6 +80,11 @@ impl<M: Network + Firewall + Datagrams + Journal + Bus + EventPipes> Vrrp<M> {
 
     /// The supervisor said something.
     pub fn hear(&mut self, message: ToWorker, now: Instant) {
+        self.obey(message, now);
+        self.inform();
+    }
+
+    fn obey(&mut self, message: ToWorker, now: Instant) {
         match message {
             ToWorker::Configure(configure) => self.configure(*configure, now),
             ToWorker::JobEnded(id, outcome) => self.step(Event::JobEnded(id, outcome), now),
@@ -100,6 +107,25 @@ impl<M: Network + Firewall + Datagrams + Journal + Bus + EventPipes> Vrrp<M> {
 
     /// Something happened on the machine.
     pub fn arrive(&mut self, arrival: Arrival, now: Instant) {
+        self.arrive_all([arrival], now);
+    }
+
+    /// Several things happened: the engine reacts to each in turn, and people hear of it all at the end.
+    pub fn arrive_all(&mut self, arrivals: impl IntoIterator<Item = Arrival>, now: Instant) {
+        let mut woken = false;
+        for arrival in arrivals {
+            woken |= matches!(arrival, Arrival::Woken);
+            self.take_in(arrival, now);
+        }
+        self.inform();
+        // One piece a turn, however much arrives in it, and packets before it.
+        if woken && self.status_told.is_some() {
+            self.machine.dispatch();
+            self.tell_status(1);
+        }
+    }
+
+    fn take_in(&mut self, arrival: Arrival, now: Instant) {
         let event = match arrival {
             Arrival::Received(delivery) => Event::Received(delivery),
             Arrival::Surveyed { links, addresses, routes, rules } => {
@@ -121,11 +147,7 @@ impl<M: Network + Firewall + Datagrams + Journal + Bus + EventPipes> Vrrp<M> {
             // It opens no such channel, and does not ask.
             Arrival::UdpReceived(_) | Arrival::UdpClosed { .. } | Arrival::IpvsSurveyed(_) => return,
             Arrival::ClockSet(clock) => Event::ClockSet(clock),
-            Arrival::Woken => {
-                self.step(Event::Wake, now);
-                // One piece a turn, however much arrives in it.
-                return self.tell_status(1);
-            }
+            Arrival::Woken => Event::Wake,
         };
         self.step(event, now);
     }
@@ -140,6 +162,7 @@ impl<M: Network + Firewall + Datagrams + Journal + Bus + EventPipes> Vrrp<M> {
             "Received BFD event: instance {session} is in state {state} (delivered in {micros} usec)"
         );
         self.step(Event::BfdChanged { name: session, up: alive }, now);
+        self.inform();
         self.machine.write(Severity::Info, &line);
     }
 
@@ -150,6 +173,11 @@ impl<M: Network + Firewall + Datagrams + Journal + Bus + EventPipes> Vrrp<M> {
         }
         let stop = self.stop.filter(|_| self.is_waiting());
         self.router.next_deadline().into_iter().chain(stop).min()
+    }
+
+    /// Much happened at once, and people have not been told of all of it yet.
+    pub fn is_behind(&self) -> bool {
+        !self.untold.is_empty()
     }
 
     /// It was told to stop, and the machine has carried out its last orders, or took longer than [`STOP_LIMIT`].
@@ -230,9 +258,7 @@ impl<M: Network + Firewall + Datagrams + Journal + Bus + EventPipes> Vrrp<M> {
         let instances = self.router.status(self.now).instances;
         let is_master = |name: &String| instances.iter().any(|i| i.name == *name && i.state == State::Master);
         let gone: Vec<String> = self.masters.iter().filter(|name| !is_master(name)).cloned().collect();
-        for name in gone {
-            self.tell_mastership(&name, false);
-        }
+        self.tell_masterships(gone.into_iter().map(|instance| Mastership { instance, master: false }));
     }
 
     /// The machine owes answers, or the first look that a stop waits for.
@@ -240,8 +266,7 @@ impl<M: Network + Firewall + Datagrams + Journal + Bus + EventPipes> Vrrp<M> {
         self.router.outstanding() > 0 || (self.configured && !self.surveyed)
     }
 
-    /// Tells the engine, and performs what it asks for, in order; people and the supervisor hear of it once the packets
-    /// are gone: a takeover waits for no log.
+    /// Tells the engine, and performs what it asks for, in order.
     fn step(&mut self, event: Event, now: Instant) {
         debug_assert!(now >= self.now, "the machine's clock is monotonic");
         self.now = self.now.max(now);
@@ -252,7 +277,12 @@ impl<M: Network + Firewall + Datagrams + Journal + Bus + EventPipes> Vrrp<M> {
                 self.untold.push_back(notice);
             }
         }
+        actions.shrink_to(ROOM);
         self.actions = actions;
+    }
+
+    /// People and the supervisor hear of what happened once the packets are gone: a takeover waits for no log.
+    fn inform(&mut self) {
         if !self.untold.is_empty() {
             self.machine.dispatch();
             self.tell(MOST_TOLD);
@@ -270,9 +300,13 @@ impl<M: Network + Firewall + Datagrams + Journal + Bus + EventPipes> Vrrp<M> {
     }
 
     fn tell(&mut self, most: usize) {
-        for _ in 0..most {
-            let Some(notice) = self.untold.pop_front() else { return };
-            self.tell_people(&notice);
+        let some: Vec<Notice> = self.untold.drain(..most.min(self.untold.len())).collect();
+        self.tell_masterships(some.iter().filter_map(mastership));
+        for notice in &some {
+            self.tell_people(notice);
+        }
+        if self.untold.is_empty() {
+            self.untold.shrink_to(ROOM);
         }
     }
 
@@ -294,9 +328,6 @@ impl<M: Network + Firewall + Datagrams + Journal + Bus + EventPipes> Vrrp<M> {
     fn tell_people(&mut self, notice: &Notice) {
         if self.machine.wants(notice.severity()) {
             self.machine.write(notice.severity(), &notice.to_string());
-        }
-        if let Notice::Instance { name, fact: InstanceFact::Entered { state, .. } } = notice {
-            self.tell_mastership(name, *state == State::Master);
         }
         let Some(news) = self.sieve.sift(notice) else { return };
         self.scripts.react(&news, self.now, &mut self.notifications);
@@ -328,13 +359,25 @@ impl<M: Network + Firewall + Datagrams + Journal + Bus + EventPipes> Vrrp<M> {
     }
 
     /// Before the scripts: they may take long, and a crash in between must not forget the master.
-    fn tell_mastership(&mut self, instance: &str, master: bool) {
-        let changed =
-            if master { self.masters.insert(instance.to_owned()) } else { self.masters.remove(instance) };
-        if changed {
-            self.machine.tell(ToSupervisor::Mastership { instance: instance.to_owned(), master });
+    fn tell_masterships(&mut self, news: impl Iterator<Item = Mastership>) {
+        let masters = &mut self.masters;
+        let changed: Vec<Mastership> = news
+            .filter(
+                |Mastership { instance, master }| {
+                    if *master { masters.insert(instance.clone()) } else { masters.remove(instance) }
+                },
+            )
+            .collect();
+        for some in changed.chunks(MOST_TOLD) {
+            self.machine.tell(ToSupervisor::Masterships(some.to_vec()));
         }
     }
+}
+
+/// What a notice says of who is master.
+fn mastership(notice: &Notice) -> Option<Mastership> {
+    let Notice::Instance { name, fact: InstanceFact::Entered { state, .. } } = notice else { return None };
+    Some(Mastership { instance: name.clone(), master: *state == State::Master })
 }
 
 #[cfg(test)]

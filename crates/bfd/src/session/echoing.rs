@@ -17,7 +17,9 @@ impl Session {
     pub(crate) fn echo_returned(&mut self, packet: EchoPacket, delivery: &UdpDelivery, turn: &mut Turn<'_>) {
         let from_afar = delivery.hop_limit.is_none_or(|ttl| ttl < echo::RETURNED_TTL);
         let accepted = match &mut self.state {
-            State::Up(Up { echo: Some(echo), .. }) if !from_afar => echo.returned(packet.sequence, turn.now),
+            State::Up(Up { echo: Some(echo), .. }) if !from_afar => {
+                echo.returned(packet.sequence, delivery.at.min(turn.now))
+            }
             State::Up(_) | State::AdminDown(_) | State::Down(_) | State::Init(_) => false,
         };
         if accepted {
@@ -89,6 +91,8 @@ impl Session {
         }
         self.enter(crate::wire::SessionState::Down, Some(Diagnostic::ECHO_FAILED), turn);
         if let State::Down(state) = &mut self.state {
+            // We had asked the neighbour for one packet a second at most: what it owes us is reckoned from now on.
+            state.heard_at = Some(turn.now);
             state.held_until = Some(turn.now + (HOLD.0 * 2_u32.pow(self.echo_failures.min(16))).min(HOLD.1));
         }
         self.echo_failures = self.echo_failures.saturating_add(1);

@@ -60,8 +60,9 @@ impl Session {
 
     fn accept(&mut self, control: &Control, delivery: &UdpDelivery, turn: &mut Turn<'_>) {
         let (interval, detection) = (self.transmit_interval(), self.detection());
+        let at = delivery.at.min(turn.now);
         self.counters.received += 1;
-        self.accepted_at = Some(turn.now);
+        self.accepted_at = Some(at);
         self.port.works();
         self.met_at = Some((delivery.link, delivery.destination.ip()));
         self.remote = Remote {
@@ -75,7 +76,7 @@ impl Session {
             demand: control.demand,
         };
         self.hear_final(control.is_final);
-        self.hear(turn.now);
+        self.hear(at);
         if self.state() == SessionState::AdminDown {
             // "If bfd.SessionState is AdminDown: Discard the packet". So a Poll is not answered either: what is
             // discarded has not been received, and §6.8.7 speaks of packets that are.
@@ -118,17 +119,18 @@ impl Session {
         }
     }
 
-    /// "It has been received for purposes of the Detection Time expiration rules".
-    fn hear(&mut self, now: Instant) {
+    /// "It has been received for purposes of the Detection Time expiration rules": by the host, however late we are
+    /// ourselves.
+    fn hear(&mut self, at: Instant) {
         match &mut self.state {
-            State::AdminDown(state) => state.heard_at = Some(now),
-            State::Down(state) => state.heard_at = Some(now),
+            State::AdminDown(state) => state.heard_at = state.heard_at.max(Some(at)),
+            State::Down(state) => state.heard_at = state.heard_at.max(Some(at)),
             // Differs: Keepalived's detection time in Init runs from the entry on, whatever comes in.
-            State::Init(state) => state.heard_at = now,
-            State::Up(state) => state.heard_at = now,
+            State::Init(state) => state.heard_at = state.heard_at.max(at),
+            State::Up(state) => state.heard_at = state.heard_at.max(at),
         }
         if let (Some(detection), Some(known)) = (self.detection(), &mut self.known) {
-            known.until = now + detection * 2;
+            known.until = at + detection * 2;
         }
     }
 }

@@ -49,9 +49,11 @@ impl Port {
         }
     }
 
-    /// The neighbour has answered.
-    pub(super) const fn works(&mut self) {
-        self.refused = None;
+    /// The neighbour speaks to us: one that was not refused works. Of one that was it says nothing.
+    pub(super) fn works(&mut self) {
+        if self.retry_at().is_none() {
+            self.refused = None;
+        }
     }
 
     /// When another one is to be tried.

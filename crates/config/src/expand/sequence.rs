@@ -8,7 +8,7 @@ use crate::source::Span;
 /// Most values of one sequence: more than there are addresses in a /16.
 const MAX_VALUES: usize = 65_536;
 /// Most turns of all sequences together.
-const MAX_TURNS: usize = 1 << 18;
+const MAX_TURNS: usize = 1 << 17;
 
 /// A repetition under way.
 pub(super) struct Sequence {

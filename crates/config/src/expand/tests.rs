@@ -32,51 +32,60 @@ fn codes(files: &InMemory) -> Vec<String> {
     expand_files(files).1.iter().map(|found| found.code.to_string()).collect()
 }
 
+/// L1-02, L1-03, L1-05.
 #[test]
 fn comments_blanks_and_line_ends_go() {
     assert_eq!(expand("  a b \t\r\n# c\n\nd ! e\n\"x # y\" # z"), ["a b", "d", "\"x # y\""]);
 }
 
 /// `@ID rest` keeps `rest` only if ID equals the id; `@^ID rest` only if it differs.
+/// L3-02, L3-03, L3-04, L3-05.
 #[test]
 fn conditions_keep_or_drop_a_line() {
     let text = "@main a\n@other b\n@^main c\n@^other d\n@main\n@ e\n@mainly f\nx @main y\n@main @^x g";
     assert_eq!(expand(text), ["a", "d", "x @main y", "@^x g"]);
 }
 
+/// L3-06.
 #[test]
 fn conditions_work_for_definitions() {
     assert_eq!(expand("$P=1\n@main $P=2\np $P"), ["p 2"]);
 }
 
 /// As keepalived, against its manual: a condition that a definition brings is data.
+/// L3-07.
 #[test]
 fn a_condition_from_a_definition_is_not_looked_at() {
     assert_eq!(expand("$C=@main\n$C key"), ["@main key"]);
 }
 
+/// L5-02.
 #[test]
 fn definitions_are_put_in_with_and_without_braces() {
     let text = "$A=1 2\n$B= x\nk $A $B, ${A}y $A-z\nq \"$B ${B}\"\n$EMPTY=\nw ${EMPTY}v";
     assert_eq!(expand(text), ["k 1 2 x, 1 2y $A-z", "q \"x x\"", "w v"]);
 }
 
+/// L5-03.
 #[test]
 fn definitions_may_name_later_ones_and_be_redefined() {
     assert_eq!(expand("$A=${B}\n$B=1\nk $A\n$B=2\nk $A"), ["k 1", "k 2"]);
 }
 
+/// L5-01.
 #[test]
 fn what_is_no_definition_stays() {
     assert_eq!(expand("$1A=x\n$A =x"), ["$1A=x", "$A =x"]);
 }
 
 /// After substitution comments are stripped again.
+/// L5-05.
 #[test]
 fn a_definition_may_bring_a_comment() {
     assert_eq!(expand("$A=x ${_HASH} y\nk $A\nk \"${_HASH}\""), ["k x", "k \"#\""]);
 }
 
+/// L5-06.
 #[test]
 fn multi_line_definitions_bring_lines() {
     let text = "$M= \\\nblock { \\\n  key $V \\\n}\n$V=1\nhead $M\n$V=2\n$M";
@@ -91,16 +100,19 @@ fn a_comment_in_a_multi_line_definition_is_complained_of_and_left_out() {
     assert_eq!(codes(&files), ["SF0110"]);
 }
 
+/// L5-06.
 #[test]
 fn multi_line_definitions_nest() {
     assert_eq!(expand("$A=\\\na1 \\\na2\n$B=\\\n$A \\\nb\n$B"), ["a1", "a2", "b"]);
 }
 
+/// L5-07.
 #[test]
 fn predefined_names_know_directory_and_id() {
     assert_eq!(expand("k ${_PWD} ${_INSTANCE} ${_RANDOM 5 5} x${_ENV NONE}x"), ["k /etc main 5 xx"]);
 }
 
+/// L6-01.
 #[test]
 fn sequences_count_up_down_and_by_steps() {
     assert_eq!(expand("~SEQ(i, 3) k $i"), ["k 1", "k 2", "k 3"]);
@@ -112,17 +124,20 @@ fn sequences_count_up_down_and_by_steps() {
     assert_eq!(expand("$E=2\n~SEQ(i,$E) k $i"), ["k 1", "k 2"]);
 }
 
+/// L6-02.
 #[test]
 fn lists_give_values_in_turn() {
     assert_eq!(expand("~LST(v, a, b) k $v"), ["k a", "k b"]);
     assert_eq!(expand("~LST({a,b}, {1,2}, {3}) k ${a}-${b}."), ["k 1-2.", "k 3-."]);
 }
 
+/// L6-03.
 #[test]
 fn the_left_sequence_is_the_outer_loop() {
     assert_eq!(expand("~SEQ(a,2) ~SEQ(b,2) k ${a}${b}"), ["k 11", "k 12", "k 21", "k 22"]);
 }
 
+/// L6-03.
 #[test]
 fn a_sequence_repeats_a_multi_line_definition() {
     assert_eq!(expand("$M=\\\nx $N \\\ny\n~SEQ(N,2) $M"), ["x 1", "y", "x 2", "y"]);
@@ -133,6 +148,7 @@ fn a_definition_may_hold_a_sequence() {
     assert_eq!(expand("$S= ~SEQ(i,2) $M\n$M=\\\nx $i \\\ny\n$S"), ["x 1", "y", "x 2", "y"]);
 }
 
+/// L6-05.
 #[test]
 fn malformed_sequences_are_left_out() {
     for line in
@@ -178,6 +194,7 @@ fn definitions_that_double_one_another_end_soon() {
     assert_eq!(codes(&InMemory::one("/etc/k.conf", empty + "k $A60")), ["SF0105"]);
 }
 
+/// L4-04, L4-03.
 #[test]
 fn includes_are_relative_to_the_file_they_stand_in() {
     let files = InMemory::one("/etc/k.conf", "a\ninclude d/*.conf\nz")
@@ -192,6 +209,7 @@ fn includes_are_relative_to_the_file_they_stand_in() {
 }
 
 /// Quotes are not removed.
+/// L4-01.
 #[test]
 fn the_name_of_an_include_is_the_rest_of_the_line() {
     let files = InMemory::one("/etc/k.conf", "include \"x\"\ninclude a b")
@@ -209,6 +227,7 @@ fn a_file_that_includes_itself_is_an_error_with_the_way() {
     assert_eq!(found[0].related.len(), 1);
 }
 
+/// L4-02.
 #[test]
 fn the_letter_of_an_include_decides_what_is_an_error() {
     for (keyword, missing, no_match, brace) in [
@@ -230,12 +249,14 @@ fn the_letter_of_an_include_decides_what_is_an_error() {
 }
 
 /// As keepalived: on a conditional line, or with a name in it, an include is not read.
+/// L3-08.
 #[test]
 fn an_include_behind_a_condition_is_not_obeyed() {
     let files = InMemory::one("/etc/k.conf", "@main include x\n$F=x\ninclude $F").with("/etc/x", "x");
     assert_eq!(codes(&files), ["SF0108", "SF0108"]);
 }
 
+/// L1-08, L1-09.
 #[test]
 fn a_zero_byte_drops_its_line_and_a_long_line_is_mentioned() {
     assert_eq!(codes(&InMemory::one("/etc/k.conf", "a\0b")), ["SF0004"]);

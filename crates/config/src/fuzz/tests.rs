@@ -21,7 +21,7 @@ fn texts_that_grow_out_of_one_another_are_read_to_the_end() {
         let mut text = TEXT.as_bytes().to_vec();
         for step in 0..25 {
             text = fuzz_mutate(&text, start * 1000 + step, 4096);
-            fuzz_files(&text);
+            (0..3).for_each(|look| fuzz_files(&text, look));
         }
     }
 }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use host::Instant;
 use vrrp::Memory;
-use worker::bus::{Configure, FromBfd, ToBfd, ToSupervisor, ToWorker};
+use worker::bus::{Configure, FromBfd, Mastership, ToBfd, ToSupervisor, ToWorker};
 
 use super::seat::{Death, Seat};
 use crate::Part;
@@ -66,11 +66,14 @@ impl VrrpWorker {
                 // It obeys, so what it was told to remember it now is.
                 self.masters.values_mut().for_each(|died| *died = None);
             }
-            Ok(ToSupervisor::Mastership { instance, master: true }) => {
-                self.masters.insert(instance.clone(), None);
-            }
-            Ok(ToSupervisor::Mastership { instance, master: false }) => {
-                self.masters.remove(instance);
+            Ok(ToSupervisor::Masterships(news)) => {
+                for Mastership { instance, master } in news {
+                    if *master {
+                        self.masters.insert(instance.clone(), None);
+                    } else {
+                        self.masters.remove(instance);
+                    }
+                }
             }
             Ok(
                 ToSupervisor::Run(..)

@@ -44,7 +44,8 @@ pub(super) struct Here {
 }
 
 impl Here {
-    pub(super) fn new(machine: Machine, journal: Journal, line: ToSupervisorLine) -> Self {
+    pub(super) fn new(machine: Machine, mut journal: Journal, line: ToSupervisorLine) -> Self {
+        journal.gather();
         Self {
             machine,
             journal,

@@ -29,7 +29,11 @@ pub(crate) const ALL: &[Case] = &[
     Case { name: "over IPv6", with: EVERYBODY, play: version_6 },
     Case { name: "ours is passive", with: EVERYBODY, play: passive },
     Case { name: "the peer is passive", with: EVERYBODY, play: passive_peer },
-    Case { name: "packets with a wrong TTL", with: &[Kind::Keepalived, Kind::Ours], play: wrong_ttl },
+    Case { name: "packets with a wrong TTL", with: EVERYBODY, play: wrong_ttl },
+    Case { name: "ours sends a wrong TTL", with: EVERYBODY, play: own_wrong_ttl },
+    Case { name: "the peer reflects echoes", with: &[Kind::Ours], play: reflected },
+    Case { name: "our host forwards the peer's echoes", with: &[Kind::Frr], play: forwards },
+    Case { name: "the peer's host forwards echoes", with: &[Kind::Frr, Kind::Ours], play: forwarded },
     Case { name: "keyed MD5", with: &[Kind::Bird, Kind::Ours], play: md5 },
     Case { name: "meticulous MD5", with: &[Kind::Bird], play: meticulous_md5 },
     Case { name: "keyed SHA1", with: &[Kind::Bird], play: sha1 },
@@ -217,10 +221,82 @@ fn wrong_ttl(kind: Kind) {
     let stage = Stage::new();
     let session = stage.session();
     let ours = Peer::start(&stage.lab, &stage.here, Kind::Ours, &session);
-    let far = Session { ttl: Some(64), ..session.turned() };
+    let mut far = session.turned();
+    match kind {
+        Kind::Keepalived | Kind::Ours => far.ttl = Some(64),
+        // They have no word for it: their host's packet filter takes the hops away.
+        Kind::Frr | Kind::Bird => stage.there.namespace.nft(
+            "table ip far { chain out { type filter hook output priority 0; udp dport 3784 ip ttl set 64; }; }",
+        ),
+    }
     let _peer = Peer::start(&stage.lab, &stage.there, kind, &far);
     says(&ours, "TTL/hop limit 64 is too low");
     never_says(&ours, "Entering Up state");
+}
+
+/// The same, the other way around.
+fn own_wrong_ttl(kind: Kind) {
+    let stage = Stage::new();
+    let far = Session { ttl: Some(64), ..stage.session() };
+    let near = Session { ttl: None, ..far.turned() };
+    let ours = Peer::start(&stage.lab, &stage.here, Kind::Ours, &far);
+    let peer = Peer::start(&stage.lab, &stage.there, kind, &near);
+    says(&ours, "Entering Down state");
+    never_says(&ours, "Entering Up state");
+    assert!(!peer.is_up(), "{}", peer.story());
+}
+
+/// One of the counters of our session.
+fn counter(ours: &Peer, name: &str) -> u64 {
+    let status = ours.status();
+    status["bfd"]["sessions"][0]["counters"][name].as_u64().unwrap_or_else(|| panic!("{name}: {status}"))
+}
+
+/// Waits until echoes go round, and sees that nothing goes down for a while.
+fn echoes_go_round(ours: &Peer, peer: &Peer, name: &str) {
+    let counted = wait_for(Duration::from_secs(8), || (counter(ours, name) > 20).then_some(()));
+    assert!(counted.is_some(), "{name}: {}:\n{}", counter(ours, name), ours.log());
+    never_says(ours, "(peer) Entering Down state (Local diagnostic - E");
+    assert!(ours.is_up() && peer.is_up(), "{}", ours.log());
+}
+
+/// RFC 5881 §4: FRR's echoes are addressed to itself; our host forwards them, and our BFD only allows it. While it does not
+/// forward, FRR takes the session down.
+fn forwards(kind: Kind) {
+    let stage = Stage::new();
+    let session = Session { echo: Some("forwarded"), listens: true, ..stage.session() };
+    let ours = Peer::start(&stage.lab, &stage.here, Kind::Ours, &session);
+    let peer = Peer::start(&stage.lab, &stage.there, kind, &session.turned());
+    says(&ours, "Remote diagnostic - Echo Function Failed");
+    stage.here.namespace.sysctl("ipv4/ip_forward", "1");
+    let steady = wait_for(Duration::from_secs(20), || {
+        let before = counter(&ours, "downs");
+        sleep(Duration::from_secs(2));
+        (counter(&ours, "downs") == before && ours.is_up() && peer.is_up()).then_some(())
+    });
+    assert!(steady.is_some(), "it never stays up:\n{}", ours.log());
+}
+
+/// RFC 5880 §6.8.9.
+fn reflected(kind: Kind) {
+    let stage = Stage::new();
+    let (ours, peer) = stage.up(kind, &Session { echo: Some("reflected"), ..stage.session() });
+    echoes_go_round(&ours, &peer, "echo_received");
+}
+
+/// RFC 5881 §4: the neighbour's host forwards them, and its BFD has no part in it. §6.8.5: when it does no more, the session
+/// goes down.
+fn forwarded(kind: Kind) {
+    let stage = Stage::new();
+    for host in [&stage.here, &stage.there] {
+        host.namespace.sysctl("ipv4/ip_forward", "1");
+    }
+    let (ours, peer) = stage.up(kind, &Session { echo: Some("forwarded"), ..stage.session() });
+    echoes_go_round(&ours, &peer, "echo_received");
+    assert_eq!(counter(&ours, "echo_reflected"), 0);
+    stage.there.namespace.sysctl("ipv4/ip_forward", "0");
+    says(&ours, "(peer) Entering Down state (Local diagnostic - Echo Function Failed");
+    peer.await_up(false);
 }
 
 fn authenticated(kind: Kind, auth: (&'static str, &'static str, &'static str)) {

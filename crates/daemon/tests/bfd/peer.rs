@@ -33,8 +33,8 @@ impl Kind {
     pub(crate) const fn programs(self) -> &'static [&'static str] {
         match self {
             Kind::Ours | Kind::Keepalived => &["ip"],
-            Kind::Frr => &["ip", "vtysh"],
-            Kind::Bird => &["ip", "bird", "birdc"],
+            Kind::Frr => &["ip", "nft", "vtysh"],
+            Kind::Bird => &["ip", "nft", "bird", "birdc"],
         }
     }
 }
@@ -132,6 +132,14 @@ impl Peer {
             }
         };
         Duration::from_nanos(processes.into_iter().map(Process::cpu_ns).sum())
+    }
+
+    /// How it stands, of ours alone.
+    pub(crate) fn status(&self) -> serde_json::Value {
+        match self {
+            Peer::Keepalived(daemon, _) => daemon.status(),
+            Peer::Other(other) => panic!("{} has no such status", other.kind),
+        }
     }
 
     /// What it has logged.

@@ -14,6 +14,8 @@ pub(crate) struct Session {
     pub(crate) link: Option<&'static str>,
     /// Both intervals, in milliseconds.
     pub(crate) interval: u32,
+    /// It sends no echoes of its own.
+    pub(crate) listens: bool,
     /// Packets that may be missed.
     pub(crate) multiplier: u8,
     /// Over routers.
@@ -24,6 +26,8 @@ pub(crate) struct Session {
     pub(crate) ttl: Option<u8>,
     /// It takes part.
     pub(crate) enabled: bool,
+    /// Echo packets go out and are sent back: the way of ours, or none.
+    pub(crate) echo: Option<&'static str>,
     /// The type of authentication and the secret: ours in the first place, BIRD's name of it in the second.
     pub(crate) auth: Option<(&'static str, &'static str, &'static str)>,
 }
@@ -35,18 +39,20 @@ impl Session {
             ends: (ours, theirs),
             link: None,
             interval: 50,
+            listens: false,
             multiplier: 3,
             multihop: false,
             passive: false,
             ttl: None,
             enabled: true,
+            echo: None,
             auth: None,
         }
     }
 
     /// The other side's.
     pub(crate) fn turned(&self) -> Session {
-        Session { ends: (self.ends.1, self.ends.0), ..self.clone() }
+        Session { ends: (self.ends.1, self.ends.0), listens: !self.listens, ..self.clone() }
     }
 
     /// In the language of a daemon.
@@ -83,6 +89,14 @@ impl Session {
         if let Some((kind, _, secret)) = self.auth {
             add(format!("auth_type {kind}\n    auth_key 1 {secret}"));
         }
+        if let Some(route) = self.echo {
+            // One side of ours sends none, so that what is counted is known.
+            add(if self.listens {
+                "echo_rx 20".into()
+            } else {
+                format!("echo_rx 20\n    echo_tx 20\n    echo_route {route}")
+            });
+        }
         if !self.enabled {
             add("enabled no".into());
         }
@@ -104,6 +118,9 @@ impl Session {
         }
         if let Some(ttl) = self.ttl {
             let _ = writeln!(text, "  minimum-ttl {ttl}");
+        }
+        if self.echo.is_some() {
+            text += "  echo-mode\n  echo transmit-interval 50\n  echo receive-interval 50\n";
         }
         if !self.enabled {
             text += "  shutdown\n";

@@ -174,6 +174,15 @@ impl Daemon {
         before
     }
 
+    /// Kills the worker that speaks BFD, and nothing else. Gives the moment before.
+    pub(crate) fn kill_bfd_worker(&mut self) -> Stamp {
+        self.family();
+        let worker = self.pid_in("bfd.pid").expect("the BFD worker wrote its pid file");
+        let before = Stamp::now();
+        worker.signal(Signal::SIGKILL);
+        before
+    }
+
     /// Stops all its processes, as a paused virtual machine does; [`Daemon::resume`] lets them go on. Gives the moment
     /// after.
     pub(crate) fn pause(&mut self) -> Stamp {
@@ -196,7 +205,11 @@ impl Daemon {
 
     /// The worker that speaks VRRP, by its pid file.
     pub(crate) fn worker(&self) -> Option<Process> {
-        let text = fs::read_to_string(self.folder.join("vrrp.pid")).ok()?;
+        self.pid_in("vrrp.pid")
+    }
+
+    fn pid_in(&self, file: &str) -> Option<Process> {
+        let text = fs::read_to_string(self.folder.join(file)).ok()?;
         Process::of(text.trim().parse().ok()?)
     }
 

@@ -86,6 +86,11 @@ impl Namespace {
         })
     }
 
+    /// Adds rules to the namespace's packet filter.
+    pub(crate) fn nft(&self, rules: &str) {
+        run("ip", &["netns", "exec", self.name(), "nft", rules.trim_end_matches('\n')]);
+    }
+
     /// Runs lines of `ip` in the namespace, all of which must succeed.
     pub(crate) fn ip(&self, lines: &str) {
         let mut batch = Command::new("ip")

@@ -58,15 +58,21 @@ fn a_test_of_a_bad_file_shows_the_place_and_ends_with_5() {
     assert_eq!(output.status.code(), Some(5));
 }
 
+/// L8-01, L8-06.
 #[test]
-fn a_test_can_write_to_a_file() {
+fn a_test_can_write_to_the_end_of_a_file() {
     let files = Files::new();
     let report = files.0.join("report");
-    let option = format!("-t{}", report.display());
-    let output = files.test(&GOOD.replace("priority 100", "prioritty 100"), &[&option]);
-    assert_eq!(output.status.code(), Some(5));
-    assert_eq!(text(&output.stderr), "");
-    assert!(fs::read_to_string(report).unwrap().contains("prioritty"));
+    for (times, option) in [(1, "-t"), (2, "--config-test=")] {
+        let option = format!("{option}{}", report.display());
+        let output = files.test(&GOOD.replace("priority 100", "prioritty 100"), &[&option]);
+        assert_eq!(output.status.code(), Some(5));
+        assert_eq!(text(&output.stderr), "");
+        assert_eq!(
+            fs::read_to_string(&report).unwrap().matches("Unknown keyword 'prioritty'").count(),
+            times
+        );
+    }
     let output = files.test("", &["-t/nonexistent/directory/report"]);
     assert_eq!(output.status.code(), Some(1));
 }
@@ -100,6 +106,7 @@ fn a_pid_file_that_cannot_be_written_is_fatal() {
     assert!(text(&output.stderr).contains("/nonexistent/directory/pid"));
 }
 
+/// L8-06.
 #[test]
 fn options_that_make_no_sense_end_with_1() {
     for options in [&["--bogus"][..], &["-p"], &["-Z"], &["--signum=NOPE"], &["-T"]] {

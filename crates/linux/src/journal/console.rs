@@ -41,6 +41,11 @@ impl Console {
         }
     }
 
+    /// What is written together need not be one record.
+    pub(super) const fn is_stream(&self) -> bool {
+        !matches!(self, Self::Socket(_))
+    }
+
     pub(super) fn put(&self, entry: &[u8]) -> Put {
         let result = match self {
             Self::Anew(anew) => rustix::io::write(anew, entry),

@@ -12,7 +12,7 @@ use super::control::{self, Seen};
 use super::raw;
 use crate::clock::WallTime;
 use crate::netlink::refused;
-use crate::sys::{BATCH, Inbox, Incoming};
+use crate::sys::{Inbox, Incoming};
 
 /// Batches read from one channel in one turn, 128 packets: a flood on one must not starve the others, nor the timer.
 const BATCHES_A_TURN: usize = 4;
@@ -80,27 +80,14 @@ impl Channels {
     pub(crate) fn receive(&mut self, slot: u32, arrivals: &mut Vec<Arrival>) {
         let Some(channel) = self.slots.get(&slot).copied() else { return };
         let Some(open) = self.open.get(&channel) else { return };
-        for _ in 0..BATCHES_A_TURN {
-            match self.inbox.receive(open.socket.as_fd()) {
-                Ok(count) => {
-                    for index in 0..count {
-                        let packet = self.inbox.packet(index);
-                        let seen = control::read(packet.control);
-                        self.last = self.last.max(seen.stamp);
-                        arrivals.extend(delivery(&channel, &packet, seen).map(Arrival::Received));
-                    }
-                    if count < BATCH {
-                        return;
-                    }
-                }
-                Err(cause) if cause.kind() == io::ErrorKind::WouldBlock => return,
-                Err(cause) if cause.kind() == io::ErrorKind::Interrupted => {}
-                Err(cause) => {
-                    self.ignore(&channel);
-                    arrivals.push(Arrival::Deaf { channel, refusal: refused(&cause) });
-                    return;
-                }
-            }
+        let drained = self.inbox.drain(open.socket.as_fd(), BATCHES_A_TURN, |packet| {
+            let seen = control::read(packet.control);
+            self.last = self.last.max(seen.stamp);
+            arrivals.extend(delivery(&channel, packet, seen).map(Arrival::Received));
+        });
+        if let Err(cause) = drained {
+            self.ignore(&channel);
+            arrivals.push(Arrival::Deaf { channel, refusal: refused(&cause) });
         }
     }
 }

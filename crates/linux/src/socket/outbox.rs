@@ -76,6 +76,7 @@ impl Outbox {
         // The same memory serves the next turn.
         self.waiting = waiting;
         self.waiting.clear();
+        self.waiting.shrink_to(BATCH);
     }
 
     /// Closes what sent by a link that is gone: a new link of the same name has another number.

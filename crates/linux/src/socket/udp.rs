@@ -9,9 +9,11 @@ use host::{Arrival, Family, LinkIndex, UdpChannel, UdpDatagram, UdpDelivery, Udp
 use nix::sys::socket::{setsockopt, sockopt};
 use socket2::{Domain, SockAddr, Socket, Type};
 
+use super::detour::Detours;
 use super::{control, filter};
+use crate::clock::Moment;
 use crate::netlink::{refusal, refused};
-use crate::sys::{self, BATCH, Inbox, Incoming, Outgoing, send_many};
+use crate::sys::{self, Inbox, Incoming, Outgoing, send_many};
 
 /// Batches read from one channel in one turn, 8,192 packets: more than its buffer holds. Whatever came in before a
 /// deadline has to be told before it, also after a pause of ours with a thousand neighbours.
@@ -22,13 +24,14 @@ const BATCHES_A_TURN: usize = 256;
 const RECEIVE_BUFFER: i32 = 4 * 1024 * 1024;
 
 /// CS6, network control (RFC 2474 §4.2.2.1).
-const TRAFFIC_CLASS: u32 = 0xc0;
+pub(super) const TRAFFIC_CLASS: u8 = 0xc0;
 
 /// The UDP sockets of a machine. Those that listen have a slot, the number by which their readiness is told.
 pub(crate) struct UdpSockets {
     open: BTreeMap<UdpChannel, Open>,
     slots: BTreeMap<u32, UdpChannel>,
     inbox: Inbox,
+    detours: Detours,
 }
 
 struct Open {
@@ -38,7 +41,12 @@ struct Open {
 
 impl UdpSockets {
     pub(crate) fn new() -> Self {
-        Self { open: BTreeMap::new(), slots: BTreeMap::new(), inbox: Inbox::new() }
+        Self {
+            open: BTreeMap::new(),
+            slots: BTreeMap::new(),
+            inbox: Inbox::new(),
+            detours: Detours::default(),
+        }
     }
 
     /// Opens a channel, in the place of an open one of the same name. The slot and the socket of one that listens are
@@ -70,14 +78,13 @@ impl UdpSockets {
     }
 
     /// Sends at once. Each session has a socket of its own, so there is nothing that could leave by one call.
-    pub(crate) fn send(&self, datagram: &UdpDatagram) -> Result<(), host::Refusal> {
+    pub(crate) fn send(&mut self, datagram: &UdpDatagram) -> Result<(), host::Refusal> {
         let UdpDatagram { from, to, way, hop_limit, payload, tag: _ } = datagram;
         let link = match way {
             Way::Routed => None,
             Way::Link(link) => Some(*link),
-            Way::Neighbour(..) => {
-                let why = "packets by way of a neighbour are not built yet".to_owned();
-                return Err(refusal(libc::EOPNOTSUPP, Some(why)));
+            Way::Neighbour(link, neighbour) => {
+                return self.detours.send(datagram, *link, *neighbour).map_err(|cause| refused(&cause));
             }
         };
         let open = self.open.get(from);
@@ -94,6 +101,11 @@ impl UdpSockets {
         }
     }
 
+    /// Closes what sends by a link that is gone: a new link of the same name has another number.
+    pub(crate) fn forget(&mut self, link: LinkIndex) {
+        self.detours.forget(link);
+    }
+
     /// How many listen.
     pub(crate) fn count(&self) -> usize {
         self.slots.len()
@@ -103,24 +115,14 @@ impl UdpSockets {
     pub(crate) fn receive(&mut self, slot: u32, arrivals: &mut Vec<Arrival>) {
         let Some(channel) = self.slots.get(&slot).copied() else { return };
         let Some(open) = self.open.get(&channel) else { return };
-        for _ in 0..BATCHES_A_TURN {
-            match self.inbox.receive(open.socket.as_fd()) {
-                Ok(count) => {
-                    let packets = (0..count).map(|index| self.inbox.packet(index));
-                    let deliveries = packets.filter_map(|packet| delivery(&channel, &packet));
-                    arrivals.extend(deliveries.map(Arrival::UdpReceived));
-                    if count < BATCH {
-                        return;
-                    }
-                }
-                Err(cause) if cause.kind() == io::ErrorKind::WouldBlock => return,
-                Err(cause) if cause.kind() == io::ErrorKind::Interrupted => {}
-                Err(cause) => {
-                    self.unbind(&channel);
-                    arrivals.push(Arrival::UdpClosed { channel, refusal: refused(&cause) });
-                    return;
-                }
-            }
+        // All of them are reckoned from one look at the clocks: what came in meanwhile, from that look.
+        let present = Moment::present();
+        let drained = self.inbox.drain(open.socket.as_fd(), BATCHES_A_TURN, |packet| {
+            arrivals.extend(delivery(&channel, packet, present).map(Arrival::UdpReceived));
+        });
+        if let Err(cause) = drained {
+            self.unbind(&channel);
+            arrivals.push(Arrival::UdpClosed { channel, refusal: refused(&cause) });
         }
     }
 }
@@ -137,12 +139,12 @@ fn opened(channel: &UdpChannel, purpose: UdpUse) -> io::Result<Socket> {
         Family::V4 => {
             // An address that is ours only later.
             socket.set_freebind_v4(true)?;
-            socket.set_tos_v4(TRAFFIC_CLASS)?;
+            socket.set_tos_v4(TRAFFIC_CLASS.into())?;
         }
         Family::V6 => {
             socket.set_only_v6(true)?;
             socket.set_freebind_v6(true)?;
-            socket.set_tclass_v6(TRAFFIC_CLASS)?;
+            socket.set_tclass_v6(TRAFFIC_CLASS.into())?;
         }
     }
     match purpose {
@@ -168,6 +170,7 @@ const fn scoped(channel: &UdpChannel) -> Option<Ipv6Addr> {
 
 /// Asks for what is to be known of packets, and for room for them.
 fn listen(socket: &Socket, family: Family) -> io::Result<()> {
+    setsockopt(socket, sockopt::ReceiveTimestampns, &true).map_err(io::Error::from)?;
     match family {
         Family::V4 => {
             setsockopt(socket, sockopt::Ipv4PacketInfo, &true).map_err(io::Error::from)?;
@@ -184,13 +187,14 @@ fn listen(socket: &Socket, family: Family) -> io::Result<()> {
 }
 
 /// A packet with what the kernel tells of it; `None` if it does not say where the packet came in, which it always does.
-fn delivery(channel: &UdpChannel, packet: &Incoming<'_>) -> Option<UdpDelivery> {
+fn delivery(channel: &UdpChannel, packet: &Incoming<'_>, present: Moment) -> Option<UdpDelivery> {
     let seen = control::read(packet.control);
     Some(UdpDelivery {
         link: seen.link?,
         source: packet.source,
         destination: SocketAddr::new(seen.destination?, channel.port),
         hop_limit: seen.hop_limit,
+        at: present.placed(seen.stamp),
         bytes: packet.bytes.to_vec(),
     })
 }

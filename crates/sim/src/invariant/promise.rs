@@ -47,11 +47,25 @@ pub enum Promise {
     EndsIdle,
     /// In the end the client reaches the master.
     EndsReached,
+    /// A session is Up no longer than its detection time after the last packet.
+    DownInTime,
+    /// A session goes down only with cause.
+    DownWithCause,
+    /// Trackers know how a session stands.
+    TrackersKnow,
+    /// No packet of a session sooner than both sides allow.
+    PacketsNotTooSoon,
+    /// Packets leave only by channels that were opened.
+    ChannelsOpen,
+    /// In the end both sides of a path are Up.
+    EndsUp,
+    /// In the end no session changes.
+    EndsSteady,
 }
 
 impl Promise {
     /// Every one.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 28] = [
         Self::RivalsYield,
         Self::Led,
         Self::HoldsAddresses,
@@ -73,6 +87,13 @@ impl Promise {
         Self::EndsQuiet,
         Self::EndsIdle,
         Self::EndsReached,
+        Self::DownInTime,
+        Self::DownWithCause,
+        Self::TrackersKnow,
+        Self::PacketsNotTooSoon,
+        Self::ChannelsOpen,
+        Self::EndsUp,
+        Self::EndsSteady,
     ];
 
     /// The promise as a sentence.
@@ -99,6 +120,13 @@ impl Promise {
             Self::EndsQuiet => "in the end mastership rests",
             Self::EndsIdle => "in the end no orders are given",
             Self::EndsReached => "in the end the client reaches the master",
+            Self::DownInTime => "a session is Up no longer than its detection time after the last packet",
+            Self::DownWithCause => "a session goes down only with cause",
+            Self::TrackersKnow => "trackers know how a session stands",
+            Self::PacketsNotTooSoon => "no packet of a session sooner than both sides allow",
+            Self::ChannelsOpen => "packets leave only by channels that were opened",
+            Self::EndsUp => "in the end both sides of a path are Up",
+            Self::EndsSteady => "in the end no session changes",
         }
     }
 }

@@ -21,7 +21,7 @@ pub fn plain(name: &str, link: &LinkName) -> InstanceConfig {
     let vrid = Vrid::new(51).expect("51 is not 0");
     let notify = Command { argv: vec!["notify".to_owned()], account: None };
     InstanceConfig {
-        notify: NotifyScripts { any: Some(notify), ..NotifyScripts::default() },
+        notify: NotifyScripts { any: Some(notify.into()), ..NotifyScripts::default() },
         ..InstanceConfig::plain(name, link.clone(), vrid)
     }
 }

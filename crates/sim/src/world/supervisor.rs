@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use vrrp::Config;
-use worker::bus::{Configure, ToSupervisor, ToWorker};
+use worker::bus::{Configure, Mastership, ToSupervisor, ToWorker};
 
 use super::{Happening, World};
 use crate::node::Input;
@@ -139,7 +139,11 @@ impl World {
             ToSupervisor::Notify { queue, job } => {
                 self.nodes[node].supervisor.notified.push((queue, job.command.argv.join(" ")));
             }
-            ToSupervisor::Mastership { instance, master } => self.mastership(node, instance, master),
+            ToSupervisor::Masterships(news) => {
+                for Mastership { instance, master } in news {
+                    self.mastership(node, instance, master);
+                }
+            }
         }
     }
 

@@ -7,7 +7,8 @@ use std::process::ExitCode;
 
 use clap::Args;
 use config::{Assumed, Disk, Files, InMemory, Request};
-use sim::explore::{self, Plan};
+use sim::explore::{self, Plan, Tale};
+use sim::paths;
 use sim::scenario::{BadScenario, Failure};
 use sim::timeline::Fact;
 use sim::{Scenario, World};
@@ -27,6 +28,9 @@ pub(super) struct Options {
     /// Make a scenario by chance from this number, and show it
     #[arg(long, value_name = "NUMBER", conflicts_with = "file")]
     seed: Option<u64>,
+    /// With --seed: a pair of BFD neighbours instead of routers
+    #[arg(long, requires = "seed")]
+    bfd: bool,
     /// Show what the daemons log, too
     #[arg(long)]
     log: bool,
@@ -58,8 +62,10 @@ pub(super) fn run(options: &Options) -> ExitCode {
 }
 
 fn simulate(options: &Options) -> Result<Result<(), Failure>, Trouble> {
-    if let Some(seed) = options.seed {
-        return Ok(by_chance(seed, options.log));
+    match options.seed {
+        Some(seed) if options.bfd => return Ok(path_by_chance(seed)),
+        Some(seed) => return Ok(by_chance(seed, options.log)),
+        None => {}
     }
     let scenario = match &options.file {
         Some(file) => of_file(file)?,
@@ -70,15 +76,27 @@ fn simulate(options: &Options) -> Result<Result<(), Failure>, Trouble> {
 
 /// A scenario that chance makes. One that fails is first made as short as it can be.
 fn by_chance(seed: u64, log: bool) -> Result<(), Failure> {
-    let (plan, verdict) = match explore::seed(seed) {
-        Ok(()) => (Plan::new(seed), Ok(())),
-        Err(finding) => (finding.plan, Err(finding.failure)),
-    };
+    let (plan, verdict) = explored::<Plan>(seed);
     let scenario = plan.scenario();
     output::say(&scenario.to_string());
     // It ends as it did before, and is judged already.
     let _ = show(&scenario, log);
     verdict
+}
+
+/// The same of two neighbours that watch the path between them.
+fn path_by_chance(seed: u64) -> Result<(), Failure> {
+    let (plan, verdict) = explored::<paths::Plan>(seed);
+    output::put(&plan.story());
+    verdict
+}
+
+/// What a seed stands for, or what it shrinks to if it fails, and how it ends.
+fn explored<T: Tale>(seed: u64) -> (T, Result<(), Failure>) {
+    match explore::seed(seed) {
+        Ok(()) => (T::of(seed), Ok(())),
+        Err(finding) => (finding.plan, Err(finding.failure)),
+    }
 }
 
 fn of_file(file: &Path) -> Result<Scenario, Trouble> {
@@ -134,6 +152,13 @@ fn lines(world: &World, log: bool) -> impl Iterator<Item = String> + '_ {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_pair_of_neighbours_by_chance_has_a_story() {
+        let (plan, verdict) = explored::<paths::Plan>(7);
+        assert_eq!(verdict, Ok(()));
+        assert!(plan.story().contains("(path) Entering Up state"), "{}", plan.story());
+    }
 
     /// What is shown to somebody who has no rights must be true.
     #[test]

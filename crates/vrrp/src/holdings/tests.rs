@@ -272,7 +272,7 @@ fn orders_are_given_in_turns_that_are_bounded_and_none_is_left_out() {
         obey(&mut holdings, &due, Instant::ZERO);
         turns.push(due.len());
     }
-    assert_eq!(turns, [64, 64, 64, 8]);
+    assert_eq!(turns, [32, 32, 32, 32, 32, 32, 8]);
     assert!(!holdings.lags(A));
     holdings.want(A, Vec::new());
     let mut gone = 0;

@@ -1,5 +1,7 @@
 //! Master: advertises, announces, and gives way to a better one (RFC 9568 §6.4.3).
 
+use core::time::Duration;
+
 use host::Instant;
 
 use super::owners::Conflict;
@@ -76,6 +78,18 @@ impl Instance {
         self.advert(self.priority, turn);
         if let Stage::Master(master) = &mut self.stage {
             master.next_advert = timing::next_advert(master.next_advert, turn.now, self.config.interval);
+        }
+    }
+
+    /// Whether it is master since then.
+    pub(crate) fn became_master_at(&self, then: Instant) -> bool {
+        self.is_master() && self.since == then
+    }
+
+    /// One that became master now sends its second advert so much earlier than after a whole interval.
+    pub(crate) fn advance(&mut self, earlier: Duration, now: Instant) {
+        if let Stage::Master(master) = &mut self.stage {
+            master.next_advert = now + self.config.interval.saturating_sub(earlier);
         }
     }
 

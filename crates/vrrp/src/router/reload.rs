@@ -3,6 +3,7 @@
 //! Instances are the same if link, family, virtual router identifier and kind of destination are; a name is only a
 //! name. Every setting of an instance that stays can change under way: its state and its deadlines stay.
 
+use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -161,7 +162,7 @@ impl Router {
         if let Some(until) = memory {
             instance.remember(until);
         }
-        self.instances.insert(id, instance);
+        self.instances.insert(id, Box::new(instance));
         id
     }
 
@@ -190,8 +191,6 @@ impl Router {
         }
         self.holdings.want(id, Vec::new());
         self.announcements.forget(id);
-        if let Some(at) = self.entered.remove(&id) {
-            self.timers.remove(&(at, id));
-        }
+        self.timers.forget(id);
     }
 }

@@ -86,6 +86,7 @@ fn packet(state: SessionState, ours: u32) -> Arrival {
         source: SocketAddr::new(NEIGHBOUR.into(), 49_152),
         destination: SocketAddr::new([192, 0, 2, 1].into(), 3784),
         hop_limit: Some(255),
+        at: Instant::NEVER,
         bytes: control.encode(),
     })
 }

@@ -26,7 +26,7 @@ pub struct Notification {
     pub job: Job,
 }
 
-/// The scripts of the configuration in force.
+/// The scripts of the configuration in force; an instance that has none is not in it.
 #[derive(Debug, Default)]
 pub struct Scripts {
     instances: BTreeMap<String, Instance>,
@@ -37,7 +37,7 @@ pub struct Scripts {
 struct Instance {
     scripts: NotifyScripts,
     /// `notify_deleted`
-    deleted: Option<Command>,
+    deleted: Option<Box<Command>>,
     /// Least time between two runs of `notify_master_rx_lower_pri`.
     gap: Duration,
     lower_priority_told: Option<Instant>,
@@ -52,6 +52,10 @@ impl Scripts {
             instance.configured = false;
         }
         for config in &config.instances {
+            if config.notify == NotifyScripts::default() && config.deletion.is_none() {
+                self.instances.remove(&config.name);
+                continue;
+            }
             let instance = self.instances.entry(config.name.clone()).or_default();
             instance.scripts = config.notify.clone();
             instance.deleted = config.deletion.as_ref().and_then(|deletion| deletion.script.clone());
@@ -79,7 +83,7 @@ impl Scripts {
                     if let What::LowerPriorityHeard(_) = news.what {
                         return instance.hear_lower_priority(news.name, now, out);
                     }
-                    (&instance.scripts, instance.deleted.as_ref())
+                    (&instance.scripts, instance.deleted.as_deref())
                 }
                 None => return,
             },
@@ -97,7 +101,7 @@ impl Instance {
         let Some(command) = &self.scripts.lower_priority_heard else { return };
         if self.lower_priority_told.is_none_or(|last| now.since(last) >= self.gap) {
             self.lower_priority_told = Some(now);
-            out.push(notification(name, command.clone()));
+            out.push(notification(name, Command::clone(command)));
         }
     }
 }
@@ -112,13 +116,13 @@ fn tell(
 ) {
     let specific = match state {
         State::Init => return,
-        State::Master => scripts.master.as_ref(),
-        State::Backup => scripts.backup.as_ref(),
-        State::Fault => scripts.fault.as_ref(),
-        State::Stop => scripts.stop.as_ref(),
+        State::Master => scripts.master.as_deref(),
+        State::Backup => scripts.backup.as_deref(),
+        State::Fault => scripts.fault.as_deref(),
+        State::Stop => scripts.stop.as_deref(),
         State::Deleted => deleted,
     };
-    let general = scripts.any.clone().map(|mut command| {
+    let general = scripts.any.as_deref().cloned().map(|mut command| {
         let words = [news.kind.word(), news.name, state.word(), &priority.to_string()].map(String::from);
         command.argv.extend(words);
         command

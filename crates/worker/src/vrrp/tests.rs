@@ -80,7 +80,7 @@ fn what_only_an_earlier_life_was_master_of_is_taken_back() {
     let memory = Memory { instance: "gone".into(), master_until: Instant::ZERO };
     worker.hear(configure(vec![memory]), Instant::ZERO);
     worker.arrive(survey(vec![], vec![]), Instant::ZERO);
-    let gone = ToSupervisor::Mastership { instance: "gone".into(), master: false };
+    let gone = ToSupervisor::Masterships(vec![Mastership { instance: "gone".into(), master: false }]);
     assert_eq!(worker.machine().said, [ToSupervisor::Ready, gone]);
 }
 
@@ -207,10 +207,11 @@ fn mastership_is_told_when_it_changes_and_before_the_scripts() {
         fact: InstanceFact::Entered { state, first: false, priority: vrrp::config::Priority(100) },
     };
     for state in [State::Backup, State::Master, State::Master, State::Fault, State::Stop] {
-        worker.tell_people(&entered(state));
+        worker.untold.push_back(entered(state));
     }
-    let told = |master| ToSupervisor::Mastership { instance: "VI_1".into(), master };
-    assert_eq!(worker.machine().said, [told(true), told(false)]);
+    worker.inform();
+    let told = |master| Mastership { instance: "VI_1".into(), master };
+    assert_eq!(worker.machine().said, [ToSupervisor::Masterships(vec![told(true), told(false)])]);
     assert_eq!(worker.machine().lines.len(), 5);
 }
 

@@ -173,13 +173,14 @@ impl Bench {
     }
 }
 
-/// A packet as it comes from the neighbour: on eth0, TTL 255, to the single-hop port.
+/// A packet as it comes from the neighbour: on eth0, TTL 255, to the single-hop port, this very moment.
 pub(super) fn delivery(bytes: Vec<u8>) -> UdpDelivery {
     UdpDelivery {
         link: ETH0,
         source: SocketAddr::new(THEIRS, 49_999),
         destination: SocketAddr::new(OURS, Path::SingleHop.port()),
         hop_limit: Some(255),
+        at: Instant::NEVER,
         bytes,
     }
 }

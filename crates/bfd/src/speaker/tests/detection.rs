@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use host::{Engine, Instant};
+use host::{Engine, Instant, UdpDelivery};
 
 use super::bench::*;
 use crate::config::SessionConfig;
@@ -53,6 +53,26 @@ fn each_packet_starts_the_detection_time_again() {
             assert_eq!(bench.state(), state);
         }
     }
+}
+
+/// The detection time counts from the host's reception: late ourselves, we neither keep a dead path alive for that long, nor
+/// take one down whose packets lay there.
+#[test]
+fn a_packet_that_is_read_late_counts_from_when_it_came() {
+    let mut bench = Bench::up(session());
+    let came = bench.now + ms(46);
+    bench.now += ms(53);
+    let packet = delivery(bench.theirs(Up).encode());
+    bench.tell(Event::Received(UdpDelivery { at: came, ..packet.clone() }));
+    bench.tell(Event::Wake);
+    assert_eq!((bench.state(), bench.status().heard), (Up, Some(came)));
+    // One that was overtaken by another does not take anything back.
+    bench.tell(Event::Received(UdpDelivery { at: came - ms(3), ..packet }));
+    bench.run_until(came + ms(49));
+    assert_eq!(bench.state(), Up);
+    bench.run_until(came + ms(50));
+    assert_eq!(bench.state(), Down);
+    assert_eq!(bench.speaker.status(bench.now).gauges.detection.max(), ms(50));
 }
 
 /// R5880-6.8.4-05, R5880-6.8.6-02: a packet "is considered to have been received [...] only if it has not been "discarded"".

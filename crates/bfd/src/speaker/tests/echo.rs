@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use core::net::{IpAddr, SocketAddr};
 use core::time::Duration;
 
-use host::{Engine, UdpDatagram, UdpDelivery, Way};
+use host::{Engine, Instant, UdpDatagram, UdpDelivery, Way};
 
 use super::bench::*;
 use crate::config::{EchoConfig, EchoRoute, EchoSend, Path, SessionConfig};
@@ -38,6 +38,7 @@ fn back(sent: &UdpDatagram) -> UdpDelivery {
         source: SocketAddr::new(sent.from.address, sent.from.port),
         destination: SocketAddr::new(OURS, PORT),
         hop_limit: Some(254),
+        at: Instant::NEVER,
         bytes: sent.payload.clone(),
     }
 }
@@ -152,6 +153,27 @@ fn a_session_whose_echoes_do_not_come_back_goes_down() {
 }
 
 /// R5880-6.2-01: "A system MAY hold a session in Down state indefinitely (by simply refusing to advance the session state)."
+/// Found by the simulator. While echoes are sent the neighbour is asked for one control packet a second: with the interval that
+/// counts without them it is late at once, and must not be forgotten for that, nor its diagnostic replaced.
+#[test]
+fn a_session_whose_echoes_fail_does_not_forget_its_neighbour_at_once() {
+    let mut bench = Bench::up(echoing(FORWARDED));
+    bench.hear(willing(&bench));
+    bench.settle();
+    let slow = willing(&bench);
+    bench.hear(Control { is_final: true, ..slow });
+    bench.hear(slow);
+    let out = bench.wait(ms(100));
+    assert!(brief(&out).contains(&"-> Down 2".into()), "{:?}", brief(&out));
+    assert!(bench.speaker.next_deadline().unwrap() > bench.now);
+    assert_eq!(
+        (bench.status().diagnostic, bench.status().remote.discriminator),
+        (Diagnostic::ECHO_FAILED, THEM)
+    );
+    bench.wait(ms(50));
+    assert_eq!(bench.status().remote.discriminator, 0, "but it stays silent");
+}
+
 #[test]
 fn a_session_whose_echoes_fail_stays_down_for_a_while_and_each_time_longer() {
     let mut bench = Bench::up(echoing(FORWARDED));

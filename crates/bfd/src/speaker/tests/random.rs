@@ -95,6 +95,7 @@ fn packets() -> impl Strategy<Value = (Option<usize>, UdpDelivery)> {
             source: SocketAddr::new([192, 0, 2, from].into(), 50_000),
             destination: SocketAddr::new(OURS, port),
             hop_limit: ttl.map_or(Some(255), |ttl| (ttl != 0).then_some(ttl)),
+            at: Instant::NEVER,
             bytes,
         };
         (names, delivery)
@@ -167,6 +168,7 @@ proptest! {
                         source: sent.to,
                         destination: SocketAddr::new(OURS, sent.to.port()),
                         hop_limit: Some(sent.hop_limit.saturating_sub(1)),
+                        at: Instant::NEVER,
                         bytes: sent.payload,
                     })
                 }

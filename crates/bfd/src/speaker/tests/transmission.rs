@@ -174,6 +174,19 @@ fn a_source_port_that_is_taken_is_replaced_after_a_pause() {
     assert_eq!(brief(&bench.wait(ms(250)))[0], "bind own");
 }
 
+/// Found by the simulator: the neighbour's packets come in by another channel, and the session believed in its own for ever.
+#[test]
+fn a_packet_that_comes_in_does_not_open_a_source_port_that_was_refused() {
+    let (mut bench, out) = Bench::start(config([session()]));
+    let channel = datagrams(&out)[0].from;
+    let refusal = Refusal { code: 98, why: "Address already in use".into() };
+    bench.tell(Event::Closed { channel, refusal });
+    assert_eq!(brief(&bench.hear(Control { your_discriminator: 0, ..bench.theirs(Down) })), ["-> Init 0"]);
+    let out = bench.wait(ms(1_000));
+    assert_eq!(brief(&out)[..2], ["bind own", "Init"]);
+    assert_ne!(datagrams(&out)[0].from, channel);
+}
+
 #[test]
 fn a_port_that_cannot_be_listened_on_is_tried_again() {
     let (mut bench, _) = Bench::start(config([session()]));

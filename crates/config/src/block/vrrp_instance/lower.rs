@@ -89,7 +89,7 @@ fn deletion(resolver: &mut Resolver<'_, '_>, script: Option<&Set<CommandLine>>) 
     if script.value.argv.is_empty() {
         return Some(Deletion { script: None });
     }
-    Some(Deletion { script: resolver.notify(Some(script)) })
+    Some(Deletion { script: resolver.notify(Some(script)).map(Box::new) })
 }
 
 fn notify(resolver: &mut Resolver<'_, '_>, scripts: Scripts) -> NotifyScripts {
@@ -102,13 +102,14 @@ fn notify(resolver: &mut Resolver<'_, '_>, scripts: Scripts) -> NotifyScripts {
         notify_master_rx_lower_pri,
         notify_deleted: _,
     } = scripts;
+    let mut resolved = |script: Option<Set<CommandLine>>| resolver.notify(script.as_ref()).map(Box::new);
     NotifyScripts {
-        master: resolver.notify(notify_master.as_ref()),
-        backup: resolver.notify(notify_backup.as_ref()),
-        fault: resolver.notify(notify_fault.as_ref()),
-        stop: resolver.notify(notify_stop.as_ref()),
-        any: resolver.notify(notify.as_ref()),
-        lower_priority_heard: resolver.notify(notify_master_rx_lower_pri.as_ref()),
+        master: resolved(notify_master),
+        backup: resolved(notify_backup),
+        fault: resolved(notify_fault),
+        stop: resolved(notify_stop),
+        any: resolved(notify),
+        lower_priority_heard: resolved(notify_master_rx_lower_pri),
     }
 }
 

@@ -8,8 +8,10 @@ use vrrp::config::{GroupConfig, InstanceConfig, NotifyScripts, TrackLink};
 use super::{SyncGroupBlock, names};
 use crate::block::track::{self, Tracked, Tracks};
 use crate::diagnostic::{Code, Diagnostic, code};
+use crate::lex::CommandLine;
 use crate::resolve::Resolver;
 use crate::source::Span;
+use crate::value::Set;
 
 /// A group on its way: members by name, whether or not there are such instances.
 #[derive(Debug)]
@@ -65,12 +67,13 @@ pub(crate) fn read_all(resolver: &mut Resolver<'_, '_>, blocks: &[SyncGroupBlock
             continue;
         };
         let tracks = track::read(resolver, lists, None);
+        let mut resolved = |script: &Option<Set<CommandLine>>| resolver.notify(script.as_ref()).map(Box::new);
         let notify = NotifyScripts {
-            master: resolver.notify(notify_master.as_ref()),
-            backup: resolver.notify(notify_backup.as_ref()),
-            fault: resolver.notify(notify_fault.as_ref()),
-            stop: resolver.notify(notify_stop.as_ref()),
-            any: resolver.notify(notify.as_ref()),
+            master: resolved(notify_master),
+            backup: resolved(notify_backup),
+            fault: resolved(notify_fault),
+            stop: resolved(notify_stop),
+            any: resolved(notify),
             lower_priority_heard: None,
         };
         let index = groups.groups.len();

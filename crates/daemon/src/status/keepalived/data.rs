@@ -234,20 +234,20 @@ fn write_scripts(out: &mut String, config: &InstanceConfig) -> fmt::Result {
     writeln!(out, "   Using smtp notification = {}", if config.mail { "yes" } else { "no" })?;
     let deletion = config.deletion.as_ref();
     writeln!(out, "   Notify deleted = {}", if deletion.is_some() { "Deleted" } else { "Fault" })?;
-    notify_scripts(out, &config.notify, deletion.and_then(|deletion| deletion.script.as_ref()))?;
+    notify_scripts(out, &config.notify, deletion.and_then(|deletion| deletion.script.as_deref()))?;
     writeln!(out, "   Notify priority changes = {}", config.tell_priority)
 }
 
 /// The scripts of an instance or a group.
 fn notify_scripts(out: &mut String, notify: &NotifyScripts, deleted: Option<&host::Command>) -> fmt::Result {
     for (name, command) in [
-        ("Backup", notify.backup.as_ref()),
-        ("Master", notify.master.as_ref()),
-        ("Fault", notify.fault.as_ref()),
-        ("Stop", notify.stop.as_ref()),
+        ("Backup", notify.backup.as_deref()),
+        ("Master", notify.master.as_deref()),
+        ("Fault", notify.fault.as_deref()),
+        ("Stop", notify.stop.as_deref()),
         ("Deleted", deleted),
-        ("Generic", notify.any.as_ref()),
-        ("Master rx lower pri", notify.lower_priority_heard.as_ref()),
+        ("Generic", notify.any.as_deref()),
+        ("Master rx lower pri", notify.lower_priority_heard.as_deref()),
     ] {
         let Some(command) = command else { continue };
         let (uid, gid) = command.account.as_ref().map_or((0, 0), |account| (account.uid, account.gid));

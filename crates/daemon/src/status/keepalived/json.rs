@@ -85,15 +85,15 @@ fn data(status: &InstanceStatus, config: &InstanceConfig, moment: Moment) -> Mem
 
 fn scripts(config: &InstanceConfig) -> impl Iterator<Item = (&'static str, String)> {
     let notify = &config.notify;
-    let deleted = config.deletion.as_ref().and_then(|deletion| deletion.script.as_ref());
+    let deleted = config.deletion.as_ref().and_then(|deletion| deletion.script.as_deref());
     let scripts = [
-        ("script_backup", notify.backup.as_ref()),
-        ("script_master", notify.master.as_ref()),
-        ("script_fault", notify.fault.as_ref()),
-        ("script_stop", notify.stop.as_ref()),
+        ("script_backup", notify.backup.as_deref()),
+        ("script_master", notify.master.as_deref()),
+        ("script_fault", notify.fault.as_deref()),
+        ("script_stop", notify.stop.as_deref()),
         ("script_deleted", deleted),
-        ("script", notify.any.as_ref()),
-        ("script_master_rx_lower_pri", notify.lower_priority_heard.as_ref()),
+        ("script", notify.any.as_deref()),
+        ("script_master_rx_lower_pri", notify.lower_priority_heard.as_deref()),
     ];
     scripts.into_iter().filter_map(|(name, command)| Some((name, text(&quoted(command?)))))
 }

@@ -4,6 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use host::{Arrival, Instant, LinkIndex, Udp, UdpChannel, UdpDatagram, UdpDelivery, UdpUse, Way};
 
+use crate::clock;
 use crate::testbed::{Host, with_two_hosts};
 
 const PORT: u16 = 3784;
@@ -66,7 +67,7 @@ fn a_datagram_arrives_with_its_ports_its_link_and_its_ttl_in_both_families() {
             let from = channel(from, OURS);
             bind(a, from, UdpUse::Send);
             assert_eq!(send(a, datagram(from, to, way, ttl)), [], "{from:?} {to}");
-            let UdpDelivery { link, source: heard, destination, hop_limit, bytes } = hear(b);
+            let UdpDelivery { link, source: heard, destination, hop_limit, at: _, bytes } = hear(b);
             let source: IpAddr = source.parse().unwrap();
             assert_eq!((link, heard.ip(), heard.port(), hop_limit), (b.link, source, OURS, Some(ttl)));
             assert_eq!(destination, SocketAddr::new(to.parse().unwrap(), PORT));
@@ -153,5 +154,72 @@ fn thousands_of_datagrams_that_wait_beat_the_timer_that_expired() {
         b.machine.wait(Some(Instant::ZERO), &mut arrivals, &mut Vec::new()).unwrap();
         assert_eq!(arrivals.pop(), Some(Arrival::Woken));
         assert_eq!(heard(arrivals).len(), 3000);
+    });
+}
+
+/// RFC 5880 §6.8.4 counts from the packet, however late we read it, and each has its own time.
+#[test]
+fn a_datagram_is_dated_by_when_the_host_received_it() {
+    with_two_hosts("a_datagram_is_dated_by_when_the_host_received_it", |a, b| {
+        listen(b);
+        let from = channel("10.1.0.1", OURS);
+        bind(a, from, UdpUse::Send);
+        assert_eq!(send(a, datagram(from, "10.1.0.2", Way::Routed, 255)), []);
+        hear(b);
+        let mut sent = Vec::new();
+        for _ in 0..2 {
+            a.enter();
+            let before = clock::now();
+            a.machine.send_udp(datagram(from, "10.1.0.2", Way::Routed, 255));
+            sent.push((before, clock::now()));
+            a.settle();
+        }
+        b.enter();
+        let (mut arrivals, mut ready) = (Vec::new(), Vec::new());
+        let told = b.machine.wait(Some(Instant::ZERO), &mut arrivals, &mut ready).unwrap();
+        assert_eq!(arrivals.pop(), Some(Arrival::Woken));
+        let oldest = told - clock::BELIEVED;
+        for (delivery, (before, after)) in heard(arrivals).iter().zip(sent) {
+            let at = delivery.at;
+            assert!(
+                at >= before && at <= after.max(clock::now() - clock::BELIEVED).max(oldest),
+                "{at} of {before}"
+            );
+        }
+    });
+}
+
+/// RFC 5881 §4: a packet to ourselves that the neighbour forwards, from an address that is on no subnet.
+#[test]
+fn a_datagram_by_way_of_a_neighbour_comes_back() {
+    with_two_hosts("a_datagram_by_way_of_a_neighbour_comes_back", |a, b| {
+        a.ip("addr add 2001:db8::a/64 dev a0 nodad");
+        b.ip("addr add 2001:db8::b/64 dev b0 nodad");
+        b.enter();
+        for setting in ["ipv4/ip_forward", "ipv6/conf/all/forwarding"] {
+            std::fs::write(format!("/proc/sys/net/{setting}"), "1").unwrap();
+        }
+        a.settle();
+        a.enter();
+        let echo = 3785;
+        for (any, from, ours, neighbour) in [
+            ("0.0.0.0", "192.0.0.8", "10.1.0.1", "10.1.0.2"),
+            ("::", "100::1", "2001:db8::a", "2001:db8::b"),
+            ("::", "100::1", "2001:db8::a", "fe80::b"),
+        ] {
+            bind(a, channel(any, echo), UdpUse::Listen);
+            let (from, link) = (channel(from, echo), a.link);
+            let to = SocketAddr::new(ours.parse().unwrap(), echo);
+            let way = Way::Neighbour(link, neighbour.parse().unwrap());
+            let sent = UdpDatagram { from, to, way, hop_limit: 255, payload: b"echo!".to_vec(), tag: 1 };
+            a.machine.send_udp(sent);
+            let back = hear(a);
+            assert_eq!(
+                (back.link, back.source, back.destination),
+                (link, SocketAddr::new(from.address, echo), to)
+            );
+            assert_eq!((back.hop_limit, &back.bytes[..]), (Some(254), &b"echo!"[..]));
+            a.machine.unbind(channel(any, echo));
+        }
     });
 }

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::time::Duration;
 
-use bfd::status::SessionStatus;
+use bfd::status::{Gauges, SessionStatus};
 use daemon::status::{DaemonStatus, MailStatus};
 use host::Instant;
 use vrrp::config::Version;
@@ -28,8 +28,11 @@ pub(super) fn render(status: &DaemonStatus) -> String {
             let _ = writeln!(text, "  {line}");
         }
     }
-    for session in status.bfd.iter().flat_map(|bfd| &bfd.sessions) {
-        text.push_str(&session_text(session, status.now));
+    if let Some(bfd) = &status.bfd {
+        for session in &bfd.sessions {
+            text.push_str(&session_text(session, status.now));
+        }
+        text.push_str(&gauges_text(&bfd.gauges));
     }
     let Some(vrrp) = &status.vrrp else {
         return text + "The vrrp worker does not say how it stands.\n";
@@ -56,15 +59,45 @@ fn worker(name: &str, pid: Option<u32>, starts: u64) -> String {
 
 fn session_text(session: &SessionStatus, now: Instant) -> String {
     let SessionStatus { name, neighbour, state, transmit, detection, counters, .. } = session;
-    let millis = |duration: Duration| duration.as_secs_f64() * 1000.0;
     let detection =
         detection.map_or_else(String::new, |time| format!(", detection time {} ms", millis(time)));
-    format!(
-        "{name}: {state} for {} with {neighbour}, sending every {} ms{detection}, {} times down\n",
+    let mut text = format!(
+        "{name}: {state} for {} with {neighbour}, sending every {} ms{detection}\n",
         length(now.since(session.since)),
-        millis(*transmit),
-        counters.downs
+        millis(*transmit)
+    );
+    let ago = |at: Option<Instant>| {
+        at.map_or_else(String::new, |at| format!(", last {} ago", length(now.since(at))))
+    };
+    let _ = writeln!(
+        text,
+        "  {} times up{}, {} times down{}; packets {} sent, {} received, {} discarded",
+        counters.ups,
+        ago(session.up_at),
+        counters.downs,
+        ago(session.down_at),
+        counters.sent,
+        counters.received,
+        counters.discards.total()
+    );
+    text
+}
+
+/// How precise the bfd worker is.
+fn gauges_text(gauges: &Gauges) -> String {
+    let Gauges { detection, overdue, lateness } = gauges;
+    format!(
+        "paths found dead: {}, after {} ms at most, {} ms of it late; timers: {}, worst {} ms late\n",
+        detection.count(),
+        millis(detection.max()),
+        millis(overdue.max()),
+        lateness.count(),
+        millis(lateness.max())
     )
+}
+
+fn millis(duration: Duration) -> f64 {
+    duration.as_secs_f64() * 1000.0
 }
 
 fn lateness(lateness: &Lateness) -> String {
@@ -150,6 +183,18 @@ mod tests {
         assert_eq!(length(Duration::from_secs(61)), "1 min 1 s");
         assert_eq!(length(Duration::from_secs(7_260)), "2 h 1 min");
         assert_eq!(length(Duration::from_secs(90_000)), "1 d 1 h");
+    }
+
+    #[test]
+    fn dead_paths_are_told_by_how_late_they_were_found() {
+        let mut gauges = Gauges::default();
+        gauges.detection.add(Duration::from_micros(50_300));
+        gauges.overdue.add(Duration::from_micros(300));
+        gauges.lateness.add(Duration::from_micros(60));
+        gauges.lateness.add(Duration::from_micros(400));
+        let expected =
+            "paths found dead: 1, after 50.3 ms at most, 0.3 ms of it late; timers: 2, worst 0.4 ms late\n";
+        assert_eq!(gauges_text(&gauges), expected);
     }
 
     #[test]

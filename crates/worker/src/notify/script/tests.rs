@@ -8,8 +8,8 @@ use super::*;
 
 const FROM: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 2));
 
-fn command(words: &str) -> Option<Command> {
-    Some(Command { argv: words.split(' ').map(String::from).collect(), account: None })
+fn command(words: &str) -> Option<Box<Command>> {
+    Some(Command { argv: words.split(' ').map(String::from).collect(), account: None }.into())
 }
 
 /// An instance with a script for everything, which names what it is for.
