@@ -60,8 +60,6 @@ pub(crate) struct Begin {
     pub(crate) home: Option<PathBuf>,
     /// Receive buffers of its netlink sockets, for orders and for news: bytes, and whether beyond the system's limit.
     pub(crate) netlink: [Option<(u32, bool)>; 2],
-    /// The same of the socket by which the kernel tells of processes.
-    pub(crate) process_events: Option<(u32, bool)>,
 }
 
 /// One end of a bus that sends `S` and receives `R`.

@@ -4,7 +4,7 @@
 //! One thread, one loop. What happens is a signal (a child's end among them), a message of a worker, a request on the
 //! control socket, or a time that has passed. Nothing in here waits for anything else.
 //!
-//! `start` is the way into the loop, `stop` the way out, `hooks` and `igmp` what is around both; `place` says where on this host
+//! `start` is the way into the loop, `stop` the way out, `hooks` the scripts around both; `place` says where on this host
 //! it is. `reload` is what SIGHUP does, `copies` what it leaves for debugging, `timetable` the clock, `dumps` what the
 //! other signals do.
 //! `workers` keeps the workers alive, each in its `seat`, `bfd` is what is special about the bfd worker; `watchdog`
@@ -17,7 +17,6 @@ pub mod control;
 mod copies;
 mod dumps;
 mod hooks;
-mod igmp;
 mod init_files;
 pub(crate) mod jobs;
 mod mail;
@@ -57,7 +56,6 @@ pub use reload::LastReload;
 use control::Control;
 use copies::Copies;
 use dumps::Dumps;
-use igmp::LocalIgmp;
 use jobs::{Finished, Jobs};
 use mail::Mail;
 use pipes::EventPipes;
@@ -124,7 +122,6 @@ struct Supervisor {
     survey: Survey,
     dumps: Dumps,
     copies: Copies,
-    igmp: LocalIgmp,
     phase: Phase,
     /// A worker was started to end what one that died at the stop left behind.
     cleaning: bool,
@@ -265,10 +262,6 @@ impl Supervisor {
             netlink: {
                 let Buffers { vrrp_command, vrrp_monitor, .. } = &self.effective.daemon.buffers;
                 [vrrp_command, vrrp_monitor].map(|(bytes, force)| bytes.map(|bytes| (bytes, *force)))
-            },
-            process_events: {
-                let (bytes, force) = self.effective.daemon.buffers.process_monitor;
-                bytes.map(|bytes| (bytes, force))
             },
         };
         let pipes = self.pipes.paths();

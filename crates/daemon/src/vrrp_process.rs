@@ -47,7 +47,7 @@ pub(crate) fn run() -> Exit {
                 let line = format!("Unable to size netlink buffers: {error}");
                 host::Journal::write(&mut journal, Severity::Warning, &line);
             }
-            let watchers = Watchers::new(begin.home, begin.process_events);
+            let watchers = Watchers::new(begin.home);
             Process::new(Here::new(machine, journal, line), watchers, begin.manner, begin.keep_vrrp).live()
         }
         Err(error) => worker_process::give_up(&error, &mut journal),

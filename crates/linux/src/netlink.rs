@@ -241,7 +241,7 @@ const fn aligned(length: usize) -> usize {
 }
 
 /// Gives a socket a receive buffer of so many bytes; by force, beyond the system's limit.
-pub(crate) fn size(socket: &impl AsFd, bytes: u32, force: bool) -> std::io::Result<()> {
+fn size(socket: &impl AsFd, bytes: u32, force: bool) -> std::io::Result<()> {
     let bytes = usize::try_from(bytes).unwrap_or(usize::MAX);
     let sized = if force {
         setsockopt(socket, sockopt::RcvBufForce, &bytes)

@@ -10,8 +10,6 @@ use std::os::fd::{AsFd, BorrowedFd};
 use netlink_sys::{Socket, SocketAddr};
 use nix::sys::socket::{setsockopt, sockopt};
 
-use crate::netlink;
-
 /// `NETLINK_CONNECTOR`
 const CONNECTOR: isize = 11;
 /// `CN_IDX_PROC` and `CN_VAL_PROC`: whose messages, and the group that they come in.
@@ -67,17 +65,13 @@ pub struct ProcessWatch {
 }
 
 impl ProcessWatch {
-    /// Asks the kernel for its events, of which so many bytes may wait, and with `true` beyond the system's limit. Belongs
-    /// into the initial network namespace.
-    pub fn open(buffer: Option<(u32, bool)>) -> io::Result<Self> {
+    /// Asks the kernel for its events. Belongs into the initial network namespace.
+    pub fn open() -> io::Result<Self> {
         let mut socket = Socket::new(CONNECTOR)?;
         socket.bind(&SocketAddr::new(0, PROC))?;
         socket.set_non_blocking(true)?;
         // Without the right to it the buffer stays as it is, and events are lost sooner: a look at all follows then.
-        let _ = match buffer {
-            None => setsockopt(&socket, sockopt::RcvBufForce, &RECEIVE_BUFFER).map_err(io::Error::from),
-            Some((bytes, force)) => netlink::size(&socket, bytes, force),
-        };
+        let _ = setsockopt(&socket, sockopt::RcvBufForce, &RECEIVE_BUFFER);
         socket.send_to(&listen(), &SocketAddr::new(0, 0), 0)?;
         Ok(Self { socket, buffer: Vec::with_capacity(1024) })
     }
@@ -221,26 +215,9 @@ mod tests {
         assert!(all().contains(&mine));
     }
 
-    /// keywords.tsv: "process_monitor_rcv_bufs_force … Set that buffer with SO_RCVBUFFORCE".
-    #[test]
-    fn as_much_may_wait_as_is_said() {
-        // Twice what is asked for: the kernel counts its own bookkeeping.
-        for (buffer, expected) in [
-            (Some((32_768, false)), 65_536),
-            (Some((8_000_000, true)), 16_000_000),
-            (None, 2 * RECEIVE_BUFFER),
-        ] {
-            let Ok(watch) = ProcessWatch::open(buffer) else {
-                println!("SKIPPED: as_much_may_wait_as_is_said: no process events here");
-                return;
-            };
-            assert_eq!(nix::sys::socket::getsockopt(&watch, sockopt::RcvBuf), Ok(expected));
-        }
-    }
-
     #[test]
     fn the_kernel_tells_of_a_child() {
-        let Ok(mut watch) = ProcessWatch::open(None) else {
+        let Ok(mut watch) = ProcessWatch::open() else {
             println!("SKIPPED: the_kernel_tells_of_a_child: no process events here");
             return;
         };

@@ -30,7 +30,6 @@ impl Supervisor {
             keep_vrrp: false,
             home: None,
             netlink: [None; 2],
-            process_events: None,
         };
         self.reserve.lend();
         let started = self.bfd.start(begin, self.effective.bfd.clone(), now);

@@ -84,7 +84,6 @@ impl Supervisor {
             let line = "Cannot change instance or net_namespace at a reload - please restart keepalived";
             self.log(Severity::Error, line);
         }
-        let same = effective.as_ref().is_none_or(|new| self.keeps_local_igmp(&new.daemon)) && same;
         let effective = effective.filter(|_| good && same);
         let diagnostics: Vec<String> = lines.into_iter().map(|(_, line)| line).collect();
         let told = self.tell_check(&diagnostics);

@@ -12,7 +12,6 @@ use linux::{Poll, privilege, process, signal};
 use super::control::{self, Control};
 use super::copies::Copies;
 use super::dumps::Dumps;
-use super::igmp::LocalIgmp;
 use super::jobs::Jobs;
 use super::mail::Mail;
 use super::pipes::EventPipes;
@@ -103,7 +102,6 @@ pub(super) fn start(options: Options, detached: bool) -> Result<Supervisor, Exit
         survey: Survey::default(),
         dumps: Dumps::default(),
         copies: Copies::starting_with(copy),
-        igmp: LocalIgmp::default(),
         phase: Phase::Running,
         cleaning: false,
         exit: Exit::Normal,
@@ -121,7 +119,6 @@ impl Supervisor {
             self.log(Severity::Info, &text);
         }
         self.copy_first();
-        self.silence_local_igmp();
         self.follow_time_file(now);
         if self.run_startup_script(now) {
             self.phase = Phase::Starting;

@@ -142,7 +142,6 @@ impl Supervisor {
     /// The last words.
     pub(super) fn part(&mut self) -> Exit {
         self.pipes.remove();
-        self.restore_local_igmp();
         self.log(Severity::Info, &format!("Stopped Keepalived ({VERSION})"));
         self.journal.flush();
         self.exit

@@ -37,15 +37,12 @@ pub(super) struct Watchers {
     /// When to look again at what nobody tells of.
     look: Option<Instant>,
     home: Option<PathBuf>,
-    /// Bytes of events that may wait, and whether beyond the system's limit.
-    buffer: Option<(u32, bool)>,
 }
 
 impl Watchers {
-    /// `home`: the network namespace where the kernel tells of processes, if it is not this one. `buffer`: how many bytes
-    /// of that may wait, and whether beyond the system's limit.
-    pub(super) fn new(home: Option<PathBuf>, buffer: Option<(u32, bool)>) -> Self {
-        Self { home, buffer, ..Self::default() }
+    /// `home`: the network namespace where the kernel tells of processes, if it is not this one.
+    pub(super) fn new(home: Option<PathBuf>) -> Self {
+        Self { home, ..Self::default() }
     }
 
     /// Watches what a configuration tracks. What is found comes before the configuration takes effect, so that it
@@ -155,7 +152,7 @@ impl Watchers {
         if self.events.is_some() || self.no_events {
             return;
         }
-        let opened = open_events(self.home.as_deref(), self.buffer).and_then(|events| {
+        let opened = open_events(self.home.as_deref()).and_then(|events| {
             here.watch(&events, PROCESSES).map_err(io::Error::other)?;
             Ok(events)
         });
@@ -193,10 +190,10 @@ impl Watchers {
     }
 }
 
-fn open_events(home: Option<&Path>, buffer: Option<(u32, bool)>) -> io::Result<ProcessWatch> {
+fn open_events(home: Option<&Path>) -> io::Result<ProcessWatch> {
     match home {
-        None => ProcessWatch::open(buffer),
-        Some(home) => Namespace::at(home)?.run(|| ProcessWatch::open(buffer))?,
+        None => ProcessWatch::open(),
+        Some(home) => Namespace::at(home)?.run(ProcessWatch::open)?,
     }
 }
 

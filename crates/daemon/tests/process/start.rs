@@ -125,26 +125,3 @@ fn without_instances_there_is_no_worker_until_a_reload_brings_one() {
     let daemon = daemon.master();
     assert_eq!(daemon.stop(), Some(0));
 }
-
-/// Manual: "disable_local_igmp" switches off "igmp_link_local_mcast_reports". Observed with keepalived 2.2.7: it is restored
-/// at the end, and a reload cannot change it.
-#[test]
-fn reports_of_local_groups_are_off_while_it_runs_and_a_reload_cannot_change_that() {
-    let test = "reports_of_local_groups_are_off_while_it_runs_and_a_reload_cannot_change_that";
-    let Some(bench) = Bench::new(test) else { return };
-    let setting = "/proc/sys/net/ipv4/igmp_link_local_mcast_reports";
-    let reports = || bench.inside(|| fs::read_to_string(setting)).unwrap().trim().to_owned();
-    assert_eq!(reports(), "1");
-    bench.configure("");
-    let text = bench.text("conf");
-    bench.write("conf", &text.replace("script_user root", "script_user root\n disable_local_igmp"));
-    let daemon = bench.start(&[]).ready();
-    assert_eq!(reports(), "0");
-    bench.write("conf", &text);
-    daemon.signal("HUP");
-    bench.await_log("Cannot change disable_local_igmp at a reload - please restart keepalived");
-    bench.await_log("does not take effect, the running configuration stays");
-    assert_eq!(reports(), "0");
-    assert_eq!(daemon.stop(), Some(0));
-    assert_eq!(reports(), "1");
-}

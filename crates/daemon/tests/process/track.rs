@@ -115,7 +115,7 @@ fn tracked_processes_count() {
 #[test]
 fn the_kernel_tells_of_tracked_processes() {
     let test = "the_kernel_tells_of_tracked_processes";
-    if let Err(error) = linux::watch_process::ProcessWatch::open(None) {
+    if let Err(error) = linux::watch_process::ProcessWatch::open() {
         println!("SKIPPED: {test}: the kernel tells nothing of processes: {error}");
         return;
     }

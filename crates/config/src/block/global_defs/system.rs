@@ -117,9 +117,11 @@ pub(super) static ROWS: &[K] = &[
     K::new("process_monitor_rcv_bufs", Kind::Number(|b| &mut b.system.process_monitor.bytes, 0, U32))
         .missing(Missing::Complaint)
         .unit("bytes")
+        .later("kernel settings")
         .help("Receive buffer of the socket that tells of processes."),
     K::new("process_monitor_rcv_bufs_force", Kind::Switch(|b| &mut b.system.process_monitor.force))
         .default("off")
+        .later("kernel settings")
         .help("That buffer may exceed the system's limit."),
     K::new("lvs_netlink_cmd_rcv_bufs", Kind::Number(|b| &mut b.system.lvs_command.bytes, 0, U32))
         .missing(Missing::Complaint)

@@ -155,6 +155,7 @@ pub(super) static ROWS: &[K] = &[
         .default("eth0")
         .help("Interface of static addresses that name none."),
     K::new("disable_local_igmp", Kind::Flag(|b| &mut b.disable_local_igmp, true))
+        .later("kernel settings")
         .help("The kernel sends no reports for groups of 224.0.0.0/24."),
 ];
 
