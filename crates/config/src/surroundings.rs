@@ -39,6 +39,10 @@ pub trait Surroundings {
     fn running_as(&self) -> Account;
     /// User id and primary group of a user.
     fn user(&self, name: &str) -> Option<(u32, u32)>;
+    /// The name of a user.
+    fn user_named(&self, uid: u32) -> Option<String> {
+        (uid == 0).then(|| "root".into())
+    }
     /// Id of a group.
     fn group(&self, name: &str) -> Option<u32>;
     /// Supplementary groups of a user.

@@ -3,7 +3,7 @@
 //! Read in this order: [`compat`] is the command line, [`exit`] the exit statuses. [`supervisor`] is the process that
 //! operators see: it reads the configuration, starts the workers, runs the scripts, answers signals. `vrrp_process` is
 //! the vrrp worker's process: `worker::Vrrp` on `linux::Machine`; `bfd_process` is the bfd worker's,
-//! `check_process` the check worker's. [`status`] is what the daemon tells of itself.
+//! `check_process` the check worker's; `herald_process` is where mail is sent. [`status`] is what the daemon tells of itself.
 //!
 //! One executable plays every part. Which one a process plays is told by its first argument; without one it
 //! is what an operator started.
@@ -15,6 +15,7 @@ mod check_process;
 pub mod compat;
 mod detach;
 pub mod exit;
+mod herald_process;
 mod job_process;
 mod log;
 mod manner;
@@ -46,12 +47,15 @@ enum Part {
     Bfd,
     /// The check worker.
     Check,
+    /// What sends mail.
+    Herald,
     /// A script that is about to begin.
     Job,
 }
 
 impl Part {
-    const ALL: [Self; 5] = [Self::Detached, Self::Vrrp, Self::Bfd, Self::Check, Self::Job];
+    const ALL: [Self; 6] =
+        [Self::Detached, Self::Vrrp, Self::Bfd, Self::Check, Self::Herald, Self::Job];
 
     /// The first argument that means this part. Nobody types it, and no option of upstream's looks like it.
     const fn argument(self) -> &'static str {
@@ -60,6 +64,7 @@ impl Part {
             Self::Vrrp => "--standfast=vrrp",
             Self::Bfd => "--standfast=bfd",
             Self::Check => "--standfast=check",
+            Self::Herald => "--standfast=herald",
             Self::Job => "--standfast=job",
         }
     }
@@ -77,6 +82,7 @@ pub fn run() -> ExitCode {
         Some(Part::Vrrp) => vrrp_process::run(),
         Some(Part::Bfd) => bfd_process::run(),
         Some(Part::Check) => check_process::run(),
+        Some(Part::Herald) => herald_process::run(),
         Some(Part::Job) => job_process::run(arguments.get(1..).unwrap_or_default()),
     };
     exit.into()

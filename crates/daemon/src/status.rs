@@ -7,6 +7,17 @@ use serde::{Deserialize, Serialize};
 
 pub use crate::supervisor::LastReload;
 
+/// How alert mail stands.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct MailStatus {
+    /// Alerts that no relay has taken yet.
+    pub waiting: usize,
+    /// Alerts that a relay took.
+    pub sent: u64,
+    /// Alerts that nobody will get.
+    pub lost: u64,
+}
+
 /// How the daemon stands: the answer to `status` on the control socket.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct DaemonStatus {
@@ -34,6 +45,8 @@ pub struct DaemonStatus {
     pub scripts_running: usize,
     /// Notify scripts that wait for others of their instance.
     pub scripts_waiting: usize,
+    /// How alert mail stands.
+    pub mail: MailStatus,
     /// What the last reload came to, if there was one.
     pub last_reload: Option<LastReload>,
     /// How the virtual routers stand; `None` if the worker does not say.

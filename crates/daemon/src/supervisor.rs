@@ -5,19 +5,22 @@
 //! control socket, or a time that has passed. Nothing in here waits for anything else.
 //!
 //! `start` is the way into the loop, `stop` the way out, `hooks` the scripts around both; `place` says where on this host
-//! it is. `reload` is what SIGHUP does and `timetable` the clock, `dumps` what the other signals do.
+//! it is. `reload` is what SIGHUP does, `copies` what it leaves for debugging, `timetable` the clock, `dumps` what the
+//! other signals do.
 //! `workers` keeps the workers alive, each in its `seat`, `bfd` and `check` are what is special about these workers; `watchdog`
 //! notices when one hangs, `reserve` keeps what a start needs, `survey` asks how they stand, `jobs` runs scripts, `pipes`
-//! sees to the event pipes, `control` speaks with the
+//! sees to the event pipes, `mail` to alerts, `control` speaks with the
 //! operator's tool.
 
 mod bfd;
 mod check;
 pub mod control;
+mod copies;
 mod dumps;
 mod hooks;
 mod init_files;
 pub(crate) mod jobs;
+mod mail;
 mod pipes;
 mod place;
 mod reading;
@@ -53,8 +56,10 @@ use crate::readiness::Readiness;
 pub use reload::LastReload;
 
 use control::Control;
+use copies::Copies;
 use dumps::Dumps;
 use jobs::{Finished, Jobs};
+use mail::Mail;
 use pipes::EventPipes;
 use place::{Directory, Home, Place};
 use reading::Accepted;
@@ -69,12 +74,14 @@ use workers::{BfdWorker, CheckWorker, VrrpWorker};
 
 /// The vrrp worker's end of the bus.
 const BUS: Token = Token(1);
+/// The herald's.
+const HERALD_BUS: Token = Token(2);
 /// The bfd worker's.
 const BFD_BUS: Token = Token(3);
 /// The check worker's.
-const CHECK_BUS: Token = Token(2);
+const CHECK_BUS: Token = Token(4);
 /// Clients of the control socket have tokens from here on; the socket itself has this one.
-const CONTROL: Token = Token(4);
+const CONTROL: Token = Token(5);
 
 /// How soon a worker that could not take something is tried again.
 const RETRY: Duration = Duration::from_millis(100);
@@ -111,6 +118,7 @@ struct Supervisor {
     bfd: BfdWorker,
     check: CheckWorker,
     jobs: Jobs,
+    mail: Mail,
     pipes: EventPipes,
     control: Option<Control>,
     reserve: Reserve,
@@ -121,6 +129,7 @@ struct Supervisor {
     check_watchdog: Watchdog,
     survey: Survey,
     dumps: Dumps,
+    copies: Copies,
     phase: Phase,
     /// A worker was started to end what one that died at the stop left behind.
     cleaning: bool,
@@ -157,6 +166,7 @@ impl Supervisor {
                     BUS => self.listen(now),
                     BFD_BUS => self.listen_bfd(now),
                     CHECK_BUS => self.listen_check(now),
+                    HERALD_BUS => self.listen_herald(now),
                     TIME_FILE => self.time_file_changed(now),
                     token => self.serve_control(token, now),
                 }
@@ -175,6 +185,7 @@ impl Supervisor {
             self.bfd.seat.restart_at(),
             self.check.seat.restart_at(),
             self.jobs.deadline(),
+            self.mail.deadline(),
             self.phase.deadline(),
             self.timetable.deadline(),
             self.watchdog.deadline(),
@@ -227,6 +238,7 @@ impl Supervisor {
         self.expire_control(now);
         self.expire_timetable(now);
         self.expire_watchdog(now);
+        self.expire_mail(now);
         self.expire_phase(now);
     }
 
@@ -323,8 +335,13 @@ impl Supervisor {
             ToSupervisor::Notify { queue, job } => self.jobs.notify(queue, job, now, &mut self.finished),
             // The worker's place remembers it.
             ToSupervisor::Masterships(_) => {}
+            ToSupervisor::Mail(alert) => self.mail(alert, now),
             ToSupervisor::Alive => self.watchdog.answered(now),
-            ToSupervisor::Status(status) => self.vrrp_told(Some(*status), now),
+            ToSupervisor::Status { status, more } => {
+                if let Some(status) = self.vrrp.assemble(*status, more) {
+                    self.vrrp_told(Some(status), now);
+                }
+            }
         }
     }
 
@@ -361,6 +378,8 @@ impl Supervisor {
                 self.bury_bfd(now);
             } else if self.check.seat.pid() == Some(pid) {
                 self.bury_check(now);
+            } else if self.mail.owns(pid) {
+                self.bury_herald(now);
             } else if self.jobs.owns(pid) {
                 self.jobs.reap(pid, now, &mut self.finished);
             } else {

@@ -105,7 +105,8 @@ impl Process {
         // A packet may have come in while the last turn went on.
         let now = here.wait(deadline, &mut self.arrivals, &mut self.ready)?.max(self.now);
         self.now = now;
-        if let Some(due) = self.vrrp.deadline().filter(|due| *due <= now) {
+        // What waits for a quiet turn is due at the beginning of all time, and never late.
+        if let Some(due) = self.vrrp.deadline().filter(|due| (Instant::ZERO < *due) && *due <= now) {
             self.vrrp.machine_mut().mind_lateness(due, now);
             self.raise(now.since(due));
         }

@@ -12,6 +12,7 @@ mod process {
     mod crash;
     mod ipvs;
     mod life;
+    mod mail;
     mod manager;
     mod network;
     mod pid_file;

@@ -70,7 +70,7 @@ impl fmt::Display for LinkName {
 }
 
 /// What a machine knows of one of its links.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Link {
     /// The kernel's number.
     pub index: LinkIndex,

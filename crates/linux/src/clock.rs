@@ -106,11 +106,14 @@ pub struct Calendar {
     pub minute: u8,
     /// 0 to 60.
     pub second: u8,
+    /// Seconds that the zone is ahead of UTC, less than a day.
+    pub offset: i32,
 }
 
 impl Calendar {
     /// 1970-01-01 00:00, a Thursday.
-    pub const EPOCH: Self = Self { year: 1970, month: 1, day: 1, weekday: 4, hour: 0, minute: 0, second: 0 };
+    pub const EPOCH: Self =
+        Self { year: 1970, month: 1, day: 1, weekday: 4, hour: 0, minute: 0, second: 0, offset: 0 };
     const MONTHS: [&'static str; 12] =
         ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
     const DAYS: [&'static str; 7] = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
@@ -123,6 +126,17 @@ impl Calendar {
     /// The English name of the day in three letters, as `asctime` writes it.
     pub fn weekday_name(&self) -> &'static str {
         Self::DAYS.get(usize::from(self.weekday)).copied().unwrap_or("???")
+    }
+}
+
+impl Calendar {
+    /// As RFC 5322 §3.3 has it: `Wed, 04 Nov 2026 09:05:07 +0100`.
+    pub fn mail_date(&self) -> String {
+        let Self { year, day, hour, minute, second, offset, .. } = self;
+        let (sign, ahead) = (if *offset < 0 { '-' } else { '+' }, offset.unsigned_abs() / 60);
+        let zone = format!("{sign}{:02}{:02}", ahead / 60, ahead % 60);
+        let (weekday, month) = (self.weekday_name(), self.month_name());
+        format!("{weekday}, {day:02} {month} {year} {hour:02}:{minute:02}:{second:02} {zone}")
     }
 }
 
@@ -171,8 +185,19 @@ mod tests {
     /// the number."
     #[test]
     fn a_calendar_is_written_as_syslog_has_it() {
-        let time = Calendar { year: 2026, month: 11, day: 4, weekday: 3, hour: 9, minute: 5, second: 7 };
+        let time = Calendar {
+            year: 2026,
+            month: 11,
+            day: 4,
+            weekday: 3,
+            hour: 9,
+            minute: 5,
+            second: 7,
+            offset: -12_600,
+        };
         assert_eq!(time.to_string(), "Nov  4 09:05:07");
         assert_eq!(time.weekday_name(), "Wed");
+        assert_eq!(time.mail_date(), "Wed, 04 Nov 2026 09:05:07 -0330");
+        assert_eq!(Calendar { offset: 7200, ..time }.mail_date(), "Wed, 04 Nov 2026 09:05:07 +0200");
     }
 }

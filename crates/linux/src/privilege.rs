@@ -22,6 +22,22 @@ pub fn become_account(account: &Account) -> io::Result<()> {
     Ok(())
 }
 
+/// The user and the group that own nothing: the kernel's own for those who have no number here.
+const NOBODY: u32 = 65_534;
+
+/// Gives up every right for good, those too that executing something could give. Where there is no such user (a
+/// container with few numbers), or where we are not root, we stay who we are.
+pub fn become_nobody() -> io::Result<()> {
+    rustix::thread::set_no_new_privs(true)?;
+    if !getuid().is_root() {
+        return Ok(());
+    }
+    match become_account(&Account { uid: NOBODY, gid: NOBODY, groups: Vec::new() }) {
+        Err(error) if error.raw_os_error() == Some(crate::process::INVALID) => Ok(()),
+        result => result,
+    }
+}
+
 /// Sets which permissions new files do not get; returns what was set before.
 pub fn set_umask(mask: u32) -> u32 {
     rustix::process::umask(Mode::from_raw_mode(mask & 0o777)).as_raw_mode()

@@ -1,5 +1,9 @@
 //! Numbers of the signals by which an operator speaks to the daemon. They are upstream's.
 
+use std::io;
+
+use crate::sys;
+
 /// Stop (SIGTERM).
 pub const STOP: i32 = libc::SIGTERM;
 /// Stop, typed at the terminal (SIGINT).
@@ -23,4 +27,9 @@ pub fn stats_clear() -> i32 {
 /// Write how everything stands as JSON. A real-time signal too.
 pub fn json() -> i32 {
     libc::SIGRTMIN() + 2
+}
+
+/// A signal that was blocked when this process began takes its ordinary course again.
+pub fn obey(number: i32) -> io::Result<()> {
+    Ok(sys::signal_set(&[number])?.thread_unblock()?)
 }

@@ -320,6 +320,7 @@ pub(crate) fn local_time(seconds: i64) -> Option<Calendar> {
         hour: small(parts.tm_hour)?,
         minute: small(parts.tm_min)?,
         second: small(parts.tm_sec)?,
+        offset: i32::try_from(parts.tm_gmtoff).ok()?,
     })
 }
 

@@ -17,8 +17,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("config", &["host", "vrrp", "bfd", "check"]),
     ("worker", &["host", "vrrp", "bfd", "check"]),
     ("sim", &["host", "vrrp", "bfd", "check", "worker"]),
-    ("daemon", &["host", "vrrp", "bfd", "check", "config", "worker", "linux"]),
     ("herald", &["host", "vrrp", "bfd", "check"]),
+    ("daemon", &["host", "vrrp", "bfd", "check", "config", "worker", "linux", "herald"]),
     ("standfast", &["host", "vrrp", "bfd", "check", "config", "worker", "linux", "sim", "daemon"]),
 ];
 

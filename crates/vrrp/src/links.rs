@@ -12,6 +12,7 @@ use crate::config::{InstanceConfig, LinkDelay, PolledLink};
 use crate::event::Action;
 use crate::item::Key;
 use crate::notice::Notice;
+use crate::status::LinkStatus;
 use delay::Delays;
 
 /// `IFA_F_TENTATIVE` and `IFA_F_DADFAILED`: an IPv6 address that cannot be sent from.
@@ -173,6 +174,30 @@ impl Links {
         self.links.get(&index)
     }
 
+    /// How links stand, in the order of their numbers, from one of them on.
+    pub(crate) fn statuses(&self, from: usize, most: usize) -> impl Iterator<Item = LinkStatus> + '_ {
+        self.links.values().skip(from).take(most).map(|link| LinkStatus {
+            link: link.clone(),
+            ipv4: self.first_address(link.index, Family::V4, |_| true).and_then(|address| match address {
+                IpAddr::V4(address) => Some(address),
+                IpAddr::V6(_) => None,
+            }),
+            ipv6: self.first_address(link.index, Family::V6, is_link_local).and_then(
+                |address| match address {
+                    IpAddr::V6(address) => Some(address),
+                    IpAddr::V4(_) => None,
+                },
+            ),
+            counts_up: self.counts_up(link),
+            delays: self.delays.of(&link.name),
+        })
+    }
+
+    /// How many links there are.
+    pub(crate) fn number(&self) -> usize {
+        self.links.len()
+    }
+
     /// Whether an address is on any link.
     pub(crate) fn has_address(&self, address: IpAddr) -> bool {
         self.addresses.values().flatten().any(|known| known.prefix.address() == address)
@@ -191,5 +216,12 @@ impl Links {
                 && accept(address.prefix.address())
         };
         self.addresses.get(&link)?.iter().find(usable).map(|address| address.prefix.address())
+    }
+}
+
+fn is_link_local(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(_) => false,
+        IpAddr::V6(address) => address.is_unicast_link_local(),
     }
 }

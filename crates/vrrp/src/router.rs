@@ -143,7 +143,23 @@ impl Engine for Router {
     }
 
     fn status(&self, _now: Instant) -> Status {
-        let instances = self.order.iter().filter_map(|id| self.instances.get(id));
+        self.status_piece(0, usize::MAX).0
+    }
+}
+
+impl Router {
+    /// How all stands, in pieces: the instances and links from one number on, so many at most, and with the first all
+    /// else. Whether more follow. Where there are thousands, the whole at once would make adverts late.
+    pub fn status_piece(&self, from: usize, most: usize) -> (Status, bool) {
+        let to = from.saturating_add(most);
+        let more = to < self.order.len().max(self.links.number());
+        let instances = self.order.iter().skip(from).take(most).filter_map(|id| self.instances.get(id));
+        let instances: Vec<_> =
+            instances.map(|instance| instance.status(&self.links, &self.holdings)).collect();
+        let links = self.links.statuses(from, most).collect();
+        if from > 0 {
+            return (Status { instances, links, ..Status::default() }, more);
+        }
         let scripts = self.scripts.healths().map(|(name, health)| ScriptStatus {
             name: name.into(),
             good: match health {
@@ -152,18 +168,18 @@ impl Engine for Router {
                 Health::Bad => Some(false),
             },
         });
-        Status {
-            instances: instances.map(|instance| instance.status(&self.links, &self.holdings)).collect(),
+        let status = Status {
+            instances,
+            links,
             scripts: scripts.collect(),
             groups: self.groups.iter().map(Group::status).collect(),
             files: self.told.file_statuses(),
             lateness: Lateness::default(),
             processes: Vec::new(),
-        }
+        };
+        (status, more)
     }
-}
 
-impl Router {
     /// Orders to the kernel that have no answer yet, or that must be given again.
     pub fn outstanding(&self) -> usize {
         self.holdings.outstanding()

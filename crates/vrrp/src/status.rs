@@ -2,10 +2,10 @@
 
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::net::IpAddr;
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use core::time::Duration;
 
-use host::{Family, Instant, LinkName, Prefix};
+use host::{Family, Instant, Link, LinkName, Prefix};
 use serde::{Deserialize, Serialize};
 
 use crate::config::{Priority, Version, Vrid};
@@ -25,8 +25,25 @@ pub struct Status {
     pub files: Vec<FileStatus>,
     /// How late timers were. Nothing from the engine, which has no clock: whoever wakes it fills it in.
     pub lateness: Lateness,
+    /// One a link of the host, in the kernel's order.
+    pub links: Vec<LinkStatus>,
     /// One a tracked set of processes. Empty from the engine: whoever counts them fills it in.
     pub processes: Vec<ProcessStatus>,
+}
+
+/// How a link stands.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct LinkStatus {
+    /// What the kernel says of it.
+    pub link: Link,
+    /// Its first address of IPv4.
+    pub ipv4: Option<Ipv4Addr>,
+    /// Its first link-local address of IPv6.
+    pub ipv6: Option<Ipv6Addr>,
+    /// It counts as up: otherwise than [`Self::link`] says while a delay runs.
+    pub counts_up: bool,
+    /// How long it must be down, and up, until that counts.
+    pub delays: (Duration, Duration),
 }
 
 /// How late the worker was woken for its deadlines, since it began.

@@ -11,6 +11,8 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use vrrp::{Config, Memory, Status};
 
+use crate::notify::mail::Alert;
+
 /// Most bytes in one message: what a socket buffer takes at once on a stock kernel, with room to spare.
 pub const MAX_MESSAGE: usize = 64 * 1024;
 
@@ -69,10 +71,17 @@ pub enum ToSupervisor {
     },
     /// Instances became master, or ceased to be, in this order. The supervisor keeps it for [`Configure::memories`].
     Masterships(Vec<Mastership>),
+    /// Mail this, after all before it.
+    Mail(Alert),
     /// The answer to [`ToWorker::Ping`].
     Alive,
-    /// The answer to [`ToWorker::TellStatus`].
-    Status(Box<Status>),
+    /// The answer to [`ToWorker::TellStatus`], in pieces, so that no advert waits for them.
+    Status {
+        /// The next instances and links; all else is in the first.
+        status: Box<Status>,
+        /// More pieces follow.
+        more: bool,
+    },
 }
 
 /// The worker's end of the bus.

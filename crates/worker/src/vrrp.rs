@@ -12,6 +12,7 @@ use vrrp::{Action, Event, Router};
 use crate::bfd::received;
 use crate::bus::{Bus, Configure, Mastership, ToSupervisor, ToWorker};
 use crate::notify::fifo::{self, EventPipes, Pace};
+use crate::notify::mail;
 use crate::notify::news::Sieve;
 use crate::notify::script::{Notification, Scripts};
 
@@ -23,6 +24,9 @@ pub const STOP_LIMIT: Duration = Duration::from_secs(1);
 /// advert late. The rest follows in the next turn, which comes at once.
 const MOST_TOLD: usize = 64;
 
+/// Most instances and links in a piece of the status: it is made within a fraction of a millisecond, and fits into one
+/// message.
+const STATUS_PIECE: usize = 32;
 /// Room that is kept from turn to turn. What a takeover of thousands needed is given back.
 const ROOM: usize = 256;
 
@@ -49,6 +53,8 @@ pub struct Vrrp<M> {
     actions: Vec<Action>,
     /// What people are still to be told of.
     untold: VecDeque<Notice>,
+    /// The status is being told; so many instances and links have been.
+    status_told: Option<usize>,
     notifications: Vec<Notification>,
 }
 
@@ -68,6 +74,7 @@ impl<M: Network + Firewall + Datagrams + Journal + Bus + EventPipes> Vrrp<M> {
             now: Instant::ZERO,
             actions: Vec::new(),
             untold: VecDeque::new(),
+            status_told: None,
             notifications: Vec::new(),
         }
     }
@@ -83,11 +90,17 @@ impl<M: Network + Firewall + Datagrams + Journal + Bus + EventPipes> Vrrp<M> {
             ToWorker::Configure(configure) => self.configure(*configure, now),
             ToWorker::JobEnded(id, outcome) => self.step(Event::JobEnded(id, outcome), now),
             ToWorker::TellStatus => {
-                let status = self.router.status(self.now.max(now));
-                self.machine.tell(ToSupervisor::Status(Box::new(status)));
+                // Who asked before hears all of it first.
+                self.tell_status(usize::MAX);
+                self.status_told = Some(0);
+                self.tell_status(1);
             }
             ToWorker::Ping => self.machine.tell(ToSupervisor::Alive),
-            ToWorker::ClearCounters => self.step(Event::ClearCounters, now),
+            ToWorker::ClearCounters => {
+                // Who asked before hears what they were.
+                self.tell_status(usize::MAX);
+                self.step(Event::ClearCounters, now);
+            }
             ToWorker::WriteStates => self.write_states(),
             ToWorker::Stop => self.stop(now),
         }
@@ -100,10 +113,17 @@ impl<M: Network + Firewall + Datagrams + Journal + Bus + EventPipes> Vrrp<M> {
 
     /// Several things happened: the engine reacts to each in turn, and people hear of it all at the end.
     pub fn arrive_all(&mut self, arrivals: impl IntoIterator<Item = Arrival>, now: Instant) {
+        let mut woken = false;
         for arrival in arrivals {
+            woken |= matches!(arrival, Arrival::Woken);
             self.take_in(arrival, now);
         }
         self.inform();
+        // One piece a turn, however much arrives in it, and packets before it.
+        if woken && self.status_told.is_some() {
+            self.machine.dispatch();
+            self.tell_status(1);
+        }
     }
 
     fn take_in(&mut self, arrival: Arrival, now: Instant) {
@@ -145,7 +165,7 @@ impl<M: Network + Firewall + Datagrams + Journal + Bus + EventPipes> Vrrp<M> {
 
     /// When it wants [`Arrival::Woken`], if nothing else happens first.
     pub fn deadline(&self) -> Option<Instant> {
-        if !self.untold.is_empty() {
+        if !self.untold.is_empty() || self.status_told.is_some() {
             return Some(Instant::ZERO);
         }
         let stop = self.stop.filter(|_| self.is_waiting());
@@ -182,6 +202,8 @@ impl<M: Network + Firewall + Datagrams + Journal + Bus + EventPipes> Vrrp<M> {
         if self.stop.is_some() {
             return;
         }
+        // What was asked before is answered before.
+        self.tell_status(usize::MAX);
         let Configure { config, memories } = configure;
         self.sieve.configure(&config);
         self.pace.configure(&config);
@@ -264,6 +286,16 @@ impl<M: Network + Firewall + Datagrams + Journal + Bus + EventPipes> Vrrp<M> {
         }
     }
 
+    /// Tells so many more pieces of the status, if it is being told.
+    fn tell_status(&mut self, pieces: usize) {
+        for _ in 0..pieces {
+            let Some(from) = self.status_told else { return };
+            let (status, more) = self.router.status_piece(from, STATUS_PIECE);
+            self.status_told = more.then_some(from + STATUS_PIECE);
+            self.machine.tell(ToSupervisor::Status { status: Box::new(status), more });
+        }
+    }
+
     fn tell(&mut self, most: usize) {
         let some: Vec<Notice> = self.untold.drain(..most.min(self.untold.len())).collect();
         self.tell_masterships(some.iter().filter_map(mastership));
@@ -300,11 +332,16 @@ impl<M: Network + Firewall + Datagrams + Journal + Bus + EventPipes> Vrrp<M> {
         for Notification { queue, job } in self.notifications.drain(..) {
             self.machine.tell(ToSupervisor::Notify { queue, job });
         }
-        // As keepalived: scripts first.
+        // As keepalived: scripts first, mail last.
         if self.pace.allows(&news, self.now)
             && let Some(line) = fifo::line(&news)
         {
             self.machine.put(&line);
+        }
+        if self.sieve.mails(&news)
+            && let Some(alert) = mail::alert(&news)
+        {
+            self.machine.tell(ToSupervisor::Mail(alert));
         }
     }
 

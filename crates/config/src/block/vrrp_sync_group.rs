@@ -60,7 +60,6 @@ pub(crate) static VRRP_SYNC_GROUP: Block<SyncGroupBlock> = Block::new(
             .help("Run on every change of the group, with four more arguments."),
         K::new("smtp_alert", Kind::Switch(|b| &mut b.smtp_alert))
             .inherits("smtp_alert_vrrp")
-            .later("alert mail")
             .help("Mail on a change of the group."),
         K::new("global_tracking", Kind::Flag(|b| &mut b.sync_group_tracking_weight, true))
             .deprecated("sync_group_tracking_weight, or lists in the group")

@@ -47,19 +47,19 @@ pub struct Daemon {
     pub delay_after_boot: Duration,
 }
 
-/// Alert mail: kept, and sent once there is somebody to send it.
+/// Alert mail.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
 pub struct Mail {
     /// `notification_email`, in the order of the file; may be empty.
     pub to: Vec<String>,
-    /// `notification_email_from`; `None` is the running user at this host.
-    pub from: Option<String>,
+    /// `notification_email_from`, else the running user at this host.
+    pub from: String,
     /// `smtp_server`: an address or a name; without one no mail is sent.
     pub server: Option<String>,
     /// Its port; default 25.
     pub port: u16,
-    /// `smtp_helo_name`; `None` is the host's name.
-    pub helo: Option<String>,
+    /// `smtp_helo_name`, else the host's name.
+    pub helo: String,
     /// `smtp_connect_timeout` in seconds; default 30, never 0.
     pub timeout_seconds: u32,
     /// No mail about faults (`no_email_faults`).

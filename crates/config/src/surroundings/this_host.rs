@@ -66,6 +66,11 @@ impl Surroundings for ThisHost {
         Some((number(fields, 2)?, number(fields, 3)?))
     }
 
+    fn user_named(&self, uid: u32) -> Option<String> {
+        let users = records("/etc/passwd");
+        users.iter().find(|fields| number(fields, 2) == Some(uid))?.first().cloned()
+    }
+
     fn group(&self, name: &str) -> Option<u32> {
         number(named(&records("/etc/group"), name)?, 2)
     }

@@ -277,6 +277,7 @@ impl Supervisor {
             check_starts: self.check.seat.starts(),
             scripts_running: running,
             scripts_waiting: waiting,
+            mail: self.mail.status(),
             last_reload: self.reload.last().cloned(),
             vrrp,
             bfd,

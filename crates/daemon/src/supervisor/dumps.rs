@@ -75,6 +75,7 @@ impl Supervisor {
                 self.log(Severity::Error, &format!("Unable to write {}: {error}", path.display()));
             }
         }
+        self.copy_statuses(&statuses, now);
         self.answer_status(statuses, now);
     }
 }
@@ -119,7 +120,7 @@ impl Supervisor {
 
 /// Puts a file in the place of another at once, so that nobody reads half of it. Its directory may be writable for all:
 /// nothing that stands there is followed or written to.
-fn replace(path: &Path, text: &str) -> io::Result<()> {
+pub(super) fn replace(path: &Path, text: &str) -> io::Result<()> {
     let mut name = path.file_name().unwrap_or_default().to_os_string();
     name.push(format!(".{}", std::process::id()));
     let temporary = path.with_file_name(name);

@@ -23,18 +23,25 @@ pub(super) struct Reading {
     pub(super) lines: Vec<(Severity, String)>,
     /// Its errors.
     pub(super) errors: Accepted,
+    /// The whole of it in one file, if copies are wanted.
+    pub(super) copy: Option<String>,
+    /// Where to put that.
+    pub(super) save_directory: Option<String>,
 }
 
 /// Reads the file that the command line names.
 pub(super) fn read(options: &Options) -> Reading {
     let seed = u64::from(clock::wall().nanos) ^ u64::from(std::process::id()) << 32;
-    let loaded = config::load(&options.request(seed, false), &Disk, &options.environment.this_host());
+    let (request, host) = (options.request(seed, false), options.environment.this_host());
+    let loaded = config::load(&request, &Disk, &host);
     let refusal = loaded.refusal();
     let severities = loaded.diagnostics.iter().map(|found| severity(found.severity));
     let lines = severities.zip(loaded.log_lines()).collect();
     let errors = Accepted(errors(&loaded).collect());
     let effective = loaded.effective.filter(|_| refusal.is_none());
-    Reading { effective, refusal, lines, errors }
+    let save_directory = effective.as_ref().and_then(|new| new.daemon.reload.save_directory.clone());
+    let copy = save_directory.as_ref().map(|_| config::outline::read(&request, &Disk, &host).printed());
+    Reading { effective, refusal, lines, errors, copy, save_directory }
 }
 
 impl Accepted {

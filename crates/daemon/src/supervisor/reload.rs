@@ -70,7 +70,9 @@ impl Supervisor {
         self.log(Severity::Info, "Reloading ...");
         self.log(Severity::Detail, &format!("Opening file '{}'.", self.options.config));
         let marker = self.mark();
-        let Reading { effective, refusal: _, lines, errors } = reading::read(&self.options);
+        let Reading { effective, refusal: _, lines, errors, copy, save_directory } =
+            reading::read(&self.options);
+        self.copy_next(save_directory.as_deref(), copy.as_deref());
         if let Some(marker) = marker {
             // It told whoever looked.
             let _ = fs::remove_file(marker);
@@ -99,6 +101,7 @@ impl Supervisor {
         self.log(Severity::Info, &format!("Configuration file {}", self.options.config));
         let before = std::mem::replace(&mut self.effective, effective);
         self.init_files(&before.vrrp.files);
+        self.copy_before(before, now);
         self.accepted = errors;
         self.reload.running = true;
         self.provide_pipes(now);
@@ -173,6 +176,7 @@ impl Supervisor {
     pub(super) fn complete_reload(&mut self, now: Instant) {
         if std::mem::replace(&mut self.reload.running, false) {
             self.log(Severity::Info, "Reload complete");
+            self.copy_after(now);
             self.readiness.ready();
         }
         if self.reload.again && !self.phase.is_stopping() {

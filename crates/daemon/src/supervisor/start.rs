@@ -11,8 +11,10 @@ use linux::schedule;
 use linux::{Poll, privilege, process, signal};
 
 use super::control::{self, Control};
+use super::copies::Copies;
 use super::dumps::Dumps;
 use super::jobs::Jobs;
+use super::mail::Mail;
 use super::pipes::EventPipes;
 use super::place::{Directory, Home, Place};
 use super::reading::{self, Reading};
@@ -53,7 +55,7 @@ pub(super) fn start(options: Options, detached: bool) -> Result<Supervisor, Exit
     }
     // From here on a signal to stop is obeyed in its turn, and leaves no files behind.
     let mut poll = open_poll(&mut voice)?;
-    let Reading { effective, refusal, lines, errors } = reading::read(&options);
+    let Reading { effective, refusal, lines, errors, copy, save_directory: _ } = reading::read(&options);
     for (severity, line) in &lines {
         voice.say(*severity, line);
     }
@@ -93,6 +95,7 @@ pub(super) fn start(options: Options, detached: bool) -> Result<Supervisor, Exit
         bfd: BfdWorker::default(),
         check: CheckWorker::default(),
         jobs: Jobs::default(),
+        mail: Mail::default(),
         pipes: EventPipes::default(),
         control,
         reserve: Reserve::new(),
@@ -103,6 +106,7 @@ pub(super) fn start(options: Options, detached: bool) -> Result<Supervisor, Exit
         check_watchdog: Watchdog::default(),
         survey: Survey::default(),
         dumps: Dumps::default(),
+        copies: Copies::starting_with(copy),
         phase: Phase::Running,
         cleaning: false,
         exit: Exit::Normal,
@@ -120,6 +124,7 @@ impl Supervisor {
             let text = format!("{:#?}", self.effective);
             self.log(Severity::Info, &text);
         }
+        self.copy_first();
         self.follow_time_file(now);
         if self.run_startup_script(now) {
             self.phase = Phase::Starting;

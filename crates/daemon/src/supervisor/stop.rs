@@ -24,7 +24,7 @@ pub(super) enum Phase {
     Running,
     /// The workers were told to stop; what lives after that time is killed (`None`: it was).
     Stopping { kill: Option<Instant> },
-    /// The workers are gone, their last scripts run; after that time they are ended (`None`: they were).
+    /// The workers are gone, their last scripts run, their last mails are sent; after that time they are ended (`None`: they were).
     Settling { abandon: Option<Instant> },
     /// Nothing is left to do.
     Done,
@@ -98,6 +98,7 @@ impl Supervisor {
         }
         self.vrrp.seat.retire();
         self.jobs.part_with_readers(now);
+        self.hurry_mail(now);
         self.phase = Phase::Settling { abandon: Some(now + self.patience()) };
     }
 
@@ -126,17 +127,20 @@ impl Supervisor {
                 self.phase = Phase::Stopping { kill: None };
             }
             Phase::Settling { .. } => {
-                self.log(Severity::Warning, "Notify scripts did not end in time: ending them");
-                self.jobs.abandon(now);
+                if !self.jobs.is_idle() {
+                    self.log(Severity::Warning, "Notify scripts did not end in time: ending them");
+                    self.jobs.abandon(now);
+                }
+                self.abandon_mail();
                 self.phase = Phase::Settling { abandon: None };
             }
             Phase::Starting | Phase::Running | Phase::Done => {}
         }
     }
 
-    /// Ends once the last scripts have.
+    /// Ends once the last scripts have, and the last mails are gone.
     pub(super) fn advance_phase(&mut self) {
-        if !matches!(self.phase, Phase::Settling { .. }) || !self.jobs.is_idle() {
+        if !matches!(self.phase, Phase::Settling { .. }) || !self.jobs.is_idle() || !self.mail.is_over() {
             return;
         }
         // It has a limit of its own.

@@ -188,7 +188,7 @@ fn from_local(written_there: i64, local: impl Fn(i64) -> Calendar) -> i64 {
 
 /// Seconds since 1970 of what a calendar shows, as if it were UTC's.
 fn written(calendar: &Calendar) -> i64 {
-    let Calendar { year, month, day, hour, minute, second, weekday: _ } = *calendar;
+    let Calendar { year, month, day, hour, minute, second, weekday: _, offset: _ } = *calendar;
     days(i64::from(year), i64::from(month), i64::from(day)) * DAY
         + i64::from(hour) * 3600
         + i64::from(minute) * 60

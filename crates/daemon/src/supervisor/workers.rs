@@ -23,6 +23,8 @@ pub(crate) struct VrrpWorker {
     listens_at: Option<Instant>,
     /// It was killed because it hung, since then at the latest.
     hung: Option<Instant>,
+    /// What it has said so far of how it stands.
+    pieces: Option<vrrp::Status>,
 }
 
 impl VrrpWorker {
@@ -43,6 +45,7 @@ impl VrrpWorker {
         let configure = ToWorker::Configure(Box::new(Configure { config, memories }));
         let first = [ToProcess::Begin(begin), ToProcess::Pipes(pipes), ToProcess::Worker(configure)];
         self.hung = None;
+        self.pieces = None;
         self.seat.start(Part::Vrrp, console, &first, now)
     }
 
@@ -76,12 +79,25 @@ impl VrrpWorker {
                 ToSupervisor::Run(..)
                 | ToSupervisor::End(_)
                 | ToSupervisor::Notify { .. }
+                | ToSupervisor::Mail(_)
                 | ToSupervisor::Alive
-                | ToSupervisor::Status(_),
+                | ToSupervisor::Status { .. },
             )
             | Err(_) => {}
         }
         Some(heard)
+    }
+
+    /// Takes in a piece of how it stands; the whole with the last.
+    pub(crate) fn assemble(&mut self, status: vrrp::Status, more: bool) -> Option<vrrp::Status> {
+        match &mut self.pieces {
+            None => self.pieces = Some(status),
+            Some(whole) => {
+                whole.instances.extend(status.instances);
+                whole.links.extend(status.links);
+            }
+        }
+        if more { None } else { self.pieces.take() }
     }
 
     /// Ends one that hangs, since then at the latest: masters that it knew may have rivals since.

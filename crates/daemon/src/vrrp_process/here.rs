@@ -203,7 +203,7 @@ impl host::Journal for Here {
 
 impl Bus for Here {
     fn tell(&mut self, mut message: ToSupervisor) {
-        if let ToSupervisor::Status(status) = &mut message {
+        if let ToSupervisor::Status { status, .. } = &mut message {
             // The engine knows whether they count, who counts them knows how many they are.
             status.processes = std::mem::take(&mut self.processes);
             status.lateness = self.lateness;

@@ -1,5 +1,8 @@
 //! SIGHUP.
 
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
 use super::bench::Bench;
 
 #[test]
@@ -60,5 +63,38 @@ fn an_error_that_it_started_with_is_no_reason_to_refuse_a_reload() {
     bench.write("conf", &worse);
     daemon.signal("HUP");
     bench.await_log("does not take effect");
+    assert_eq!(daemon.stop(), Some(0));
+}
+
+/// Manual: "config_save_dir causes keepalived to save configuration state and configuration files before and after each
+/// reload. … The directory will be created if it does not exist". The names are those that keepalived 2.2.7 gives.
+#[test]
+fn copies_for_debugging_tell_what_was_read_and_how_it_stood_before_and_after() {
+    let test = "copies_for_debugging_tell_what_was_read_and_how_it_stood_before_and_after";
+    let Some(bench) = Bench::new(test) else { return };
+    let configure = |priority: &str| {
+        bench.configure("include @/more");
+        let text =
+            bench.text("conf").replace("script_user root", "script_user root\n config_save_dir @/saved");
+        bench.write("conf", &text);
+        bench.write("more", &format!("priority {priority}\n"));
+    };
+    configure("110");
+    let daemon = bench.start(&[]).master();
+    let (pid, worker) = (bench.pid("pid"), bench.pid("vrrp.pid"));
+    configure("120");
+    daemon.signal("HUP");
+    let after = format!("saved/keepalived_vrrp.{worker}.1.post");
+    bench.until("the last of the copies", || bench.path(&after).exists());
+    for (number, priority) in [(0, "priority 110"), (1, "priority 120")] {
+        let text = bench.text(&format!("saved/keepalived.conf.{pid}.{number}"));
+        assert!(text.contains(priority) && !text.contains("include"), "{text}");
+    }
+    let before = format!("saved/keepalived_vrrp.{worker}.1.pre");
+    for (name, priority) in [(before, "   Priority = 110\n"), (after, "   Priority = 120\n")] {
+        let text = bench.text(&name);
+        assert!(text.contains(priority) && text.contains("   State = MASTER\n"), "{name}: {text}");
+        assert_eq!(fs::metadata(bench.path(&name)).unwrap().permissions().mode() & 0o777, 0o600);
+    }
     assert_eq!(daemon.stop(), Some(0));
 }

@@ -118,7 +118,10 @@ impl World {
     pub(super) fn hear(&mut self, node: usize, message: ToSupervisor) {
         let (now, life) = (self.now, self.nodes[node].life);
         match message {
-            ToSupervisor::Ready | ToSupervisor::Alive | ToSupervisor::Status(_) => {}
+            ToSupervisor::Ready
+            | ToSupervisor::Alive
+            | ToSupervisor::Status { .. }
+            | ToSupervisor::Mail(_) => {}
             ToSupervisor::Run(id, job) => {
                 let script = job.command.argv.first().cloned().unwrap_or_default();
                 self.nodes[node].supervisor.jobs.insert(id, script);

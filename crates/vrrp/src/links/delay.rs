@@ -36,6 +36,11 @@ impl Delays {
         }
     }
 
+    /// How long a link must be down, and up.
+    pub(crate) fn of(&self, link: &LinkName) -> (Duration, Duration) {
+        self.of.get(link).copied().unwrap_or_default()
+    }
+
     /// A link appeared or changed. As keepalived: what it begins with counts at once.
     pub(crate) fn changed(&mut self, link: &Link, is_up: bool, now: Instant) {
         let Some((down, up)) = self.of.get(&link.name) else {

@@ -58,7 +58,7 @@ pub enum What {
 #[derive(Debug, Default)]
 pub struct Sieve {
     instances: BTreeMap<String, Instance>,
-    groups: BTreeMap<String, Option<State>>,
+    groups: BTreeMap<String, Group>,
     /// Names in the order of the file.
     order: Vec<(Kind, String)>,
 }
@@ -67,7 +67,14 @@ pub struct Sieve {
 struct Instance {
     told: Option<State>,
     tell_priority: bool,
+    mail: bool,
     configured: bool,
+}
+
+#[derive(Debug, Default)]
+struct Group {
+    told: Option<State>,
+    mail: bool,
 }
 
 impl Sieve {
@@ -81,13 +88,14 @@ impl Sieve {
         for config in &config.instances {
             let instance = self.instances.entry(config.name.clone()).or_default();
             instance.tell_priority = config.tell_priority;
+            instance.mail = config.mail;
             instance.configured = true;
             self.order.push((Kind::Instance, config.name.clone()));
         }
         let mut before = std::mem::take(&mut self.groups);
         for group in &config.groups {
-            let told = before.remove(&group.name).flatten();
-            self.groups.insert(group.name.clone(), told);
+            let told = before.remove(&group.name).and_then(|before| before.told);
+            self.groups.insert(group.name.clone(), Group { told, mail: group.mail });
             self.order.push((Kind::Group, group.name.clone()));
         }
     }
@@ -113,7 +121,7 @@ impl Sieve {
             }
             Notice::Group { name, fact: GroupFact::Entered { state, .. } } => {
                 // The engine tells a group's state once.
-                self.groups.get_mut(name)?.replace(*state);
+                self.groups.get_mut(name)?.told = Some(*state);
                 Some(News { kind: Kind::Group, name, what: What::Entered(*state, Priority::RELEASE) })
             }
             Notice::Group { .. }
@@ -128,12 +136,20 @@ impl Sieve {
         }
     }
 
+    /// Whether somebody wants mail about it.
+    pub fn mails(&self, news: &News<'_>) -> bool {
+        match news.kind {
+            Kind::Instance => self.instances.get(news.name).is_some_and(|instance| instance.mail),
+            Kind::Group => self.groups.get(news.name).is_some_and(|group| group.mail),
+        }
+    }
+
     /// What was told last, in the order of the file: instances, each with its present `priority`, then groups.
     pub fn states<'a>(&'a self, priority: impl Fn(&str) -> Priority + 'a) -> impl Iterator<Item = News<'a>> {
         self.order.iter().filter_map(move |(kind, name)| {
             let (state, priority) = match kind {
                 Kind::Instance => (self.instances.get(name)?.told?, priority(name)),
-                Kind::Group => (self.groups.get(name).copied()??, Priority::RELEASE),
+                Kind::Group => (self.groups.get(name)?.told?, Priority::RELEASE),
             };
             Some(News { kind: *kind, name, what: What::Entered(state, priority) })
         })

@@ -3,7 +3,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use host::{
     Channel, Datagram, Link, LinkAddress, LinkIndex, LinkName, NetworkOp, Prefix, Refusal, Severity, Ticket,
 };
-use vrrp::config::{InstanceConfig, Priority, VirtualAddress};
+use vrrp::config::{GroupConfig, InstanceConfig, Priority, VirtualAddress};
 use vrrp::{Config, Memory};
 
 use super::*;
@@ -216,6 +216,39 @@ fn mastership_is_told_when_it_changes_and_before_the_scripts() {
 }
 
 #[test]
+fn alerts_are_told_of_instances_and_groups_that_want_them() {
+    for mail in [true, false] {
+        let mut worker = Vrrp::new(Paper::default());
+        let mut config = owner();
+        config.instances[0].mail = mail;
+        let scripts = vrrp::config::NotifyScripts::default();
+        let group = |name: &str, mail| GroupConfig {
+            name: name.into(),
+            members: vec!["VI_1".into()],
+            notify: scripts.clone(),
+            mail,
+        };
+        config.groups = vec![group("quiet", false), group("loud", true)];
+        worker.sieve.configure(&config);
+        let state = State::Master;
+        let fact = InstanceFact::Entered { state, first: false, priority: Priority::OWNER };
+        worker.tell_people(&Notice::Instance { name: "VI_1".into(), fact });
+        for name in ["quiet", "loud"] {
+            let fact = vrrp::notice::GroupFact::Entered { state, first: false };
+            worker.tell_people(&Notice::Group { name: name.into(), fact });
+        }
+        let mut alerts = Vec::new();
+        for said in &worker.machine().said {
+            if let ToSupervisor::Mail(alert) = said {
+                alerts.push(alert.about.as_str());
+            }
+        }
+        let expected = ["VRRP Instance VI_1", "VRRP Group loud"];
+        assert_eq!(alerts, if mail { &expected[..] } else { &expected[1..] });
+    }
+}
+
+#[test]
 fn nothing_that_comes_before_a_configuration_matters() {
     let mut worker = Vrrp::new(Paper::default());
     let refusal = || Refusal { code: 19, why: "No such device".into() };
@@ -249,13 +282,67 @@ fn counters_begin_anew_when_asked() {
     let counted = |worker: &mut Vrrp<Paper>| {
         worker.hear(ToWorker::TellStatus, Instant::ZERO);
         match worker.machine().said.last() {
-            Some(ToSupervisor::Status(status)) => status.instances[0].counters.became_master,
+            Some(ToSupervisor::Status { status, more: false }) => status.instances[0].counters.became_master,
             other => panic!("{other:?}"),
         }
     };
     assert_eq!(counted(&mut worker), 1);
     worker.hear(ToWorker::ClearCounters, Instant::ZERO);
     assert_eq!(counted(&mut worker), 0);
+}
+
+/// A virtual router on each of many links, none of which is there.
+fn many(count: u8) -> Config {
+    let instances = (1..=count).map(|vrid| InstanceConfig {
+        vrid: vrrp::config::Vrid::new(vrid).unwrap(),
+        ..crate::notify::script::tests::instance(&format!("VI_{vrid}"))
+    });
+    Config { instances: instances.collect(), ..Config::default() }
+}
+
+/// What it said of its status: names, and whether more was to come.
+fn told_status(worker: &Vrrp<Paper>) -> Vec<(usize, bool)> {
+    let piece = |said: &ToSupervisor| {
+        if let ToSupervisor::Status { status, more } = said {
+            return Some((status.instances.len(), *more));
+        }
+        None
+    };
+    worker.machine().said.iter().filter_map(piece).collect()
+}
+
+/// A dump of thousands of instances must make no advert late.
+#[test]
+fn how_it_stands_is_told_in_pieces_one_a_turn() {
+    let mut worker = Vrrp::new(Paper::default());
+    let configure = |config| ToWorker::Configure(Box::new(Configure { config, memories: vec![] }));
+    worker.hear(configure(many(70)), Instant::ZERO);
+    worker.arrive(survey(vec![eth0()], vec![own()]), Instant::ZERO);
+    worker.hear(ToWorker::TellStatus, Instant::ZERO);
+    assert_eq!(told_status(&worker), [(32, true)]);
+    assert_eq!(worker.deadline(), Some(Instant::ZERO), "at once");
+    // What arrives meanwhile is no turn of its own.
+    worker.arrive(Arrival::LinkRemoved(host::LinkIndex(9)), Instant::ZERO);
+    assert_eq!(told_status(&worker).len(), 1);
+    worker.arrive(Arrival::Woken, Instant::ZERO);
+    worker.arrive(Arrival::Woken, Instant::ZERO);
+    assert_eq!(told_status(&worker)[1..], [(32, true), (6, false)]);
+    worker.arrive(Arrival::Woken, Instant::ZERO);
+    assert_eq!(told_status(&worker).len(), 3, "it is over");
+}
+
+/// A dump before a reload, or before the counters begin anew, tells of what was before.
+#[test]
+fn what_changes_everything_waits_until_the_status_is_told() {
+    for counters in [true, false] {
+        let mut worker = Vrrp::new(Paper::default());
+        let configure = |config| ToWorker::Configure(Box::new(Configure { config, memories: vec![] }));
+        worker.hear(configure(many(70)), Instant::ZERO);
+        worker.hear(ToWorker::TellStatus, Instant::ZERO);
+        let change = if counters { ToWorker::ClearCounters } else { configure(many(1)) };
+        worker.hear(change, Instant::ZERO);
+        assert_eq!(told_status(&worker), [(32, true), (32, true), (6, false)]);
+    }
 }
 
 /// Thousands of log lines of one turn would make adverts late.

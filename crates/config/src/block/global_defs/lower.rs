@@ -93,12 +93,15 @@ fn mail(resolver: &mut Resolver<'_, '_>, block: &GlobalDefsBlock) -> Mail {
         }
     }
     let server = block.smtp_server.as_ref().map(|set| set.value.clone());
+    let host = resolver.surroundings.node_name();
+    let user = || resolver.surroundings.user_named(resolver.surroundings.running_as().uid);
     Mail {
         to,
-        from: text(&block.notification_email_from),
+        from: text(&block.notification_email_from)
+            .unwrap_or_else(|| format!("{}@{host}", user().unwrap_or_else(|| "root".into()))),
         port: server.as_ref().map_or(25, |(_, port)| *port),
         server: server.map(|(server, _)| server),
-        helo: text(&block.smtp_helo_name),
+        helo: text(&block.smtp_helo_name).unwrap_or(host.clone()),
         timeout_seconds: number(&block.smtp_connect_timeout).unwrap_or(30),
         no_faults: block.no_email_faults.is_some(),
     }

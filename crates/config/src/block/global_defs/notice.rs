@@ -33,19 +33,15 @@ pub(super) static ROWS: &[K] = &[
         .default("30")
         .help("Seconds to wait for the relay."),
     K::new("smtp_alert", Kind::Switch(|b| &mut b.smtp_alert))
-        .later("alert mail")
         .help("Mail about everything that does not say otherwise."),
     K::new("smtp_alert_vrrp", Kind::Switch(|b| &mut b.smtp_alert_vrrp))
         .inherits("smtp_alert")
-        .later("alert mail")
         .help("Mail about instances and groups that do not say otherwise."),
     K::new("smtp_alert_checker", Kind::Switch(|b| &mut b.smtp_alert_checker))
         .inherits("smtp_alert")
-        .later("alert mail")
+        .later("load balancing")
         .help("Mail about servers that do not say otherwise."),
-    K::new("no_email_faults", Kind::Flag(|b| &mut b.no_email_faults, true))
-        .later("alert mail")
-        .help("No mail about faults."),
+    K::new("no_email_faults", Kind::Flag(|b| &mut b.no_email_faults, true)).help("No mail about faults."),
     K::new("notify_fifo", Kind::Words(|b| &mut b.pipes.all.fifo))
         .missing(Missing::Complaint)
         .once()

@@ -43,7 +43,6 @@ pub(super) static ROWS: &[K] = &[
     .help("File that is there while a configuration is read."),
     K::new("config_save_dir", Kind::Text(|b| &mut b.system.config_save_dir, usize::MAX))
         .takes("<directory>")
-        .later("copies around a reload")
         .help("Directory for copies of configuration and state around a reload."),
     K::new("tmp_config_directory", Kind::Text(|b| &mut b.system.tmp_config_directory, usize::MAX))
         .takes("<directory>")

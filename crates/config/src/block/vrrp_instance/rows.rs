@@ -262,7 +262,6 @@ pub(super) static NOTICE: &[K] = &[
         .help("Removal by a reload is told as DELETED, not as FAULT, and by the script if there is one."),
     K::new("smtp_alert", Kind::Switch(|b| &mut b.rest.smtp_alert))
         .inherits("smtp_alert_vrrp")
-        .later("alert mail")
         .help("Mail on a change of state."),
     K::new("notify_priority_changes", Kind::Switch(|b| &mut b.rest.notify_priority_changes))
         .inherits("vrrp_notify_priority_changes")

@@ -1,6 +1,7 @@
 //! `keepalived.data`: the VRRP topology and the scripts. Upstream calls the layout unstable; its heads and labels are
 //! what tools look for.
 
+mod links;
 mod objects;
 
 use std::fmt::{self, Write};
@@ -43,7 +44,8 @@ fn write_all(out: &mut String, report: &Report<'_>) -> fmt::Result {
     objects::write_track_scripts(out, report)?;
     objects::write_files(out, report)?;
     objects::write_processes(out, report)?;
-    objects::write_sessions(out, report)
+    objects::write_sessions(out, report)?;
+    links::write_links(out, report)
 }
 
 fn write_state(
@@ -71,6 +73,13 @@ fn write_state(
     let pending = |fault: &&FaultReason| matches!(fault, FaultReason::ScriptPending(_));
     let scripts = status.faults.iter().filter(pending).count();
     writeln!(out, "   Number of tracker faults = {}", status.faults.len() - scripts)?;
+    let mut flags = status.faults.iter().filter(|fault| !pending(fault)).peekable();
+    if flags.peek().is_none() {
+        writeln!(out, "   Flags of interface faults - (none)")?;
+    } else {
+        writeln!(out, "   Flags of interface faults:")?;
+        flags.try_for_each(|fault| writeln!(out, "     {fault}"))?;
+    }
     writeln!(out, "   Number of track scripts init = {scripts}")?;
     writeln!(out, "   Last transition = {}", time(report.moment.micros(status.since)))?;
     writeln!(out, "   Master down timer = {} usecs", master_down(config, status).as_micros())?;
@@ -82,7 +91,9 @@ fn write_state(
                 VirtualLinkKind::Vmac(_) => ("VMAC", "vmac"),
                 VirtualLinkKind::Ipvlan(_) => ("IPVLAN", "ipvlan"),
             };
-            writeln!(out, "   Use {kind}, i/f name {name}, xmit_base = {by_base}")?;
+            let link = report.status.links.iter().find(|status| status.link.name == *name);
+            let up = link.is_some_and(|status| status.link.is_up());
+            writeln!(out, "   Use {kind}, i/f name {name}, is_up = {up}, xmit_base = {by_base}")?;
             let tail = if by_base { ", xmit base i/f" } else { "" };
             writeln!(out, "   Interface = {name}, {short} on {}{tail}", config.link)?;
         }

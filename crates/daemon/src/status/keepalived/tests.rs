@@ -154,6 +154,77 @@ fn the_data_dump_has_upstreams_heads_and_labels() {
     assert!(text.contains("   Last transition = 1795357567.461427 ("), "{text}");
 }
 
+/// Recorded from keepalived 2.2.7 with this configuration. What is not there is 2.4.3's, or has a reason.
+#[test]
+fn global_definitions_are_in_upstreams_order_and_words() {
+    let text = "global_defs {\n router_id nodeA\n notification_email {\n  ops@example.net\n  second@example.net\n }\n \
+        notification_email_from ka@nodea.example.net\n smtp_server 127.0.0.1 2525\n smtp_helo_name \
+        helo.example.net\n enable_script_security\n script_user root\n notify_fifo /run/all.fifo\n \
+        vrrp_notify_fifo /run/vrrp.fifo\n dynamic_interfaces\n nftables keepalived\n}\n";
+    let loaded = config::load(&Request::new("conf"), &InMemory::one("conf", text), &Assumed::default());
+    let effective = loaded.effective.unwrap();
+    let written = globals(&report(&vrrp::Status::default(), &effective));
+    let mut recorded = include_str!("tests/globals-2.2.7.txt").lines();
+    let ours = [
+        " json_version 1",
+        " VRRP realtime limit = 0",
+        " Checker realtime limit = 0",
+        " BFD realtime limit = 0",
+    ];
+    for line in written.lines().filter(|line| !ours.contains(line)) {
+        assert!(recorded.any(|has| has == line), "{line:?} is not there, or not in this place:\n{written}");
+    }
+}
+
+/// Recorded from keepalived 2.2.7 but for the settings of links that it changed.
+#[test]
+fn links_are_told_with_who_looks_at_them() {
+    let text = "vrrp_instance I6 {\n interface eth0\n use_vmac\n virtual_router_id 16\n track_interface {\n  eth1 weight 4\n \
+        }\n virtual_ipaddress {\n  fe80::16\n }\n}\n";
+    let loaded = config::load(&Request::new("conf"), &InMemory::one("conf", text), &Assumed::default());
+    let effective = loaded.effective.unwrap();
+    let link = |index, name: &str| host::Link {
+        index: host::LinkIndex(index),
+        name: LinkName::new(name).unwrap(),
+        admin_up: true,
+        running: true,
+        mtu: 1500,
+        mac: Some(host::MacAddress([0, 0, 0x5e, 0, 2, 0x10])),
+        arp: true,
+        multicast: true,
+        loopback: false,
+        ipv6_router: false,
+    };
+    let lo = host::Link { mtu: 65536, mac: None, multicast: false, loopback: true, ..link(1, "lo") };
+    let status = |link, ipv4: Option<&str>| vrrp::status::LinkStatus {
+        link,
+        ipv4: ipv4.map(|address| address.parse().unwrap()),
+        ipv6: None,
+        counts_up: true,
+        delays: (std::time::Duration::ZERO, std::time::Duration::from_millis(5)),
+    };
+    let links = vec![
+        status(lo, Some("127.0.0.1")),
+        status(link(2, "eth0"), None),
+        status(link(3, "eth1"), None),
+        status(link(4, "vrrp.16"), None),
+    ];
+    let text = data(&report(&vrrp::Status { links, ..vrrp::Status::default() }, &effective));
+    let text = text.split_once("------< Interfaces >------\n").expect("they are there").1;
+    let lo = " Name = lo\n   index = 1\n   IPv4 address = 127.0.0.1\n   IPv6 address = (none)\n   State = UP, RUNNING, no \
+        broadcast, loopback, no multicast\n   Seen up = 1\n   Delayed state change running = false\n   Up debounce timer \
+        = 5000us\n   Down debounce timer = 0us\n   MTU = 65536\n   HW Type = LOOPBACK\n   NIC netlink status update\n";
+    assert!(text.starts_with(lo), "{text}");
+    for part in [
+        "   MAC = 00:00:5e:00:02:10\n   MAC broadcast = ff:ff:ff:ff:ff:ff\n   State = UP, RUNNING\n",
+        "   VMAC type private, underlying interface = eth0, state = UP, RUNNING\n   I/f created by keepalived\n   MTU = 1500\n",
+        "   NIC netlink status update\n   Tracking VRRP instances :\n     I6, weight 0\n Name = eth1\n",
+        "   Tracking VRRP instances :\n     I6, weight 4\n Name = vrrp.16\n",
+    ] {
+        assert!(text.contains(part), "{part} is not in\n{text}");
+    }
+}
+
 /// The order of `json-v2`, as keepalived 2.4.3 writes it.
 #[test]
 fn json_has_upstreams_order() {

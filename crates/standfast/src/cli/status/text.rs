@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bfd::status::{Gauges, SessionStatus};
 use check::status::{CheckStatus, ServerStatus, ServiceStatus};
-use daemon::status::DaemonStatus;
+use daemon::status::{DaemonStatus, MailStatus};
 use host::Instant;
 use vrrp::config::Version;
 use vrrp::notice::State;
@@ -21,6 +21,10 @@ pub(super) fn render(status: &DaemonStatus) -> String {
     }
     if status.check_starts > 0 {
         text.push_str(&worker("check", status.check_pid, status.check_starts));
+    }
+    let MailStatus { waiting, sent, lost } = status.mail;
+    if status.mail != MailStatus::default() {
+        let _ = writeln!(text, "mail: {sent} sent, {waiting} waiting, {lost} lost");
     }
     if let Some(reload) = status.last_reload.as_ref().filter(|reload| !reload.taken) {
         text.push_str("The last reload failed, the configuration before it is in force:\n");
@@ -264,6 +268,7 @@ mod tests {
             check_starts: 1,
             scripts_running: 0,
             scripts_waiting: 0,
+            mail: daemon::status::MailStatus { waiting: 2, sent: 7, lost: 1 },
             last_reload: Some(daemon::status::LastReload {
                 at: 0,
                 taken: false,
@@ -282,6 +287,7 @@ mod tests {
             "{text}"
         );
         assert!(text.contains("vrrp worker: none runs\nbfd worker: pid 8, started 2 times\n"), "{text}");
+        assert!(text.contains("mail: 7 sent, 2 waiting, 1 lost\n"), "{text}");
         assert!(text.contains("in force:\n  it is broken\n"), "{text}");
     }
 }

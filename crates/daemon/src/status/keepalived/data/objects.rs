@@ -9,7 +9,7 @@ use super::{notify_scripts, weight};
 use crate::status::keepalived::{Report, prefix, quoted, route, scope};
 
 /// A section's head, if there is something in it.
-fn head(out: &mut String, title: &str, is_empty: bool) -> fmt::Result {
+pub(super) fn head(out: &mut String, title: &str, is_empty: bool) -> fmt::Result {
     if is_empty { Ok(()) } else { writeln!(out, "------< {title} >------") }
 }
 
