@@ -54,8 +54,7 @@ enum Part {
 }
 
 impl Part {
-    const ALL: [Self; 6] =
-        [Self::Detached, Self::Vrrp, Self::Bfd, Self::Check, Self::Herald, Self::Job];
+    const ALL: [Self; 6] = [Self::Detached, Self::Vrrp, Self::Bfd, Self::Check, Self::Herald, Self::Job];
 
     /// The first argument that means this part. Nobody types it, and no option of upstream's looks like it.
     const fn argument(self) -> &'static str {

@@ -72,7 +72,9 @@ impl Supervisor {
         let (before, after) = (self.copies.before.take(), self.copies.after.take());
         let Some(status) = &statuses.vrrp else { return };
         let moment = Moment { now, wall: clock::wall() };
-        let text = |effective: &Effective| keepalived::data(&Report { status, bfd: None, check: None, effective, moment });
+        let text = |effective: &Effective| {
+            keepalived::data(&Report { status, bfd: None, check: None, effective, moment })
+        };
         if let Some((path, effective)) = before {
             self.copy(&path, &text(&effective));
         }
