@@ -82,6 +82,8 @@ pub(crate) struct Holdings {
     /// Things of which something changed since orders were last given, and those that [`MOST_ORDERS`] left over. All
     /// others are as they should be, or are in `missing` or `stuck`.
     doubtful: BTreeSet<Key>,
+    /// [`MOST_ORDERS`] left some over.
+    behind: bool,
 }
 
 #[derive(Debug)]
@@ -340,6 +342,12 @@ impl Holdings {
                 self.put(key, out);
             }
         }
+        self.behind = !self.doubtful.is_empty();
+    }
+
+    /// Orders were left over: the next turn gives more of them.
+    pub(crate) const fn is_behind(&self) -> bool {
+        self.behind
     }
 
     /// Whether a thing that was lost or refused is to be let be for a while, and is still wanted or to be taken.

@@ -351,11 +351,11 @@ impl Instance {
     }
 
     /// When it wants to be woken.
-    pub(crate) fn next_deadline(&self) -> Option<Instant> {
+    pub(crate) fn next_deadline(&self, announces: bool) -> Option<Instant> {
         match &self.stage {
             Stage::Initialize | Stage::Fault => None,
             Stage::Backup(backup) => Some(backup.master_down(&self.config, self.priority)),
-            Stage::Master(master) => Some(master.next_deadline()),
+            Stage::Master(master) => Some(master.next_deadline(announces)),
         }
     }
 

@@ -4,6 +4,7 @@
 //! judge themselves anew if the world changed, deadlines that passed are met, and what is wanted in the kernel is
 //! compared with what is held. Adverts come first in the orders, then addresses, then their announcements.
 
+mod announcing;
 mod kernel;
 mod reload;
 
@@ -13,9 +14,9 @@ use alloc::vec::Vec;
 use core::cmp::Reverse;
 use core::net::IpAddr;
 
-use host::{Channel, Datagram, Delivery, Engine, Family, Instant, LinkIndex, Packet, WallClock};
+use host::{Channel, Delivery, Engine, Family, Instant, LinkIndex, WallClock};
 
-use crate::announce::{Announcement, Queue, Round};
+use crate::announce::Queue;
 use crate::channels::{Channels, Hearing};
 use crate::config::Statics;
 use crate::event::{Action, Event};
@@ -30,10 +31,7 @@ use crate::rush::Rush;
 use crate::status::{Lateness, ScriptStatus, Status};
 use crate::timers::Timers;
 use crate::track::{Health, Scripts, Told};
-use crate::wire::{self, arp::GratuitousArp, ndp::NeighbourAdvertisement};
-
-/// Tag of announcements; adverts carry their instance's number. A lost announcement has others after it.
-const ANNOUNCEMENT: u64 = u64::MAX;
+use crate::wire;
 
 /// Passes through the members of groups in one turn: an owner's group that begins wishes to be master at once, and is.
 const PASSES: usize = 3;
@@ -71,6 +69,8 @@ pub struct Router {
     holdings: Holdings,
     firewall: Firewall,
     announcements: Queue,
+    /// Whose addresses are still to be asked for, and only then to be announced.
+    unannounced: BTreeSet<InstanceId>,
     /// Until the first survey nothing is known, so nothing is decided.
     surveyed: bool,
     configured: bool,
@@ -95,7 +95,7 @@ impl Engine for Router {
 
     fn handle(&mut self, event: Event, now: Instant, out: &mut Vec<Action>) {
         let mut touched = BTreeSet::new();
-        let before = out.len();
+        let (before, woken) = (out.len(), event == Event::Wake);
         if let Event::Received(delivery) = &event {
             let heard_by = self.receive(delivery, now, out);
             // What comes most often: an advert that makes a backup wait on, or that is for nobody here.
@@ -115,11 +115,15 @@ impl Engine for Router {
         if decided {
             self.firewall.before(&self.instances, &self.links, now, out);
         }
-        self.holdings.order(now, out);
+        // While orders are left over, each wake brings some more, and what comes in meanwhile does not look at all of them.
+        let ordered = woken || !self.holdings.is_behind();
+        if ordered {
+            self.holdings.order(now, out);
+        }
         if decided {
             self.firewall.after(self.holdings.outstanding() == 0, out);
         }
-        self.announce(now, &touched, out);
+        self.announce(now, &touched, ordered, out);
         for id in touched {
             self.enter_timer(id);
         }
@@ -280,7 +284,7 @@ impl Router {
             }
             self.settle_groups(now, touched, out);
             let due = |id: &InstanceId| {
-                let deadline = self.instances.get(id).and_then(|instance| instance.next_deadline());
+                let deadline = deadline_of(&self.instances, &self.unannounced, *id);
                 self.group_of.contains_key(id) && deadline.is_some_and(|at| at <= now)
             };
             if !touched.iter().any(due) {
@@ -403,46 +407,6 @@ impl Router {
         }
     }
 
-    /// Sends the announcements that are due: after the addresses, which were ordered just before.
-    fn announce(&mut self, now: Instant, touched: &BTreeSet<InstanceId>, out: &mut Vec<Action>) {
-        let mut due = Vec::new();
-        let links = &self.links;
-        let name_of = |link| links.get(link).map(|link| &link.name);
-        for id in touched {
-            // What is not asked for yet is not announced; the round stays due.
-            let Some(instance) = self.instances.get_mut(id).filter(|_| !self.holdings.lags(*id)) else {
-                continue;
-            };
-            while let Some(round) = instance.due_round(now) {
-                let (all, repeat) = match round {
-                    Round::Addresses(repeat) => (instance.announcements(links), repeat),
-                    Round::Elsewhere => (instance.announcements_elsewhere(links), 1),
-                };
-                say_announcing(instance, &all, links, now, out);
-                self.announcements.add(&all, name_of, repeat, now, |announcement| due.push(announcement));
-            }
-        }
-        self.announcements.run(now, |announcement| due.push(announcement));
-        for announcement in due {
-            self.announce_one(announcement, now, out);
-        }
-    }
-
-    fn announce_one(&self, announcement: Announcement, now: Instant, out: &mut Vec<Action>) {
-        let Some(link) = self.links.get(announcement.link).filter(|link| link.arp) else { return };
-        let Some(mac) = link.mac else { return };
-        let frame = match announcement.address {
-            IpAddr::V4(address) => GratuitousArp { mac, address }.encode(),
-            IpAddr::V6(address) => NeighbourAdvertisement { mac, address, router: link.ipv6_router }.encode(),
-        };
-        let packet = Packet::Ethernet(frame);
-        out.push(Action::Send(Datagram { link: link.index, packet, tag: ANNOUNCEMENT }));
-        if let Some(instance) = self.instances.get(&announcement.instance) {
-            let fact = InstanceFact::Announced { address: announcement.address, link: link.name.clone() };
-            instance.say(fact, &mut Turn { now, out });
-        }
-    }
-
     /// Gives everything up, in the order of the file.
     fn stop(&mut self, now: Instant, touched: &mut BTreeSet<InstanceId>, out: &mut Vec<Action>) {
         self.stopping = true;
@@ -464,28 +428,18 @@ impl Router {
     }
 
     fn enter_timer(&mut self, id: InstanceId) {
-        self.timers.enter(id, self.instances.get(&id).and_then(|instance| instance.next_deadline()));
+        self.timers.enter(id, deadline_of(&self.instances, &self.unannounced, id));
     }
 
     fn mend_timers(&mut self) {
-        let instances = &self.instances;
-        self.timers.mend(|id| instances.get(&id).and_then(|instance| instance.next_deadline()));
+        let (instances, unannounced) = (&self.instances, &self.unannounced);
+        self.timers.mend(|id| deadline_of(instances, unannounced, id));
     }
 }
 
-fn say_announcing(
-    instance: &Instance,
-    announcements: &[Announcement],
-    links: &Links,
-    now: Instant,
-    out: &mut Vec<Action>,
-) {
-    for announcement in announcements {
-        if let Some(link) = links.get(announcement.link) {
-            let fact = InstanceFact::Announcing { address: announcement.address, link: link.name.clone() };
-            instance.say(fact, &mut Turn { now, out });
-        }
-    }
+/// When an instance has something to do. One whose addresses are still to be asked for has nothing to announce.
+fn deadline_of(instances: &Instances, unannounced: &BTreeSet<InstanceId>, id: InstanceId) -> Option<Instant> {
+    instances.get(&id)?.next_deadline(!unannounced.contains(&id))
 }
 
 #[cfg(test)]

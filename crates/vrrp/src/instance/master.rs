@@ -56,9 +56,10 @@ impl Master {
     }
 
     /// When it has something to do.
-    pub(super) fn next_deadline(&self) -> Instant {
+    pub(super) fn next_deadline(&self, announces: bool) -> Instant {
         let conflict = self.conflict.as_ref().map(Conflict::judged_at);
-        let rest = [self.rounds.next_deadline(), self.hooks.0, conflict];
+        let round = self.rounds.next_deadline().filter(|_| announces);
+        let rest = [round, self.hooks.0, conflict];
         rest.into_iter().flatten().fold(self.next_advert, Instant::min)
     }
 }

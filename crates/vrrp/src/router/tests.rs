@@ -13,6 +13,7 @@ mod holds;
 mod invalid;
 mod kernel;
 mod life;
+mod many;
 mod owners;
 mod pause;
 mod random;
