@@ -243,8 +243,8 @@ pub struct Buffers {
     pub process_monitor: (Option<u32>, bool),
     /// Sockets that adverts come in by; `None` is the kernel's default.
     pub adverts: Option<ReceiveBuffers>,
-    /// What the size by a policy is multiplied with (`vrrp_rx_bufs_multiplier`); `None` is 3.
-    pub advert_multiplier: Option<u32>,
+    /// What the size by a policy is multiplied with (`vrrp_rx_bufs_multiplier`).
+    pub advert_multiplier: u32,
 }
 
 /// How large the buffers are that adverts come in by.

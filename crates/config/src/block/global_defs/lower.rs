@@ -45,8 +45,7 @@ pub(crate) fn daemon(resolver: &mut Resolver<'_, '_>, identity: &IdentityBlock) 
 
 /// The part of a socket's buffer that an instance asks for which says nothing itself.
 pub(crate) fn receive_buffer(block: &GlobalDefsBlock) -> Option<ReceiveBuffer> {
-    let Buffers { adverts, advert_multiplier, .. } = buffers(&block.system);
-    let times = advert_multiplier.unwrap_or(3);
+    let Buffers { adverts, advert_multiplier: times, .. } = buffers(&block.system);
     Some(match adverts? {
         ReceiveBuffers::Mtu => ReceiveBuffer::Mtu(times),
         ReceiveBuffers::Advert => ReceiveBuffer::Advert(times),
@@ -272,7 +271,7 @@ fn buffers(block: &SystemBlock) -> Buffers {
         lvs_monitor: buffer(&block.lvs_monitor),
         process_monitor: buffer(&block.process_monitor),
         adverts: block.vrrp_rx_bufs_policy.as_ref().map(|set| set.value),
-        advert_multiplier: number(&block.vrrp_rx_bufs_multiplier),
+        advert_multiplier: number(&block.vrrp_rx_bufs_multiplier).unwrap_or(3),
     }
 }
 

@@ -105,7 +105,7 @@ fn write_vrrp(out: &mut String, report: &Report<'_>) -> fmt::Result {
     }
     writeln!(out, " rs_init_notifies = {}", u8::from(report.effective.check.initial_notifies))?;
     writeln!(out, " no_checker_emails = {}", u8::from(daemon.lvs.no_checker_mail))?;
-    writeln!(out, " rx_bufs_multiples = {}", daemon.buffers.advert_multiplier.unwrap_or(3))?;
+    writeln!(out, " rx_bufs_multiples = {}", daemon.buffers.advert_multiplier)?;
     writeln!(out, " umask = {:04o}", daemon.umask)?;
     writeln!(out, " json_version {}", daemon.dumps.json_version)
 }

@@ -37,20 +37,18 @@ fn handle(bench: &mut Bench, event: Event) -> Vec<Action> {
 
 /// The virtual router that an order is an advert of, and the address that it puts or announces.
 fn adverts(out: &[Action]) -> Vec<u8> {
-    let advert = |action: &Action| match action {
-        Action::Send(datagram) => match &datagram.packet {
-            Packet::Ipv4(bytes) => bytes.get(21).copied(),
-            Packet::Ipv6 { .. } | Packet::Ethernet(_) => None,
-        },
-        _ => None,
+    let advert = |action: &Action| {
+        let Action::Send(datagram) = action else { return None };
+        let Packet::Ipv4(bytes) = &datagram.packet else { return None };
+        bytes.get(21).copied()
     };
     out.iter().filter_map(advert).collect()
 }
 
 fn put(out: &[Action]) -> Vec<IpAddr> {
-    let put = |action: &Action| match action {
-        Action::Network(_, NetworkOp::AddAddress(address)) => Some(address.prefix.address()),
-        _ => None,
+    let put = |action: &Action| {
+        let Action::Network(_, NetworkOp::AddAddress(address)) = action else { return None };
+        Some(address.prefix.address())
     };
     out.iter().filter_map(put).collect()
 }
