@@ -1,7 +1,7 @@
 //! Pairs of bfd workers: two neighbours, the path between them, and what befalls the three.
 //!
-//! The workers are the real ones. [`node`] is the machine under each, [`watch`] keeps the books and knows what must
-//! hold, [`plan`] makes pairs by chance. What a worker reads late is dated by when the machine received it, as on this
+//! The workers are the real ones. `node` is the machine under each, `watch` keeps the books and knows what must
+//! hold, `plan` makes pairs by chance. What a worker reads late is dated by when the machine received it, as on this
 //! host, and comes before the wake-up that expired with it.
 
 mod node;

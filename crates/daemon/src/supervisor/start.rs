@@ -48,11 +48,7 @@ pub(super) fn start(options: Options, detached: bool) -> Result<Supervisor, Exit
         .transpose()
         .map_err(|error| voice.fail(&format!("Unable to detach: {error}"), Exit::Fatal))?;
     voice.introduce(&options);
-    if options.core_dumps
-        && let Err(error) = privilege::allow_core_dumps()
-    {
-        voice.say(Severity::Warning, &format!("Unable to allow core dumps: {error}"));
-    }
+    allow_core_dumps(&options, &mut voice);
     // From here on a signal to stop is obeyed in its turn, and leaves no files behind.
     let mut poll = open_poll(&mut voice)?;
     let Reading { effective, refusal, lines, errors, copy, save_directory: _ } = reading::read(&options);
@@ -115,6 +111,14 @@ pub(super) fn start(options: Options, detached: bool) -> Result<Supervisor, Exit
         _silence: silence,
         options,
     })
+}
+
+fn allow_core_dumps(options: &Options, voice: &mut Voice) {
+    if options.core_dumps
+        && let Err(error) = privilege::allow_core_dumps()
+    {
+        voice.say(Severity::Warning, &format!("Unable to allow core dumps: {error}"));
+    }
 }
 
 impl Supervisor {
