@@ -211,6 +211,8 @@ fn passive_peer(kind: Kind) {
     let stage = Stage::new();
     let session = stage.session();
     let peer = Peer::start(&stage.lab, &stage.there, kind, &Session { passive: true, ..session.turned() });
+    // FRR that hears a neighbour before it has read that it is to be passive stays silent for good.
+    peer.await_session_with(&stage.here.v4().to_string());
     let ours = Peer::start(&stage.lab, &stage.here, Kind::Ours, &session);
     ours.await_up(true);
     peer.await_up(true);

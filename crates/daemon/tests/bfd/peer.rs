@@ -173,6 +173,14 @@ impl Peer {
         assert!(seen.is_some(), "the peer never said that the session is {state}:\n{}", self.story());
     }
 
+    /// Waits until FRR or BIRD has read of its session with this neighbour.
+    pub(crate) fn await_session_with(&self, neighbour: &str) {
+        if let Peer::Other(other) = self {
+            let read = wait_for(Duration::from_secs(8), || other.ask().contains(neighbour).then_some(()));
+            assert!(read.is_some(), "the peer does not know {neighbour}:\n{}", self.story());
+        }
+    }
+
     /// What it says of itself, for a report.
     pub(crate) fn story(&self) -> String {
         match self {
