@@ -132,11 +132,7 @@ impl Process {
     }
 
     fn run_as(&mut self, manner: Manner) {
-        let failures = manner.adopt(Some(&self.manner));
-        self.manner = manner;
-        for failure in failures {
-            self.bfd.machine_mut().write(Severity::Warning, &failure);
-        }
+        worker_process::run_as(&mut self.manner, manner, self.bfd.machine_mut());
     }
 
     fn bereave(&mut self, why: &str) {

@@ -160,11 +160,7 @@ impl Process {
     }
 
     fn run_as(&mut self, manner: Manner) {
-        let failures = manner.adopt(Some(&self.manner));
-        self.manner = manner;
-        for failure in failures {
-            self.check.machine_mut().write(Severity::Warning, &failure);
-        }
+        worker_process::run_as(&mut self.manner, manner, self.check.machine_mut());
     }
 
     fn hear(&mut self, message: ToCheck) {

@@ -190,11 +190,7 @@ impl Process {
     }
 
     fn run_as(&mut self, manner: Manner) {
-        let failures = manner.adopt(Some(&self.manner));
-        self.manner = manner;
-        for failure in failures {
-            host::Journal::write(self.vrrp.machine_mut(), Severity::Warning, &failure);
-        }
+        worker_process::run_as(&mut self.manner, manner, self.vrrp.machine_mut());
     }
 
     fn hear(&mut self, message: ToWorker) {

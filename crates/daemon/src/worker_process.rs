@@ -3,7 +3,7 @@
 use std::os::fd::AsFd;
 use std::time::Duration;
 
-use host::Severity;
+use host::{Instant, Severity};
 use linux::journal::Journal;
 use linux::{Interest, Machine, OpenError, Poll, Token, clock, signal};
 use serde::Serialize;
@@ -11,6 +11,7 @@ use serde::de::DeserializeOwned;
 
 use crate::bus::{Heard, Line};
 use crate::exit::Exit;
+use crate::manner::Manner;
 
 /// The bus, among the descriptors that the machine watches for us.
 pub(crate) const BUS: Token = Token(1);
@@ -20,6 +21,64 @@ pub(crate) const RETRY: Duration = Duration::from_millis(100);
 
 /// How long the end waits for the supervisor to take the last messages.
 const LAST_WORDS: Duration = Duration::from_secs(1);
+
+/// What a worker sits at whose supervisor takes everything that is left undone with it: the machine, the log and the bus.
+pub(crate) struct Desk<S, R> {
+    pub(crate) machine: Machine,
+    pub(crate) journal: Journal,
+    pub(crate) line: Line<S, R>,
+    /// There is no supervisor any more.
+    orphaned: bool,
+}
+
+impl<S: Serialize, R: DeserializeOwned> Desk<S, R> {
+    pub(crate) const fn new(machine: Machine, journal: Journal, line: Line<S, R>) -> Self {
+        Self { machine, journal, line, orphaned: false }
+    }
+
+    /// The supervisor's next message.
+    pub(crate) fn receive(&mut self) -> Heard<R> {
+        if self.orphaned { Heard::Nothing } else { self.line.receive() }
+    }
+
+    /// Tells the supervisor, if there is one.
+    pub(crate) fn tell(&mut self, message: &S) {
+        if self.orphaned {
+            return;
+        }
+        if let Err(error) = self.line.send(message) {
+            let line = format!("The supervisor does not listen: {error}");
+            host::Journal::write(&mut self.journal, Severity::Error, &line);
+        }
+    }
+
+    /// Hands on what waits; `told`: nothing waits elsewhere. Returns when what is left is to be tried again.
+    pub(crate) fn hand_on(&mut self, told: bool) -> Option<Instant> {
+        self.journal.flush();
+        let flushed = self.orphaned || self.line.flush();
+        let retry = (!flushed || !told).then(|| clock::now() + RETRY);
+        self.journal.deadline().into_iter().chain(retry).min()
+    }
+
+    /// There is no supervisor any more. Returns whether that is new.
+    pub(crate) fn bereave(&mut self) -> bool {
+        if self.orphaned {
+            return false;
+        }
+        self.machine.unwatch(&self.line);
+        self.orphaned = true;
+        true
+    }
+}
+
+/// Runs as it is told from now on; what fails is said.
+pub(crate) fn run_as(current: &mut Manner, next: Manner, journal: &mut impl host::Journal) {
+    let failures = next.adopt(Some(current));
+    *current = next;
+    for failure in failures {
+        journal.write(Severity::Warning, &failure);
+    }
+}
 
 /// Waits for the first message. `None` if there is no supervisor that sends one.
 pub(crate) fn await_first<S: Serialize, R: DeserializeOwned>(line: &mut Line<S, R>) -> Option<R> {

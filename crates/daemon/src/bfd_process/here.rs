@@ -4,33 +4,29 @@ use std::collections::BTreeMap;
 use std::os::fd::OwnedFd;
 
 use bfd::Verdict;
-use host::{Arrival, Instant, Journal as _, Severity, Udp, UdpChannel, UdpDatagram, UdpUse};
+use host::{Arrival, Instant, Severity, Udp, UdpChannel, UdpDatagram, UdpUse};
 use linux::journal::Journal;
 use linux::poll::WaitError;
-use linux::{Machine, Token, clock};
+use linux::{Machine, Token};
 use worker::bus::{BfdBus, FromBfd};
 
 use crate::bus::{Heard, Line, ToBfdProcess, Tracker, VerdictSender};
-use crate::worker_process::{self, RETRY};
+use crate::worker_process::{self, Desk};
 
 /// Our end of the bus.
 pub(super) type ToSupervisorLine = Line<FromBfd, ToBfdProcess>;
 
 pub(super) struct Here {
-    machine: Machine,
-    journal: Journal,
-    line: ToSupervisorLine,
+    desk: Desk<FromBfd, ToBfdProcess>,
     /// Those who hear of paths, as far as they are there.
     trackers: BTreeMap<Tracker, VerdictSender>,
     /// One of them did not read for so long that it missed something.
     behind: bool,
-    /// There is no supervisor any more.
-    orphaned: bool,
 }
 
 impl Here {
     pub(super) const fn new(machine: Machine, journal: Journal, line: ToSupervisorLine) -> Self {
-        Self { machine, journal, line, trackers: BTreeMap::new(), behind: false, orphaned: false }
+        Self { desk: Desk::new(machine, journal, line), trackers: BTreeMap::new(), behind: false }
     }
 
     pub(super) fn wait(
@@ -39,20 +35,20 @@ impl Here {
         arrivals: &mut Vec<Arrival>,
         ready: &mut Vec<Token>,
     ) -> Result<Instant, WaitError> {
-        self.machine.wait(deadline, arrivals, ready)
+        self.desk.machine.wait(deadline, arrivals, ready)
     }
 
     pub(super) fn signals(&mut self) -> Vec<i32> {
-        self.machine.signals()
+        self.desk.machine.signals()
     }
 
     pub(super) fn receive(&mut self) -> Heard<ToBfdProcess> {
-        if self.orphaned { Heard::Nothing } else { self.line.receive() }
+        self.desk.receive()
     }
 
     /// What came along with the last message.
     pub(super) fn take_descriptor(&mut self) -> Option<OwnedFd> {
-        self.line.take_descriptor()
+        self.desk.line.take_descriptor()
     }
 
     /// This worker hears of paths by this from now on.
@@ -64,15 +60,12 @@ impl Here {
 
     /// Hands on what waits. Returns when what is left is to be tried again.
     pub(super) fn hand_on(&mut self) -> Option<Instant> {
-        self.journal.flush();
-        let told = self.orphaned || self.line.flush();
         // Every one of them, also behind one that does not read.
         let mut heard = true;
         for line in self.trackers.values_mut() {
             heard &= line.flush();
         }
-        let retry = (!told || !heard).then(|| clock::now() + RETRY);
-        self.journal.deadline().into_iter().chain(retry).min()
+        self.desk.hand_on(heard)
     }
 
     /// True once after a worker has missed something and reads again.
@@ -83,50 +76,40 @@ impl Here {
 
     /// There is no supervisor any more. Returns whether that is new.
     pub(super) fn bereave(&mut self) -> bool {
-        if self.orphaned {
-            return false;
-        }
-        self.machine.unwatch(&self.line);
-        self.orphaned = true;
-        true
+        self.desk.bereave()
     }
 
     /// The end.
     pub(super) fn part(mut self) {
-        worker_process::take_leave(&mut self.line, &mut self.machine);
-        self.journal.flush();
+        worker_process::take_leave(&mut self.desk.line, &mut self.desk.machine);
+        self.desk.journal.flush();
     }
 }
 
 impl Udp for Here {
     fn bind(&mut self, channel: UdpChannel, purpose: UdpUse) {
-        self.machine.bind(channel, purpose);
+        self.desk.machine.bind(channel, purpose);
     }
     fn unbind(&mut self, channel: UdpChannel) {
-        self.machine.unbind(channel);
+        self.desk.machine.unbind(channel);
     }
     fn send_udp(&mut self, datagram: UdpDatagram) {
-        self.machine.send_udp(datagram);
+        self.desk.machine.send_udp(datagram);
     }
 }
 
 impl host::Journal for Here {
     fn wants(&self, severity: Severity) -> bool {
-        self.journal.wants(severity)
+        self.desk.journal.wants(severity)
     }
     fn write(&mut self, severity: Severity, line: &str) {
-        self.journal.write(severity, line);
+        self.desk.journal.write(severity, line);
     }
 }
 
 impl BfdBus for Here {
     fn tell_supervisor(&mut self, message: FromBfd) {
-        if self.orphaned {
-            return;
-        }
-        if let Err(error) = self.line.send(&message) {
-            self.journal.write(Severity::Error, &format!("The supervisor does not listen: {error}"));
-        }
+        self.desk.tell(&message);
     }
 
     fn tell_trackers(&mut self, verdict: Verdict) {

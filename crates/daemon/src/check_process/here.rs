@@ -4,7 +4,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::path::PathBuf;
 
 use host::ipvs::{Ipvs, IpvsOp};
-use host::{Arrival, Instant, Journal as _, Severity, Ticket};
+use host::{Arrival, Instant, Severity, Ticket};
 use linux::journal::Journal;
 use linux::poll::WaitError;
 use linux::{Machine, Token, clock};
@@ -13,23 +13,19 @@ use worker::notify::fifo::EventPipes;
 
 use crate::bus::{Heard, Line, ToProcess};
 use crate::outlets::Outlets;
-use crate::worker_process::{self, RETRY};
+use crate::worker_process::{self, Desk};
 
 /// Our end of the bus.
 pub(super) type ToSupervisorLine = Line<FromCheck, ToProcess<ToCheck>>;
 
 pub(super) struct Here {
-    machine: Machine,
-    journal: Journal,
-    line: ToSupervisorLine,
+    desk: Desk<FromCheck, ToProcess<ToCheck>>,
     outlets: Outlets,
-    /// There is no supervisor any more.
-    orphaned: bool,
 }
 
 impl Here {
     pub(super) fn new(machine: Machine, journal: Journal, line: ToSupervisorLine) -> Self {
-        Self { machine, journal, line, outlets: Outlets::default(), orphaned: false }
+        Self { desk: Desk::new(machine, journal, line), outlets: Outlets::default() }
     }
 
     pub(super) fn wait(
@@ -38,94 +34,81 @@ impl Here {
         arrivals: &mut Vec<Arrival>,
         ready: &mut Vec<Token>,
     ) -> Result<Instant, WaitError> {
-        self.machine.wait(deadline, arrivals, ready)
+        self.desk.machine.wait(deadline, arrivals, ready)
     }
 
     /// Watches a descriptor of the process's own.
     pub(super) fn watch(&mut self, descriptor: impl AsFd, token: Token) -> Result<(), WaitError> {
-        self.machine.watch(descriptor, token)
+        self.desk.machine.watch(descriptor, token)
     }
 
     /// Forgets it again.
     pub(super) fn unwatch(&mut self, descriptor: impl AsFd) {
-        self.machine.unwatch(descriptor);
+        self.desk.machine.unwatch(descriptor);
     }
 
     pub(super) fn signals(&mut self) -> Vec<i32> {
-        self.machine.signals()
+        self.desk.machine.signals()
     }
 
     pub(super) fn receive(&mut self) -> Heard<ToProcess<ToCheck>> {
-        if self.orphaned { Heard::Nothing } else { self.line.receive() }
+        self.desk.receive()
     }
 
     /// What came along with the last message.
     pub(super) fn take_descriptor(&mut self) -> Option<OwnedFd> {
-        self.line.take_descriptor()
+        self.desk.line.take_descriptor()
     }
 
     /// Hands on what waits. Returns when what is left is to be tried again.
     pub(super) fn hand_on(&mut self) -> Option<Instant> {
-        self.journal.flush();
-        let told = self.orphaned || self.line.flush();
-        let retry = (!told).then(|| clock::now() + RETRY);
-        self.journal.deadline().into_iter().chain(retry).min()
+        self.desk.hand_on(true)
     }
 
     /// Events are written there from now on.
     pub(super) fn write_events_to(&mut self, paths: Vec<PathBuf>) {
-        self.outlets.open(paths, &mut self.journal);
+        self.outlets.open(paths, &mut self.desk.journal);
     }
 
     /// There is no supervisor any more. Returns whether that is new.
     pub(super) fn bereave(&mut self) -> bool {
-        if self.orphaned {
-            return false;
-        }
-        self.machine.unwatch(&self.line);
-        self.orphaned = true;
-        true
+        self.desk.bereave()
     }
 
     /// The end.
     pub(super) fn part(mut self) {
-        worker_process::take_leave(&mut self.line, &mut self.machine);
-        self.outlets.close(&mut self.journal);
-        self.journal.flush();
+        worker_process::take_leave(&mut self.desk.line, &mut self.desk.machine);
+        self.outlets.close(&mut self.desk.journal);
+        self.desk.journal.flush();
     }
 }
 
 impl Ipvs for Here {
     fn balance(&mut self, ticket: Ticket, op: IpvsOp) {
-        self.machine.balance(ticket, op);
+        self.desk.machine.balance(ticket, op);
     }
     fn survey_ipvs(&mut self) {
-        self.machine.survey_ipvs();
+        self.desk.machine.survey_ipvs();
     }
 }
 
 impl host::Journal for Here {
     fn wants(&self, severity: Severity) -> bool {
-        self.journal.wants(severity)
+        self.desk.journal.wants(severity)
     }
     fn write(&mut self, severity: Severity, line: &str) {
-        self.journal.write(severity, line);
+        self.desk.journal.write(severity, line);
     }
 }
 
 impl CheckBus for Here {
     fn tell_supervisor(&mut self, message: FromCheck) {
-        if self.orphaned {
-            return;
-        }
-        if let Err(error) = self.line.send(&message) {
-            self.journal.write(Severity::Error, &format!("The supervisor does not listen: {error}"));
-        }
+        self.desk.tell(&message);
     }
 }
 
 impl EventPipes for Here {
     fn put(&mut self, line: &str) {
-        self.outlets.put(line, clock::now(), &mut self.journal);
+        self.outlets.put(line, clock::now(), &mut self.desk.journal);
     }
 }
