@@ -220,7 +220,6 @@ impl Instance {
         if matches!(self.stage, Stage::Initialize | Stage::Fault) || turn.now < self.quiet_until {
             return;
         }
-        self.mind_pause(turn);
         let (advert, proof) = match wire::decode(delivery, &self.expectation(delivery.source, turn.now)) {
             Ok(credible) => credible,
             Err(why) => return self.reject(delivery.source, Reject::Decode(why), turn),
@@ -236,6 +235,8 @@ impl Instance {
         if let Err(why) = admitted {
             return self.reject(delivery.source, why, turn);
         }
+        // Only now: what is not believed changes nothing.
+        self.mind_pause(turn);
         self.counters.adverts_received += 1;
         self.mind_checksum(advert.coverage, delivery.source, turn);
         self.compare(&advert, delivery.source, turn);
