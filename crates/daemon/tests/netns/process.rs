@@ -34,6 +34,12 @@ impl Process {
         }
     }
 
+    /// The words that it was started with; nothing if it is gone.
+    pub(crate) fn command_line(self) -> String {
+        let words = fs::read(format!("/proc/{}/cmdline", self.pid)).unwrap_or_default();
+        String::from_utf8_lossy(&words).replace('\0', " ")
+    }
+
     /// Its share of memory: what it has alone, and its part of what it shares, in KiB.
     pub(crate) fn pss_kib(self) -> u64 {
         let rollup = fs::read_to_string(format!("/proc/{}/smaps_rollup", self.pid)).unwrap_or_default();
