@@ -38,7 +38,6 @@ use core::time::Duration;
 
 use host::{Channel, Delivery, Instant, LinkIndex, Protocol, Refusal, WallClock};
 
-use crate::announce::Round;
 use crate::config::{Authentication, InstanceConfig, Mode, Priority, Version};
 use crate::election::Candidate;
 use crate::event::Action;
@@ -130,6 +129,8 @@ pub(crate) struct Instance {
     quiet_until: Instant,
     /// It heard a rival and stayed master, which its group has not been told.
     rival_heard: bool,
+    /// People are told of the announcements of the last round.
+    tells_rounds: bool,
     /// It owns the addresses and gave in to another that does.
     demoted: bool,
 }
@@ -173,6 +174,7 @@ impl Instance {
             in_group: false,
             quiet_until,
             rival_heard: false,
+            tells_rounds: true,
             demoted: false,
             config: Box::new(tight(config)),
         }
@@ -329,14 +331,6 @@ impl Instance {
             },
             turn,
         );
-    }
-
-    /// Takes a round of announcements that is due.
-    pub(crate) fn due_round(&mut self, now: Instant) -> Option<Round> {
-        match &mut self.stage {
-            Stage::Master(master) => master.rounds.due(&self.config.announce, now),
-            Stage::Initialize | Stage::Backup(_) | Stage::Fault => None,
-        }
     }
 
     /// Gives up for good: the daemon stops, or a reload removed the instance.

@@ -94,6 +94,7 @@ pub(crate) fn all() -> impl Iterator<Item = Case> {
         ours("floods of lesser adverts", forged::v2, forged::floods_of_lesser_ones),
         both("wrong password", change::strangers, change::wrong_password),
         ours("invalid packets", flood::pair, flood::invalid_packets),
+        alone("packets of other virtual routers", flood::pair, flood::other_virtual_routers),
         alone("replayed packets", flood::signed, flood::replay),
         both("wrong AH password", seal::strangers, seal::wrong_password),
         both("script weight", track::script, track::script_weight),
