@@ -86,7 +86,7 @@ const LINES: usize = 8;
 /// A lesser router at a short interval; the backup hears its master too, so that the two seem to alternate.
 #[test]
 fn what_is_said_of_a_flood_is_a_few_lines_a_second_that_count_the_rest() {
-    let config = InstanceConfig { interval: Duration::from_millis(100), ..instance_v3() };
+    let config = instance_v3().with(|it| it.interval = Duration::from_millis(100));
     for (ours, others) in [(100, [(HIGH, 99), (LOW, 0)]), (100, [(HIGH, 200), (LOW, 99)])] {
         let config = InstanceConfig { priority: Priority(ours), ..config.clone() };
         let mut bench = if others[0].1 < ours { Bench::master(config) } else { Bench::with(config) };
