@@ -86,11 +86,10 @@ const LINES: usize = 8;
 /// A lesser router at a short interval; the backup hears its master too, so that the two seem to alternate.
 #[test]
 fn what_is_said_of_a_flood_is_a_few_lines_a_second_that_count_the_rest() {
-    let addresses = (1..=10).map(|last| {
-        let address = Ipv4Addr::new(192, 0, 2, 100 + last);
-        VirtualAddress::plain(Prefix::host(address.into()))
-    });
-    let config = InstanceConfig { addresses: addresses.collect(), ..instance_v3() };
+    let addresses: Vec<_> = (1..=10)
+        .map(|last| VirtualAddress::plain(Prefix::host(Ipv4Addr::new(192, 0, 2, 100 + last).into())))
+        .collect();
+    let config = InstanceConfig { addresses, ..instance_v3() };
     for (ours, others) in [(100, [(HIGH, 99), (LOW, 0)]), (100, [(HIGH, 200), (LOW, 99)])] {
         let config = InstanceConfig { priority: Priority(ours), ..config.clone() };
         let mut bench = if others[0].1 < ours { Bench::master(config) } else { Bench::with(config) };

@@ -43,12 +43,12 @@ pub(super) fn key(id: u8) -> HmacKey {
 pub(super) fn signed() -> InstanceConfig {
     let window = Duration::from_secs(5);
     let hmac = Hmac { keys: vec![key(1)], active: 1, window, monotonic: false, mode: HmacMode::Enforce };
-    InstanceConfig { hmac: Some(hmac), ..instance_v3() }
+    instance_v3().with(|it| it.hmac = Some(hmac))
 }
 
 pub(super) fn unicast() -> InstanceConfig {
     let peers = vec![Peer { address: IpAddr::V4(LOW), ttl: (250, 255) }];
-    InstanceConfig { mode: Mode::Unicast { peers, ttl: None, check_source: true }, ..instance() }
+    instance().with(|it| it.mode = Mode::Unicast { peers, ttl: None, check_source: true })
 }
 
 /// A good advert, and something changed about it.
@@ -99,7 +99,7 @@ const KINDS: [Kind; 21] = [
         name: "another version",
         to: instance_v3,
         packet: |config, _| {
-            let other = InstanceConfig { version: crate::config::Version::V2, ..config.clone() };
+            let other = config.clone().with(|it| it.version = crate::config::Version::V2);
             advert(&other, HIGH, 250)
         },
         counter: |counters| counters.version,
@@ -347,7 +347,8 @@ fn of_two_unicast_instances_the_one_that_has_the_sender_as_its_peer_hears_it() {
     let with = |name: &str, peer| {
         let peers = vec![Peer { address: IpAddr::V4(peer), ttl: (0, 255) }];
         let mode = Mode::Unicast { peers, ttl: None, check_source: false };
-        InstanceConfig { name: name.into(), mode, source: Some(IpAddr::V4(OURS)), ..instance() }
+        InstanceConfig { name: name.into(), source: Some(IpAddr::V4(OURS)), ..instance() }
+            .with(|it| it.mode = mode)
     };
     let (mut bench, _) = Bench::start(config([with("A", LOW), with("B", HIGH)], []));
     let heard = |bench: &Bench| {
@@ -366,7 +367,7 @@ fn a_peer_of_old_is_answered_with_its_checksum() {
     use crate::wire::Coverage;
     let peers = vec![Peer { address: IpAddr::V4(HIGH), ttl: (0, 255) }];
     let mode = Mode::Unicast { peers, ttl: None, check_source: false };
-    let config = InstanceConfig { mode, ..instance_v3() };
+    let config = instance_v3().with(|it| it.mode = mode);
     let mut bench = Bench::with(config.clone());
     bench.hear(HIGH, 150);
     assert_eq!(bench.status().checksum, Some(Coverage::PseudoHeader));

@@ -22,7 +22,7 @@ const HEADER: usize = 20;
 const FORMS: [fn() -> InstanceConfig; 6] = [v2, headed, instance_v3, unicast, signed, signed_v2];
 
 fn signed_v2() -> InstanceConfig {
-    InstanceConfig { version: Version::V2, interval: Duration::from_secs(1), ..signed() }
+    signed().with(|it| (it.version, it.interval) = (Version::V2, Duration::from_secs(1)))
 }
 
 /// A sound advert as the master with the greater priority sends it now.
