@@ -89,3 +89,32 @@ fn configurations_in_the_papers_are_good() {
     assert!(good >= 8, "{good} configurations");
     assert!(wrong >= 2, "{wrong} mistakes");
 }
+
+/// docs/faults.md promises that each row is tested.
+#[test]
+fn tests_that_the_table_of_faults_names_are_there() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let mut folders = vec![root.join("crates")];
+    let mut sources = String::new();
+    while let Some(folder) = folders.pop() {
+        for path in in_folder(&folder) {
+            match path.extension() {
+                _ if path.is_dir() => folders.push(path),
+                Some(ending) if ending == "rs" => sources.push_str(&fs::read_to_string(path).unwrap()),
+                Some(_) | None => {}
+            }
+        }
+    }
+    let table = fs::read_to_string(root.join("docs/faults.md")).unwrap();
+    let mut named = 0;
+    for row in table.lines().filter(|line| line.starts_with("| ")).skip(1) {
+        let tests = row.trim_end_matches([' ', '|']).rsplit('|').next().unwrap();
+        for test in tests.split('`').skip(1).step_by(2) {
+            let is_there =
+                sources.contains(&format!("\"{test}\"")) || sources.contains(&format!("fn {test}("));
+            assert!(is_there, "no test is called {test:?}");
+            named += 1;
+        }
+    }
+    assert!(named > 30, "{named} tests");
+}
