@@ -197,8 +197,10 @@ impl Pair {
         let adverts = self.wire.adverts(&master.host, since, until);
         let [first, .., last] = adverts.as_slice() else { panic!("{who:?} hardly sends adverts") };
         let mean = last.at.since(first.at) / (adverts.len() - 1) as f64;
+        // Where there are few, it matters how late the first was.
+        let late = 0.1 / (adverts.len() - 1) as f64;
         assert!(
-            mean >= interval * 0.98,
+            mean >= interval * 0.98 - late,
             "{who:?} sends an advert every {mean:.4} s, configured {interval} s"
         );
         assert!(mean <= interval * 1.25 + 0.1, "{who:?} sends an advert only every {mean:.4} s");
