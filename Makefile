@@ -3,7 +3,7 @@
 #   make                     builds the programs
 #   make demo                shows a pair failing over on this machine (root; ARGS=--step waits between the steps)
 #   make test                runs every test; installs what it needs, as root on Debian
-#   make test-ipvs           runs what needs a kernel with IPVS (root, ipvsadm); RUNNER="machine --" runs it elsewhere
+#   make test-kernel         runs what needs a kernel with IPVS, VRF and ipvlan (root); RUNNER="machine --" runs it elsewhere
 #   make lint                format, lints, documentation
 #   make install             installs them: PREFIX, SYSCONFDIR and DESTDIR as everywhere
 #   make uninstall           removes what install put, but not the configuration
@@ -27,7 +27,7 @@ TARGET := $(or $(CARGO_TARGET_DIR),target)
 RELEASE := $(TARGET)/release
 PAPERS := $(wildcard README.md COMPATIBILITY.md CHANGELOG.md LICENSE-MIT LICENSE-APACHE)
 
-.PHONY: all demo test test-ipvs lint install uninstall clean
+.PHONY: all demo test test-kernel lint install uninstall clean
 
 all:
 	$(CARGO) build --release --locked --bins
@@ -44,10 +44,11 @@ demo:
 test:
 	scripts/test
 
-# RUNNER is put before each test program, as a command that runs another on a machine whose kernel has IPVS.
-test-ipvs:
-	$(CARGO) test -p standfast-linux -p standfast-daemon --lib --test process --locked $(if $(RUNNER),--config "target.'cfg(all())'.runner='$(RUNNER)'") -- \
-		--include-ignored ipvs::
+# What `make test` ignores. RUNNER is put before each test program, as a command that runs another on a machine whose kernel
+# has what they need.
+test-kernel:
+	$(CARGO) test -p standfast-linux -p standfast-daemon --lib --test process --test interop --locked \
+		$(if $(RUNNER),--config "target.'cfg(all())'.runner='$(RUNNER)'") -- --ignored
 
 lint:
 	scripts/lint

@@ -47,6 +47,8 @@ pub(crate) struct Resolver<'r, 'a> {
     rule_priorities: [u32; 2],
     /// Names of links of their own that are taken, and by whom.
     pub(crate) own_links: BTreeMap<LinkName, String>,
+    /// By the link that ipvlans are on: their flags, and whose is the first.
+    pub(crate) ipvlans: BTreeMap<LinkName, (u16, String)>,
     /// Interfaces of virtual routers that ask for their carrier themselves.
     pub(crate) polled: BTreeSet<LinkName>,
     /// What can be followed by name.
@@ -78,6 +80,7 @@ impl<'r, 'a> Resolver<'r, 'a> {
             names: BTreeMap::new(),
             rule_priorities: [FIRST_RULE; 2],
             own_links: BTreeMap::new(),
+            ipvlans: BTreeMap::new(),
             polled: BTreeSet::new(),
             sessions: Sessions::default(),
             patterns: Patterns::default(),
@@ -127,6 +130,12 @@ impl<'r, 'a> Resolver<'r, 'a> {
         let message = format!("There is no interface {link} on this host {what}");
         let found = Diagnostic::new(code::NO_LINK, at, message.trim_end()).refuses(REFUSED);
         self.reader.report.add(found.help("with dynamic_interfaces in global_defs it may come later"));
+    }
+
+    /// The interface of addresses that name none and have no other.
+    pub(crate) fn default_interface(&self) -> Option<LinkName> {
+        let named = self.global.default_interface.as_ref().map(|set| set.value.clone());
+        named.or_else(|| LinkName::new("eth0").ok())
     }
 
     /// The preference of a rule that has none: counting down, for each family.

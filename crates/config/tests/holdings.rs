@@ -278,6 +278,29 @@ fn a_virtual_router_may_have_a_link_of_its_own() {
     assert!(!strict.adverts_by_base);
 }
 
+/// Differs: keepalived asks the kernel for each as it is written, and the last, or on other kernels the first, counts for all.
+#[test]
+fn ipvlans_on_one_interface_are_all_as_the_first() {
+    let one = |vrid: u8, link: &str, flags: &str| {
+        format!(
+            "vrrp_instance I{vrid} {{\ninterface {link}\nvirtual_router_id {vrid}\nuse_ipvlan 192.0.2.{vrid} {flags}\n\
+             virtual_ipaddress {{\n192.0.2.100\n}}\n}}\n"
+        )
+    };
+    let text = [
+        one(1, "eth0", "private"),
+        one(2, "eth0", "vepa"),
+        one(3, "eth0", "private"),
+        one(4, "eth1", "vepa"),
+    ];
+    let loaded = read(&text.concat());
+    let said: Vec<_> = loaded.diagnostics.iter().map(|found| found.message.clone()).collect();
+    assert_eq!(said, ["(I2) the ipvlans on eth0 are all private, as that of I1, which is the first"]);
+    let instances = effective(loaded).vrrp.instances;
+    let kinds: Vec<_> = instances.into_iter().map(|it| it.own_link.clone().unwrap().link.kind).collect();
+    assert_eq!(kinds, [1, 1, 1, 2].map(VirtualLinkKind::Ipvlan));
+}
+
 /// A name that is taken gives way: vrrp.VRID, vrrp6.VRID for IPv6, vrrp1.VRID and so on.
 #[test]
 fn links_of_their_own_have_names_of_their_own() {

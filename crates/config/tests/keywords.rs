@@ -113,7 +113,11 @@ fn needs(block: &str, keyword: &str) -> Vec<(&'static str, &'static str)> {
                 }
                 "timer_expired_backup" | "thread_timer_expired" => lines.push(("", "nopreempt")),
                 "owner_ignore_adverts" => lines.push(("", "priority 255")),
-                "vrf" => lines.retain(|(name, _)| *name != "interface"),
+                "vrf" => {
+                    lines.retain(|(name, _)| *name == "virtual_router_id");
+                    lines.push(("", "unicast_src_ip 192.0.2.12\nunicast_peer {\n192.0.2.11\n}"));
+                    lines.push(("", "virtual_ipaddress {\n192.0.2.10 dev eth0\n}"));
+                }
                 "native_ipv6" => lines.retain(|(name, _)| *name != "virtual_ipaddress"),
                 _ => {}
             }

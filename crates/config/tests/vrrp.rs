@@ -441,6 +441,57 @@ fn adverts_do_not_go_to_a_loopback() {
     assert!(loaded.effective.is_none());
 }
 
+/// As keepalived since 2.4.3.
+///
+/// vrrp-behaviour §20.
+#[test]
+fn a_routing_domain_stands_for_the_interface_of_an_instance_that_speaks_to_peers() {
+    let of = |lines: &str, address: &str| {
+        read(&format!(
+            "vrrp_instance a {{\nvirtual_router_id 1\n{lines}\nvirtual_ipaddress {{\n{address}\n}}\n}}"
+        ))
+    };
+    let peers = "unicast_src_ip 192.0.2.1\nunicast_peer {\n192.0.2.2\n}";
+    let links = |loaded: &Loaded| {
+        let instance = &loaded.effective.as_ref().unwrap().vrrp.instances[0];
+        let address = instance.addresses[0].link.as_ref().unwrap();
+        (instance.link.to_string(), address.to_string(), instance.own_link.is_some())
+    };
+    let good = of(&format!("vrf blue\n{peers}"), "192.0.2.100 dev eth3");
+    assert_eq!((codes(&good), links(&good)), (vec![], ("blue".into(), "eth3".into(), false)));
+    // As keepalived: the default interface; and there is nothing to put a link on.
+    let homeless = of(&format!("vrf blue\n{peers}\nuse_vmac"), "192.0.2.100");
+    assert_eq!(codes(&homeless), ["SF0606", "SF0304"]);
+    assert_eq!(links(&homeless), ("blue".into(), "eth0".into(), false));
+    // An interface is enough, and a loopback is none.
+    let both = of(&format!("interface eth3\nvrf blue\n{peers}"), "192.0.2.100 dev eth4");
+    assert_eq!((codes(&both), links(&both)), (vec!["SF0606".into()], ("eth3".into(), "eth4".into(), false)));
+    let loopback = of(&format!("vrf lo\n{peers}"), "192.0.2.100 dev eth3");
+    assert_eq!((codes(&loopback), loopback.effective), (vec!["SF0307".into(), "SF0602".into()], None));
+    for speechless in [
+        "",
+        "unicast_peer {\n192.0.2.2\n}",
+        "unicast_src_ip 192.0.2.1",
+        "unicast_src_ip fe80::1\nunicast_peer {\nfe80::2\n}",
+    ] {
+        let address = if speechless.contains("fe80") { "fe80::3 dev eth3" } else { "192.0.2.100 dev eth3" };
+        let loaded = of(&format!("vrf blue\n{speechless}"), address);
+        assert!(codes(&loaded).contains(&"SF0602".into()), "{speechless}: {:?}", codes(&loaded));
+        assert!(loaded.effective.is_none());
+    }
+}
+
+#[test]
+fn an_interface_that_is_no_routing_domain_stands_for_none() {
+    let text = "vrrp_instance a {\nvrf eth0\nvirtual_router_id 1\nunicast_src_ip 192.0.2.1\n\
+                unicast_peer {\n192.0.2.2\n}\nvirtual_ipaddress {\n192.0.2.3 dev eth0\n}\n}";
+    let loaded = load(&Request::new("k"), &InMemory::one("k", text), &Bare(&["eth0"]));
+    assert_eq!(codes(&loaded), ["SF0307", "SF0602"]);
+    // What is not there yet may become one.
+    let later = InMemory::one("k", text.replace("vrf eth0", "vrf blue"));
+    assert_eq!(codes(&load(&Request::new("k"), &later, &Bare(&["eth0"]))), Vec::<String>::new());
+}
+
 /// As keepalived: without dynamic_interfaces an interface that is not there fails a test of the file, wherever it is
 /// named. Differs: the daemon itself waits for it.
 #[test]

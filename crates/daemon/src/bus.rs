@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use bfd::Verdict;
 use bfd::config::Audience;
+use host::LinkIndex;
 use linux::bus::{BusEnd, Received};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -82,6 +83,8 @@ pub(crate) struct Begin {
     /// Receive buffers of its netlink sockets, for orders, for news and for events of processes: bytes, and whether beyond
     /// the system's limit.
     pub(crate) netlink: [Option<(u32, bool)>; 3],
+    /// Links whose secondary addresses live on because one that died said so.
+    pub(crate) promoted: Vec<LinkIndex>,
 }
 
 /// One end of a bus that sends `S` and receives `R`.

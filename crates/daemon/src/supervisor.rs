@@ -288,6 +288,7 @@ impl Supervisor {
                 [vrrp_command, vrrp_monitor, process_monitor]
                     .map(|(bytes, force)| bytes.map(|bytes| (bytes, *force)))
             },
+            promoted: self.vrrp.promoted(),
         };
         let pipes = self.pipes.paths_of_vrrp();
         self.reserve.lend();
@@ -334,7 +335,7 @@ impl Supervisor {
             ToSupervisor::End(id) => self.jobs.end(id, now),
             ToSupervisor::Notify { queue, job } => self.jobs.notify(queue, job, now, &mut self.finished),
             // The worker's place remembers it.
-            ToSupervisor::Masterships(_) => {}
+            ToSupervisor::Masterships(_) | ToSupervisor::Promotion { .. } => {}
             ToSupervisor::Mail(alert) => self.mail(alert, now),
             ToSupervisor::Alive => self.watchdog.answered(now),
             ToSupervisor::Status { status, more } => {

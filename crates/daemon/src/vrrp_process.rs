@@ -48,7 +48,13 @@ pub(crate) fn run() -> Exit {
                 host::Journal::write(&mut journal, Severity::Warning, &line);
             }
             let watchers = Watchers::new(begin.home, processes);
-            Process::new(Here::new(machine, journal, line), watchers, begin.manner, begin.keep).live()
+            Process::new(
+                Here::new(machine, journal, line, begin.promoted),
+                watchers,
+                begin.manner,
+                begin.keep,
+            )
+            .live()
         }
         Err(error) => worker_process::give_up(&error, &mut journal),
     }

@@ -34,7 +34,7 @@ fn main() -> ExitCode {
                 Kind::Ours | Kind::Frr | Kind::Bird => vec![Make::Ours],
             };
             let name = format!("{}: {kind}", case.name);
-            trials.push(Trial { name, makes, programs: kind.programs(), run });
+            trials.push(Trial { name, makes, programs: kind.programs(), kernel: None, run });
         }
     }
     let pairs: [(&str, fn()); 2] = [
@@ -43,7 +43,7 @@ fn main() -> ExitCode {
     ];
     for (name, run) in pairs {
         let (name, makes) = (name.to_owned(), vec![Make::Ours]);
-        trials.push(Trial { name, makes, programs: &["ip"], run: Box::new(run) });
+        trials.push(Trial { name, makes, programs: &["ip"], kernel: None, run: Box::new(run) });
     }
     runner::main("bfd", &options, trials)
 }

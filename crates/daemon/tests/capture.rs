@@ -92,6 +92,7 @@ fn main() -> ExitCode {
                 name: format!("{}: {make} as recorded", sample.name),
                 makes: vec![make],
                 programs: &["ip"],
+                kernel: None,
                 run,
             });
         }
@@ -100,6 +101,7 @@ fn main() -> ExitCode {
             name: format!("{}: ours as theirs", sample.name),
             makes: vec![Make::Ours, Make::Theirs],
             programs: &["ip"],
+            kernel: None,
             run,
         });
     }

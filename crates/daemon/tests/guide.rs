@@ -31,7 +31,7 @@ fn main() -> ExitCode {
             };
             let name = format!("{program:?} watched by {watch}: {}/{}", makes.0, makes.1);
             let run = Box::new(move || Guide::new(makes, program).play());
-            trials.push(Trial { name, makes: vec![makes.0, makes.1], programs, run });
+            trials.push(Trial { name, makes: vec![makes.0, makes.1], programs, kernel: None, run });
         }
     }
     runner::main("guide", &options, trials)

@@ -29,7 +29,13 @@ fn main() -> ExitCode {
                     panic!("{}\n{}", reason(panicked.as_ref()), pair.story());
                 }
             });
-            trials.push(Trial { name, makes: vec![makes.0, makes.1], programs: &["ip"], run });
+            trials.push(Trial {
+                name,
+                makes: vec![makes.0, makes.1],
+                programs: &["ip"],
+                kernel: case.kernel,
+                run,
+            });
         }
     }
     trials.extend(case::frr::trials());

@@ -10,6 +10,7 @@ mod process {
     mod command_line;
     mod control;
     mod crash;
+    mod ipvlan;
     mod ipvs;
     mod life;
     mod mail;
@@ -24,4 +25,5 @@ mod process {
     mod start;
     mod stop;
     mod track;
+    mod vrf;
 }

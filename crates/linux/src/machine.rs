@@ -8,8 +8,8 @@ use std::os::fd::AsFd;
 use std::time::Duration;
 
 use host::{
-    Arrival, Channel, Datagram, Datagrams, Firewall, FirewallOp, Instant, IpvsOp, Network, NetworkOp,
-    Refusal, Ticket, Udp, UdpChannel, UdpDatagram, UdpUse, WallClock,
+    Arrival, Channel, Datagram, Datagrams, Firewall, FirewallOp, Instant, IpvsOp, LinkIndex, Network,
+    NetworkOp, Refusal, Ticket, Udp, UdpChannel, UdpDatagram, UdpUse, WallClock,
 };
 
 use crate::clock;
@@ -118,6 +118,22 @@ impl Machine {
         news.map_or(Ok(()), |(bytes, force)| self.watch.size(bytes, force))
     }
 
+    /// Links whose secondary addresses live on because an earlier life said so: they are as they were again when that is
+    /// ordered, or at [`Machine::restore`].
+    pub fn remember_promoted(&mut self, links: impl IntoIterator<Item = LinkIndex>) {
+        self.virtual_links.remember_promoted(links);
+    }
+
+    /// Whether [`NetworkOp::Promote`] would change a link.
+    pub fn would_promote(&mut self, link: LinkIndex) -> bool {
+        self.virtual_links.would_promote(link).unwrap_or(false)
+    }
+
+    /// Puts settings of links back that an earlier life changed and nobody asked for since.
+    pub fn restore(&mut self) {
+        self.virtual_links.demote_all();
+    }
+
     /// Gives orders to the IPVS of another namespace from now on; `None` is where the thread is when the first comes.
     pub fn place_ipvs(&mut self, namespace: Option<Namespace>) {
         self.ipvs.place(namespace);
@@ -176,7 +192,8 @@ impl Machine {
         }
         self.outbox.flush(arrivals);
         self.orders.answers(arrivals);
-        self.virtual_links.bury(arrivals);
+        let burial = self.virtual_links.bury_due(arrivals);
+        let deadline = deadline.into_iter().chain(burial).min();
         if self.watch.is_due() {
             self.follow(arrivals)?;
         }

@@ -11,21 +11,29 @@
 //! ```
 //!
 //! What was before is restored when the last link that needs it goes. Differs: Keepalived leaves its base as it set it.
+//! How it was is noted on the VMAC itself, so that it is known whoever dies; what was promoted on other links, where nothing
+//! can be noted, whoever comes after a crash must be told ([`VirtualLinks::remember_promoted`]).
 
 mod reverse_path;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
+use std::time::Duration;
 
-use host::{Arrival, Family, LinkIndex, LinkName, Refusal, Ticket, VirtualLink, VirtualLinkKind};
+use host::{Arrival, Family, Instant, LinkIndex, LinkName, Refusal, Ticket, VirtualLink, VirtualLinkKind};
 use netlink_sys::protocols::NETLINK_ROUTE;
 
+use crate::clock;
 use crate::netlink::virtual_link::{self as message, Seen, Setting};
 use crate::netlink::{Exchange, NLM_F_CREATE, NLM_F_EXCL, RTM_DELLINK, RTM_GETLINK, RTM_NEWLINK, refusal};
 use reverse_path::ReversePath;
 
 /// What is needed of the base of an IPv4 VMAC: it answers no ARP request for an address that is on the VMAC.
 const BASE: [(Setting, u32); 2] = [(Setting::ArpFilter, 1), (Setting::ArpIgnore, 1)];
+
+/// How long an ipvlan that is to go stays: the kernel passes on what it sends to groups a little later, a goodbye among it,
+/// and drops what it has not passed on by then.
+const LINGERS: Duration = Duration::from_millis(5);
 
 /// The group that links are put into to be removed together ("stfd"). None is ever in it for longer than that takes.
 const GRAVE: u32 = 0x7374_6664;
@@ -57,6 +65,8 @@ struct Doomed {
     ticket: Ticket,
     name: LinkName,
     index: LinkIndex,
+    /// Not before.
+    due: Instant,
 }
 
 impl VirtualLinks {
@@ -74,9 +84,8 @@ impl VirtualLinks {
     /// Makes a link, sets it up and brings it up. One that fits and is there already is taken over.
     pub(crate) fn add(&mut self, link: &VirtualLink, arrivals: &mut Vec<Arrival>) -> Result<(), Refusal> {
         // One of them may have its name, or its Ethernet address on its base.
-        if !self.doomed.is_empty() {
-            self.bury(arrivals);
-        }
+        let doomed = std::mem::take(&mut self.doomed);
+        self.bury(doomed, arrivals);
         let mut found = self.ask(&link.name)?;
         let mut base = self.base_of(link)?;
         if let Some(there) = found.take_if(|there| !there.fits(&link.kind, &base)) {
@@ -103,11 +112,14 @@ impl VirtualLinks {
         result
     }
 
-    /// Notes that a link is to go. It goes with others, at [`Self::bury`]: each removal makes the kernel wait for all
+    /// Notes that a link is to go. It goes with others, at [`Self::bury_due`]: each removal makes the kernel wait for all
     /// its processors, and all the links of a stop can go in one. What needs no waiting is answered at once.
     pub(crate) fn doom(&mut self, ticket: Ticket, name: &LinkName, arrivals: &mut Vec<Arrival>) {
         match self.removable(name) {
-            Ok(Some(index)) => self.doomed.push(Doomed { ticket, name: name.clone(), index }),
+            Ok(Some(found)) => {
+                let due = if found.kind == "ipvlan" { clock::now() + LINGERS } else { Instant::ZERO };
+                self.doomed.push(Doomed { ticket, name: name.clone(), index: found.index, due });
+            }
             answered => {
                 let result = answered.map(|_| self.forget(name));
                 arrivals.push(Arrival::Settled { ticket, result });
@@ -115,13 +127,22 @@ impl VirtualLinks {
         }
     }
 
-    /// Removes the links that are to go, and restores what they needed if no other does.
-    pub(crate) fn bury(&mut self, arrivals: &mut Vec<Arrival>) {
-        let doomed = std::mem::take(&mut self.doomed);
+    /// Removes the links that are to go by now, and restores what they needed if no other does. Returns when others are.
+    pub(crate) fn bury_due(&mut self, arrivals: &mut Vec<Arrival>) -> Option<Instant> {
+        if !self.doomed.is_empty() {
+            let now = clock::now();
+            let (due, later) = std::mem::take(&mut self.doomed).into_iter().partition(|one| one.due <= now);
+            self.doomed = later;
+            self.bury(due, arrivals);
+        }
+        self.doomed.iter().map(|one| one.due).min()
+    }
+
+    fn bury(&mut self, doomed: Vec<Doomed>, arrivals: &mut Vec<Arrival>) {
         let gathered = doomed.len() > 1
             && doomed.iter().all(|one| self.change(&message::set_group(one.index, GRAVE)).is_ok())
             && self.exchange.perform(RTM_DELLINK, 0, &message::name_group(GRAVE)).is_ok();
-        for Doomed { ticket, name, index } in doomed {
+        for Doomed { ticket, name, index, due: _ } in doomed {
             let result = if gathered { Ok(()) } else { self.delete(index) };
             if result.is_ok() {
                 self.forget(&name);
@@ -132,19 +153,36 @@ impl VirtualLinks {
 
     /// Lets secondary addresses of a link live on when the first goes, and notes how it was.
     pub(crate) fn promote(&mut self, link: LinkIndex) -> Result<(), Refusal> {
-        let payload = self.exchange.perform(RTM_GETLINK, 0, &message::name_by(link))?;
-        let before = Seen::read(&payload).and_then(|seen| seen.setting(Setting::PromoteSecondaries));
-        if before == Some(0) {
+        if self.would_promote(link)? {
             self.change(&message::set_ipv4(link, &[(Setting::PromoteSecondaries, 1)]))?;
             self.promoted.insert(link);
         }
         Ok(())
     }
 
+    /// Whether [`Self::promote`] would change something.
+    pub(crate) fn would_promote(&mut self, link: LinkIndex) -> Result<bool, Refusal> {
+        let payload = self.exchange.perform(RTM_GETLINK, 0, &message::name_by(link))?;
+        Ok(Seen::read(&payload).and_then(|seen| seen.setting(Setting::PromoteSecondaries)) == Some(0))
+    }
+
+    /// An earlier life promoted these.
+    pub(crate) fn remember_promoted(&mut self, links: impl IntoIterator<Item = LinkIndex>) {
+        self.promoted.extend(links);
+    }
+
     /// Restores what [`Self::promote`] changed. A link that is gone needs nothing.
     pub(crate) fn demote(&mut self, link: LinkIndex) {
         if self.promoted.remove(&link) {
             let _ = self.change(&message::set_ipv4(link, &[(Setting::PromoteSecondaries, 0)]));
+        }
+    }
+
+    /// Restores all that is left of it.
+    pub(crate) fn demote_all(&mut self) {
+        for link in std::mem::take(&mut self.promoted) {
+            self.promoted.insert(link);
+            self.demote(link);
         }
     }
 
@@ -175,10 +213,10 @@ impl VirtualLinks {
     }
 
     /// The link to remove: none if it is not there, and none that cannot be ours. Notes what is to be restored after it.
-    fn removable(&mut self, name: &LinkName) -> Result<Option<LinkIndex>, Refusal> {
+    fn removable(&mut self, name: &LinkName) -> Result<Option<Seen>, Refusal> {
         let Some(found) = self.ask(name)? else { return Ok(None) };
         if self.made.get(name).is_some_and(|made| made.index == found.index) {
-            return Ok(Some(found.index));
+            return Ok(Some(found));
         }
         if !found.may_be_ours() {
             return Err(refusal(libc::EPERM, Some(format!("the interface {name} is not ours to remove"))));
@@ -196,13 +234,13 @@ impl VirtualLinks {
                 self.before.entry(base).or_insert(noted);
             }
         }
-        Ok(Some(found.index))
+        Ok(Some(found))
     }
 
     /// Removes one link at once.
     fn remove(&mut self, name: &LinkName) -> Result<(), Refusal> {
-        if let Some(index) = self.removable(name)? {
-            self.delete(index)?;
+        if let Some(found) = self.removable(name)? {
+            self.delete(found.index)?;
         }
         self.forget(name);
         Ok(())

@@ -6,7 +6,7 @@
 //! The bfd worker and the check worker have messages of their own, and one kind goes past the supervisor:
 //! [`bfd::Verdict`]s.
 
-use host::{Job, JobId, Outcome};
+use host::{Job, JobId, LinkIndex, Outcome};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use vrrp::{Config, Memory, Status};
@@ -71,6 +71,14 @@ pub enum ToSupervisor {
     },
     /// Instances became master, or ceased to be, in this order. The supervisor keeps it for [`Configure::memories`].
     Masterships(Vec<Mastership>),
+    /// Secondary addresses of a link live on when the first goes, which they would not do by themselves, or that is as it
+    /// was. Said before it is done: the supervisor keeps it for a worker that follows after a crash.
+    Promotion {
+        /// The link.
+        link: LinkIndex,
+        /// They do.
+        on: bool,
+    },
     /// Mail this, after all before it.
     Mail(Alert),
     /// The answer to [`ToWorker::Ping`].

@@ -128,8 +128,7 @@ fn lines(resolver: &Resolver<'_, '_>, lists: &[NodeId]) -> Vec<NodeId> {
 
 /// The interface of an address that names none.
 fn default_link(resolver: &mut Resolver<'_, '_>, at: Span) -> Option<LinkName> {
-    let named = resolver.global.default_interface.as_ref().map(|set| set.value.clone());
-    let link = named.or_else(|| LinkName::new("eth0").ok())?;
+    let link = resolver.default_interface()?;
     if resolver.link_may_be_used(&link) {
         return Some(link);
     }

@@ -31,6 +31,7 @@ impl Supervisor {
             home: None,
             ipvs: None,
             netlink: [None; 3],
+            promoted: Vec::new(),
         };
         self.reserve.lend();
         let started = self.bfd.start(begin, self.effective.bfd.clone(), now);

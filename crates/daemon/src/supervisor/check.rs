@@ -29,6 +29,7 @@ impl Supervisor {
             home: None,
             ipvs: self.ipvs_namespace(),
             netlink: [None; 3],
+            promoted: Vec::new(),
         };
         self.reserve.lend();
         let started =

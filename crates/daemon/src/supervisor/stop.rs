@@ -59,6 +59,7 @@ impl Supervisor {
         }
         self.log(Severity::Info, "Stopping");
         self.readiness.stopping();
+        let left = self.vrrp.seat.restart_at().is_some() && !self.options.keep_vrrp;
         self.vrrp.seat.retire();
         self.bfd.seat.retire();
         self.check.seat.retire();
@@ -69,6 +70,11 @@ impl Supervisor {
         self.phase = Phase::Stopping { kill: Some(now + self.patience()) };
         self.bfd.tell(ToBfd::Stop);
         self.check.tell(ToCheck::Stop);
+        if left {
+            // One died just now, and what it held is still there.
+            self.cleaning = true;
+            self.start_vrrp(now);
+        }
         self.vrrp.tell(ToWorker::Stop);
         self.settle_if_alone(now);
     }

@@ -1,10 +1,10 @@
 //! The workers: a [`Seat`] each, and what the supervisor remembers of them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::PathBuf;
 
-use host::Instant;
+use host::{Instant, LinkIndex};
 use vrrp::Memory;
 use worker::bus::{Configure, FromBfd, FromCheck, Mastership, ToBfd, ToCheck, ToSupervisor, ToWorker};
 
@@ -18,6 +18,8 @@ pub(crate) struct VrrpWorker {
     pub(crate) seat: Seat<ToProcess<ToWorker>, ToSupervisor>,
     /// The instances that are master, each with when the worker that knew that died; `None` while it lives.
     masters: BTreeMap<String, Option<Instant>>,
+    /// Links whose secondary addresses live on because it said so.
+    promoted: BTreeSet<LinkIndex>,
     /// When instances begin to listen, counted from the first start: a worker that replaces one that crashed does not
     /// wait anew.
     listens_at: Option<Instant>,
@@ -49,6 +51,11 @@ impl VrrpWorker {
         self.seat.start(Part::Vrrp, console, &first, now)
     }
 
+    /// Links whose secondary addresses live on because it said so.
+    pub(crate) fn promoted(&self) -> Vec<LinkIndex> {
+        self.promoted.iter().copied().collect()
+    }
+
     /// Sends a message to the one that lives, if one does.
     pub(crate) fn tell(&mut self, message: ToWorker) {
         if let ToWorker::Configure(_) = message {
@@ -75,6 +82,8 @@ impl VrrpWorker {
                     }
                 }
             }
+            Ok(ToSupervisor::Promotion { link, on: true }) => drop(self.promoted.insert(*link)),
+            Ok(ToSupervisor::Promotion { link, on: false }) => drop(self.promoted.remove(link)),
             Ok(
                 ToSupervisor::Run(..)
                 | ToSupervisor::End(_)

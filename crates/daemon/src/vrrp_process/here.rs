@@ -1,12 +1,13 @@
 //! What the vrrp worker runs on: this host's machine, the log, the supervisor.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::PathBuf;
 use std::time::Duration;
 
 use host::{
-    Arrival, Channel, Datagram, Datagrams, Instant, Job, Journal as _, Network, NetworkOp, Severity, Ticket,
+    Arrival, Channel, Datagram, Datagrams, Instant, Job, Journal as _, LinkIndex, Network, NetworkOp,
+    Severity, Ticket,
 };
 use linux::journal::Journal;
 use linux::poll::WaitError;
@@ -32,6 +33,8 @@ pub(super) struct Here {
     journal: Journal,
     line: ToSupervisorLine,
     outlets: Outlets,
+    /// Links whose secondary addresses live on because we said so, as the supervisor knows it.
+    promoted: BTreeSet<LinkIndex>,
     /// How the tracked sets of processes stand, for the next status.
     processes: Vec<ProcessStatus>,
     lateness: Lateness,
@@ -44,13 +47,21 @@ pub(super) struct Here {
 }
 
 impl Here {
-    pub(super) fn new(machine: Machine, mut journal: Journal, line: ToSupervisorLine) -> Self {
+    /// `promoted` are the links that one before promoted which died.
+    pub(super) fn new(
+        mut machine: Machine,
+        mut journal: Journal,
+        line: ToSupervisorLine,
+        promoted: Vec<LinkIndex>,
+    ) -> Self {
         journal.gather();
+        machine.remember_promoted(promoted.iter().copied());
         Self {
             machine,
             journal,
             line,
             outlets: Outlets::default(),
+            promoted: promoted.into_iter().collect(),
             processes: Vec::new(),
             lateness: Lateness::default(),
             late_said: None,
@@ -68,7 +79,22 @@ impl Here {
         let settled = self.kept.iter_mut().flat_map(|tickets| tickets.drain(..));
         arrivals.extend(settled.map(|ticket| Arrival::Settled { ticket, result: Ok(()) }));
         let deadline = if arrivals.is_empty() { deadline } else { Some(Instant::ZERO) };
-        self.machine.wait(deadline, arrivals, ready)
+        let before = arrivals.len();
+        let ended = self.machine.wait(deadline, arrivals, ready);
+        for arrival in &arrivals[before..] {
+            if let Arrival::LinkRemoved(link) = arrival {
+                self.note_promotion(*link, false);
+            }
+        }
+        ended
+    }
+
+    /// The supervisor keeps it for whoever follows us.
+    fn note_promotion(&mut self, link: LinkIndex, on: bool) {
+        let is_new = if on { self.promoted.insert(link) } else { self.promoted.remove(&link) };
+        if is_new {
+            self.tell(ToSupervisor::Promotion { link, on });
+        }
     }
 
     /// Watches a descriptor of the process's own.
@@ -145,6 +171,9 @@ impl Here {
         if let Some(scripts) = self.orphaned.take() {
             orphan::run(scripts, &mut self.journal);
         }
+        if self.kept.is_none() {
+            self.machine.restore();
+        }
         worker_process::take_leave(&mut self.line, &mut self.machine);
         self.outlets.close(&mut self.journal);
         self.journal.flush();
@@ -173,9 +202,18 @@ impl Datagrams for Here {
 
 impl Network for Here {
     fn submit(&mut self, ticket: Ticket, op: NetworkOp) {
-        match &mut self.kept {
-            None => self.machine.submit(ticket, op),
-            Some(tickets) => tickets.push_back(ticket),
+        if let Some(tickets) = &mut self.kept {
+            return tickets.push_back(ticket);
+        }
+        let demoted = if let NetworkOp::Demote(link) = op { Some(link) } else { None };
+        if let NetworkOp::Promote(link) = op
+            && self.machine.would_promote(link)
+        {
+            self.note_promotion(link, true);
+        }
+        self.machine.submit(ticket, op);
+        if let Some(link) = demoted {
+            self.note_promotion(link, false);
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::any::Any;
 use std::collections::VecDeque;
 use std::io::Write as _;
+use std::num::NonZeroUsize;
 use std::process::{Command, ExitCode};
 use std::sync::atomic::Ordering;
 use std::sync::{Mutex, OnceLock, PoisonError};
@@ -14,8 +15,10 @@ use nix::unistd::geteuid;
 use super::clock::{INTERRUPTED, Stamp, stalled_since, watch_for_stalls};
 use super::daemon::Make;
 
-/// How many trials run at once unless told otherwise: they mostly wait.
-const AT_ONCE: usize = 8;
+/// How many trials run at once on each processor unless told otherwise: they mostly wait.
+const AT_ONCE: usize = 4;
+/// And at most.
+const MOST_AT_ONCE: usize = 8;
 /// How often a trial is tried again because the machine stalled while it failed.
 const AGAIN: u32 = 2;
 
@@ -27,6 +30,8 @@ pub(crate) struct Trial {
     pub(crate) makes: Vec<Make>,
     /// Programs it needs besides.
     pub(crate) programs: &'static [&'static str],
+    /// What it needs of the kernel that not every kernel has: it is ignored unless asked for.
+    pub(crate) kernel: Option<&'static str>,
     /// The trial. It fails by panicking.
     pub(crate) run: Box<dyn Fn() + Send + Sync>,
 }
@@ -44,22 +49,34 @@ pub(crate) struct Options {
     pub(crate) words: Vec<String>,
     at_once: usize,
     list: bool,
+    ignored: Ignored,
+}
+
+/// What of the trials that are ignored is asked for, in the words of cargo's own harness.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Ignored {
+    No,
+    Too,
+    Only,
 }
 
 impl Options {
     /// Reads the command line. `--ours PATH` and `--theirs PATH` name other programs than the usual ones; options of
     /// cargo's own harness are let pass.
     pub(crate) fn read() -> Options {
-        let mut options = Options { words: Vec::new(), at_once: AT_ONCE, list: false };
+        let mut options =
+            Options { words: Vec::new(), at_once: at_once(), list: false, ignored: Ignored::No };
         let mut words = env::args().skip(1);
         while let Some(word) = words.next() {
             match word.as_str() {
                 "--list" => options.list = true,
+                "--ignored" => options.ignored = Ignored::Only,
+                "--include-ignored" => options.ignored = Ignored::Too,
                 "--ours" => words.next().into_iter().for_each(|path| Make::Ours.name(path.into())),
                 "--theirs" => words.next().into_iter().for_each(|path| Make::Theirs.name(path.into())),
                 "--test-threads" => {
                     let number = words.next().and_then(|number| number.parse().ok());
-                    options.at_once = number.unwrap_or(AT_ONCE).max(1);
+                    options.at_once = number.unwrap_or(options.at_once).max(1);
                 }
                 option if option.starts_with('-') => {}
                 _ => options.words.push(word),
@@ -67,6 +84,11 @@ impl Options {
         }
         options
     }
+}
+
+fn at_once() -> usize {
+    let processors = thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    (processors * AT_ONCE).min(MOST_AT_ONCE)
 }
 
 /// The three pairings that count; keepalived with itself when asked for, or when there is nothing else to run.
@@ -79,10 +101,11 @@ pub(crate) fn pairings(options: &Options) -> Vec<(Make, Make)> {
 
 /// Runs all trials that the command line selects.
 pub(crate) fn main(suite: &str, options: &Options, trials: Vec<Trial>) -> ExitCode {
-    let chosen: VecDeque<Trial> = trials
+    let (chosen, ignored): (VecDeque<Trial>, VecDeque<Trial>) = trials
         .into_iter()
         .filter(|trial| options.words.iter().all(|word| trial.name.contains(word.as_str())))
-        .collect();
+        .filter(|trial| trial.kernel.is_some() || options.ignored != Ignored::Only)
+        .partition(|trial| trial.kernel.is_none() || options.ignored != Ignored::No);
     if options.list {
         chosen.iter().for_each(|trial| say(&format!("{}: test", trial.name)));
         return ExitCode::SUCCESS;
@@ -93,6 +116,9 @@ pub(crate) fn main(suite: &str, options: &Options, trials: Vec<Trial>) -> ExitCo
     watch_for_stalls();
     // What a trial says when it fails is part of its report; nothing is printed in between.
     panic::set_hook(Box::new(|_| {}));
+    for (name, feature) in ignored.iter().filter_map(|trial| Some((&trial.name, trial.kernel?))) {
+        say(&format!("{suite}: {name}: ignored, needs a kernel with {feature}"));
+    }
     let tally = run_all(suite, chosen, options.at_once);
     let took = Stamp::now().since(began);
     let verdict = if tally.failed.is_empty() { "ok" } else { "FAILED" };
@@ -103,7 +129,7 @@ pub(crate) fn main(suite: &str, options: &Options, trials: Vec<Trial>) -> ExitCo
         "\ntest result: {verdict}. {} passed; {} failed; {} ignored; 0 measured; 0 filtered out; finished in {took:.2}s\n",
         tally.passed,
         tally.failed.len(),
-        tally.skipped
+        tally.skipped + ignored.len()
     ));
     if tally.failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use linux::namespace::Namespace;
 use linux::{Poll, clock};
+use serde_json::Value;
 
 /// The program under test.
 pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_keepalived");
@@ -259,7 +260,7 @@ impl NamedNamespace {
     pub(crate) fn new(test: &str) -> Option<Self> {
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let name = format!("sf{}-{number}", std::process::id());
-        if !ip(&format!("netns add {name}")) {
+        if !run_ip(&format!("netns add {name}")) {
             println!("SKIPPED: {test}: `ip netns` does not work");
             return None;
         }
@@ -270,7 +271,7 @@ impl NamedNamespace {
             "link set eth1 up",
             "addr add 10.60.0.1/24 dev eth0",
         ] {
-            assert!(ip(&format!("-n {} {words}", namespace.0)), "{words}");
+            assert!(run_ip(&format!("-n {} {words}", namespace.0)), "{words}");
         }
         Some(namespace)
     }
@@ -278,12 +279,23 @@ impl NamedNamespace {
 
 impl Drop for NamedNamespace {
     fn drop(&mut self) {
-        ip(&format!("netns del {}", self.0));
+        run_ip(&format!("netns del {}", self.0));
     }
 }
 
-fn ip(words: &str) -> bool {
+fn run_ip(words: &str) -> bool {
     Command::new("ip").args(words.split(' ')).status().is_ok_and(|status| status.success())
+}
+
+/// Runs `ip` in a bench's namespace.
+pub(crate) fn ip(bench: &Bench, line: &str) {
+    assert!(bench.inside(|| run_ip(line)), "ip {line}");
+}
+
+/// What a listing of `ip -j` in a bench's namespace says; empty if what it asks for is not there.
+pub(crate) fn list(bench: &Bench, words: &str) -> Vec<Value> {
+    let output = bench.inside(|| Command::new("ip").arg("-j").args(words.split(' ')).output()).unwrap();
+    serde_json::from_slice(&output.stdout).unwrap_or_default()
 }
 
 /// A directory of its own that others may look into.

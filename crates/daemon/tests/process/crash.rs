@@ -1,5 +1,7 @@
 //! Processes that die.
 
+use std::fs;
+
 use super::bench::{Bench, is_over, send};
 
 /// A long interval: the worker is back well within the master-down time.
@@ -116,4 +118,76 @@ fn a_worker_that_gives_no_sign_of_life_is_replaced() {
     bench.until("the next worker", || bench.count("(VI_1) Entering BACKUP STATE") == 2);
     assert_eq!(bench.count("Resuming as master"), 0, "a rival may be master since");
     assert_eq!(daemon.stop(), Some(0));
+}
+
+fn promotes(bench: &Bench) -> bool {
+    let path = "/proc/sys/net/ipv4/conf/eth0/promote_secondaries";
+    bench.inside(|| fs::read_to_string(path)).unwrap() == "1\n"
+}
+
+fn never_promotes(bench: &Bench) {
+    bench.inside(|| fs::write("/proc/sys/net/ipv4/conf/eth0/promote_secondaries", "0")).unwrap();
+}
+
+/// Its successor finds the setting as the first made it, and is told how it was.
+#[test]
+fn a_setting_of_an_interface_is_put_back_by_the_successor_of_a_worker_that_was_killed() {
+    let test = "a_setting_of_an_interface_is_put_back_by_the_successor_of_a_worker_that_was_killed";
+    let Some(bench) = Bench::new(test) else { return };
+    never_promotes(&bench);
+    slow(&bench, "promote_secondaries");
+    let daemon = bench.start(&[]).master();
+    assert!(promotes(&bench));
+    for starts in [2, 3] {
+        bench.kill_process("vrrp.pid");
+        bench.until("the next worker", || bench.count("Starting VRRP child") == starts);
+        bench.until("mastership", || {
+            super::control::status(&bench)["vrrp"]["instances"][0]["state"] == "Master"
+        });
+    }
+    assert!(promotes(&bench));
+    slow(&bench, "");
+    daemon.signal("HUP");
+    bench.until("the setting's return", || !promotes(&bench));
+    slow(&bench, "promote_secondaries");
+    daemon.signal("HUP");
+    bench.until("the setting", || promotes(&bench));
+    assert_eq!(daemon.stop(), Some(0));
+    assert!(!promotes(&bench));
+}
+
+/// While nobody lives who could: another is started for that alone.
+#[test]
+fn a_stop_right_after_a_crash_leaves_nothing_behind() {
+    let Some(bench) = Bench::new("a_stop_right_after_a_crash_leaves_nothing_behind") else { return };
+    never_promotes(&bench);
+    slow(&bench, "promote_secondaries");
+    let daemon = bench.start(&[]).master();
+    bench.kill_process("vrrp.pid");
+    bench.until("the second", || bench.count("Resuming as master") == 1);
+    bench.kill_process("vrrp.pid");
+    bench.await_log("Restart of VRRP process delayed 1 seconds");
+    assert!(promotes(&bench) && bench.has_address());
+    assert_eq!(daemon.stop(), Some(0));
+    assert!(!promotes(&bench) && !bench.has_address());
+}
+
+/// What was asked for before the crash and is not any more.
+#[test]
+fn a_setting_that_nobody_asks_for_after_a_crash_is_put_back_at_the_stop() {
+    let test = "a_setting_that_nobody_asks_for_after_a_crash_is_put_back_at_the_stop";
+    let Some(bench) = Bench::new(test) else { return };
+    never_promotes(&bench);
+    slow(&bench, "promote_secondaries");
+    let daemon = bench.start(&[]).master();
+    bench.kill_process("vrrp.pid");
+    bench.until("the second", || bench.count("Resuming as master") == 1);
+    bench.kill_process("vrrp.pid");
+    bench.await_log("Restart of VRRP process delayed 1 seconds");
+    slow(&bench, "");
+    daemon.signal("HUP");
+    bench.until("the third", || bench.count("Starting VRRP child") == 3);
+    bench.until("its answer", || super::control::status(&bench)["vrrp"]["instances"].is_array());
+    assert_eq!(daemon.stop(), Some(0));
+    assert!(!promotes(&bench));
 }

@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::bench::{Bench, Daemon};
+use super::bench::{Bench, Daemon, ip};
 use super::control::status;
 
 /// Where we differ on purpose: of which recording what is what.
@@ -44,11 +44,6 @@ fn host(test: &str) -> Option<Bench> {
     ip(&bench, "addr add 10.0.0.1/24 dev eth0");
     ip(&bench, "addr add fd00::1/64 dev eth0 nodad");
     Some(bench)
-}
-
-fn ip(bench: &Bench, line: &str) {
-    let status = bench.inside(|| Command::new("ip").args(line.split(' ')).status()).unwrap();
-    assert!(status.success(), "ip {line}");
 }
 
 /// Waits until the table is this.

@@ -1,11 +1,10 @@
 //! What the daemon does to the network, and what it makes of what others do to it: seen from beside it.
 
 use std::fs;
-use std::process::Command;
 
 use serde_json::Value;
 
-use super::bench::{Bench, Daemon};
+use super::bench::{Bench, Daemon, ip, list};
 use super::control::status;
 
 /// `more` in the block of the instance, `global` in that of all.
@@ -13,16 +12,6 @@ fn configure(bench: &Bench, global: &str, more: &str) {
     bench.configure(more);
     let text = bench.text("conf").replace("script_user root\n", &format!("script_user root\n {global}\n"));
     bench.write("conf", &text);
-}
-
-fn ip(bench: &Bench, line: &str) {
-    let status = bench.inside(|| Command::new("ip").args(line.split(' ')).status()).unwrap();
-    assert!(status.success(), "ip {line}");
-}
-
-fn list(bench: &Bench, words: &str) -> Vec<Value> {
-    let output = bench.inside(|| Command::new("ip").arg("-j").args(words.split(' ')).output()).unwrap();
-    serde_json::from_slice(&output.stdout).unwrap_or_default()
 }
 
 fn instance(bench: &Bench) -> Value {
@@ -81,6 +70,33 @@ fn an_interface_that_is_not_there_at_start_is_waited_for() {
     ip(&bench, "link set eth7 up");
     ip(&bench, "addr add 10.61.0.1/24 dev eth7");
     bench.until("mastership", || is(&bench, "Master"));
+    assert_eq!(daemon.stop(), Some(0));
+}
+
+/// Differs: keepalived wants `dynamic_interfaces allow_if_changes` for it.
+///
+/// vrrp-behaviour §10.
+#[test]
+fn an_interface_that_comes_back_as_another_kind_is_the_same() {
+    let Some(bench) = Bench::new("an_interface_that_comes_back_as_another_kind_is_the_same") else { return };
+    bench.configure("use_vmac");
+    let daemon = bench.start(&[]).ready();
+    bench.until("mastership", || is(&bench, "Master"));
+    ip(&bench, "link del eth0");
+    bench.await_log("(VI_1) Entering FAULT STATE");
+    for line in [
+        "link add x0 type veth peer name x1",
+        "link set x0 up",
+        "link set x1 up",
+        "link add eth0 link x0 type macvlan mode bridge",
+        "link set eth0 up",
+        "addr add 10.60.0.1/24 dev eth0",
+    ] {
+        ip(&bench, line);
+    }
+    bench.until("mastership", || is(&bench, "Master"));
+    let held = list(&bench, "addr show dev vrrp.7");
+    assert_eq!(held[0]["addr_info"][0]["local"], "10.60.0.100", "{held:?}");
     assert_eq!(daemon.stop(), Some(0));
 }
 

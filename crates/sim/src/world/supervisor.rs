@@ -121,6 +121,7 @@ impl World {
             ToSupervisor::Ready
             | ToSupervisor::Alive
             | ToSupervisor::Status { .. }
+            | ToSupervisor::Promotion { .. }
             | ToSupervisor::Mail(_) => {}
             ToSupervisor::Run(id, job) => {
                 let script = job.command.argv.first().cloned().unwrap_or_default();

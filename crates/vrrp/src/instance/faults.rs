@@ -72,12 +72,13 @@ impl Instance {
         let priority = self.with_demotion(track::effective(self.config.priority, points));
         let priority_fell = priority < self.priority;
         self.set_priority(priority, turn);
-        // A link of our own that was asked for just now is no reason to tell people of a fault.
+        // A link of our own that was asked for just now, or the address on it, is no reason to tell people of a fault.
         let fresh = self.has_own_links() && matches!(self.stage, Stage::Initialize);
+        let comes = fresh && self.own_link().is_some_and(|own| self.own_source(own, view.links).is_some());
         let pending = |reason: &FaultReason| match reason {
             FaultReason::ScriptPending(_) | FaultReason::BfdPending(_) => true,
             FaultReason::OwnLinkMissing(_) => fresh,
-            FaultReason::NoSourceAddress(_) => fresh && self.config.own_link.is_some(),
+            FaultReason::NoSourceAddress(_) => comes,
             FaultReason::LinkDown(_)
             | FaultReason::LinkMissing(_)
             | FaultReason::Script(_)
@@ -207,16 +208,22 @@ impl Instance {
     }
 
     /// As keepalived: what is configured, else the link's first address that is not a virtual one; IPv6 multicast
-    /// goes out from a link-local address (RFC 9568 §5.1.2.1).
+    /// goes out from a link-local address (RFC 9568 §5.1.2.1). An ipvlan speaks from its own address, without which one for
+    /// IPv4 stays silent.
     fn find_source(&self, view: View<'_>) -> Option<IpAddr> {
-        let place = self.place?;
+        let (place, family) = (self.place?, self.config.family);
         if let Some(own) = self.own_link()
             && let Some(source) = self.own_source(own, view.links)
         {
             let there = |address| address == source.address();
             return view.links.first_address(place.adverts, source.family(), there);
         }
-        if self.config.source.is_some() {
+        let is_ipvlan =
+            self.own_link().is_some_and(|own| matches!(own.link.kind, VirtualLinkKind::Ipvlan(_)));
+        if is_ipvlan && family == Family::V4 {
+            return None;
+        }
+        if self.config.source.is_some() && !is_ipvlan {
             return self.config.source;
         }
         let by_peers = match &self.config.mode {
@@ -224,11 +231,9 @@ impl Instance {
             Mode::Unicast { peers, .. } => peers.iter().all(|peer| is_link_local(peer.address)),
         };
         // As keepalived: a VMAC for IPv4 has no address, adverts leave from its base's.
-        let is_ipvlan =
-            self.own_link().is_some_and(|own| matches!(own.link.kind, VirtualLinkKind::Ipvlan(_)));
         let link = if is_ipvlan { place.adverts } else { place.base };
-        view.links.first_address(link, self.config.family, |address| {
-            let fits = self.config.family == Family::V4 || is_link_local(address) == by_peers;
+        view.links.first_address(link, family, |address| {
+            let fits = family == Family::V4 || is_link_local(address) == by_peers;
             fits && !view.holdings.is_ours(link, address)
         })
     }

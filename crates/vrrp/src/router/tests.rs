@@ -11,6 +11,7 @@ mod groups;
 mod heal;
 mod holds;
 mod invalid;
+mod ipvlan;
 mod kernel;
 mod life;
 mod many;

@@ -3,13 +3,14 @@
 mod addresses;
 mod election;
 mod own;
+mod place;
 mod rest;
 mod timing;
 mod transport;
 
 use std::net::IpAddr;
 
-use host::{Family, LinkName};
+use host::Family;
 use vrrp::config::{Deletion, InstanceConfig, NotifyScripts, Peer, Priority, Version, VirtualAddress, Vrid};
 
 use super::{Scripts, Track, VrrpInstanceBlock};
@@ -44,13 +45,13 @@ pub(crate) fn lower(resolver: &mut Resolver<'_, '_>, block: VrrpInstanceBlock) -
         conduct,
         track,
         down_timer_adverts,
-        own,
-        rest,
+        mut own,
+        mut rest,
     } = block;
     let global = resolver.global;
     let strict = either(&strict_mode, &global.vrrp_strict).unwrap_or(false);
     let mut lowering = Lowering { resolver, name: &name, at, strict };
-    let link = lowering.link(interface, &rest.vrf)?;
+    let place = lowering.place(interface, rest.vrf.take())?;
     let vrid = lowering.vrid(virtual_router_id)?;
     let mut held = lowering.held(&addresses);
     let peers = lowering.peers(&transport.unicast_peer);
@@ -59,6 +60,7 @@ pub(crate) fn lower(resolver: &mut Resolver<'_, '_>, block: VrrpInstanceBlock) -
     lowering.settle(&mut held, family);
     let version = lowering.version(version, family);
     let travel = lowering.mode(transport, peers, family);
+    lowering.mind_domain(&place, &travel, &mut held, &mut own);
     let mut election = lowering.election(election);
     lowering.has_addresses(&held.advertised, &addresses.no_virtual_ipaddress, version);
     let interval = lowering.interval(advert_int, version);
@@ -66,7 +68,7 @@ pub(crate) fn lower(resolver: &mut Resolver<'_, '_>, block: VrrpInstanceBlock) -
     let signed = hmac.is_some();
     let plain = InstanceConfig {
         authentication: lowering.authentication(authentication, version, signed, (family, &mut election)),
-        ..InstanceConfig::plain(&name, link, vrid)
+        ..InstanceConfig::plain(&name, place.link, vrid)
     }
     .with(|it| {
         it.family = family;
@@ -177,31 +179,6 @@ impl Lowering<'_, '_, '_> {
     fn refuse(&mut self, code: crate::diagnostic::Code, at: Span, message: &str, help: Option<String>) {
         let message = format!("({}) {message}", self.name);
         self.add(Diagnostic::new(code, at, message).maybe_help(help).refuses(REFUSED));
-    }
-
-    fn link(&mut self, interface: Option<Set<LinkName>>, vrf: &Option<Set<LinkName>>) -> Option<LinkName> {
-        let interface = interface.filter(|set| {
-            let loopback = self.resolver.is_loopback(&set.value);
-            if loopback {
-                let message =
-                    format!("{} is a loopback, which adverts never leave; the line is ignored", set.value);
-                self.complain(code::BAD_LINK, set.at, message);
-            }
-            !loopback
-        });
-        let Some(Set { value: link, at }) = interface else {
-            let help = Some("say on which with `interface NAME`".into());
-            self.refuse(code::NO_INTERFACE, self.at, "The virtual router has no interface", help);
-            return None;
-        };
-        if let Some(vrf) = vrf {
-            let message = "vrf is for instances without an interface; it is ignored";
-            self.complain(code::NOT_TOGETHER, vrf.at, message.into());
-        }
-        if !self.resolver.link_may_be_used(&link) {
-            self.resolver.no_link(at, &link, "");
-        }
-        Some(link)
     }
 
     fn vrid(&mut self, vrid: Option<Set<u64>>) -> Option<Vrid> {

@@ -95,7 +95,6 @@ pub(super) static ELECTION: &[K] = &[
     K::new("vrf", Kind::Link(|b| &mut b.rest.vrf))
         .since("2.4")
         .once()
-        .later("instances without an interface")
         .help("Virtual routing domain of a unicast instance without an interface."),
 ];
 

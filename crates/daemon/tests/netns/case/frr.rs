@@ -27,6 +27,7 @@ pub(crate) fn trials() -> impl Iterator<Item = Trial> {
             name: name.to_owned(),
             makes: vec![Make::Ours],
             programs: &["ip", "zebra", "vrrpd"],
+            kernel: None,
             run: Box::new(move || {
                 let instance = Instance::v3(150, 400);
                 election(if six { instance.over_ipv6() } else { instance });

@@ -2,6 +2,7 @@
 
 mod accept;
 mod change;
+mod domain;
 mod election;
 mod flood;
 mod forged;
@@ -9,6 +10,7 @@ pub(crate) mod frr;
 mod group;
 mod helpers;
 mod holds;
+mod ipvlan;
 mod outage;
 mod pause;
 mod preempt;
@@ -29,6 +31,8 @@ pub(crate) struct Case {
     pub(crate) name: &'static str,
     /// Who can play it.
     pub(crate) players: Players,
+    /// What it needs of the kernel that not every kernel has.
+    pub(crate) kernel: Option<&'static str>,
     /// Makes the pair, A's daemon first.
     pub(crate) set: fn((Make, Make)) -> Pair,
     /// Plays it; fails by panicking.
@@ -59,17 +63,17 @@ impl Players {
 
 /// A case that both must pass as A.
 const fn both(name: &'static str, set: fn((Make, Make)) -> Pair, play: fn(&mut Pair)) -> Case {
-    Case { name, players: Players::Any, set, play }
+    Case { name, players: Players::Any, kernel: None, set, play }
 }
 
 /// A case that asks something of A that keepalived does not do.
 const fn ours(name: &'static str, set: fn((Make, Make)) -> Pair, play: fn(&mut Pair)) -> Case {
-    Case { name, players: Players::OursAsA, set, play }
+    Case { name, players: Players::OursAsA, kernel: None, set, play }
 }
 
 /// A case that asks something of both that the distribution's keepalived does not do.
 const fn alone(name: &'static str, set: fn((Make, Make)) -> Pair, play: fn(&mut Pair)) -> Case {
-    Case { name, players: Players::OursAlone, set, play }
+    Case { name, players: Players::OursAlone, kernel: None, set, play }
 }
 
 /// All of them, the longest first, so that the short ones fill the gaps at the end.
@@ -125,6 +129,7 @@ pub(crate) fn all() -> impl Iterator<Item = Case> {
             both("unicast v3 IPv6", protocol::unicast_v3_ipv6, protocol::life),
         ])
         .chain(with_own_links())
+        .chain(on_special_kernels())
 }
 
 /// What breaks on a host, and what others do to it: docs/faults.md has it as a table.
@@ -154,6 +159,19 @@ fn breakdowns() -> [Case; 20] {
         ours("addresses removed over and over", outage::pair, storm::addresses_removed),
         ours("addresses flushed", outage::pair, storm::addresses_flushed),
         ours("news of the kernel lost", outage::pair, storm::news_lost),
+    ]
+}
+
+/// Those that not every kernel can play.
+fn on_special_kernels() -> [Case; 6] {
+    let on = |feature, case| Case { kernel: Some(feature), ..case };
+    [
+        on("VRF", both("VMAC that moves between domains", domain::outside, domain::comes_and_goes)),
+        on("VRF", both("VMAC in a domain", domain::with_vmac, domain::life_with_vmac)),
+        on("VRF", both("multicast in a domain", domain::multicast, protocol::life)),
+        on("VRF", both("unicast in a domain", domain::unicast, protocol::life)),
+        on("ipvlan", both("ipvlan over IPv4", ipvlan::over_ipv4, ipvlan::life)),
+        on("ipvlan", both("ipvlan over IPv6", ipvlan::over_ipv6, ipvlan::life)),
     ]
 }
 

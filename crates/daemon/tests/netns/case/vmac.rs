@@ -15,7 +15,7 @@ use crate::netns::pair::{Pair, Who};
 use crate::netns::timing::LATE;
 
 /// As keepalived names it.
-const LINK: &str = "vrrp.51";
+pub(crate) const LINK: &str = "vrrp.51";
 /// RFC 9568 §7.3, for VRID 51.
 const MAC_V4: [u8; 6] = [0, 0, 0x5e, 0, 1, 51];
 const MAC_V6: [u8; 6] = [0, 0, 0x5e, 0, 2, 51];

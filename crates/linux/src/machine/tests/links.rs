@@ -115,6 +115,27 @@ fn secondary_addresses_are_promoted_where_it_is_asked_for_and_restored() {
             assert_eq!(perform(a, NetworkOp::Demote(link)).0, Ok(()));
             assert_eq!(settings("ipv4", "a0", &["promote_secondaries"]), [before]);
         }
+        // A later life finds it as this one left it, and is told how it was.
+        let link = a.link;
+        let set = |value: &str| fs::write("/proc/sys/net/ipv4/conf/a0/promote_secondaries", value).unwrap();
+        for ordered in [true, false] {
+            set("0");
+            assert!(a.machine.would_promote(link));
+            assert_eq!(perform(a, NetworkOp::Promote(link)).0, Ok(()));
+            a.machine = Machine::open().unwrap();
+            a.settle();
+            assert!(!a.machine.would_promote(link));
+            a.machine.remember_promoted([link]);
+            if ordered {
+                assert_eq!(perform(a, NetworkOp::Promote(link)).0, Ok(()));
+                assert_eq!(perform(a, NetworkOp::Demote(link)).0, Ok(()));
+                set("1");
+            }
+            // What was put back already stays as somebody made it since.
+            a.machine.restore();
+            let left = if ordered { "1" } else { "0" };
+            assert_eq!(settings("ipv4", "a0", &["promote_secondaries"]), [left]);
+        }
         let nowhere = host::LinkIndex(9999);
         assert_eq!(perform(a, NetworkOp::Promote(nowhere)).0.unwrap_err().code, libc::ENODEV);
         assert_eq!(perform(a, NetworkOp::Demote(nowhere)).0, Ok(()));

@@ -11,6 +11,9 @@ use crate::resolve::names::Names;
 use crate::source::Span;
 use crate::value::Set;
 
+/// Words for `IFLA_IPVLAN_FLAGS`.
+const FLAGS: [&str; 3] = ["bridge", "private", "vepa"];
+
 /// What the link is made from.
 pub(super) struct Own<'o> {
     pub(super) family: Family,
@@ -162,6 +165,7 @@ impl Lowering<'_, '_, '_> {
 
     fn ipvlan(&mut self, words: Set<OwnWords>, from: &Own<'_>) -> OwnLink {
         let Set { value: OwnWords { name, mac: _, flags, address, group }, at } = words;
+        let flags = self.flags(flags, from.link, at);
         if address.is_none() && from.family == Family::V4 {
             let message = "an ipvlan for IPv4 needs an address; the instance stays in fault";
             let found = Diagnostic::new(code::NO_ADDRESS, at, format!("({}) {message}", self.name));
@@ -187,6 +191,21 @@ impl Lowering<'_, '_, '_> {
             adverts_by_base: false,
             address: address.map(|set| set.value).filter(|address| address.family() == from.family),
         }
+    }
+
+    /// The kernel has one set of flags for all ipvlans on a link: that of the first here. Differs: Keepalived asks for each
+    /// as it is written and says nothing of what comes of it.
+    fn flags(&mut self, flags: u16, base: &LinkName, at: Span) -> u16 {
+        let first = self.resolver.ipvlans.get(base).cloned();
+        let (common, first) = first.unwrap_or_else(|| (flags, self.name.to_owned()));
+        if common != flags {
+            let word = FLAGS.get(usize::from(common)).copied().unwrap_or_default();
+            let message =
+                format!("the ipvlans on {base} are all {word}, as that of {first}, which is the first");
+            self.complain(code::NOT_TOGETHER, at, message);
+        }
+        self.resolver.ipvlans.insert(base.clone(), (common, first));
+        common
     }
 
     fn link_group(&mut self, group: Option<Span>) -> Option<u32> {
