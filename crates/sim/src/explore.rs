@@ -1,148 +1,148 @@
-//! Scenarios by chance: what nobody would think of writing down.
+//! Tales by chance: what nobody would think of writing down.
 //!
-//! From a seed comes a pair or triple of nodes, their configuration, the weather, and a row of misfortunes. Then all
-//! is healed, and after a bounded time there must be one master, the right one where preemption decides, and silence
-//! but for its adverts. A seed that fails is shrunk: misfortunes that are not needed for the failure are left out.
+//! From a seed comes who takes part, and a row of misfortunes. Then all is healed, and after a bounded time all must be
+//! as it should and quiet. A seed that fails is shrunk: misfortunes that are not needed for the failure are left out.
+//! [`Routers`] are pairs and triples of vrrp workers; [`crate::paths::Neighbours`] are pairs of bfd workers.
 
-mod plan;
+mod routers;
 
+use std::fmt;
 use std::time::Duration;
 
 use host::Instant;
-use vrrp::config::{InstanceConfig, Preemption};
 
-pub use self::plan::Plan;
-use crate::invariant::{Promise, Violation};
+pub use self::routers::Routers;
+use crate::chance::Chance;
 use crate::scenario::Failure;
-use crate::world::World;
 
 /// How often a shrinking failure is run again at most.
 const SHRINKING: usize = 300;
 
-/// What a seed stands for: a plan that can be played, and be made simpler by leaving misfortunes out.
-pub trait Tale: Clone + Send {
-    /// The one of a seed.
-    fn of(seed: u64) -> Self;
-    /// Plays it to its end, and judges that.
-    fn run(&self) -> Result<(), Failure>;
-    /// How many misfortunes there are.
-    fn misfortunes(&self) -> usize;
-    /// The same without one of them, counted from 0.
-    fn without(&self, misfortune: usize) -> Self;
-    /// The plan, and what happens when it is played.
-    fn story(&self) -> String;
+/// Who takes part, and what can befall them.
+pub trait Tale: Clone + fmt::Debug + Send {
+    /// Something that goes wrong, or is made right.
+    type Deed: Clone + fmt::Debug + Send;
+    /// Where it is played.
+    type Stage;
+
+    /// Those of a seed.
+    fn of(seed: u64, chance: &mut Chance) -> Self;
+    /// When things go wrong, and how many.
+    fn trouble(&self) -> Trouble;
+    /// What happens before anything goes wrong.
+    fn beginning(&self, _: &mut Chance) -> Vec<(Instant, Self::Deed)> {
+        Vec::new()
+    }
+    /// One thing that goes wrong, and what makes it right again, if that does not come by itself.
+    fn misfortune(&self, at: Instant, chance: &mut Chance) -> (Self::Deed, Option<Self::Deed>);
+    /// Where a plan can be played, with all that will happen. Its story is only kept if asked for.
+    fn stage(plan: &Plan<Self>, keeps_story: bool) -> Self::Stage;
+    /// Plays a plan to its end, and judges that.
+    fn play(plan: &Plan<Self>, stage: &mut Self::Stage) -> Result<(), Failure>;
+    /// Writes a plan in words.
+    fn write(plan: &Plan<Self>, f: &mut fmt::Formatter<'_>) -> fmt::Result;
+    /// What happened, a line a fact.
+    fn story(stage: &Self::Stage) -> String;
 }
 
-impl Tale for Plan {
-    fn of(seed: u64) -> Self {
-        Self::new(seed)
+/// When things go wrong.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Trouble {
+    /// From then on.
+    pub from: Instant,
+    /// Until then.
+    pub until: Instant,
+    /// Most things that go wrong, recoveries not counted.
+    pub most: u64,
+    /// A time that matters to those who take part: what goes wrong is right again after a share of it, or a few of it.
+    pub unit: Duration,
+}
+
+/// What a seed stands for: a plan that can be played, and be made simpler by leaving misfortunes out.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Plan<T: Tale> {
+    /// Who takes part.
+    pub tale: T,
+    /// What befalls them, in order of time.
+    pub misfortunes: Vec<(Instant, T::Deed)>,
+}
+
+impl<T: Tale> Plan<T> {
+    /// The plan of a seed.
+    pub fn of(seed: u64) -> Self {
+        let mut chance = Chance::new(seed);
+        let tale = T::of(seed, &mut chance);
+        let Trouble { from, until, most, unit } = tale.trouble();
+        let mut misfortunes = tale.beginning(&mut chance);
+        for _ in 0..=chance.below(most) {
+            let at = from + chance.time((Duration::ZERO, until.since(from)));
+            let (wrong, right) = tale.misfortune(at, &mut chance);
+            misfortunes.push((at, wrong));
+            // Often so soon that a race comes of it, sometimes only when all is healed.
+            let after = match chance.below(4) {
+                0 => chance.time((Duration::ZERO, unit / 8)),
+                1 => chance.time((Duration::ZERO, unit)),
+                2 => chance.time((Duration::ZERO, unit * 3)),
+                _ => continue,
+            };
+            misfortunes.extend(right.filter(|_| at + after < until).map(|right| (at + after, right)));
+        }
+        misfortunes.sort_by_key(|(at, _)| *at);
+        Self { tale, misfortunes }
     }
 
-    fn run(&self) -> Result<(), Failure> {
-        let scenario = self.scenario();
-        let mut world = scenario.build(false);
-        scenario.run(&mut world)?;
-        judge(self, &mut world).map_err(Failure::Violation)
+    /// Plays it to its end, and judges that.
+    pub fn run(&self) -> Result<(), Failure> {
+        T::play(self, &mut T::stage(self, false))
     }
 
-    fn misfortunes(&self) -> usize {
-        self.misfortunes.len()
-    }
-
-    fn without(&self, misfortune: usize) -> Self {
+    /// The same without one of the misfortunes, counted from 0.
+    #[must_use]
+    pub fn without(&self, misfortune: usize) -> Self {
         let mut fewer = self.clone();
         fewer.misfortunes.remove(misfortune);
         fewer
     }
 
-    fn story(&self) -> String {
-        let scenario = self.scenario();
-        let mut world = scenario.build(true);
-        // How it ends is told beside it.
-        let _ = scenario.run(&mut world);
-        format!("{scenario}\n{}", world.story())
+    /// The plan, and what happens when it is played. How it ends is told beside it.
+    pub fn story(&self) -> String {
+        let mut stage = T::stage(self, true);
+        let _ = T::play(self, &mut stage);
+        format!("{self}\n{}", T::story(&stage))
+    }
+}
+
+impl<T: Tale> fmt::Display for Plan<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        T::write(self, f)
     }
 }
 
 /// A seed that failed.
 #[derive(Clone, Debug)]
-pub struct Finding<T> {
+pub struct Finding<T: Tale> {
     /// The seed.
     pub seed: u64,
     /// What went wrong in the shrunk plan.
     pub failure: Failure,
     /// The fewest misfortunes that were found to bring it about.
-    pub plan: T,
+    pub plan: Plan<T>,
 }
 
 /// Plays what a seed stands for. What a failure shrinks to, if it fails.
 pub fn seed<T: Tale>(seed: u64) -> Result<(), Box<Finding<T>>> {
-    let plan = T::of(seed);
+    let plan = Plan::of(seed);
     match plan.run() {
         Ok(()) => Ok(()),
         Err(failure) => Err(Box::new(shrink(seed, plan, failure))),
     }
 }
 
-/// After everything was healed and had time to settle.
-fn judge(plan: &Plan, world: &mut World) -> Result<(), Violation> {
-    let now = world.now();
-    let violation = |rule, details: String| Err(Violation { at: now, rule, details });
-    let names = plan.base.nodes[0].config.instances.iter().map(|instance| &instance.name);
-    let mut leaders = Vec::new();
-    for name in names {
-        let [master] = world.masters(name)[..] else {
-            return violation(Promise::EndsLed, format!("{name}: {:?}", world.masters(name)));
-        };
-        leaders.push(master);
-        let instances =
-            world.nodes().iter().filter(|node| node.is_working()).filter_map(|node| node.instance(name));
-        let preempts = instances.clone().all(|instance| instance.preemption != Preemption::Never);
-        let best = instances.map(|instance| instance.priority).max();
-        let priority = world.node(master).instance(name).map(|instance| instance.priority);
-        if preempts && priority != best {
-            let details = format!("{name} of {} with {priority:?} below {best:?}", world.node(master).name);
-            return violation(Promise::EndsWithBest, details);
-        }
-    }
-    let grouped = plan.base.nodes.iter().any(|node| !node.config.groups.is_empty());
-    if grouped && leaders.iter().any(|leader| *leader != leaders[0]) {
-        return violation(Promise::EndsTogether, format!("{leaders:?}"));
-    }
-    if let Some(last) = world.takeovers().last()
-        && last.at > plan.settled()
-    {
-        return violation(Promise::EndsQuiet, format!("taken at {} by {}", last.at, last.node));
-    }
-    if let Some(last) = world.watch.last_order()
-        && last > plan.settled() + world.watch.settling
-    {
-        return violation(Promise::EndsIdle, format!("one at {last}"));
-    }
-    leaders.into_iter().enumerate().try_for_each(|(which, master)| client_reaches(world, which, master))
-}
-
-/// Where announcements are repeated, the client finds the master however it was cut off meanwhile.
-fn client_reaches(world: &mut World, which: usize, master: usize) -> Result<(), Violation> {
-    let Some(instance) = world.node(master).config.instances.get(which).cloned() else { return Ok(()) };
-    if instance.announce.refresh > Duration::ZERO && instance.announce.refresh * 2 < plan::quiet(&instance) {
-        for vip in instance.addresses.iter().chain(&instance.excluded) {
-            let address = vip.prefix.address();
-            let answers = world.answers(which, address);
-            if answers != Some(master) {
-                let details = format!("{address} answers at {answers:?}, master is {master}");
-                return Err(Violation { at: world.now(), rule: Promise::EndsReached, details });
-            }
-        }
-    }
-    Ok(())
-}
-
-fn shrink<T: Tale>(seed: u64, plan: T, failure: Failure) -> Finding<T> {
+fn shrink<T: Tale>(seed: u64, plan: Plan<T>, failure: Failure) -> Finding<T> {
     let mut finding = Finding { seed, failure, plan };
     let mut at = 0;
     for _ in 0..SHRINKING {
-        if at >= finding.plan.misfortunes() {
+        if at >= finding.plan.misfortunes.len() {
             break;
         }
         let fewer = finding.plan.without(at);
@@ -183,19 +183,4 @@ pub fn seeds<T: Tale>(first: u64, count: u64, most: usize) -> Vec<Finding<T>> {
     let mut findings = findings.into_inner().unwrap_or_default();
     findings.sort_by_key(|finding| finding.seed);
     findings
-}
-
-/// When nothing more should change after `healed`: a backup has run out of patience, was preempted after the longest
-/// delay, and that took another master-down time.
-fn settling(healed: Instant, instances: &[&InstanceConfig], grouped: bool, scripts: Duration) -> Instant {
-    let patience =
-        |it: &&InstanceConfig| it.interval * (u32::from(it.down_timer_adverts) + 1) + Duration::from_secs(1);
-    let delay = |it: &&InstanceConfig| match it.preemption {
-        Preemption::Delayed(delay) => delay + it.interval,
-        Preemption::Allowed | Preemption::Never => Duration::ZERO,
-    };
-    let patience = instances.iter().map(patience).max().unwrap_or_default();
-    let delay = instances.iter().map(delay).max().unwrap_or_default();
-    // A member of a sync group that is ready before the others waits another time.
-    healed + patience * if grouped { 4 } else { 2 } + delay + scripts + Duration::from_millis(100)
 }

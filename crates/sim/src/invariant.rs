@@ -5,7 +5,9 @@
 //! disturbance, so the promises hold in any weather and need no tolerance. `docs/simulator.md` has them all.
 
 mod check;
+mod member;
 mod promise;
+mod told;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
@@ -15,8 +17,10 @@ use std::time::Duration;
 use host::{Delivery, Family, Instant, LinkIndex, NetworkOp, RouteKey, Rule};
 use vrrp::wire::{priority_of, vrid_of};
 
-pub(crate) use self::check::Check;
+pub(crate) use self::check::{Check, slack};
+pub(crate) use self::member::{Member, is_stamped};
 pub use self::promise::Promise;
+pub(crate) use self::told::Way;
 use crate::world::wire::Frame;
 
 /// The same order so often without a disturbance is one too many. Upstream's own retries and ours stay below.
@@ -27,6 +31,8 @@ const LATE: u32 = 2;
 /// it must stay for the next to be the first again. Those of `vrrp::holdings`.
 const PUT_BACK: (Duration, Duration, Duration) =
     (Duration::from_millis(100), Duration::from_secs(10), Duration::from_secs(10));
+/// Pause before the packet filter is ordered again, that of `vrrp::firewall`.
+const FILTER_RETRY: Duration = Duration::from_secs(10);
 /// Adverts of priority 0 in one resignation. As keepalived: two on a fault.
 const RESIGNATIONS: u32 = 2;
 
@@ -72,94 +78,6 @@ impl Thing {
     }
 }
 
-/// An instance of a node.
-#[derive(Debug)]
-pub(crate) struct Member {
-    pub(crate) node: usize,
-    pub(crate) instance: String,
-    pub(crate) router: usize,
-    /// The link that adverts leave by.
-    pub(crate) link: LinkIndex,
-    pub(crate) port: usize,
-    /// The link that it is on, which has an address of its own.
-    pub(crate) base: LinkIndex,
-    pub(crate) vips: Vec<(LinkIndex, IpAddr)>,
-    pub(crate) routes: Vec<RouteKey>,
-    pub(crate) rules: Vec<Rule>,
-    pub(crate) interval: Duration,
-    /// A backup that hears nobody waits no longer than this.
-    pub(crate) patience: Duration,
-    /// Beyond the settling time, for announcements that are spread out.
-    pub(crate) pace: Duration,
-    pub(crate) master: bool,
-    /// When it became master or ceased to be.
-    since: Instant,
-    /// Before this the kernel may legitimately hold something else.
-    unsettled: Instant,
-    /// By destination: when the rhythm of adverts began, and how many came since.
-    rhythm: BTreeMap<IpAddr, (Instant, u32)>,
-    /// When somebody last took a thing away or the kernel refused it, and how often of late.
-    trouble: BTreeMap<Thing, (Instant, u32)>,
-    resigned: BTreeMap<IpAddr, u32>,
-    /// Adverts heard in an instant.
-    heard: (Instant, u32),
-    /// When it heard last that another gives up.
-    released: Option<Instant>,
-    /// When it spoke last, by destination.
-    spoke: BTreeMap<IpAddr, Instant>,
-    /// Adverts sent out of turn in an instant, by destination.
-    answered: BTreeMap<IpAddr, (Instant, u32)>,
-    /// When each address was last announced.
-    announced: Vec<Option<Instant>>,
-    held_pending: bool,
-    live: bool,
-    /// When its last worker crashed, if all was calm before.
-    crashed: Option<Instant>,
-    /// The priority of its last advert but 0.
-    priority: u8,
-}
-
-impl Member {
-    pub(crate) fn new(
-        node: usize,
-        instance: &str,
-        link: LinkIndex,
-        port: usize,
-        vips: Vec<(LinkIndex, IpAddr)>,
-        interval: Duration,
-    ) -> Self {
-        Self {
-            node,
-            instance: instance.to_owned(),
-            router: 0,
-            link,
-            port,
-            base: link,
-            vips,
-            routes: Vec::new(),
-            rules: Vec::new(),
-            interval,
-            patience: Duration::ZERO,
-            pace: Duration::ZERO,
-            master: false,
-            since: Instant::ZERO,
-            unsettled: Instant::ZERO,
-            rhythm: BTreeMap::new(),
-            trouble: BTreeMap::new(),
-            resigned: BTreeMap::new(),
-            heard: (Instant::ZERO, 0),
-            released: None,
-            spoke: BTreeMap::new(),
-            answered: BTreeMap::new(),
-            announced: Vec::new(),
-            held_pending: false,
-            live: true,
-            crashed: None,
-            priority: 0,
-        }
-    }
-}
-
 /// A virtual router.
 #[derive(Debug)]
 struct Group {
@@ -181,6 +99,10 @@ pub(crate) struct Watch {
     last_order: Option<Instant>,
     due: VecDeque<(Instant, Check)>,
     violation: Option<Violation>,
+    /// Broken promises do not count.
+    pub(crate) looks_away: bool,
+    /// What was told last of whom.
+    told: BTreeMap<(usize, Way, String, String), String>,
     /// When a clock last leapt.
     pub(crate) leapt: Instant,
     /// How long the kernel may take for all orders of a change.
@@ -193,6 +115,9 @@ impl Watch {
     }
 
     pub(crate) fn violate(&mut self, at: Instant, rule: Promise, details: &str) {
+        if self.looks_away {
+            return;
+        }
         self.violation.get_or_insert_with(|| Violation { at, rule, details: details.to_owned() });
     }
 
@@ -225,18 +150,32 @@ impl Watch {
             self.groups.len() - 1
         });
         let mut announced = vec![None; new.vips.len()];
-        let old = self.members.iter_mut().find(|m| m.node == new.node && m.instance == new.instance);
+        let named = |m: &Member| m.node == new.node && m.instance == new.instance;
+        // One of another name is the same virtual router all the same.
+        let renamed = |m: &Member| m.node == new.node && m.router == router && !m.live;
+        let at = self.members.iter().position(named).or_else(|| self.members.iter().position(renamed));
+        let old = at.and_then(|at| self.members.get_mut(at));
         match old {
             Some(old) => {
                 for (vip, announced) in new.vips.iter().zip(&mut announced) {
                     let known = old.vips.iter().position(|old| old == vip);
                     *announced = known.and_then(|known| old.announced[known]);
                 }
+                let Member { slack, steps_down, lifetime, instance, .. } = new;
+                if old.instance != instance {
+                    old.called.push(std::mem::replace(&mut old.instance, instance));
+                }
+                if old.interval != new.interval {
+                    old.rhythm.clear();
+                }
                 let Member { link, port, base, vips, routes, rules, interval, patience, pace, .. } = new;
                 (old.routes, old.rules) = (routes, rules);
                 (old.link, old.port, old.base) = (link, port, base);
+                // Others may have learnt the longer interval.
+                let patience = if old.interval == interval { patience } else { patience.max(old.patience) };
                 (old.vips, old.interval, old.patience, old.pace) = (vips, interval, patience, pace);
                 (old.router, old.announced, old.live) = (router, announced, true);
+                (old.slack, old.steps_down, old.lifetime) = (slack, steps_down, lifetime);
             }
             None => self.members.push(Member { router, announced, ..new }),
         }
@@ -259,9 +198,19 @@ impl Watch {
     pub(crate) fn worker_started(&mut self, now: Instant, told: Instant, node: usize) {
         for (at, member) in self.members.iter_mut().enumerate().filter(|(_, member)| member.node == node) {
             member.rhythm.clear();
+            member.rival = 0;
             if let Some(crashed) = member.crashed.take() {
                 self.due.push_back((told, Check::Resumed { member: at, crashed, started: now }));
             }
+        }
+    }
+
+    /// A node's daemon is gone, and leaves what it holds.
+    pub(crate) fn abandoned(&mut self, now: Instant, node: usize) {
+        for (at, member) in self.members.iter().enumerate().filter(|(_, member)| member.node == node) {
+            let lifetime = member.lifetime.filter(|_| member.live);
+            let outlived = lifetime.map(|lifetime| now + lifetime + self.settling);
+            self.due.extend(outlived.map(|by| (by, Check::Outlived { member: at, since: now })));
         }
     }
 
@@ -273,7 +222,8 @@ impl Watch {
 
     /// Something happened that lets the members on a segment disagree for a while.
     pub(crate) fn disturb(&mut self, now: Instant, segment: usize) {
-        self.disturbed.insert(segment, now);
+        let disturbed = self.disturbed.entry(segment).or_default();
+        *disturbed = now.max(*disturbed);
         self.orders.clear();
         for router in 0..self.groups.len() {
             let group = &mut self.groups[router];
@@ -310,20 +260,39 @@ impl Watch {
         }
     }
 
+    /// The kernel refused an order to the packet filter. The worker tries again after a pause.
+    pub(crate) fn filter_refused(&mut self, now: Instant, node: usize) {
+        for at in 0..self.members.len() {
+            if self.members[at].node == node {
+                self.unsettle_member(now + FILTER_RETRY, at);
+            }
+        }
+    }
+
     pub(crate) fn mastership(&mut self, now: Instant, node: usize, instance: &str, master: bool) {
-        let Some(at) = self.members.iter().position(|m| m.node == node && m.instance == instance) else {
+        let Some(at) = self.members.iter().position(|m| m.node == node && m.is_called(instance)) else {
             return;
         };
         let member = &mut self.members[at];
         if member.master == master {
             return;
         }
-        (member.master, member.since) = (master, now);
+        let before = std::mem::replace(&mut member.since, now);
+        member.master = master;
+        // It ceased in this instant, by one name, and is master by another.
+        let goes_on = master && before == now && member.until.is_some_and(|(_, until)| until == now);
+        if let (true, Some((since, _))) = (goes_on, member.until) {
+            member.since = since;
+            self.due.push_back((now, Check::Told(at)));
+            return;
+        }
+        member.until = (!master).then_some((before, now));
         if !member.live {
             return;
         }
         let router = member.router;
         self.due.push_back((now, Check::Together(node)));
+        self.due.push_back((now, Check::Told(at)));
         if master {
             member.resigned.clear();
             self.due.push_back((now + self.settling + self.members[at].pace, Check::Announced(at, now)));
@@ -376,8 +345,10 @@ impl Watch {
         if let Some(member) = self.member_of(node, delivery.link, Family::of(delivery.source), vrid) {
             let member = &mut self.members[member];
             count(&mut member.heard, now);
-            if priority_of(delivery) == Some(0) {
-                member.released = Some(now);
+            match priority_of(delivery) {
+                Some(0) => member.released = Some(now),
+                Some(priority) if !member.master => member.rival = priority,
+                Some(_) | None => {}
             }
         }
     }
@@ -394,7 +365,14 @@ impl Watch {
             }
             return;
         }
-        member.priority = frame.priority;
+        let before = std::mem::replace(&mut member.priority, (frame.priority, now));
+        let fell = before.1 > member.since && frame.priority < before.0;
+        if fell && member.master && member.steps_down && member.rival > frame.priority {
+            let details =
+                format!("{} of node {node}: {} below {}", member.instance, frame.priority, member.rival);
+            self.violate(now, Promise::StepsDown, &details);
+            return;
+        }
         if !member.master {
             // The mastership may be told after its first advert, in the same instant.
             self.due.push_back((now, Check::Entitled(at, now)));
@@ -407,13 +385,18 @@ impl Watch {
             && member.master
             && member.since <= start
         {
+            // One that answers begins a rhythm, whenever it comes.
+            if owed {
+                member.rhythm.insert(frame.destination, (now, 0));
+                return;
+            }
             if now.since(start) + member.interval / LATE >= member.interval.saturating_mul(sent + 1) {
                 member.rhythm.insert(frame.destination, (start, sent + 1));
                 return;
             }
             let answers = member.answered.entry(frame.destination).or_default();
             count(answers, now);
-            if !owed && (member.heard.0 != now || member.heard.1 < answers.1) {
+            if member.heard.0 != now || member.heard.1 < answers.1 {
                 let after = now.since(start);
                 let details = format!("{} of node {node}: {sent} more, {after:?} after one", member.instance);
                 self.violate(now, Promise::NoHaste, &details);
@@ -429,6 +412,11 @@ impl Watch {
         if !member.held_pending {
             member.held_pending = true;
             self.due.push_back((member.unsettled + settling, Check::Held(at)));
+        }
+        let member = &mut self.members[at];
+        if !member.standing_pending {
+            member.standing_pending = true;
+            self.due.push_back((member.unsettled + settling + member.slack, Check::Standing(at)));
         }
     }
 

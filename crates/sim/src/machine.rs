@@ -8,6 +8,7 @@ mod kernel;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
+use host::firewall::{FilterTable, FirewallOp};
 use host::{
     Arrival, Channel, Datagram, Datagrams, Journal, Link, LinkAddress, LinkIndex, LinkName, MacAddress,
     Network, NetworkOp, Prefix, Refusal, RouteKey, Rule, Severity, Ticket,
@@ -24,13 +25,22 @@ pub const NETWORK_DOWN: i32 = 100;
 /// `ENOBUFS`, the error of an order refused on request.
 pub const NO_BUFFERS: i32 = 105;
 
+/// Something that the kernel is asked for.
+#[derive(Debug)]
+pub(crate) enum Order {
+    Network(NetworkOp),
+    Filter(FirewallOp),
+}
+
 /// Something a worker did.
 #[derive(Debug)]
 pub(crate) enum Effect {
-    Order(Ticket, NetworkOp),
+    Order(Ticket, Order),
     Send(Datagram),
     Say(ToSupervisor),
     Line(String),
+    /// A line for the event pipes.
+    Pipe(String),
     Deaf(Channel, Refusal),
     /// A channel that was refused before was opened.
     Opened(Channel),
@@ -48,6 +58,8 @@ pub struct Machine {
     /// With the links that they lead to.
     routes: BTreeMap<RouteKey, Vec<LinkIndex>>,
     rules: BTreeSet<Rule>,
+    /// Tables of the packet filter.
+    filters: BTreeMap<String, FilterTable>,
     last_lease: u64,
     last_link: u32,
     channels: BTreeMap<Channel, Vec<u8>>,
@@ -183,6 +195,19 @@ impl Machine {
         self.rules.contains(rule)
     }
 
+    /// Whether what comes for an address on a link is dropped.
+    pub fn drops(&self, link: LinkIndex, address: IpAddr) -> bool {
+        let name = self.link(link).map(|link| &link.name);
+        self.filters.values().any(|table| match address {
+            IpAddr::V4(address) => table.ipv4.as_ref().is_some_and(|it| it.dropped.contains(&address)),
+            IpAddr::V6(address) => table.ipv6.as_ref().is_some_and(|it| {
+                it.dropped.contains(&address)
+                    || it.link_local.contains(&(address, link))
+                    || name.is_some_and(|name| it.link_local_by_name.contains(&(address, name.clone())))
+            }),
+        })
+    }
+
     /// The addresses with their links, in the order they came.
     pub fn addresses(&self) -> impl Iterator<Item = (LinkIndex, Prefix)> {
         self.addresses.iter().map(|a| (a.link, a.prefix))
@@ -213,13 +238,14 @@ pub(crate) fn refusal(code: i32, why: &str) -> Refusal {
 
 impl Network for Machine {
     fn submit(&mut self, ticket: Ticket, op: NetworkOp) {
-        self.outbox.push(Effect::Order(ticket, op));
+        self.outbox.push(Effect::Order(ticket, Order::Network(op)));
     }
 }
 
 impl host::Firewall for Machine {
-    /// Packets of clients are not simulated, so there is nothing to filter.
-    fn filter(&mut self, _: Ticket, _: host::FirewallOp) {}
+    fn filter(&mut self, ticket: Ticket, op: FirewallOp) {
+        self.outbox.push(Effect::Order(ticket, Order::Filter(op)));
+    }
 }
 
 impl Datagrams for Machine {
@@ -268,8 +294,9 @@ impl Bus for Machine {
 }
 
 impl EventPipes for Machine {
-    // What goes there is what scripts are told, and those are watched.
-    fn put(&mut self, _: &str) {}
+    fn put(&mut self, line: &str) {
+        self.outbox.push(Effect::Pipe(line.to_owned()));
+    }
 }
 
 #[cfg(test)]

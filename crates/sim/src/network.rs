@@ -106,6 +106,11 @@ impl Segment {
         self.ports.push(Port { link, mac, ..self.ports[base] });
     }
 
+    /// The Ethernet address of a link that is or was plugged in.
+    pub fn mac_of(&self, node: usize, link: LinkIndex) -> Option<MacAddress> {
+        self.ports.iter().find(|port| port.node == node && port.link == link).map(|port| port.mac)
+    }
+
     /// The port of a link.
     pub fn port_of(&self, node: usize, link: LinkIndex) -> Option<usize> {
         self.ports.iter().position(|port| port.node == node && port.link == link && !port.gone)

@@ -3,18 +3,20 @@
 //! The worker is the real one. The stand-in does what the supervisor's side of the bus asks: it runs scripts as the
 //! scenario says, remembers who was master, and starts a worker that crashed anew with its memories.
 
+mod standing;
+
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
-use host::{
-    Arrival, Instant, JobId, LinkAddress, LinkIndex, LinkName, NetworkOp, Outcome, Ticket, WallClock,
-};
+use bfd::Verdict;
+use bfd::config::SessionConfig;
+use host::{Arrival, Instant, JobId, LinkAddress, LinkIndex, LinkName, Outcome, Ticket, WallClock};
 use vrrp::config::InstanceConfig;
 use vrrp::{Config, Memory};
-use worker::Vrrp;
 use worker::bus::ToWorker;
+use worker::{Bfd, Vrrp};
 
-use crate::machine::Machine;
+use crate::machine::{Machine, Order};
 
 /// Packets that wait in a socket while the worker is paused; more are dropped, as a socket's buffer does.
 const SOCKET_BUFFER: usize = 64;
@@ -27,6 +29,8 @@ const BEGINNING: Duration = Duration::from_secs(1_800_000_000);
 pub(crate) enum Input {
     Arrival(Arrival),
     Message(ToWorker),
+    /// The bfd worker has judged a path.
+    Verdict(Verdict),
 }
 
 impl Input {
@@ -60,7 +64,11 @@ pub enum Behaviour {
 /// A link of a node as it is built.
 #[derive(Clone, Debug)]
 pub struct Socket {
-    /// The link.
+    /// What the link is called.
+    pub name: LinkName,
+    /// The link as it was built; commands mean it by this.
+    pub built: LinkIndex,
+    /// The link as it is now, or was before somebody took it out.
     pub link: LinkIndex,
     /// The segment it is plugged into.
     pub segment: usize,
@@ -86,12 +94,26 @@ pub(crate) struct Supervisor {
     pub(crate) scripts: BTreeMap<String, Behaviour>,
     /// Tracking scripts that run, with the first word of their command lines.
     pub(crate) jobs: BTreeMap<JobId, String>,
-    /// How each tracking script's last run ended.
-    pub(crate) outcomes: BTreeMap<String, Outcome>,
+    /// How each tracking script's last run ended, and how many like it there were in a row.
+    pub(crate) outcomes: BTreeMap<String, (Outcome, u32)>,
+    /// When instances may begin to listen, on the world's clock (`vrrp_startup_delay`).
+    pub(crate) listens_at: Option<Instant>,
     /// Crashes since the node was started.
     pub(crate) crashes: u32,
     /// Every notify script that was asked for: its queue and its command line.
     pub(crate) notified: Vec<(String, String)>,
+}
+
+/// The bfd worker of a node.
+#[derive(Debug, Default)]
+pub(crate) struct Paths {
+    /// What it obeys; without sessions there is no worker.
+    pub(crate) sessions: Vec<SessionConfig>,
+    pub(crate) worker: Option<Bfd<crate::paths::node::Machine>>,
+    /// Counts workers.
+    pub(crate) life: u64,
+    /// When the world wakes it, and the deadline that it does so for.
+    pub(crate) timer: Option<(Instant, Instant)>,
 }
 
 /// A node.
@@ -109,6 +131,8 @@ pub struct Node {
     pub wanted: bool,
     /// The daemon was told to stop and has not yet.
     pub stopping: bool,
+    /// When the daemon was gone at once, supervisor and all, and left what it held.
+    pub(crate) abandoned: Option<Instant>,
     /// The worker does not get any processor time.
     pub paused: bool,
     /// The worker has been told its configuration.
@@ -121,6 +145,12 @@ pub struct Node {
     pub(crate) files: BTreeMap<String, i64>,
     /// Whether sets of tracked processes are complete; they are if nothing was said.
     pub(crate) processes: BTreeMap<String, bool>,
+    /// What the worker was told of paths.
+    pub(crate) verdicts: BTreeMap<String, bool>,
+    /// Counts the times that carriers were begun to be asked for.
+    pub(crate) beats: u64,
+    /// The bfd worker and its sessions.
+    pub(crate) paths: Paths,
     /// Links of its own that the kernel refused last.
     pub(crate) refused_links: BTreeSet<LinkName>,
     /// How far its monotonic clock is ahead of the world's.
@@ -136,13 +166,15 @@ pub struct Node {
     /// What waits for a paused worker.
     pub(crate) inbox: VecDeque<Input>,
     /// Orders that the kernel has not carried out.
-    pub(crate) kernel: VecDeque<(u64, Ticket, NetworkOp)>,
+    pub(crate) kernel: VecDeque<(u64, Ticket, Order)>,
     /// When the kernel is done with the orders it has.
     pub(crate) kernel_free: Instant,
     /// When the last report of a change is read.
     pub(crate) reports_read: Instant,
     /// When the last answer is read.
     pub(crate) answers_read: Instant,
+    /// When the last verdict is read.
+    pub(crate) verdicts_read: Instant,
 }
 
 impl Node {
@@ -155,12 +187,16 @@ impl Node {
             powered: true,
             wanted: false,
             stopping: false,
+            abandoned: None,
             paused: false,
             introduced: false,
             floods: 0,
             congested: false,
             files: BTreeMap::new(),
             processes: BTreeMap::new(),
+            verdicts: BTreeMap::new(),
+            beats: 0,
+            paths: Paths::default(),
             refused_links: BTreeSet::new(),
             clock,
             wrong: 0,
@@ -173,6 +209,7 @@ impl Node {
             kernel_free: Instant::ZERO,
             reports_read: Instant::ZERO,
             answers_read: Instant::ZERO,
+            verdicts_read: Instant::ZERO,
         }
     }
 
@@ -199,6 +236,12 @@ impl Node {
     /// A worker runs, paused or not.
     pub const fn is_running(&self) -> bool {
         matches!(self.daemon, Daemon::Up(_))
+    }
+
+    /// A link that commands mean by how it was built, unless somebody took it out.
+    pub(crate) fn link_built(&self, built: LinkIndex) -> Option<LinkIndex> {
+        let socket = self.sockets.iter().find(|socket| socket.built == built)?;
+        self.machine().link(socket.link).map(|link| link.index)
     }
 
     /// An instance of its configuration.
@@ -243,6 +286,8 @@ impl Node {
         self.timer = None;
         self.introduced = false;
         self.congested = false;
+        self.verdicts.clear();
+        self.supervisor.outcomes.clear();
         self.refused_links.clear();
     }
 
@@ -283,9 +328,19 @@ impl Node {
         self.supervisor =
             Supervisor { scripts: std::mem::take(&mut self.supervisor.scripts), ..Supervisor::default() };
         self.powered = false;
+        self.abandoned = None;
         self.wanted = false;
         self.stopping = false;
         self.paused = false;
+    }
+
+    /// Nothing of the daemon is left but what it put into the kernel.
+    pub(crate) fn abandon(&mut self, now: Instant) {
+        self.end_worker();
+        self.supervisor =
+            Supervisor { scripts: std::mem::take(&mut self.supervisor.scripts), ..Supervisor::default() };
+        self.abandoned = Some(now);
+        (self.wanted, self.stopping, self.paused) = (false, false, false);
     }
 
     /// The power is back: links have the addresses they were built with.
@@ -301,13 +356,16 @@ impl Node {
     pub(crate) fn script_is_good(&self, name: &str) -> bool {
         let script = self.config.scripts.iter().find(|script| script.name == name);
         let outcome = script.and_then(|it| self.supervisor.outcomes.get(it.command.argv.first()?));
-        outcome.is_some_and(|outcome| outcome.is_success())
+        outcome.is_some_and(|(outcome, _)| outcome.is_success())
     }
 
     /// A tracking script's run ended. Whether otherwise than the run before; `None` if it was given up meanwhile.
     pub(crate) fn job_ends(&mut self, id: JobId, outcome: Outcome) -> Option<bool> {
         let script = self.supervisor.jobs.remove(&id)?;
-        Some(self.supervisor.outcomes.insert(script, outcome) != Some(outcome))
+        let known = self.supervisor.outcomes.entry(script).or_insert((outcome, 0));
+        let changed = known.1 == 0 || known.0.is_success() != outcome.is_success();
+        *known = (outcome, if changed { 1 } else { known.1 + 1 });
+        Some(changed)
     }
 
     /// How a script's run ends, and whether that takes its whole time limit.

@@ -1,11 +1,11 @@
 //! Pairs of bfd workers: two neighbours, the path between them, and what befalls the three.
 //!
 //! The workers are the real ones. `node` is the machine under each, `watch` keeps the books and knows what must
-//! hold, `plan` makes pairs by chance. What a worker reads late is dated by when the machine received it, as on this
+//! hold, [`Neighbours`] makes pairs by chance. What a worker reads late is dated by when the machine received it, as on this
 //! host, and comes before the wake-up that expired with it.
 
-mod node;
-mod plan;
+mod neighbours;
+pub(crate) mod node;
 mod watch;
 
 use std::collections::BTreeMap;
@@ -16,10 +16,11 @@ use std::time::Duration;
 use host::{Arrival, Instant, Refusal, UdpChannel, UdpDatagram, UdpDelivery};
 use worker::bus::ToBfd;
 
+pub use self::neighbours::{Misfortune, Neighbours};
 use self::node::{Effect, LINK, Node};
-pub use self::plan::{Misfortune, Plan};
 use self::watch::{Cause, Watch};
 use crate::chance::Chance;
+use crate::explore::Plan;
 use crate::invariant::{Promise, Violation};
 use crate::network::{Fate, Segment};
 use crate::timeline::{Entry, Fact};
@@ -77,9 +78,10 @@ enum Happening {
 
 impl Pair {
     /// The pair of a plan, which begins with both started. Its story is only kept if asked for.
-    pub fn new(plan: &Plan, keeps_story: bool) -> Self {
-        let mut segment = Segment::new("path", plan.weather);
-        let nodes = [0, 1].map(|number| Node::new(number, plan.sessions[number].clone()));
+    pub fn new(plan: &Plan<Neighbours>, keeps_story: bool) -> Self {
+        let Plan { tale, misfortunes } = plan;
+        let mut segment = Segment::new("path", tale.weather);
+        let nodes = [0, 1].map(|number| Node::new(number, tale.sessions[number].clone()));
         for (number, node) in nodes.iter().enumerate() {
             segment.plug(number, LINK, node.mac());
         }
@@ -89,19 +91,19 @@ impl Pair {
             queue: BTreeMap::new(),
             nodes,
             segment,
-            late: plan.late,
-            chance: Chance::new(plan.seed),
-            watch: Watch::new(plan.late),
+            late: tale.late,
+            chance: Chance::new(tale.seed),
+            watch: Watch::new(tale.late),
             turns: (0, Instant::ZERO, 0),
             effects: Vec::new(),
             keeps_story,
             timeline: Vec::new(),
         };
-        for (at, misfortune) in &plan.misfortunes {
+        for (at, misfortune) in misfortunes {
             pair.schedule(*at, Happening::Misfortune(misfortune.clone()));
         }
-        for misfortune in plan.healing() {
-            pair.schedule(plan.healed, Happening::Misfortune(misfortune));
+        for misfortune in tale.healing() {
+            pair.schedule(tale.healed, Happening::Misfortune(misfortune));
         }
         [0, 1].into_iter().for_each(|node| pair.start(node));
         pair

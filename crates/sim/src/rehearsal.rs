@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use host::{
     Arrival, Engine, Instant, LinkAddress, LinkIndex, LinkName, MacAddress, NetworkOp, Outcome, Packet,
-    Prefix, RouteKey, Rule, WallClock,
+    Prefix, RouteKey, Rule, Ticket, WallClock,
 };
 use vrrp::config::{InstanceConfig, VirtualAddress, VirtualRoute};
 use vrrp::{Action, Config, Event, Notice, Router, Status};
@@ -36,6 +36,26 @@ pub struct Held {
     pub rules: BTreeSet<Rule>,
 }
 
+impl Held {
+    /// What a machine has now.
+    pub fn of(machine: &Machine) -> Self {
+        let Arrival::Surveyed { links, addresses, routes, rules } = machine.survey() else {
+            return Self::default();
+        };
+        let names: BTreeMap<LinkIndex, LinkName> =
+            links.into_iter().map(|link| (link.index, link.name)).collect();
+        Self {
+            addresses: addresses
+                .into_iter()
+                .filter_map(|address| Some((names.get(&address.link)?.clone(), address.prefix)))
+                .collect(),
+            links: names.into_values().collect(),
+            routes: routes.into_iter().collect(),
+            rules: rules.into_iter().collect(),
+        }
+    }
+}
+
 /// An advert that went out.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Sent {
@@ -53,6 +73,10 @@ pub struct Rehearsal {
     router: Router,
     machine: Machine,
     now: Instant,
+    /// How long the kernel takes for an order; at first it does everything at once.
+    pub kernel_takes: Duration,
+    /// Orders that it has not carried out, and when it will have.
+    kernel: VecDeque<(Instant, Ticket, NetworkOp)>,
     /// What was said, since it was last taken.
     pub notices: Vec<Notice>,
     /// Adverts that went out, since they were last taken.
@@ -81,6 +105,8 @@ impl Rehearsal {
             router: Router::default(),
             machine,
             now: Instant::ZERO,
+            kernel_takes: Duration::ZERO,
+            kernel: VecDeque::new(),
             notices: Vec::new(),
             adverts: Vec::new(),
             orders: Vec::new(),
@@ -109,9 +135,18 @@ impl Rehearsal {
     /// Lets so much time pass.
     pub fn run_for(&mut self, time: Duration) {
         let until = self.now + time;
-        while let Some(at) = self.router.next_deadline().filter(|at| *at <= until) {
-            self.now = self.now.max(at);
-            self.tell(Some(Event::Wake));
+        loop {
+            let woken = self.router.next_deadline().filter(|at| *at <= until);
+            let done = self.kernel.front().map(|(at, ..)| *at).filter(|at| *at <= until);
+            if let Some(at) = done.filter(|done| woken.is_none_or(|woken| *done <= woken)) {
+                self.now = self.now.max(at);
+                self.carry_out();
+            } else if let Some(at) = woken {
+                self.now = self.now.max(at);
+                self.tell([Event::Wake]);
+            } else {
+                break;
+            }
         }
         self.now = until;
     }
@@ -128,25 +163,21 @@ impl Rehearsal {
 
     /// What the machine has.
     pub fn held(&self) -> Held {
-        let Arrival::Surveyed { links, addresses, routes, rules } = self.machine.survey() else {
-            return Held::default();
-        };
-        let names: BTreeMap<LinkIndex, LinkName> =
-            links.into_iter().map(|link| (link.index, link.name)).collect();
-        Held {
-            addresses: addresses
-                .into_iter()
-                .filter_map(|address| Some((names.get(&address.link)?.clone(), address.prefix)))
-                .collect(),
-            links: names.into_values().collect(),
-            routes: routes.into_iter().collect(),
-            rules: rules.into_iter().collect(),
+        Held::of(&self.machine)
+    }
+
+    /// The kernel is done with its oldest order.
+    fn carry_out(&mut self) {
+        if let Some((_, ticket, op)) = self.kernel.pop_front() {
+            let (result, arrivals) = self.machine.apply(op);
+            let reports = arrivals.into_iter().filter_map(self::event);
+            self.tell(reports.chain([Event::Settled { ticket, result }]).collect::<Vec<_>>());
         }
     }
 
     /// The engine's turns, until it has nothing more to say about what it was told.
-    fn tell(&mut self, event: Option<Event>) {
-        let mut waiting: VecDeque<Event> = event.into_iter().collect();
+    fn tell(&mut self, events: impl IntoIterator<Item = Event>) {
+        let mut waiting: VecDeque<Event> = events.into_iter().collect();
         let mut actions = Vec::new();
         for _ in 0..MOST_TURNS {
             let Some(event) = waiting.pop_front() else { return };
@@ -161,6 +192,10 @@ impl Rehearsal {
         match action {
             Action::Network(ticket, op) => {
                 self.orders.push(op.clone());
+                if self.kernel_takes > Duration::ZERO {
+                    self.kernel.push_back((self.now + self.kernel_takes, ticket, op));
+                    return;
+                }
                 let (result, arrivals) = self.machine.apply(op);
                 waiting.extend(arrivals.into_iter().filter_map(self::event));
                 waiting.push_back(Event::Settled { ticket, result });

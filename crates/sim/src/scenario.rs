@@ -19,6 +19,7 @@
 //! - `node NAME [config FILE] LINK SEGMENT ADDRESS[,ADDRESS…] …`: whoever reads a scenario says what a file means.
 //!   A node is started at 0s, unless the first thing that happens to it is that it starts.
 //! - `instance NODE NAME LINK WORD…`: an instance in [`instance`]'s words, beside or without a file.
+//! - `session NODE NAME NEIGHBOUR INTERVAL MULTIPLIER`: a path that the node's bfd worker watches.
 //! - `at TIME [COMMAND]`: what [`Command::describe`](crate::World::describe) writes, and `set NODE INSTANCE WORD…`, a reload.
 //! - `within TIME WHAT`: holds so long after the last `at`. `exactly TIME WHAT`: begins to hold then, to the
 //!   microsecond.
@@ -33,6 +34,7 @@ mod write;
 use std::net::IpAddr;
 use std::time::Duration;
 
+use bfd::config::SessionConfig;
 use host::{Instant, LinkName, Prefix};
 use vrrp::Config;
 
@@ -68,6 +70,8 @@ pub struct NodePlan {
     pub config: Config,
     /// Its links: name, segment by number, own addresses.
     pub links: Vec<(LinkName, usize, Vec<Prefix>)>,
+    /// The paths that it watches.
+    pub sessions: Vec<SessionConfig>,
 }
 
 /// Something that should hold.
@@ -167,8 +171,9 @@ impl Scenario {
         for (name, weather) in &self.segments {
             world.add_segment(name, *weather);
         }
-        for NodePlan { name, config, links } in &self.nodes {
-            world.add_node(name, config.clone(), links);
+        for NodePlan { name, config, links, sessions } in &self.nodes {
+            let node = world.add_node(name, config.clone(), links);
+            world.add_sessions(node, sessions.clone());
         }
         for node in 0..self.nodes.len() {
             let first = self.steps.iter().find(|(_, command)| command.node() == Some(node));

@@ -6,6 +6,8 @@
 mod command;
 mod describe;
 mod fault;
+mod links;
+mod path;
 mod supervisor;
 mod turn;
 pub(crate) mod wire;
@@ -17,7 +19,10 @@ use std::net::IpAddr;
 use std::rc::Rc;
 use std::time::Duration;
 
-use host::{Arrival, Channel, Instant, JobId, LinkAddress, LinkIndex, LinkName, MacAddress, Outcome, Prefix};
+use host::{
+    Arrival, Channel, Instant, JobId, LinkAddress, LinkIndex, LinkName, MacAddress, Outcome, Prefix,
+    UdpDelivery,
+};
 use vrrp::Config;
 use worker::bus::ToWorker;
 
@@ -132,6 +137,23 @@ enum Happening {
     Wake {
         node: usize,
     },
+    /// A packet that watches a path reaches a node.
+    Datagram {
+        to: usize,
+        delivery: Box<UdpDelivery>,
+    },
+    WakePaths {
+        node: usize,
+    },
+    RestartPaths {
+        node: usize,
+        life: u64,
+    },
+    /// Carriers are asked for.
+    Beat {
+        node: usize,
+        life: u64,
+    },
     JobEnds {
         node: usize,
         life: u64,
@@ -178,6 +200,12 @@ impl World {
         self.keeps_lines = true;
     }
 
+    /// Broken promises do not count: what can be promised of configurations that a scenario has no words for is not known
+    /// here, only what comes of them.
+    pub const fn look_away(&mut self) {
+        self.watch.looks_away = true;
+    }
+
     /// Adds a segment; its number.
     pub fn add_segment(&mut self, name: &str, weather: Weather) -> usize {
         self.segments.push(Segment::new(name, weather));
@@ -202,13 +230,14 @@ impl World {
         let mut sockets = Vec::new();
         for (which, (link, segment, prefixes)) in links.iter().enumerate() {
             let mac = MacAddress([2, 0, 0, 0, number_in_mac(number + 1), number_in_mac(which)]);
-            let link = machine.add_link(link.clone(), mac);
+            let name = link.clone();
+            let link = machine.add_link(name.clone(), mac);
             let addresses: Vec<_> = prefixes.iter().map(|prefix| LinkAddress::plain(link, *prefix)).collect();
             for address in &addresses {
                 machine.add_address(address.clone());
             }
             self.segments[*segment].plug(number, link, mac);
-            sockets.push(Socket { link, segment: *segment, addresses });
+            sockets.push(Socket { name, built: link, link, segment: *segment, addresses });
         }
         let mut node = Node::new(name, config, machine, clock);
         node.sockets = sockets;
@@ -372,6 +401,10 @@ impl World {
                 }
             }
             Happening::Wake { node } => self.wake(node),
+            Happening::Datagram { to, delivery } => self.hear_path(to, *delivery),
+            Happening::WakePaths { node } => self.wake_paths(node),
+            Happening::RestartPaths { node, life } => self.restart_paths(node, life),
+            Happening::Beat { node, life } => self.beat(node, life),
             Happening::JobEnds { node, life, id, outcome } => {
                 if self.nodes[node].life == life
                     && let Some(changed) = self.nodes[node].job_ends(id, outcome)

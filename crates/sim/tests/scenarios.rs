@@ -37,7 +37,7 @@ fn failure(file: &Path) -> Option<String> {
 #[test]
 fn a_scenario_that_is_written_reads_back_as_the_same() {
     for seed in 0..200 {
-        let scenario = sim::explore::Plan::new(seed).scenario();
+        let scenario = sim::explore::Plan::<sim::explore::Routers>::of(seed).scenario();
         let again = Scenario::read(&scenario.to_string(), &mut |_| None);
         let again = again.unwrap_or_else(|error| panic!("{error}\n{scenario}"));
         assert!(again == scenario, "seed {seed}:\n{again}\nis not\n{scenario}");

@@ -53,7 +53,9 @@ impl Group {
         let resting = |member: &Instance| matches!(member.state(), State::Init | State::Fault);
         if self.any(instances, |member| member.state() == State::Fault && !member.is_free()) {
             self.bring(State::Fault, instances, turn, |member| member.state() != State::Fault);
-        } else if self.all(instances, Instance::is_free) && self.any(instances, resting) {
+        } else if self.all(instances, |member| member.is_master() || member.is_free())
+            && self.any(instances, resting)
+        {
             self.begin(instances, turn);
         }
         let masters = self.count(instances, State::Master);

@@ -255,6 +255,16 @@ impl Holdings {
         self.doubtful.extend(wanted.map(|(key, _)| key).filter(|key| key.link() == Some(link)).cloned());
     }
 
+    /// A link came up: addresses on it that were lost when it went down, and routes that the kernel refused because nothing
+    /// led there, may be put now, and are tried at once.
+    pub(crate) fn link_came_up(&mut self, link: LinkIndex, now: Instant) {
+        let concerned = |key: &Key| matches!(key, Key::Route(_)) || key.link() == Some(link);
+        for (key, retry_at) in self.missing.iter_mut().filter(|(key, _)| concerned(key)) {
+            *retry_at = now.min(*retry_at);
+            self.trouble.remove(key);
+        }
+    }
+
     /// An order was carried out or refused. Says which address the kernel refused to put.
     pub(crate) fn settled(
         &mut self,

@@ -190,6 +190,11 @@ impl Instance {
         self.resume_before = Some(until + self.config.interval * missed);
     }
 
+    /// It was master in an earlier life, and may resume.
+    pub(crate) fn is_remembered(&self) -> bool {
+        self.resume_before.is_some()
+    }
+
     /// Takes on another configuration of the same virtual router, keeping state and deadlines.
     pub(crate) fn adjust(&mut self, config: InstanceConfig, turn: &mut Turn<'_>) {
         let added =

@@ -37,14 +37,14 @@ struct Present {
 }
 
 impl Links {
-    /// Takes in everything anew. Says nothing of the first survey.
+    /// Takes in everything anew. Says nothing of the first survey. The links that came up.
     pub(crate) fn survey(
         &mut self,
         links: Vec<Link>,
         addresses: Vec<LinkAddress>,
         now: Instant,
         out: &mut Vec<Action>,
-    ) {
+    ) -> Vec<LinkIndex> {
         let first = self.links.is_empty();
         let gone: Vec<LinkIndex> = self
             .links
@@ -57,24 +57,29 @@ impl Links {
         }
         self.addresses.clear();
         let mut quiet = Vec::new();
+        let mut came_up = Vec::new();
         for link in links {
-            self.change(link, now, if first { &mut quiet } else { out });
+            let index = link.index;
+            let up = self.change(link, now, if first { &mut quiet } else { out });
+            came_up.extend(up.then_some(index));
         }
         for address in &addresses {
             self.add_address(address);
         }
+        came_up
     }
 
-    /// A link appeared or changed.
-    pub(crate) fn change(&mut self, link: Link, now: Instant, out: &mut Vec<Action>) {
+    /// A link appeared or changed. Whether it came up.
+    pub(crate) fn change(&mut self, link: Link, now: Instant, out: &mut Vec<Action>) -> bool {
         let (name, up) = (link.name.clone(), self.is_up(&link));
         self.delays.changed(&link, up, now);
         let mut say = |notice| out.push(Action::Notice(notice));
         match self.links.insert(link.index, link) {
             Some(before) if before.name == name => {
-                if self.is_up(&before) != up {
-                    say(Notice::Link { name, up, asked: false });
+                if self.is_up(&before) == up {
+                    return false;
                 }
+                say(Notice::Link { name, up, asked: false });
             }
             Some(before) => {
                 say(Notice::LinkPresence { name: before.name, present: false });
@@ -82,6 +87,7 @@ impl Links {
             }
             None => say(Notice::LinkPresence { name, present: true }),
         }
+        up
     }
 
     /// The driver of a link told of its carrier. Whether that changes anything.

@@ -184,6 +184,12 @@ impl Router {
         (status, more)
     }
 
+    /// In which state each instance is, by its name, in the order of the file.
+    pub fn states(&self) -> impl Iterator<Item = (&str, State)> {
+        let instances = self.order.iter().filter_map(|id| self.instances.get(id));
+        instances.map(|instance| (instance.config().name.as_str(), instance.state()))
+    }
+
     /// Orders to the kernel that have no answer yet, or that must be given again.
     pub fn outstanding(&self) -> usize {
         self.holdings.outstanding()

@@ -209,10 +209,8 @@ impl<M: Network + Firewall + Datagrams + Journal + Bus + EventPipes> Vrrp<M> {
         self.pace.configure(&config);
         self.scripts.configure(&config);
         if !self.configured && !memories.is_empty() {
-            for memory in &memories {
-                self.sieve.resume_master(&memory.instance);
-                self.masters.insert(memory.instance.clone());
-            }
+            self.masters.extend(memories.iter().map(|memory| memory.instance.clone()));
+            self.sieve.resume_masters(&self.masters);
             self.step(Event::Remembered(memories), now);
         }
         let first = !core::mem::replace(&mut self.configured, true);
@@ -222,6 +220,8 @@ impl<M: Network + Firewall + Datagrams + Journal + Bus + EventPipes> Vrrp<M> {
         self.scripts.forget_removed();
         if first {
             self.take_back_memories();
+        } else if self.surveyed {
+            self.mind_names();
         }
         self.machine.tell(ToSupervisor::Ready);
     }
@@ -252,9 +252,29 @@ impl<M: Network + Firewall + Datagrams + Journal + Bus + EventPipes> Vrrp<M> {
         if self.masters.is_empty() || !self.configured || !self.surveyed {
             return;
         }
-        let instances = self.router.status(self.now).instances;
-        let is_master = |name: &String| instances.iter().any(|i| i.name == *name && i.state == State::Master);
-        let gone: Vec<String> = self.masters.iter().filter(|name| !is_master(name)).cloned().collect();
+        let masters = self.masters();
+        self.tell_gone(&masters);
+    }
+
+    /// As keepalived: nobody is told when a reload gives an instance another name. But the supervisor keeps who is master,
+    /// and we what people were told, by names.
+    fn mind_names(&mut self) {
+        for (name, state) in self.router.states() {
+            self.sieve.know(name, state);
+        }
+        let masters = self.masters();
+        self.tell_gone(&masters);
+        self.tell_masterships(masters.into_iter().map(|instance| Mastership { instance, master: true }));
+    }
+
+    fn masters(&self) -> BTreeSet<String> {
+        let masters = self.router.states().filter(|(_, state)| *state == State::Master);
+        masters.map(|(name, _)| name.to_owned()).collect()
+    }
+
+    /// The supervisor is told of those that it believes to be master and that are not.
+    fn tell_gone(&mut self, masters: &BTreeSet<String>) {
+        let gone: Vec<String> = self.masters.difference(masters).cloned().collect();
         self.tell_masterships(gone.into_iter().map(|instance| Mastership { instance, master: false }));
     }
 

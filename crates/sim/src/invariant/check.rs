@@ -2,14 +2,19 @@
 
 use std::time::Duration;
 
-use host::{Instant, Link};
-use vrrp::config::{Config, InstanceConfig, TrackScript, Version, Weight};
+use host::{Instant, Link, LinkName};
+use vrrp::config::{
+    Authentication, Config, HmacMode, InstanceConfig, TrackScript, Version, VirtualAddress, Weight,
+};
 
-use super::{Member, Promise, Watch};
+use super::{Member, Promise, Watch, Way, is_stamped};
+use crate::node::Node;
 use crate::world::{Latency, World, link_named};
 
 /// What is not the protocol's: a start, a script's run, the time of an event itself.
 const MARGIN: Duration = Duration::from_millis(20);
+/// Stamps count whole seconds.
+const CLOCK_GRAIN: Duration = Duration::from_secs(1);
 /// Orders that a change may need: each member's addresses to take and to put, on the largest of simulated nodes.
 const ORDERS: u32 = 64;
 
@@ -28,6 +33,12 @@ pub(crate) enum Check {
     Entitled(usize, Instant),
     /// The members of each sync group of a node are master together or not at all.
     Together(usize),
+    /// A member's trackers count.
+    Standing(usize),
+    /// People were told that a member is master.
+    Told(usize),
+    /// A daemon that was gone since then, if it still is, has left nothing that has a lifetime.
+    Outlived { member: usize, since: Instant },
     /// A member whose worker is new and knows everything did not resume in another's place.
     Resumed { member: usize, crashed: Instant, started: Instant },
 }
@@ -60,7 +71,8 @@ impl World {
             let vips = instance.addresses.iter().chain(&instance.excluded);
             let vips: Vec<_> = vips
                 .filter_map(|vip| {
-                    let on = vip.link.as_ref().map_or(Some(home), |name| link_named(it, name))?;
+                    let on = vip.own_link.as_ref().or(vip.link.as_ref());
+                    let on = on.map_or(Some(home), |name| link_named(it, name))?;
                     Some((on, vip.prefix.address()))
                 })
                 .collect();
@@ -74,9 +86,15 @@ impl World {
                 base,
                 patience: patience(&instance) * waits
                     + verdict(&it.config, &instance)
+                    + slack(&it.config)
+                    + it.config.startup_delay
                     + self.latency.wake.1
                     + MARGIN,
                 pace: pace.saturating_mul(packets),
+                slack: slack(&it.config),
+                // Who believes whose adverts is another matter.
+                steps_down: instance.step_down && !is_stamped(&instance),
+                lifetime: instance.lifetime.map(|seconds| Duration::from_secs(seconds.into())),
                 routes: instance.routes.iter().map(|route| route.route.key()).collect(),
                 rules: instance.rules.iter().map(|rule| rule.rule.clone()).collect(),
                 ..Member::new(node, &instance.name, link, port, vips, instance.interval)
@@ -93,6 +111,9 @@ impl World {
             Check::Announced(member, since) => self.check_announced(member, since),
             Check::Together(node) => self.check_together(node),
             Check::Resumed { member, crashed, started } => self.check_resumed(member, crashed, started),
+            Check::Standing(member) => self.check_standing(member),
+            Check::Told(member) => self.check_told(member),
+            Check::Outlived { member, since } => self.check_outlived(member, since),
             Check::Entitled(member, at) => {
                 let member = &self.watch.members[member];
                 if !member.master && member.since != at {
@@ -112,10 +133,12 @@ impl World {
         let mut next: Option<Instant> = None;
         for (n, one) in masters.iter().enumerate() {
             for other in &masters[n + 1..] {
-                if !segment.connects(one.port, other.port) {
+                if !segment.connects(one.port, other.port) || !self.clocks_agree(one, other) {
                     continue;
                 }
-                let window = one.interval.max(other.interval)
+                // Of two that send at once one may use the sequence number that the other has just used.
+                let times = if self.counts_sequences(one) { 2 } else { 1 };
+                let window = one.interval.max(other.interval) * times
                     + segment.weather.delay.1 * 2
                     + self.latency.wake.1
                     + Duration::from_millis(1);
@@ -158,7 +181,10 @@ impl World {
     fn is_alone(&self, member: &Member) -> bool {
         let segment = &self.segments[self.watch.groups[member.router].segment];
         let hears = |other: &Member| {
-            other.master && self.nodes[other.node].is_working() && segment.passes(other.port, member.port)
+            other.master
+                && self.nodes[other.node].is_working()
+                && segment.passes(other.port, member.port)
+                && self.clocks_fit(other, member, Duration::ZERO)
         };
         self.can(member) && !member.master && !self.watch.members_of(member.router).any(hears)
     }
@@ -188,28 +214,94 @@ impl World {
         let member = &self.watch.members[at];
         let node = &self.nodes[member.node];
         // A worker that is paused, or about to be started anew, cannot do anything about its addresses.
-        let is_stopped = !node.is_running() && !node.wanted && !node.stopping;
+        let is_stopped = !node.is_running() && !node.wanted && !node.stopping && node.abandoned.is_none();
         let answerable = node.powered && (node.is_working() || is_stopped);
         if !member.live || !answerable {
             return;
         }
-        let wrong = member.vips.iter().find(|vip| node.machine().holds_on(vip.0, vip.1) != member.master);
-        if let Some((_, address)) = wrong {
-            let details = format!("{address} of {} of {}", member.instance, node.name);
-            let rule = if member.master { Promise::HoldsAddresses } else { Promise::OthersHoldNoAddresses };
-            self.watch.violate(now, rule, &details);
+        let wrong = wrong_address(node, member)
+            .or_else(|| wrong_static(node, is_stopped))
+            .or_else(|| wrong_filter(node, member))
+            .or_else(|| wrong_route(node, member));
+        if let Some((promise, what)) = wrong {
+            let details = format!("{what} of {} of {}", member.instance, node.name);
+            self.watch.violate(now, promise, &details);
+        }
+    }
+
+    fn check_standing(&mut self, at: usize) {
+        let now = self.now();
+        let member = &mut self.watch.members[at];
+        let settled = member.unsettled + self.watch.settling + member.slack;
+        if now < settled {
+            self.watch.due.push_back((settled, Check::Standing(at)));
             return;
         }
-        let machine = node.machine();
-        let route = member.routes.iter().find(|route| machine.has_route(route) != member.master);
-        let rule = member.rules.iter().find(|rule| machine.has_rule(rule) != member.master);
-        if let Some(what) =
-            route.map(|it| it.destination.to_string()).or(rule.map(|it| it.priority.to_string()))
-        {
-            let details = format!("{what} of {} of {}", member.instance, node.name);
-            let rule = if member.master { Promise::HoldsRoutes } else { Promise::OthersHoldNoRoutes };
-            self.watch.violate(now, rule, &details);
+        member.standing_pending = false;
+        let member = &self.watch.members[at];
+        let node = &self.nodes[member.node];
+        let Some(it) = node.instance(&member.instance) else { return };
+        if !member.live || !member.master || !node.is_working() || !node.introduced {
+            return;
         }
+        let standing = node.standing(it);
+        let details = format!("{} of {}", member.instance, node.name);
+        if standing.fault {
+            self.watch.violate(now, Promise::FaultsCount, &details);
+        } else if member.priority.1 > settled
+            && standing.priority(it.priority).is_some_and(|priority| priority.0 != member.priority.0)
+        {
+            let details = format!("{details}: {}, and {standing:?}", member.priority.0);
+            self.watch.violate(now, Promise::PointsCount, &details);
+        }
+    }
+
+    fn check_told(&mut self, at: usize) {
+        let member = &self.watch.members[at];
+        let node = &self.nodes[member.node];
+        if !member.live || !member.master || !node.is_working() {
+            return;
+        }
+        let told = [Way::Script, Way::Pipe].map(|way| self.watch.told(member.node, way, &member.instance));
+        // A script that a reload adds has not been told what was before.
+        if told[1] != Some("MASTER") || (told[0].is_some() && told[0] != told[1]) {
+            let details = format!("{} of {}: {told:?}", member.instance, node.name);
+            self.watch.violate(self.now(), Promise::ToldAll, &details);
+        }
+    }
+
+    fn check_outlived(&mut self, at: usize, since: Instant) {
+        let member = &self.watch.members[at];
+        let node = &self.nodes[member.node];
+        let gone = node.abandoned == Some(since) && member.live;
+        if let Some((_, address)) =
+            member.vips.iter().find(|vip| gone && node.machine().holds_on(vip.0, vip.1))
+        {
+            let details = format!("{address} of {} of {}", member.instance, node.name);
+            self.watch.violate(self.now(), Promise::NotOutlived, &details);
+        }
+    }
+
+    /// Its adverts have authentication headers.
+    fn counts_sequences(&self, member: &Member) -> bool {
+        let it = self.nodes[member.node].instance(&member.instance);
+        it.is_some_and(|it| matches!(it.authentication, Authentication::Header(_)))
+    }
+
+    /// Whether two members surely believe what the other says of the time.
+    fn clocks_agree(&self, one: &Member, other: &Member) -> bool {
+        self.clocks_fit(one, other, CLOCK_GRAIN * 2)
+    }
+
+    /// Whether the clocks of two members are at most so far apart as is allowed, `more` added.
+    fn clocks_fit(&self, one: &Member, other: &Member, more: Duration) -> bool {
+        let [one, other] = [one, other].map(|member| {
+            let node = &self.nodes[member.node];
+            let hmac = node.instance(&member.instance).and_then(|it| it.hmac.as_ref());
+            (node.wrong, hmac.filter(|hmac| !hmac.monotonic && hmac.mode == HmacMode::Enforce))
+        });
+        let apart = Duration::from_millis(one.0.abs_diff(other.0));
+        one.1.into_iter().chain(other.1).all(|hmac| apart + more < hmac.window + CLOCK_GRAIN)
     }
 
     fn check_announced(&mut self, at: usize, since: Instant) {
@@ -247,7 +339,7 @@ impl World {
         let segment = &self.segments[self.watch.groups[member.router].segment];
         let follows = |other: &Member| {
             other.master
-                && other.priority <= member.priority
+                && other.priority.0 <= member.priority.0
                 && other.since > crashed
                 && other.since < started
                 && segment.connects(other.port, member.port)
@@ -272,7 +364,13 @@ impl World {
     /// family that is not one of the virtual ones, and no script or other link is the cause of a fault. The same is true
     /// of the other members of its sync group.
     fn can(&self, member: &Member) -> bool {
-        self.can_alone(member) && self.companions(member).all(|companion| self.can_alone(companion))
+        let mut groups = self.nodes[member.node].config.groups.iter();
+        let group = groups.find(|group| group.members.contains(&member.instance));
+        let others = group.map_or(0, |group| group.members.len() - 1);
+        // One whose link is not there is in no book.
+        self.companions(member).count() == others
+            && self.can_alone(member)
+            && self.companions(member).all(|companion| self.can_alone(companion))
     }
 
     fn can_alone(&self, member: &Member) -> bool {
@@ -283,24 +381,18 @@ impl World {
             link == member.base
                 && prefix.family() == family
                 && !member.vips.contains(&(link, prefix.address()))
+                // As the engine has it: nothing that it put itself is a source.
+                && !node.config.statics.addresses.iter().any(|(_, fixed)| fixed.prefix == prefix)
         };
         let is_up = |link| machine.link(link).is_some_and(Link::is_up);
-        let faultless = || {
-            let Some(it) = node.config.instances.iter().find(|it| it.name == member.instance) else {
-                return false;
-            };
-            let fault = |weight| matches!(weight, Weight::Fault { .. });
+        let free = || {
+            let Some(it) = node.instance(&member.instance) else { return false };
             let own = it.own_link.as_ref().map(|own| &own.link.name);
-            let value = |file: &str| node.files.get(file).copied().unwrap_or(0);
-            let is_complete = |set: &str| node.processes.get(set).copied().unwrap_or(true);
+            let fault = |weight| matches!(weight, Weight::Fault { .. });
             own.is_none_or(|own| !node.refused_links.contains(own))
-                && it.track_files.iter().all(|t| t.weight != 0 || value(&t.file) == 0)
-                && it.track_processes.iter().all(|t| !fault(t.weight) || is_complete(&t.name))
-                && it
-                    .track_links
-                    .iter()
-                    .all(|t| !fault(t.weight) || link_named(node, &t.link).is_some_and(is_up))
+                // The last run of a script that ended well makes it good soon.
                 && it.track_scripts.iter().all(|t| !fault(t.weight) || node.script_is_good(&t.script))
+                && node.standing_but_scripts(it).free
         };
         node.is_working()
             && !node.stopping
@@ -308,8 +400,51 @@ impl World {
             && is_up(member.base)
             && !machine.is_deaf(member.link)
             && machine.addresses().any(own)
-            && faultless()
+            && free()
     }
+}
+
+/// Something that a kernel has and should not, or should have and has not.
+type Wrong = Option<(Promise, String)>;
+
+fn wrong_address(node: &Node, member: &Member) -> Wrong {
+    // A master goes over to a link of its own that a reload gave it when that is up, and stays where it was until then.
+    let up = node.machine().link(member.base).is_some_and(Link::is_up);
+    if member.master && !up && node.instance(&member.instance).is_some_and(|it| it.own_link.is_some()) {
+        return None;
+    }
+    let (_, address) =
+        member.vips.iter().find(|vip| node.machine().holds_on(vip.0, vip.1) != member.master)?;
+    let promise = if member.master { Promise::HoldsAddresses } else { Promise::OthersHoldNoAddresses };
+    Some((promise, address.to_string()))
+}
+
+fn wrong_static(node: &Node, is_stopped: bool) -> Wrong {
+    let wrong = |(link, fixed): &&(LinkName, VirtualAddress)| {
+        let link = link_named(node, link);
+        link.is_some_and(|link| node.machine().holds_on(link, fixed.prefix.address()) == is_stopped)
+    };
+    let (_, fixed) = node.config.statics.addresses.iter().find(wrong)?;
+    Some((Promise::HoldsStatics, fixed.prefix.to_string()))
+}
+
+fn wrong_filter(node: &Node, member: &Member) -> Wrong {
+    let it = node.instance(&member.instance).filter(|_| member.master)?;
+    let drops = !it.accept && !it.priority.is_owner();
+    let (_, address) = member.vips.iter().find(|vip| drops && !node.machine().drops(vip.0, vip.1))?;
+    Some((Promise::DropsUnaccepted, address.to_string()))
+}
+
+/// No route leads by a link that is down, and who does not track it is master all the same.
+fn wrong_route(node: &Node, member: &Member) -> Wrong {
+    let machine = node.machine();
+    let up = |link| machine.link(link).is_some_and(Link::is_up);
+    let leads = !member.master || (up(member.base) && member.vips.iter().all(|(link, _)| up(*link)));
+    let mut routes = member.routes.iter().filter(|_| leads);
+    let route = routes.find(|route| machine.has_route(route) != member.master);
+    let rule = member.rules.iter().find(|rule| machine.has_rule(rule) != member.master);
+    let what = route.map(|it| it.destination.to_string()).or(rule.map(|it| it.priority.to_string()))?;
+    Some((if member.master { Promise::HoldsRoutes } else { Promise::OthersHoldNoRoutes }, what))
 }
 
 /// How long an instance's scripts may take to be believed again after the first run that ends otherwise.
@@ -317,6 +452,13 @@ fn verdict(config: &Config, instance: &InstanceConfig) -> Duration {
     let of = |track: &TrackScript| config.scripts.iter().find(|script| script.name == track.script);
     let scripts = instance.track_scripts.iter().filter_map(of);
     scripts.map(|it| (it.interval + it.timeout) * it.rise.max(it.fall)).max().unwrap_or_default()
+}
+
+/// How long a link's change may take to count: it must last, or its carrier is asked for.
+pub(crate) fn slack(config: &Config) -> Duration {
+    let lasts = config.link_delays.iter().map(|delay| delay.down.max(delay.up)).max().unwrap_or_default();
+    let asked = if config.polled_links.is_empty() { Duration::ZERO } else { Duration::from_secs(1) };
+    lasts + asked
 }
 
 /// The longest master-down time that an instance can have, whatever its priority (RFC 9568 §6.1, RFC 3768 §6.1).

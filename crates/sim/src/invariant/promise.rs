@@ -17,6 +17,10 @@ pub enum Promise {
     HoldsRoutes,
     /// Only a master holds routes.
     OthersHoldNoRoutes,
+    /// What is static is held as long as the daemon runs.
+    HoldsStatics,
+    /// Addresses that are not accepted are dropped.
+    DropsUnaccepted,
     /// Each takeover is announced.
     Announced,
     /// Only a master advertises.
@@ -35,6 +39,18 @@ pub enum Promise {
     Sleeps,
     /// No order repeats for ever.
     NoOrderForEver,
+    /// Nobody whose trackers are a fault is master.
+    FaultsCount,
+    /// A master advertises the priority that its trackers make.
+    PointsCount,
+    /// A master that steps down advertises nothing below its rival's priority.
+    StepsDown,
+    /// Nobody is told the same state twice in a row.
+    ToldOnce,
+    /// Whoever is master was told to be.
+    ToldAll,
+    /// No address outlives its daemon by more than its lifetime.
+    NotOutlived,
     /// In the end there is one master.
     EndsLed,
     /// In the end the best is master.
@@ -65,13 +81,15 @@ pub enum Promise {
 
 impl Promise {
     /// Every one.
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 36] = [
         Self::RivalsYield,
         Self::Led,
         Self::HoldsAddresses,
         Self::OthersHoldNoAddresses,
         Self::HoldsRoutes,
         Self::OthersHoldNoRoutes,
+        Self::HoldsStatics,
+        Self::DropsUnaccepted,
         Self::Announced,
         Self::OnlyMastersAdvertise,
         Self::NoHaste,
@@ -81,6 +99,12 @@ impl Promise {
         Self::DeadlinesAhead,
         Self::Sleeps,
         Self::NoOrderForEver,
+        Self::FaultsCount,
+        Self::PointsCount,
+        Self::StepsDown,
+        Self::ToldOnce,
+        Self::ToldAll,
+        Self::NotOutlived,
         Self::EndsLed,
         Self::EndsWithBest,
         Self::EndsTogether,
@@ -105,6 +129,8 @@ impl Promise {
             Self::OthersHoldNoAddresses => "only a master holds them",
             Self::HoldsRoutes => "a master holds its routes",
             Self::OthersHoldNoRoutes => "only a master holds routes",
+            Self::HoldsStatics => "what is static is held as long as the daemon runs",
+            Self::DropsUnaccepted => "addresses that are not accepted are dropped",
             Self::Announced => "each takeover is announced",
             Self::OnlyMastersAdvertise => "only a master advertises",
             Self::NoHaste => "no advert sooner than the interval after the last",
@@ -114,6 +140,12 @@ impl Promise {
             Self::DeadlinesAhead => "after a wake-up every deadline lies ahead",
             Self::Sleeps => "a worker sleeps between its wake-ups",
             Self::NoOrderForEver => "no order repeats for ever",
+            Self::FaultsCount => "nobody whose trackers are a fault is master",
+            Self::PointsCount => "a master advertises the priority that its trackers make",
+            Self::StepsDown => "a master that steps down advertises nothing below its rival's priority",
+            Self::ToldOnce => "nobody is told the same state twice in a row",
+            Self::ToldAll => "whoever is master was told to be",
+            Self::NotOutlived => "no address outlives its daemon by more than its lifetime",
             Self::EndsLed => "in the end there is one master",
             Self::EndsWithBest => "in the end the best is master",
             Self::EndsTogether => "in the end a sync group is on one node",

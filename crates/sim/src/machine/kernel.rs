@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use host::firewall::FirewallOp;
 use host::{
     Arrival, Link, LinkAddress, LinkIndex, LinkName, NetworkOp, Refusal, RouteKey, VirtualLink,
     VirtualLinkKind,
@@ -12,6 +13,19 @@ use super::{Machine, NETWORK_DOWN, NO_BUFFERS, NO_DEVICE, refusal};
 type Answer = (Result<(), Refusal>, Vec<Arrival>);
 
 impl Machine {
+    /// Carries an order to the packet filter out. A table takes the place of the one of its name.
+    pub(crate) fn filter(&mut self, op: FirewallOp) -> Result<(), Refusal> {
+        if self.refusals > 0 {
+            self.refusals -= 1;
+            return Err(refusal(NO_BUFFERS, "No buffer space available"));
+        }
+        match op {
+            FirewallOp::Install(table) => drop(self.filters.insert(table.name.clone(), table)),
+            FirewallOp::Remove(name) => drop(self.filters.remove(&name)),
+        }
+        Ok(())
+    }
+
     /// Carries an order out. The answer, and what all that watch are told of it. As [`host::NetworkOp`] says, what is
     /// there already counts as put, and what is not there as taken.
     pub fn apply(&mut self, op: NetworkOp) -> Answer {
@@ -96,8 +110,17 @@ impl Machine {
         self.leases.clear();
         self.routes.clear();
         self.rules.clear();
+        self.filters.clear();
         (self.refusals, self.channel_refusals) = (0, 0);
         self.close();
+    }
+
+    /// Somebody takes a link out, and with it those on top of it.
+    pub(crate) fn take_out(&mut self, link: LinkIndex) -> Vec<Arrival> {
+        let made = self.bases.iter().filter(|(_, base)| **base == link).map(|(made, _)| *made);
+        let gone: Vec<LinkName> =
+            made.chain([link]).filter_map(|link| Some(self.links.get(&link)?.name.clone())).collect();
+        gone.iter().flat_map(|name| self.remove_link(name)).collect()
     }
 
     /// Somebody removes the links that a worker made.

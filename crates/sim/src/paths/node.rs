@@ -28,7 +28,7 @@ pub(super) fn address(node: usize, family: Family) -> IpAddr {
 
 /// Something that a worker did.
 #[derive(Debug)]
-pub(super) enum Effect {
+pub(crate) enum Effect {
     Send(UdpDatagram),
     /// It sent by a channel that it had not opened.
     Unsent(UdpChannel),
@@ -88,7 +88,7 @@ impl Node {
 
     /// A worker starts that nobody has told anything.
     pub(super) fn start(&mut self, seed: u64, keeps_lines: bool) {
-        self.worker = Some(Bfd::new(Machine { keeps_lines, ..Machine::default() }, seed));
+        self.worker = Some(Bfd::new(Machine::new(keeps_lines), seed));
         self.life += 1;
         self.timer = None;
     }
@@ -109,12 +109,8 @@ impl Node {
 
     /// Whether a socket takes a packet in.
     pub(super) fn hears(&self, delivery: &UdpDelivery) -> bool {
-        let any: IpAddr = match delivery.destination.ip() {
-            IpAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
-            IpAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
-        };
-        let channel = UdpChannel { address: any, port: delivery.destination.port() };
-        let open = |worker: &Bfd<Machine>| worker.machine().channels.get(&channel) == Some(&UdpUse::Listen);
+        let channel = channel_of(delivery);
+        let open = |worker: &Bfd<Machine>| worker.machine().hears(channel);
         let for_us = delivery.destination.ip() == self.address() && !self.has_refused(channel);
         for_us && self.worker.as_ref().is_some_and(open)
     }
@@ -136,8 +132,7 @@ impl Node {
     pub(super) fn drain(&mut self, effects: &mut Vec<Effect>) {
         let Some(worker) = &mut self.worker else { return };
         let machine = worker.machine_mut();
-        effects.append(&mut machine.outbox);
-        for channel in std::mem::take(&mut machine.opened) {
+        for channel in machine.drain(effects) {
             if self.refusals > 0 && machine.channels.contains_key(&channel) && machine.refused.insert(channel)
             {
                 self.refusals -= 1;
@@ -156,7 +151,7 @@ impl Node {
 
 /// The machine of a node.
 #[derive(Debug, Default)]
-pub(super) struct Machine {
+pub(crate) struct Machine {
     channels: BTreeMap<UdpChannel, UdpUse>,
     /// Those of them that are not open after all.
     refused: BTreeSet<UdpChannel>,
@@ -165,6 +160,33 @@ pub(super) struct Machine {
     outbox: Vec<Effect>,
     status: Option<Status>,
     keeps_lines: bool,
+}
+
+impl Machine {
+    /// A machine on which nothing is open yet.
+    pub(crate) fn new(keeps_lines: bool) -> Self {
+        Self { keeps_lines, ..Self::default() }
+    }
+
+    /// Whether a worker listens there.
+    pub(crate) fn hears(&self, channel: UdpChannel) -> bool {
+        self.channels.get(&channel) == Some(&UdpUse::Listen)
+    }
+
+    /// What the worker did since the last call goes to the end of `into`. The channels that it opened.
+    pub(crate) fn drain(&mut self, into: &mut Vec<Effect>) -> Vec<UdpChannel> {
+        into.append(&mut self.outbox);
+        std::mem::take(&mut self.opened)
+    }
+}
+
+/// The channel that a packet comes in by.
+pub(crate) fn channel_of(delivery: &UdpDelivery) -> UdpChannel {
+    let any: IpAddr = match delivery.destination.ip() {
+        IpAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
+        IpAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
+    };
+    UdpChannel { address: any, port: delivery.destination.port() }
 }
 
 impl Udp for Machine {

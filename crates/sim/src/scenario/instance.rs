@@ -2,7 +2,10 @@
 
 use std::fmt::{self, Write};
 use std::net::IpAddr;
+use std::num::NonZeroU8;
+use std::time::Duration;
 
+use bfd::config::SessionConfig;
 use host::{
     Command, Family, LinkName, MacAddress, NextHop, Prefix, Route, Rule, RuleAction, VirtualLink,
     VirtualLinkKind,
@@ -10,8 +13,8 @@ use host::{
 use vrrp::Config;
 use vrrp::config::{
     AnnounceConfig, Authentication, GroupConfig, Hmac, HmacKey, HmacMode, InstanceConfig, Mode,
-    NotifyScripts, OwnLink, Peer, Preemption, Priority, ScriptConfig, TrackFile, TrackLink, TrackNamed,
-    TrackScript, Version, VirtualAddress, VirtualRoute, VirtualRule, Vrid, Weight,
+    NotifyScripts, OwnLink, Peer, Preemption, Priority, Version, VirtualAddress, VirtualRoute, VirtualRule,
+    Vrid,
 };
 
 use super::{Why, tracked};
@@ -19,9 +22,7 @@ use super::{Why, tracked};
 /// An instance that says nothing yet: VRID 51, version 2, priority 100, interval one second, no address.
 pub fn plain(name: &str, link: &LinkName) -> InstanceConfig {
     let vrid = Vrid::new(51).expect("51 is not 0");
-    let notify = Command { argv: vec!["notify".to_owned()], account: None };
-    InstanceConfig::plain(name, link.clone(), vrid)
-        .with(|it| it.notify = NotifyScripts { any: Some(notify.into()), ..NotifyScripts::default() })
+    InstanceConfig::plain(name, link.clone(), vrid).with(|it| it.notify = notify())
 }
 
 /// One more address, which decides what the family is.
@@ -65,22 +66,6 @@ pub(super) fn apply(it: &mut InstanceConfig, config: &mut Config, word: &str) ->
             None => config.groups.push(group(value, vec![it.name.clone()])),
         },
         "lifetime" => it.lifetime = Some(value.parse().map_err(|_| bad())?),
-        "track_link" => {
-            let (link, weight) = value.split_once('/').ok_or_else(bad)?;
-            let link = LinkName::new(link).map_err(|_| bad())?;
-            it.track_links.push(TrackLink { link, weight: weight_of(weight)? });
-        }
-        "track_file" => {
-            let (file, weight) = value.split_once('/').ok_or_else(bad)?;
-            let weight = weight.parse().map_err(|_| bad())?;
-            it.track_files.push(TrackFile { file: file.to_owned(), weight, reverse: false });
-            tracked::file(config, file);
-        }
-        "track_processes" => {
-            let (name, weight) = value.split_once('/').ok_or_else(bad)?;
-            it.track_processes.push(TrackNamed { name: name.to_owned(), weight: weight_of(weight)? });
-            tracked::processes(config, name);
-        }
         "route" => {
             let link = it.link.clone();
             it.routes.push(route(super::read::prefix(value)?, &link));
@@ -89,13 +74,13 @@ pub(super) fn apply(it: &mut InstanceConfig, config: &mut Config, word: &str) ->
             let family = it.family;
             it.rules.push(rule(family, value.parse().map_err(|_| bad())?));
         }
-        "script" => {
-            let (track, script) = script(value)?;
-            config.scripts.retain(|known| known.name != script.name);
-            config.scripts.push(script);
-            it.track_scripts.push(track);
+        "late_yields_to" => it.late_master_yields_to = Some(Priority(value.parse().map_err(|_| bad())?)),
+        "static" => {
+            let address = VirtualAddress::plain(super::read::prefix(value)?);
+            config.statics.addresses.push((it.link.clone(), address));
         }
-        _ => return Err(Why::UnknownWord(word.to_owned())),
+        "startup_delay" => config.startup_delay = super::read::duration(value)?,
+        _ => return tracked::apply(it, config, word),
     }
     Ok(())
 }
@@ -111,6 +96,10 @@ fn apply_flag(it: &mut InstanceConfig, word: &str) -> Result<(), Why> {
         "higher_priority_send_advert" => it.higher_priority_send_advert = true,
         "checksum_as_v2" => it.checksum_as_v2 = true,
         "dont_track_primary" => it.track_own_link = false,
+        "track_source" => it.track_source = true,
+        "no_accept" => it.accept = false,
+        "tell_priority" => it.tell_priority = true,
+        "mail" => it.mail = true,
         "step_down" => it.step_down = true,
         "heal_hooks" => it.heal_hooks = true,
         "heals_not" => it.announce.heals = false,
@@ -152,9 +141,24 @@ pub(crate) fn rule(family: Family, priority: u32) -> VirtualRule {
     VirtualRule { rule: Rule::plain(family, priority, RuleAction::Table(100)), track: true }
 }
 
-/// A sync group that tells nobody.
+/// A path to a neighbour that is watched at the same interval both ways.
+pub(crate) fn session(
+    name: &str,
+    neighbour: IpAddr,
+    interval: Duration,
+    multiplier: NonZeroU8,
+) -> SessionConfig {
+    SessionConfig { min_rx: interval, min_tx: interval, multiplier, ..SessionConfig::plain(name, neighbour) }
+}
+
+/// A sync group, with the script of [`plain`].
 pub(crate) fn group(name: &str, members: Vec<String>) -> GroupConfig {
-    GroupConfig { name: name.to_owned(), members, notify: NotifyScripts::default(), mail: false }
+    GroupConfig { name: name.to_owned(), members, notify: notify(), mail: false }
+}
+
+fn notify() -> NotifyScripts {
+    let command = Command { argv: vec!["notify".to_owned()], account: None };
+    NotifyScripts { any: Some(command.into()), ..NotifyScripts::default() }
 }
 
 /// A password as it goes on the wire.
@@ -189,38 +193,6 @@ const MODES: [(HmacMode, &str); 3] = [
 /// The key of this number, the same on all nodes.
 pub(crate) fn key(id: u8) -> HmacKey {
     HmacKey { id, secret: vec![id; 32] }
-}
-
-/// `NAME/WEIGHT/INTERVAL/FALL/RISE`, and `/init_fail` if it counts as failed at first. The command is the name.
-fn script(value: &str) -> Result<(TrackScript, ScriptConfig), Why> {
-    let bad = || Why::BadValue(value.to_owned());
-    let parts: Vec<&str> = value.split('/').collect();
-    let (name, weight, interval, fall, rise, starts_failed) = match parts[..] {
-        [name, weight, interval, fall, rise] => (name, weight, interval, fall, rise, false),
-        [name, weight, interval, fall, rise, "init_fail"] => (name, weight, interval, fall, rise, true),
-        _ => return Err(bad()),
-    };
-    let interval = super::read::duration(interval)?;
-    let track = TrackScript { script: name.to_owned(), weight: weight_of(weight)? };
-    let script = ScriptConfig {
-        name: name.to_owned(),
-        command: Command { argv: vec![name.to_owned()], account: None },
-        interval,
-        timeout: interval,
-        rise: rise.parse().map_err(|_| bad())?,
-        fall: fall.parse().map_err(|_| bad())?,
-        starts_failed,
-    };
-    Ok((track, script))
-}
-
-/// A number of points, or 0 for a fault.
-fn weight_of(text: &str) -> Result<Weight, Why> {
-    match text.parse::<i16>() {
-        Ok(0) => Ok(Weight::Fault { reverse: false }),
-        Ok(points @ -253..=253) => Ok(Weight::Points { points, reverse: false }),
-        Ok(_) | Err(_) => Err(Why::BadValue(text.to_owned())),
-    }
 }
 
 /// The words from which [`apply`] makes this instance of a [`plain`] one.
@@ -262,7 +234,7 @@ pub(crate) fn words(it: &InstanceConfig, config: &Config) -> Result<String, fmt:
         out,
         " garp_repeat={repeat} garp_delay={delay:?} garp_refresh={refresh:?} garp_lower_repeat={lower}"
     )?;
-    write_tracked(&mut out, it, config)?;
+    tracked::write(&mut out, it, config)?;
     for route in &it.routes {
         write!(out, " route={}", route.route.destination)?;
     }
@@ -272,9 +244,32 @@ pub(crate) fn words(it: &InstanceConfig, config: &Config) -> Result<String, fmt:
     for group in config.groups.iter().filter(|group| group.members.contains(&it.name)) {
         write!(out, " group={}", group.name)?;
     }
+    if let Some(priority) = it.late_master_yields_to {
+        write!(out, " late_yields_to={priority}")?;
+    }
+    write_node(&mut out, it, config)?;
     if let Some(lifetime) = it.lifetime {
         write!(out, " lifetime={lifetime}")?;
     }
+    write_flags(&mut out, it);
+    Ok(out)
+}
+
+/// What is said of the whole node stands at its first instance.
+fn write_node(out: &mut String, it: &InstanceConfig, config: &Config) -> fmt::Result {
+    if config.instances.first().is_some_and(|first| first.name == it.name) {
+        if config.startup_delay > Duration::ZERO {
+            write!(out, " startup_delay={:?}", config.startup_delay)?;
+        }
+        for (_, address) in &config.statics.addresses {
+            write!(out, " static={}", address.prefix)?;
+        }
+        tracked::write_links(out, config)?;
+    }
+    Ok(())
+}
+
+fn write_flags(out: &mut String, it: &InstanceConfig) {
     let by_base = it.own_link.as_ref().map(|own| own.adverts_by_base);
     let flags = [
         (by_base == Some(false), " vmac"),
@@ -285,39 +280,15 @@ pub(crate) fn words(it: &InstanceConfig, config: &Config) -> Result<String, fmt:
         (it.higher_priority_send_advert, " higher_priority_send_advert"),
         (it.checksum_as_v2, " checksum_as_v2"),
         (!it.track_own_link, " dont_track_primary"),
+        (it.track_source, " track_source"),
+        (!it.accept, " no_accept"),
+        (it.tell_priority, " tell_priority"),
+        (it.mail, " mail"),
         (it.step_down, " step_down"),
         (it.heal_hooks, " heal_hooks"),
         (!it.announce.heals, " heals_not"),
     ];
     flags.iter().filter(|(on, _)| *on).for_each(|(_, word)| out.push_str(word));
-    Ok(out)
-}
-
-fn write_tracked(out: &mut String, it: &InstanceConfig, config: &Config) -> fmt::Result {
-    for track in &it.track_links {
-        write!(out, " track_link={}/{}", track.link, points(track.weight))?;
-    }
-    for track in &it.track_files {
-        write!(out, " track_file={}/{}", track.file, track.weight)?;
-    }
-    for track in &it.track_processes {
-        write!(out, " track_processes={}/{}", track.name, points(track.weight))?;
-    }
-    for track in &it.track_scripts {
-        if let Some(script) = config.scripts.iter().find(|script| script.name == track.script) {
-            let ScriptConfig { name, interval, fall, rise, starts_failed, .. } = script;
-            write!(out, " script={name}/{}/{interval:?}/{fall}/{rise}", points(track.weight))?;
-            out.push_str(if *starts_failed { "/init_fail" } else { "" });
-        }
-    }
-    Ok(())
-}
-
-const fn points(weight: Weight) -> i16 {
-    match weight {
-        Weight::Fault { .. } => 0,
-        Weight::Points { points, .. } => points,
-    }
 }
 
 /// The addresses as they were written, for messages.

@@ -55,6 +55,15 @@ impl Reader<'_> {
                 words.try_for_each(|word| instance::apply(&mut it, config, word))?;
                 config.instances.push(it);
             }
+            "session" => {
+                let node = self.named(next(&mut words, "a node")?)?;
+                let name = next(&mut words, "a name")?;
+                let neighbour = prefix(next(&mut words, "an address")?)?.address();
+                let interval = duration(next(&mut words, "a time")?)?;
+                let multiplier = number(next(&mut words, "a number")?)?;
+                let session = instance::session(name, neighbour, interval, multiplier);
+                self.it.nodes[node].sessions.push(session);
+            }
             "at" => {
                 self.last = Instant::ZERO + duration(next(&mut words, "a time")?)?;
                 if words.clone().next().is_some() {
@@ -116,7 +125,7 @@ impl Reader<'_> {
             let addresses = addresses.split(',').map(prefix).collect::<Result<_, _>>()?;
             links.push((link_name(link)?, segment, addresses));
         }
-        self.it.nodes.push(NodePlan { name, config, links });
+        self.it.nodes.push(NodePlan { name, config, links, sessions: Vec::new() });
         Ok(())
     }
 
@@ -128,6 +137,10 @@ impl Reader<'_> {
             "stop" => Command::Stop(self.named(what)?),
             "kill" => Command::Kill(self.named(what)?),
             "crash" => Command::Crash(self.named(what)?),
+            "abandon" => Command::Abandon(self.named(what)?),
+            "crash-paths" => Command::CrashPaths(self.named(what)?),
+            "take-out" => self.at_link(what, Command::TakeOut)?,
+            "put-back" => self.at_link(what, Command::PutBack)?,
             "pause" => Command::Pause(self.named(what)?),
             "resume" => Command::Resume(self.named(what)?),
             "up" | "down" => {
@@ -172,15 +185,7 @@ impl Reader<'_> {
             }
             "overflow" => Command::Overflow(self.named(what)?),
             "leap" => Command::Leap(self.named(what)?, duration(next(&mut words, "a time")?)?),
-            "file" => {
-                let file = next(&mut words, "a file")?.to_owned();
-                Command::File(self.named(what)?, file, number(next(&mut words, "a number")?)?)
-            }
-            "processes" => {
-                let set = next(&mut words, "a set of processes")?.to_owned();
-                let complete = next(&mut words, "`complete` or `incomplete`")? == "complete";
-                Command::Processes(self.named(what)?, set, complete)
-            }
+            "file" | "processes" => self.tracked(keyword, what, &mut words)?,
             "remove-links" => Command::RemoveLinks(self.named(what)?),
             "flush-routes" => Command::FlushRoutes(self.named(what)?),
             "set" => self.set(what, &mut words)?,
@@ -188,6 +193,16 @@ impl Reader<'_> {
             _ => return Err(Why::UnknownWord(keyword.to_owned())),
         };
         Ok(command)
+    }
+
+    fn tracked(&self, keyword: &str, node: &str, words: &mut SplitWhitespace<'_>) -> Result<Command, Why> {
+        let node = self.named(node)?;
+        let name = next(words, "a file or a set of processes")?.to_owned();
+        let value = next(words, "a number, `complete` or `incomplete`")?;
+        Ok(match keyword {
+            "file" => Command::File(node, name, number(value)?),
+            _ => Command::Processes(node, name, value == "complete"),
+        })
     }
 
     fn partition(&self, segment: &str, words: &mut SplitWhitespace<'_>) -> Result<Command, Why> {

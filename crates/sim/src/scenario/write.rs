@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use bfd::config::SessionConfig;
+
 use super::{Scenario, State, instance};
 
 impl fmt::Display for Scenario {
@@ -37,6 +39,11 @@ impl fmt::Display for Scenario {
             for it in &node.config.instances {
                 let words = instance::words(it, &node.config)?;
                 writeln!(f, "instance {} {} {} {words}", node.name, it.name, it.link)?;
+            }
+        }
+        for node in &self.nodes {
+            for SessionConfig { name, neighbour, min_rx, multiplier, .. } in &node.sessions {
+                writeln!(f, "session {} {name} {neighbour} {min_rx:?} {multiplier}", node.name)?;
             }
         }
         // The world knows the names of what its commands are about.

@@ -11,13 +11,22 @@ use crate::invariant::Thing;
 use crate::network::{Port, Weather};
 use crate::node::Behaviour;
 
-/// Something done to the world. Nodes, segments and links are given by their numbers.
+/// Something done to the world. Nodes and segments are given by their numbers, links by the number that they were built
+/// with.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Command {
     /// The daemon is started, with power first if there is none.
     Start(usize),
     /// The daemon is told to stop, gives up and ends.
     Stop(usize),
+    /// The daemon is gone at once, supervisor and all, and what it put into the kernel stays.
+    Abandon(usize),
+    /// The bfd worker ends without a word; the supervisor starts another.
+    CrashPaths(usize),
+    /// Somebody takes a link out of the machine.
+    TakeOut(usize, LinkIndex),
+    /// Somebody puts it back.
+    PutBack(usize, LinkIndex),
     /// The power is cut: addresses, memory and all.
     Kill(usize),
     /// The worker ends without a word; the supervisor starts another.
@@ -75,6 +84,10 @@ impl Command {
         match *self {
             Self::Start(node)
             | Self::Stop(node)
+            | Self::Abandon(node)
+            | Self::CrashPaths(node)
+            | Self::TakeOut(node, _)
+            | Self::PutBack(node, _)
             | Self::Kill(node)
             | Self::Crash(node)
             | Self::Pause(node)
@@ -106,12 +119,11 @@ impl World {
         match *command {
             Command::Start(node) => self.start(node),
             Command::Stop(node) => self.stop(node),
-            Command::Kill(node) => {
-                self.worker_ended(node, "lost power");
-                self.nodes[node].lose_power();
-                self.replug(node);
-                self.disturb_node(node);
-            }
+            Command::Kill(node) => self.kill(node),
+            Command::Abandon(node) => self.abandon(node),
+            Command::CrashPaths(node) => self.crash_paths(node),
+            Command::TakeOut(node, link) => self.take_out(node, link),
+            Command::PutBack(node, link) => self.put_back(node, link),
             Command::Crash(node) => self.crash(node),
             Command::Pause(node) => {
                 self.nodes[node].paused = self.nodes[node].is_running();
@@ -119,12 +131,7 @@ impl World {
             }
             Command::Resume(node) => self.resume(node),
             Command::SetAdmin(node, link, up) => self.set_admin(node, link, up),
-            Command::SetCarrier(node, link, up) => {
-                let admin_up = self.nodes[node].machine().link(link).is_some_and(|link| link.admin_up);
-                let arrivals = self.nodes[node].machine_mut().set_link(link, admin_up, up);
-                self.disturb_node(node);
-                self.report(node, arrivals);
-            }
+            Command::SetCarrier(node, link, up) => self.set_carrier(node, link, up),
             Command::Mute(node, link, mute) => self.at_port(node, link, |port| port.mute = mute),
             Command::Deafen(node, link, deaf) => self.at_port(node, link, |port| port.deaf = deaf),
             Command::Partition(segment, ref sides) => {
@@ -145,11 +152,13 @@ impl World {
                 self.watch.disturb(self.now, segment);
             }
             Command::AddAddress(node, link, prefix) => {
+                let Some(link) = self.nodes[node].link_built(link) else { return };
                 self.disturb_node(node);
                 let arrival = self.nodes[node].machine_mut().add_address(LinkAddress::plain(link, prefix));
                 self.report(node, arrival);
             }
             Command::RemoveAddress(node, link, address) => {
+                let Some(link) = self.nodes[node].link_built(link) else { return };
                 self.disturb_node(node);
                 self.watch.trouble(self.now, node, &Thing::Address(address));
                 let arrival = self.nodes[node].machine_mut().remove_address(link, address);
@@ -172,6 +181,25 @@ impl World {
             Command::FlushRoutes(node) => self.flush_routes(node),
             Command::Configure(node, ref config) => self.configure(node, config),
         }
+    }
+
+    fn kill(&mut self, node: usize) {
+        self.worker_ended(node, "lost power");
+        self.nodes[node].lose_power();
+        self.end_paths(node);
+        self.replug(node);
+        for which in 0..self.nodes[node].sockets.len() {
+            self.plug_in(node, which);
+        }
+        self.disturb_node(node);
+    }
+
+    fn set_carrier(&mut self, node: usize, link: LinkIndex, up: bool) {
+        let Some(link) = self.nodes[node].link_built(link) else { return };
+        let admin_up = self.nodes[node].machine().link(link).is_some_and(|link| link.admin_up);
+        let arrivals = self.nodes[node].machine_mut().set_link(link, admin_up, up);
+        self.disturb_node(node);
+        self.report(node, arrivals);
     }
 
     /// What waited is told first, packets before the deadline that passed meanwhile: a worker that slept must hear who
@@ -199,9 +227,11 @@ impl World {
     /// As Linux: a link that comes up makes its link-local address anew. So do the other IPv6 addresses it was built
     /// with, as whoever configured them would see to.
     fn set_admin(&mut self, node: usize, link: LinkIndex, up: bool) {
+        let Some(link) = self.nodes[node].link_built(link) else { return };
         self.disturb_node(node);
         let running = self.nodes[node].machine().link(link).is_some_and(|link| link.running);
         let mut arrivals = self.nodes[node].machine_mut().set_link(link, up, running);
+        self.mind_losses(node, &arrivals);
         if up && !arrivals.is_empty() {
             let own =
                 self.nodes[node].sockets.iter().filter(|s| s.link == link).flat_map(|s| s.addresses.clone());
@@ -213,6 +243,7 @@ impl World {
     }
 
     fn at_port(&mut self, node: usize, link: LinkIndex, change: impl Fn(&mut Port)) {
+        let Some(link) = self.nodes[node].link_built(link) else { return };
         for segment in 0..self.segments.len() {
             let on = |port: &&mut Port| port.node == node && port.base == link;
             self.segments[segment].ports.iter_mut().filter(on).for_each(&change);
@@ -222,11 +253,15 @@ impl World {
 
     /// Everything that a node takes part in may be about to change.
     pub(super) fn disturb_node(&mut self, node: usize) {
-        let now: Instant = self.now;
+        self.disturb_node_until(node, self.now);
+    }
+
+    /// And what it is about to be may be so until then.
+    pub(super) fn disturb_node_until(&mut self, node: usize, until: Instant) {
         for at in 0..self.nodes[node].sockets.len() {
             let segment = self.nodes[node].sockets[at].segment;
-            self.watch.disturb(now, segment);
+            self.watch.disturb(until, segment);
         }
-        self.watch.unsettle(now, node);
+        self.watch.unsettle(self.now, node);
     }
 }

@@ -14,13 +14,18 @@ impl World {
     pub fn describe(&self, command: &Command) -> String {
         let name = |node: usize| self.nodes[node].name.clone();
         let at = |node: usize, link: LinkIndex| {
-            let link = self.nodes[node].machine().link(link).map_or("?", |link| link.name.as_str());
+            let socket = self.nodes[node].sockets.iter().find(|socket| socket.built == link);
+            let link = socket.map_or("?", |socket| socket.name.as_str());
             format!("{}.{link}", self.nodes[node].name)
         };
         match *command {
             Command::Start(node) => format!("start {}", name(node)),
             Command::Stop(node) => format!("stop {}", name(node)),
             Command::Kill(node) => format!("kill {}", name(node)),
+            Command::Abandon(node) => format!("abandon {}", name(node)),
+            Command::CrashPaths(node) => format!("crash-paths {}", name(node)),
+            Command::TakeOut(node, link) => format!("take-out {}", at(node, link)),
+            Command::PutBack(node, link) => format!("put-back {}", at(node, link)),
             Command::Crash(node) => format!("crash {}", name(node)),
             Command::Pause(node) => format!("pause {}", name(node)),
             Command::Resume(node) => format!("resume {}", name(node)),

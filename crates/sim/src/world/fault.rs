@@ -5,15 +5,21 @@ use std::time::Duration;
 use host::Arrival;
 
 use super::{Happening, World};
-use crate::invariant::Thing;
+use crate::invariant::{Thing, is_stamped};
 use crate::machine::Machine;
 use crate::node::Input;
+use crate::timeline::Fact;
 
 impl World {
     pub(super) fn set_clock(&mut self, node: usize, wrong: i64) {
-        self.nodes[node].wrong = wrong;
+        let before = std::mem::replace(&mut self.nodes[node].wrong, wrong);
         let clock = self.nodes[node].wall(self.now);
         self.disturb_node(node);
+        // Others know later stamps than those of a clock that was set back, until it has caught up.
+        let back = Duration::from_millis(u64::try_from(before - wrong).unwrap_or(0));
+        if back > Duration::ZERO && self.nodes[node].config.instances.iter().any(is_stamped) {
+            self.disturb_node_until(node, self.now + back + Duration::from_secs(1));
+        }
         self.report(node, [Arrival::ClockSet(clock)]);
     }
 
@@ -49,6 +55,22 @@ impl World {
         let clock = it.wall(self.now);
         self.tell(node, Input::Arrival(Arrival::ClockSet(clock)));
         self.look_after(node);
+        self.reset_paths(node);
+    }
+
+    /// The daemon is gone, supervisor and all; the machine goes on.
+    pub(super) fn abandon(&mut self, node: usize) {
+        if !self.nodes[node].is_running() && !self.nodes[node].wanted {
+            return;
+        }
+        self.disturb_node(node);
+        self.end_paths(node);
+        for instance in std::mem::take(&mut self.nodes[node].supervisor.masters) {
+            self.mastership(node, instance, false);
+        }
+        self.nodes[node].abandon(self.now);
+        self.watch.abandoned(self.now, node);
+        self.note(node, Fact::Worker("and supervisor gone"));
     }
 
     pub(super) fn write_file(&mut self, node: usize, file: &str, value: i64) {
@@ -77,14 +99,21 @@ impl World {
     pub(super) fn flush_routes(&mut self, node: usize) {
         self.disturb_node(node);
         let arrivals = self.nodes[node].machine_mut().flush_routes();
-        for arrival in &arrivals {
-            if let Arrival::RouteRemoved(key) = arrival {
+        self.mind_losses(node, &arrivals);
+        self.report(node, arrivals);
+    }
+
+    /// The worker lost what a master may hold.
+    pub(super) fn mind_losses(&mut self, node: usize, arrivals: &[Arrival]) {
+        for arrival in arrivals {
+            if let Arrival::AddressRemoved(address) = arrival {
+                self.watch.trouble(self.now, node, &Thing::Address(address.prefix.address()));
+            } else if let Arrival::RouteRemoved(key) = arrival {
                 self.watch.trouble(self.now, node, &Thing::Route(*key));
             } else if let Arrival::RuleRemoved(rule) = arrival {
                 self.watch.trouble(self.now, node, &Thing::Rule(rule.clone()));
             }
         }
-        self.report(node, arrivals);
     }
 
     /// What a worker finds of files and processes when it is told its configuration.

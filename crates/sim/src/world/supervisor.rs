@@ -23,7 +23,9 @@ impl World {
         let was_wanted = std::mem::replace(&mut it.wanted, true);
         if !was_wanted && !it.is_running() && !it.stopping {
             it.supervisor.crashes = 0;
+            (it.abandoned, it.supervisor.listens_at) = (None, None);
             self.start_worker(node);
+            self.start_paths(node);
         }
     }
 
@@ -45,6 +47,10 @@ impl World {
 
     pub(super) fn start_worker(&mut self, node: usize) {
         self.nodes[node].start_worker();
+        let memories: Vec<String> =
+            self.nodes[node].supervisor.memories.iter().map(|memory| memory.instance.clone()).collect();
+        let groups = self.nodes[node].config.groups.clone();
+        self.watch.forget_told(node, &memories, &groups);
         self.note(node, Fact::Worker("started"));
         let told = self.now + self.latency.start.1;
         self.watch.worker_started(self.now, told, node);
@@ -61,9 +67,15 @@ impl World {
         let it = &mut self.nodes[node];
         it.introduced = true;
         let memories = std::mem::take(&mut it.supervisor.memories);
-        let configure = Configure { config: it.config.clone(), memories };
+        let mut config = it.config.clone();
+        // The delay counts from the daemon's start.
+        let listens_at = *it.supervisor.listens_at.get_or_insert(self.now + config.startup_delay);
+        config.startup_delay = listens_at.since(self.now);
         self.tell_trackers(node);
+        let configure = Configure { config, memories };
         self.tell(node, Input::Message(ToWorker::Configure(Box::new(configure))));
+        self.introduce_paths(node);
+        self.begin_beats(node);
         if self.nodes[node].stopping {
             self.tell(node, Input::Message(ToWorker::Stop));
         }
@@ -74,6 +86,8 @@ impl World {
         let it = &mut self.nodes[node];
         it.end_worker();
         (it.paused, it.stopping) = (false, false);
+        self.end_paths(node);
+        let it = &mut self.nodes[node];
         // One that crashed just before is still remembered.
         let masters = std::mem::take(&mut it.supervisor.masters);
         for instance in masters {
@@ -104,14 +118,23 @@ impl World {
     }
 
     pub(super) fn configure(&mut self, node: usize, config: &Config) {
-        self.nodes[node].config = config.clone();
+        let before = std::mem::replace(&mut self.nodes[node].config, config.clone());
+        if before.scripts != config.scripts {
+            self.nodes[node].supervisor.outcomes.clear();
+        }
         self.watch_node(node);
         self.disturb_node(node);
         if self.nodes[node].is_running() && self.nodes[node].introduced {
             let configure = Configure { config: config.clone(), memories: Vec::new() };
             self.tell_trackers(node);
             self.tell(node, Input::Message(ToWorker::Configure(Box::new(configure))));
+            self.begin_beats(node);
         }
+    }
+
+    /// Masters that hear a rival and stay run their scripts once more, as somebody asked for.
+    pub(super) fn repeats_hooks(&self, node: usize) -> bool {
+        self.nodes[node].config.instances.iter().any(|it| it.heal_hooks)
     }
 
     /// The supervisor's side of the bus.
@@ -138,6 +161,8 @@ impl World {
                 self.nodes[node].supervisor.jobs.remove(&id);
             }
             ToSupervisor::Notify { queue, job } => {
+                let again = self.repeats_hooks(node);
+                self.watch.notified(now, node, &job.command.argv, again);
                 self.nodes[node].supervisor.notified.push((queue, job.command.argv.join(" ")));
             }
             ToSupervisor::Masterships(news) => {

@@ -5,9 +5,11 @@ use std::time::Duration;
 
 use host::{Arrival, LinkIndex, NetworkOp};
 
+use worker::bus::ToWorker;
+
 use super::{Happening, World};
 use crate::invariant::{Promise, Thing};
-use crate::machine::Effect;
+use crate::machine::{Effect, Order};
 use crate::node::{Daemon, Input};
 use crate::timeline::Fact;
 
@@ -28,6 +30,7 @@ impl World {
         }
         let local = it.local(now);
         let Daemon::Up(worker) = &mut it.daemon else { return };
+        let mut obeyed = None;
         match input {
             Input::Arrival(arrival) => {
                 if let Arrival::Received(delivery) = &arrival {
@@ -35,9 +38,24 @@ impl World {
                 }
                 worker.arrive(arrival, local);
             }
-            Input::Message(message) => worker.hear(message, local),
+            Input::Message(message) => {
+                if let ToWorker::Configure(configure) = &message {
+                    obeyed = Some(configure.config.clone());
+                }
+                worker.hear(message, local);
+            }
+            Input::Verdict(verdict) => {
+                let (session, alive) = (verdict.session.clone(), verdict.alive);
+                worker.hear_verdict(verdict, local);
+                if it.verdicts.insert(session, alive) != Some(alive) {
+                    self.disturb_node(node);
+                }
+            }
         }
         self.look_after(node);
+        if let Some(config) = obeyed {
+            self.watch.forget_unnamed(node, &config);
+        }
     }
 
     /// What all that watch the kernel are told, in order, by the time that the worker reads it.
@@ -99,6 +117,7 @@ impl World {
             self.worker_ended(node, "stopped");
             if self.nodes[node].wanted {
                 self.start_worker(node);
+                self.start_paths(node);
             }
             return;
         }
@@ -115,18 +134,24 @@ impl World {
     fn perform(&mut self, node: usize, effect: Effect) {
         let (now, life) = (self.now, self.nodes[node].life);
         match effect {
-            Effect::Order(ticket, op) => {
-                self.watch.ordered(now, node, &op);
+            Effect::Order(ticket, order) => {
+                if let Order::Network(op) = &order {
+                    self.watch.ordered(now, node, op);
+                }
                 let takes = self.chance.time(self.latency.kernel);
                 let it = &mut self.nodes[node];
                 it.kernel_free = it.kernel_free.max(now) + takes;
-                it.kernel.push_back((life, ticket, op));
+                it.kernel.push_back((life, ticket, order));
                 let at = it.kernel_free;
                 self.schedule(at, Happening::Kernel { node });
             }
             Effect::Send(datagram) => self.send(node, datagram),
             Effect::Say(message) => self.hear(node, message),
             Effect::Line(line) => self.note(node, Fact::Line(line)),
+            Effect::Pipe(line) => {
+                let again = self.repeats_hooks(node);
+                self.watch.piped(now, node, &line, again);
+            }
             Effect::Opened(channel) => {
                 self.schedule(now + PROBATION, Happening::Audible { node, life, channel });
             }
@@ -140,7 +165,17 @@ impl World {
     /// The kernel carries out the oldest order that it has.
     pub(super) fn carry_out(&mut self, node: usize) {
         let it = &mut self.nodes[node];
-        let Some((life, ticket, op)) = it.kernel.pop_front() else { return };
+        let (life, ticket, op) = match it.kernel.pop_front() {
+            Some((life, ticket, Order::Network(op))) => (life, ticket, op),
+            Some((life, ticket, Order::Filter(op))) => {
+                let result = it.machine_mut().filter(op);
+                if result.is_err() {
+                    self.watch.filter_refused(self.now, node);
+                }
+                return self.answer(node, life, Arrival::Settled { ticket, result });
+            }
+            None => return,
+        };
         let leased = match &op {
             NetworkOp::AddAddress(it) | NetworkOp::RenewAddress(it) => {
                 it.valid_lifetime.map(|seconds| (it.link, it.prefix.address(), seconds))

@@ -7,8 +7,8 @@ use std::process::ExitCode;
 
 use clap::Args;
 use config::{Assumed, Disk, Files, InMemory, Request};
-use sim::explore::{self, Plan, Tale};
-use sim::paths;
+use sim::explore::{self, Plan, Routers, Tale};
+use sim::paths::Neighbours;
 use sim::scenario::{BadScenario, Failure};
 use sim::timeline::Fact;
 use sim::{Scenario, World};
@@ -76,7 +76,7 @@ fn simulate(options: &Options) -> Result<Result<(), Failure>, Trouble> {
 
 /// A scenario that chance makes. One that fails is first made as short as it can be.
 fn by_chance(seed: u64, log: bool) -> Result<(), Failure> {
-    let (plan, verdict) = explored::<Plan>(seed);
+    let (plan, verdict) = explored::<Routers>(seed);
     let scenario = plan.scenario();
     output::say(&scenario.to_string());
     // It ends as it did before, and is judged already.
@@ -86,15 +86,15 @@ fn by_chance(seed: u64, log: bool) -> Result<(), Failure> {
 
 /// The same of two neighbours that watch the path between them.
 fn path_by_chance(seed: u64) -> Result<(), Failure> {
-    let (plan, verdict) = explored::<paths::Plan>(seed);
+    let (plan, verdict) = explored::<Neighbours>(seed);
     output::put(&plan.story());
     verdict
 }
 
 /// What a seed stands for, or what it shrinks to if it fails, and how it ends.
-fn explored<T: Tale>(seed: u64) -> (T, Result<(), Failure>) {
-    match explore::seed(seed) {
-        Ok(()) => (T::of(seed), Ok(())),
+fn explored<T: Tale>(seed: u64) -> (Plan<T>, Result<(), Failure>) {
+    match explore::seed::<T>(seed) {
+        Ok(()) => (Plan::of(seed), Ok(())),
         Err(finding) => (finding.plan, Err(finding.failure)),
     }
 }
@@ -155,7 +155,7 @@ mod tests {
 
     #[test]
     fn a_pair_of_neighbours_by_chance_has_a_story() {
-        let (plan, verdict) = explored::<paths::Plan>(7);
+        let (plan, verdict) = explored::<Neighbours>(7);
         assert_eq!(verdict, Ok(()));
         assert!(plan.story().contains("(path) Entering Up state"), "{}", plan.story());
     }

@@ -29,12 +29,17 @@ impl Router {
                 present.extend(rules.into_iter().map(Key::of_rule));
                 let lost = self.holdings.survey(&present, now);
                 self.lost(&lost, now, touched, out);
-                self.links.survey(links, addresses, now, out);
+                for link in self.links.survey(links, addresses, now, out) {
+                    self.holdings.link_came_up(link, now);
+                }
                 (self.surveyed, self.stale) = (true, true);
             }
             Event::LinkChanged(link) => {
                 self.holdings.added(&Key::Link(link.name.clone()));
-                self.links.change(link, now, out);
+                let index = link.index;
+                if self.links.change(link, now, out) {
+                    self.holdings.link_came_up(index, now);
+                }
                 self.stale = true;
             }
             Event::LinkRemoved(index) => {

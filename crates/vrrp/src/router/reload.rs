@@ -147,7 +147,10 @@ impl Router {
             let members: Vec<InstanceId> =
                 config.members.iter().filter_map(|name| by_name.get(name.as_str())).copied().collect();
             self.group_of.extend(members.iter().map(|id| (*id, self.groups.len())));
-            let told = before.get(&config.name).copied();
+            let remembered = |id| self.instances.get(id).is_some_and(|it| it.is_remembered());
+            // People were told by an earlier life.
+            let resumes = !members.is_empty() && members.iter().all(remembered);
+            let told = before.get(&config.name).copied().or(resumes.then_some(State::Master));
             self.groups.push(Group::new(config, members, told));
         }
         for (id, instance) in &mut self.instances {

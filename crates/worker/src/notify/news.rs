@@ -1,7 +1,7 @@
 //! What of the engine's notices others are told: a state that is not the one told last, a lesser rival heard, a changed
 //! priority where somebody asked for it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use vrrp::config::{Config, Priority};
 use vrrp::notice::{GroupFact, Heard, InstanceFact, Notice, State};
@@ -73,6 +73,7 @@ struct Instance {
 
 #[derive(Debug, Default)]
 struct Group {
+    members: BTreeSet<String>,
     told: Option<State>,
     mail: bool,
 }
@@ -95,7 +96,8 @@ impl Sieve {
         let mut before = std::mem::take(&mut self.groups);
         for group in &config.groups {
             let told = before.remove(&group.name).and_then(|before| before.told);
-            self.groups.insert(group.name.clone(), Group { told, mail: group.mail });
+            let members = group.members.iter().cloned().collect();
+            self.groups.insert(group.name.clone(), Group { members, told, mail: group.mail });
             self.order.push((Kind::Group, group.name.clone()));
         }
     }
@@ -105,10 +107,21 @@ impl Sieve {
         self.instances.retain(|_, instance| instance.configured);
     }
 
-    /// The instance was told to be master by an earlier life of this worker, and need not be again.
-    pub fn resume_master(&mut self, name: &str) {
-        if let Some(instance) = self.instances.get_mut(name) {
+    /// Of these instances people were told by an earlier life of this worker that they are master, and need not be
+    /// again; nor of the groups that have no other members.
+    pub fn resume_masters(&mut self, names: &BTreeSet<String>) {
+        for (_, instance) in self.instances.iter_mut().filter(|(name, _)| names.contains(*name)) {
             instance.told = Some(State::Master);
+        }
+        for group in self.groups.values_mut().filter(|group| group.members.is_subset(names)) {
+            group.told = Some(State::Master);
+        }
+    }
+
+    /// An instance is in a state that people were told of, maybe by another name.
+    pub fn know(&mut self, name: &str, state: State) {
+        if let Some(instance) = self.instances.get_mut(name).filter(|_| state != State::Init) {
+            instance.told = Some(state);
         }
     }
 

@@ -149,6 +149,20 @@ fn master() -> Vrrp<Paper> {
     worker
 }
 
+/// As Keepalived 2.2.7, which tells no script of another name. What the supervisor keeps for a crash goes by names.
+#[test]
+fn a_master_that_a_reload_gives_another_name_is_known_by_that() {
+    let mut worker = master();
+    worker.machine_mut().said.clear();
+    let mut config = owner();
+    config.instances[0].name = "VI_9".into();
+    worker.hear(ToWorker::Configure(Box::new(Configure { config, memories: vec![] })), Instant::ZERO);
+    let said = |instance: &str, master| {
+        ToSupervisor::Masterships(vec![Mastership { instance: instance.into(), master }])
+    };
+    assert_eq!(worker.machine().said, [said("VI_1", false), said("VI_9", true), ToSupervisor::Ready]);
+}
+
 #[test]
 fn a_stop_waits_for_the_kernel_but_not_for_ever() {
     let mut worker = master();

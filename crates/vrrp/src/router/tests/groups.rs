@@ -7,8 +7,8 @@ use core::time::Duration;
 use host::{Engine, Instant, LinkIndex, LinkName};
 
 use super::bench::*;
-use crate::config::{Config, GroupConfig, InstanceConfig, Priority, Vrid};
-use crate::event::Event;
+use crate::config::{Config, GroupConfig, InstanceConfig, Priority, Vrid, Weight};
+use crate::event::{Event, Memory};
 use crate::notice::State;
 
 const ETH1: LinkIndex = LinkIndex(3);
@@ -54,6 +54,36 @@ fn states(out: &[crate::Action]) -> vec::Vec<alloc::string::String> {
         ["listen", "garp", "+", "-"].iter().any(|start| line.starts_with(start))
     };
     brief(out).into_iter().filter(|line| !other(line)).collect()
+}
+
+/// People were told of the group's state by the worker that crashed.
+#[test]
+fn a_group_whose_members_resume_is_master_without_a_word() {
+    let mut bench = Bench { router: Default::default(), now: Instant::from_millis(100_020), obedient: true };
+    let memory =
+        |instance: &str| Memory { instance: instance.into(), master_until: Instant::from_millis(100_000) };
+    bench.tell(Event::Remembered(vec![memory("I"), memory("J")]));
+    bench.tell(Event::Configured(Box::new(pair())));
+    let out = bench.tell(both_links(true));
+    assert_eq!(states(&out), ["advert 100", "advert 90"]);
+    assert_eq!(bench.router.status(bench.now).groups[0].state, Some(State::Master));
+}
+
+/// A reload puts a master into a group with a new member, and has it track a script that has not said anything yet.
+#[test]
+fn a_master_that_comes_into_a_group_and_waits_for_a_script_stays() {
+    let mut alone = pair();
+    alone.instances.truncate(1);
+    alone.groups.clear();
+    let (mut bench, _) = start(alone, true);
+    bench.wait(4_000);
+    assert_eq!(bench.state(), State::Master);
+    let scripted = scripted(Weight::Fault { reverse: false }, false);
+    let mut grouped = Config { scripts: scripted.scripts, ..pair() };
+    grouped.instances[0].track_scripts = scripted.instances[0].track_scripts.clone();
+    let out = bench.tell(Event::Configured(Box::new(grouped)));
+    assert_eq!(states(&out)[0], "advert 90", "the new member becomes what the group is: {:?}", states(&out));
+    assert!(bench.router.status(bench.now).instances.iter().all(|it| it.state == State::Master));
 }
 
 fn masters() -> Bench {

@@ -5,8 +5,8 @@ use alloc::vec;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use host::{
-    Family, LinkIndex, LinkName, MacAddress, NextHop, Prefix, Route, Rule, RuleAction, VirtualLink,
-    VirtualLinkKind,
+    Family, LinkAddress, LinkIndex, LinkName, MacAddress, NetworkOp, NextHop, Prefix, Refusal, Route, Rule,
+    RuleAction, VirtualLink, VirtualLinkKind,
 };
 
 use super::bench::*;
@@ -42,6 +42,51 @@ fn routed() -> InstanceConfig {
         it.routes = vec![route(1)];
         it.rules = vec![rule(1000)];
     })
+}
+
+/// A route by a link that is down is refused. Once a link comes up it waits no more, however often that was.
+#[test]
+fn a_route_that_was_refused_is_tried_at_once_when_a_link_comes_up() {
+    let mut bench = Bench::master(routed().with(|it| it.track_own_link = false));
+    bench.tell(Event::LinkChanged(link(false)));
+    bench.obedient = false;
+    let ticket = |action: &Action| {
+        if let Action::Network(ticket, NetworkOp::AddRoute(_)) = action { Some(*ticket) } else { None }
+    };
+    let mut out = bench.tell(Event::RouteRemoved(route(1).route.key()));
+    for _ in 0..4 {
+        let ticket = out.iter().find_map(ticket).expect("it is asked for again and again");
+        let refusal = Refusal { code: 100, why: "Network is down".into() };
+        bench.tell(Event::Settled { ticket, result: Err(refusal) });
+        out = bench.wait(2_000);
+    }
+    let asked = out.iter().find_map(ticket).unwrap();
+    bench.tell(Event::Settled {
+        ticket: asked,
+        result: Err(Refusal { code: 100, why: "Network is down".into() }),
+    });
+    let out = bench.tell(Event::LinkChanged(link(true)));
+    assert!(out.iter().any(|action| ticket(action).is_some()), "{out:?}");
+}
+
+/// Linux takes the IPv6 addresses of a link that goes down. A link that went down before makes nobody wait longer.
+#[test]
+fn an_address_that_went_with_its_link_is_back_with_it_however_often_that_is() {
+    let excluded = VirtualAddress::plain(Prefix::host("2001:db8::9".parse().unwrap()));
+    let with_six = InstanceConfig { excluded: vec![excluded], ..instance() };
+    let with_six = with_six.with(|it| it.track_own_link = false);
+    let mut bench = Bench::master(with_six);
+    let six = LinkAddress {
+        flags: LinkAddress::NODAD,
+        preferred_lifetime: Some(0),
+        ..LinkAddress::plain(ETH0, Prefix::host("2001:db8::9".parse().unwrap()))
+    };
+    for _ in 0..4 {
+        bench.tell(Event::LinkChanged(link(false)));
+        let mut out = bench.tell(Event::AddressRemoved(six.clone()));
+        out.extend(bench.tell(Event::LinkChanged(link(true))));
+        assert!(brief(&out).contains(&"+2001:db8::9/128".into()), "{:?}", brief(&out));
+    }
 }
 
 /// As keepalived: addresses, routes, rules, and the other way around.

@@ -1,16 +1,18 @@
 //! The nodes of a plan, their configuration and the weather.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::num::NonZeroU8;
 use std::time::Duration;
 
 use host::{Family, LinkName, Prefix};
 use vrrp::Config;
 use vrrp::config::{
-    Authentication, Hmac, HmacMode, InstanceConfig, Mode, Peer, Preemption, Priority, ScriptConfig,
-    TrackFile, TrackLink, TrackNamed, TrackScript, Version, VirtualAddress, Vrid, Weight,
+    Authentication, Hmac, HmacMode, InstanceConfig, LinkDelay, Mode, Peer, PolledLink, Preemption, Priority,
+    ScriptConfig, Statics, TrackFile, TrackLink, TrackNamed, TrackScript, Version, VirtualAddress, Vrid,
+    Weight,
 };
 
-use super::{FILE, GROUP, INSTANCE, PROCESSES, SCRIPT};
+use super::{FILE, GROUP, INSTANCE, PATH, PROCESSES, SCRIPT};
 use crate::chance::Chance;
 use crate::network::Weather;
 use crate::scenario::{NodePlan, Scenario, instance, tracked};
@@ -38,12 +40,18 @@ pub(super) fn assemble(seed: u64, chance: &mut Chance) -> Scenario {
             add_second(&mut plan, node, grouped);
             if let Some(weight) = trackers.link {
                 let link = LinkName::new("eth1").expect("eth1 is a link's name");
-                plan.config.instances[0].track_links.push(TrackLink { link, weight });
+                // What a group tracks, its members track.
+                let of = if grouped { 2 } else { 1 };
+                for it in plan.config.instances.iter_mut().take(of) {
+                    it.track_links.push(TrackLink { link: link.clone(), weight });
+                }
             }
         }
         scenario.nodes.push(plan);
     }
     break_ties(&mut scenario.nodes, chance);
+    watch_path(&mut scenario.nodes, chance);
+    late_links(&mut scenario.nodes, chance);
     scenario
 }
 
@@ -127,6 +135,7 @@ fn template(chance: &mut Chance) -> InstanceConfig {
         it.routes.push(route);
         it.rules.push(instance::rule(family, 1000));
     }
+    vary_little(&mut it, chance);
     it.heal_hooks = chance.happens(100);
     it.announce.heals = !chance.happens(200);
     if chance.happens(200) {
@@ -136,6 +145,15 @@ fn template(chance: &mut Chance) -> InstanceConfig {
         it.lifetime = Some(3 + u32::try_from(chance.below(10)).unwrap_or(0));
     }
     it
+}
+
+/// What does not decide who is master.
+fn vary_little(it: &mut InstanceConfig, chance: &mut Chance) {
+    it.track_own_link = !chance.happens(100);
+    it.accept = !chance.happens(150);
+    it.tell_priority = chance.happens(300);
+    it.mail = chance.happens(300);
+    it.late_master_yields_to = chance.happens(100).then_some(Priority(200));
 }
 
 fn scripts(template: &InstanceConfig, chance: &mut Chance) -> Vec<(ScriptConfig, Weight)> {
@@ -156,25 +174,30 @@ fn scripts(template: &InstanceConfig, chance: &mut Chance) -> Vec<(ScriptConfig,
     let weight = if chance.happens(500) {
         Weight::Fault { reverse: false }
     } else {
-        Weight::Points { points, reverse: false }
+        Weight::Points { points, reverse: chance.happens(300) }
     };
     vec![(script, weight)]
 }
 
+/// What a tracked thing does. One that makes a fault of what is good would make one for ever.
+fn weight(chance: &mut Chance) -> Weight {
+    match chance.below(2) {
+        0 => Weight::Fault { reverse: false },
+        _ => Weight::Points { points: *chance.one(&[-60, -20, 30]), reverse: chance.happens(300) },
+    }
+}
+
 /// What a plan's instances track besides scripts.
 struct Trackers {
-    file: Option<i16>,
+    /// With its weight, and whether that is reversed.
+    file: Option<(i16, bool)>,
     processes: Option<Weight>,
     link: Option<Weight>,
 }
 
 fn trackers(chance: &mut Chance) -> Trackers {
-    let weight = |chance: &mut Chance| match chance.below(2) {
-        0 => Weight::Fault { reverse: false },
-        _ => Weight::Points { points: -60, reverse: false },
-    };
     Trackers {
-        file: chance.happens(200).then(|| *chance.one(&[0, 1, -1])),
+        file: chance.happens(200).then(|| (*chance.one(&[0, 1, -1, -3]), chance.happens(300))),
         processes: chance.happens(200).then(|| weight(chance)),
         link: chance.happens(300).then(|| weight(chance)),
     }
@@ -182,8 +205,9 @@ fn trackers(chance: &mut Chance) -> Trackers {
 
 fn add_trackers(config: &mut Config, trackers: &Trackers) {
     let it = &mut config.instances[0];
-    if let Some(weight) = trackers.file {
-        it.track_files.push(TrackFile { file: FILE.to_owned(), weight, reverse: false });
+    if let Some((weight, reverse)) = trackers.file {
+        let reverse = reverse && weight != 0;
+        it.track_files.push(TrackFile { file: FILE.to_owned(), weight, reverse });
         tracked::file(config, FILE);
     }
     let it = &mut config.instances[0];
@@ -221,11 +245,20 @@ fn node_plan(
         let peers = peers.map(|peer| Peer { address: own(peer), ttl: (0, 255) }).collect();
         it.mode = Mode::Unicast { peers, ttl: None, check_source: true };
     }
+    if chance.happens(150) {
+        (it.source, it.track_source) = (Some(own(node)), chance.happens(500));
+    }
     it.track_scripts = scripts
         .iter()
         .map(|(script, weight)| TrackScript { script: script.name.clone(), weight: *weight })
         .collect();
+    let fixed = VirtualAddress::plain(Prefix::host(address(Family::V4, 70 + number(node))));
+    let fixed = chance.happens(150).then(|| (it.link.clone(), fixed));
+    let statics = Statics { addresses: fixed.into_iter().collect(), ..Statics::default() };
+    let startup_delay = if chance.happens(100) { it.interval * 2 } else { Duration::ZERO };
     let config = Config {
+        startup_delay,
+        statics,
         instances: vec![it],
         scripts: scripts.iter().map(|(script, _)| script.clone()).collect(),
         ..Config::default()
@@ -235,7 +268,7 @@ fn node_plan(
     // A second family, so that excluded addresses of the other one have company.
     let other = if template.family == Family::V4 { Family::V6 } else { Family::V4 };
     addresses.push(Prefix::host(address(other, number(node))));
-    NodePlan { name, config, links: vec![(template.link.clone(), 0, addresses)] }
+    NodePlan { name, config, links: vec![(template.link.clone(), 0, addresses)], sessions: Vec::new() }
 }
 
 /// The same virtual router once more, on another link.
@@ -255,6 +288,7 @@ fn add_second(plan: &mut NodePlan, node: usize, grouped: bool) {
     for vip in it.addresses.iter_mut().chain(&mut it.excluded) {
         vip.prefix = Prefix::host(elsewhere(vip.prefix.address()));
     }
+    it.source = it.source.map(elsewhere);
     if let Mode::Unicast { peers, .. } = &mut it.mode {
         peers.iter_mut().for_each(|peer| peer.address = elsewhere(peer.address));
     }
@@ -272,6 +306,40 @@ fn add_second(plan: &mut NodePlan, node: usize, grouped: bool) {
     if grouped {
         let members = vec![INSTANCE.to_owned(), "VI_2".to_owned()];
         plan.config.groups = vec![instance::group(GROUP, members)];
+    }
+}
+
+/// The first two nodes watch the path between them, and one of them at least minds how it stands.
+fn watch_path(nodes: &mut [NodePlan], chance: &mut Chance) {
+    if !chance.happens(200) {
+        return;
+    }
+    let interval = (nodes[0].config.instances[0].interval / 4).max(Duration::from_millis(10));
+    let multiplier = *chance.one(&[2, 3, 5].map(|times| NonZeroU8::new(times).expect("none is 0")));
+    let who = chance.below(3);
+    for (number, node) in nodes.iter_mut().take(2).enumerate() {
+        // The other of the two: a path needs both.
+        let neighbour = address(Family::V4, self::number(1 - number));
+        node.sessions.push(instance::session(PATH, neighbour, interval, multiplier));
+        if who != number as u64 {
+            let track = TrackNamed { name: PATH.to_owned(), weight: weight(chance) };
+            node.config.instances.iter_mut().for_each(|it| it.track_bfds.push(track.clone()));
+        }
+    }
+}
+
+/// What the kernel says of a link counts only once it has lasted, or its carrier is asked for instead.
+fn late_links(nodes: &mut [NodePlan], chance: &mut Chance) {
+    let interval = nodes[0].config.instances[0].interval;
+    for config in nodes.iter_mut().map(|node| &mut node.config) {
+        let link = config.instances[0].link.clone();
+        if chance.happens(100) {
+            let mut some = || chance.time((Duration::ZERO, interval));
+            config.link_delays.push(LinkDelay { link: link.clone(), down: some(), up: some() });
+        }
+        if chance.happens(70) {
+            config.polled_links.push(PolledLink { link, method: None });
+        }
     }
 }
 

@@ -10,11 +10,13 @@ use host::{Family, Instant};
 use super::Pair;
 use super::node::{NAMES, address};
 use crate::chance::Chance;
-use crate::explore::Tale;
+use crate::explore::{Plan, Tale, Trouble};
 use crate::invariant::{Promise, Violation};
 use crate::network::Weather;
 use crate::scenario::Failure;
 
+/// From then on things go wrong.
+const BEGINS: Instant = Instant::from_millis(1_000);
 /// When everything is good again.
 const HEALED: Instant = Instant::from_millis(9_000);
 /// By then a session has gone down that was to go down for what befell it: the longest detection time is that of one that
@@ -81,9 +83,9 @@ impl fmt::Display for Misfortune {
     }
 }
 
-/// A pair, what befalls it, and how all is healed.
+/// A pair, and when all is healed.
 #[derive(Clone, PartialEq, Debug)]
-pub struct Plan {
+pub struct Neighbours {
     /// Where the rest of chance comes from.
     pub seed: u64,
     /// What the two obey.
@@ -92,13 +94,11 @@ pub struct Plan {
     pub weather: Weather,
     /// How late a worker is woken at most.
     pub late: Duration,
-    /// What happens, in order of time.
-    pub misfortunes: Vec<(Instant, Misfortune)>,
     /// When everything is good again.
     pub healed: Instant,
 }
 
-impl Plan {
+impl Neighbours {
     /// What makes everything good again.
     pub fn healing(&self) -> Vec<Misfortune> {
         let mut all = vec![Misfortune::Weather(self.weather)];
@@ -112,9 +112,31 @@ impl Plan {
         }
         all
     }
+}
+
+impl Tale for Neighbours {
+    type Deed = Misfortune;
+    type Stage = Pair;
+
+    fn of(seed: u64, chance: &mut Chance) -> Self {
+        let mut sessions = pair(chance);
+        // Two that wait for one another wait for ever.
+        let waits = chance.below(8);
+        for (node, session) in sessions.iter_mut().enumerate() {
+            session.passive = u64::try_from(node) == Ok(waits);
+        }
+        let late = Duration::from_micros(chance.below(400));
+        let weather = Weather::fair(Duration::from_micros(50 + chance.below(300)));
+        Self { seed, sessions, weather, late, healed: HEALED }
+    }
 
     /// Some time is left for what was asked to stop: it may tell its neighbour for a second.
-    fn misfortune(&self, chance: &mut Chance) -> (Misfortune, Option<Misfortune>) {
+    fn trouble(&self) -> Trouble {
+        let until = HEALED - Duration::from_secs(1);
+        Trouble { from: BEGINS, until, most: MISFORTUNES, unit: self.sessions[0].min_rx * 8 }
+    }
+
+    fn misfortune(&self, _: Instant, chance: &mut Chance) -> (Misfortune, Option<Misfortune>) {
         let node = chance.index(2);
         match chance.below(12) {
             0 => (Misfortune::Kill(node), Some(Misfortune::Start(node))),
@@ -133,62 +155,36 @@ impl Plan {
             }
         }
     }
-}
 
-impl Tale for Plan {
-    fn of(seed: u64) -> Self {
-        let mut chance = Chance::new(seed);
-        let mut sessions = pair(&mut chance);
-        // Two that wait for one another wait for ever.
-        let waits = chance.below(8);
-        for (node, session) in sessions.iter_mut().enumerate() {
-            session.passive = u64::try_from(node) == Ok(waits);
+    fn stage(plan: &Plan<Self>, keeps_story: bool) -> Pair {
+        Pair::new(plan, keeps_story)
+    }
+
+    fn play(plan: &Plan<Self>, pair: &mut Pair) -> Result<(), Failure> {
+        play(&plan.tale, pair).map_err(Failure::Violation)
+    }
+
+    fn write(plan: &Plan<Self>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Plan { tale: Self { seed, sessions, weather, late, healed }, misfortunes } = plan;
+        writeln!(f, "seed {seed}, woken up to {late:?} late, {}", Misfortune::Weather(*weather))?;
+        for (node, session) in sessions.iter().enumerate() {
+            write!(f, "session {} ", NAMES[node])?;
+            write_session(f, session)?;
+            writeln!(f)?;
         }
-        let late = Duration::from_micros(chance.below(400));
-        let weather = Weather::fair(Duration::from_micros(50 + chance.below(300)));
-        let mut plan = Self { seed, sessions, weather, late, misfortunes: Vec::new(), healed: HEALED };
-        for _ in 0..=chance.below(MISFORTUNES) {
-            let at = Instant::from_millis(1_000) + chance.time((Duration::ZERO, Duration::from_secs(7)));
-            let (wrong, right) = plan.misfortune(&mut chance);
-            plan.misfortunes.push((at, wrong));
-            // Often so soon that it is hardly noticed, sometimes only when all is healed.
-            let interval = plan.sessions[0].min_rx;
-            let after = match chance.below(4) {
-                0 => chance.time((Duration::ZERO, interval * 3)),
-                1 => chance.time((Duration::ZERO, interval * 12)),
-                2 => chance.time((Duration::ZERO, Duration::from_secs(3))),
-                _ => continue,
-            };
-            plan.misfortunes.extend(right.filter(|_| at + after < HEALED).map(|right| (at + after, right)));
+        for (at, misfortune) in misfortunes {
+            writeln!(f, "at {at} {misfortune}")?;
         }
-        plan.misfortunes.sort_by_key(|(at, _)| *at);
-        plan
+        writeln!(f, "at {healed} all is healed")
     }
 
-    fn run(&self) -> Result<(), Failure> {
-        play(self, &mut Pair::new(self, false)).map_err(Failure::Violation)
-    }
-
-    fn misfortunes(&self) -> usize {
-        self.misfortunes.len()
-    }
-
-    fn without(&self, misfortune: usize) -> Self {
-        let mut fewer = self.clone();
-        fewer.misfortunes.remove(misfortune);
-        fewer
-    }
-
-    fn story(&self) -> String {
-        let mut pair = Pair::new(self, true);
-        // How it ends is told beside it.
-        let _ = play(self, &mut pair);
-        format!("{self}{}", pair.story())
+    fn story(pair: &Pair) -> String {
+        pair.story()
     }
 }
 
 /// Until all was healed, is up, and stays so.
-fn play(plan: &Plan, pair: &mut Pair) -> Result<(), Violation> {
+fn play(plan: &Neighbours, pair: &mut Pair) -> Result<(), Violation> {
     pair.run_until(plan.healed + GOES_DOWN)?;
     let step = Duration::from_millis(100);
     while !pair.is_up() {
@@ -207,22 +203,6 @@ fn play(plan: &Plan, pair: &mut Pair) -> Result<(), Violation> {
         return Err(Violation { at: pair.now(), rule: Promise::EndsSteady, details });
     }
     Ok(())
-}
-
-impl fmt::Display for Plan {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { seed, sessions, weather, late, misfortunes, healed } = self;
-        writeln!(f, "seed {seed}, woken up to {late:?} late, {}", Misfortune::Weather(*weather))?;
-        for (node, session) in sessions.iter().enumerate() {
-            write!(f, "session {} ", NAMES[node])?;
-            write_session(f, session)?;
-            writeln!(f)?;
-        }
-        for (at, misfortune) in misfortunes {
-            writeln!(f, "at {at} {misfortune}")?;
-        }
-        writeln!(f, "at {healed} all is healed")
-    }
 }
 
 fn write_session(f: &mut fmt::Formatter<'_>, session: &SessionConfig) -> fmt::Result {

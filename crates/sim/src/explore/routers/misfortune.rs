@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use host::{Instant, Prefix};
-use vrrp::config::{InstanceConfig, Preemption, Priority, VirtualAddress};
+use host::Prefix;
+use vrrp::config::{InstanceConfig, Preemption, Priority, Version, VirtualAddress};
 
 use super::cast::address;
-use super::{FILE, LINKS, PROCESSES, Plan, SCRIPT};
+use super::{CLOCK_SET, FILE, LINKS, PROCESSES, Routers, SCRIPT};
 use crate::chance::Chance;
 use crate::network::Weather;
 use crate::node::Behaviour;
@@ -16,28 +16,12 @@ use crate::world::Command;
 /// What goes wrong, and what makes it right again, if that does not come by itself.
 type Misfortune = (Command, Option<Command>);
 
-/// How far a clock is set at most; less than the window of any signature.
-const CLOCK_SET: Duration = Duration::from_secs(2);
-
-impl Plan {
-    pub(super) fn misfortune(
-        &self,
-        node: usize,
-        at: Instant,
-        has_script: bool,
-        chance: &mut Chance,
-    ) -> Misfortune {
-        match chance.below(4) {
-            0 => self.daemon_fails(node, chance),
-            1 => self.network_fails(node, chance),
-            2 => self.kernel_fails(node, chance),
-            _ => self.world_changes(node, at, has_script, chance),
-        }
-    }
-
-    fn daemon_fails(&self, node: usize, chance: &mut Chance) -> Misfortune {
-        match chance.below(6) {
+impl Routers {
+    pub(super) fn daemon_fails(&self, node: usize, chance: &mut Chance) -> Misfortune {
+        match chance.below(8) {
             0 => (Command::Kill(node), Some(Command::Start(node))),
+            6 => (Command::Abandon(node), Some(Command::Start(node))),
+            7 if !self.base.nodes[node].sessions.is_empty() => (Command::CrashPaths(node), None),
             1 => (Command::Stop(node), Some(Command::Start(node))),
             2 | 3 => (Command::Crash(node), None),
             4 => {
@@ -48,7 +32,7 @@ impl Plan {
         }
     }
 
-    fn network_fails(&self, node: usize, chance: &mut Chance) -> Misfortune {
+    pub(super) fn network_fails(&self, node: usize, chance: &mut Chance) -> Misfortune {
         let which = chance.index(self.base.segments.len());
         let link = LINKS[which];
         match chance.below(7) {
@@ -69,11 +53,12 @@ impl Plan {
         }
     }
 
-    fn kernel_fails(&self, node: usize, chance: &mut Chance) -> Misfortune {
+    pub(super) fn kernel_fails(&self, node: usize, chance: &mut Chance) -> Misfortune {
         let which = chance.index(self.base.segments.len());
         let link = LINKS[which];
         let some = 1 + u32::try_from(chance.below(3)).unwrap_or(0);
-        match chance.below(9) {
+        match chance.below(11) {
+            9 | 10 => (Command::TakeOut(node, link), Some(Command::PutBack(node, link))),
             0 | 1 => (Command::Refuse(node, some), None),
             2 => (Command::RefuseChannels(node, some), None),
             3 | 4 => (Command::Overflow(node), None),
@@ -85,16 +70,18 @@ impl Plan {
                 (gone, Some(Command::AddAddress(node, link, *own)))
             }
             _ => {
-                let vips = &self.base.nodes[node].config.instances[which].addresses;
-                let address = chance.one(vips).prefix.address();
+                let config = &self.base.nodes[node].config;
+                let vips = config.instances[which].addresses.iter();
+                let fixed = config.statics.addresses.iter().filter(|_| which == 0).map(|(_, fixed)| fixed);
+                let address = chance.one(&vips.chain(fixed).collect::<Vec<_>>()).prefix.address();
                 (Command::RemoveAddress(node, link, address), None)
             }
         }
     }
 
-    fn world_changes(&self, node: usize, at: Instant, has_script: bool, chance: &mut Chance) -> Misfortune {
+    pub(super) fn world_changes(&self, node: usize, chance: &mut Chance) -> Misfortune {
         match chance.below(6) {
-            0 if has_script => {
+            0 if !self.base.nodes[node].config.scripts.is_empty() => {
                 let behave = |behaviour| Command::Script(node, SCRIPT.to_owned(), behaviour);
                 let bad = *chance.one(&[Behaviour::Exits(1), Behaviour::Hangs]);
                 (behave(bad), Some(behave(Behaviour::Exits(0))))
@@ -108,11 +95,11 @@ impl Plan {
                 let count = |complete| Command::Processes(node, PROCESSES.to_owned(), complete);
                 (count(false), Some(count(true)))
             }
-            // Only ever forward: a worker that is started anew does not know what it sent before its clock was set back.
+            // Either way, sometimes so far that no signature is believed any more.
             3 => {
-                let most = CLOCK_SET * u32::try_from(at.as_nanos() >> 20).unwrap_or(u32::MAX);
-                let ahead = most / u32::try_from(self.healed.as_nanos() >> 20).unwrap_or(u32::MAX).max(1);
-                (Command::SetClock(node, i64::try_from(ahead.as_millis()).unwrap_or(0)), None)
+                let wrong = i64::try_from(chance.below(CLOCK_SET * 2)).unwrap_or(0);
+                let wrong = wrong - i64::try_from(CLOCK_SET).unwrap_or(0);
+                (Command::SetClock(node, wrong), Some(Command::SetClock(node, 0)))
             }
             _ => self.reload(node, chance),
         }
@@ -145,7 +132,7 @@ impl Plan {
 }
 
 fn change(it: &mut InstanceConfig, chance: &mut Chance) {
-    match chance.below(9) {
+    match chance.below(14) {
         // Both keys are known to all, so that either may sign.
         7 if it.hmac.is_some() => it.hmac.iter_mut().for_each(|hmac| hmac.active = 2),
         0 if !it.priority.is_owner() => {
@@ -166,7 +153,14 @@ fn change(it: &mut InstanceConfig, chance: &mut Chance) {
             it.routes.clear();
             it.rules.clear();
         }
+        8 => it.track_own_link = !it.track_own_link,
+        9 => it.step_down = !it.step_down,
+        10 => it.name.push_str("_renamed"),
+        // Others learn it.
+        11 if it.version == Version::V3 && it.hmac.is_none() => it.interval *= 2,
+        12 => it.accept = !it.accept,
         6 => {
+            it.track_bfds.clear();
             it.track_files.clear();
             it.track_processes.clear();
             it.track_links.clear();
