@@ -7,7 +7,7 @@ use bfd::Verdict;
 use host::{Arrival, Datagrams, Engine, Firewall, Instant, Journal, Network, Severity};
 use vrrp::config::Priority;
 use vrrp::notice::{InstanceFact, Notice, State};
-use vrrp::{Action, Event, Router};
+use vrrp::{Action, Event, Memory, Router};
 
 use crate::bfd::received;
 use crate::bus::{Bus, Configure, Mastership, ToSupervisor, ToWorker};
@@ -28,7 +28,7 @@ const MOST_TOLD: usize = 64;
 /// message.
 const STATUS_PIECE: usize = 32;
 /// Room that is kept from turn to turn. What a takeover of thousands needed is given back.
-const ROOM: usize = 256;
+const ROOM: usize = 64;
 
 /// The vrrp worker: an engine on a machine.
 ///
@@ -41,8 +41,6 @@ pub struct Vrrp<M> {
     sieve: Sieve,
     pace: Pace,
     scripts: Scripts,
-    /// Instances that the supervisor believes to be master.
-    masters: BTreeSet<String>,
     configured: bool,
     /// The machine has told what links and addresses there are.
     surveyed: bool,
@@ -67,7 +65,6 @@ impl<M: Network + Firewall + Datagrams + Journal + Bus + EventPipes> Vrrp<M> {
             sieve: Sieve::default(),
             pace: Pace::default(),
             scripts: Scripts::default(),
-            masters: BTreeSet::new(),
             configured: false,
             surveyed: false,
             stop: None,
@@ -209,10 +206,13 @@ impl<M: Network + Firewall + Datagrams + Journal + Bus + EventPipes> Vrrp<M> {
         self.pace.configure(&config);
         self.scripts.configure(&config);
         if !self.configured && !memories.is_empty() {
-            for memory in &memories {
-                self.sieve.resume_master(&memory.instance);
-                self.masters.insert(memory.instance.clone());
+            let mut strangers = Vec::new();
+            for Memory { instance, .. } in &memories {
+                if !self.sieve.resume_master(instance) {
+                    strangers.push(Mastership { instance: instance.clone(), master: false });
+                }
             }
+            self.announce_masterships(&strangers);
             self.step(Event::Remembered(memories), now);
         }
         let first = !core::mem::replace(&mut self.configured, true);
@@ -249,12 +249,14 @@ impl<M: Network + Firewall + Datagrams + Journal + Bus + EventPipes> Vrrp<M> {
     /// Once the engine has decided for the first time: what does not resume is master no more. Its new state may take
     /// a while to be told, while a script has not ended; another crash meanwhile must not make it resume after all.
     fn take_back_memories(&mut self) {
-        if self.masters.is_empty() || !self.configured || !self.surveyed {
+        if !self.configured || !self.surveyed || self.sieve.masters().next().is_none() {
             return;
         }
         let instances = self.router.status(self.now).instances;
-        let is_master = |name: &String| instances.iter().any(|i| i.name == *name && i.state == State::Master);
-        let gone: Vec<String> = self.masters.iter().filter(|name| !is_master(name)).cloned().collect();
+        let masters = instances.iter().filter(|instance| instance.state == State::Master);
+        let masters: BTreeSet<&str> = masters.map(|instance| instance.name.as_str()).collect();
+        let gone = self.sieve.masters().filter(|name| !masters.contains(name));
+        let gone: Vec<String> = gone.map(String::from).collect();
         self.tell_masterships(gone.into_iter().map(|instance| Mastership { instance, master: false }));
     }
 
@@ -358,15 +360,14 @@ impl<M: Network + Firewall + Datagrams + Journal + Bus + EventPipes> Vrrp<M> {
 
     /// Before the scripts: they may take long, and a crash in between must not forget the master.
     fn tell_masterships(&mut self, news: impl Iterator<Item = Mastership>) {
-        let masters = &mut self.masters;
-        let changed: Vec<Mastership> = news
-            .filter(
-                |Mastership { instance, master }| {
-                    if *master { masters.insert(instance.clone()) } else { masters.remove(instance) }
-                },
-            )
-            .collect();
-        for some in changed.chunks(MOST_TOLD) {
+        let sieve = &mut self.sieve;
+        let changed: Vec<Mastership> =
+            news.filter(|Mastership { instance, master }| sieve.tell_mastership(instance, *master)).collect();
+        self.announce_masterships(&changed);
+    }
+
+    fn announce_masterships(&mut self, news: &[Mastership]) {
+        for some in news.chunks(MOST_TOLD) {
             self.machine.tell(ToSupervisor::Masterships(some.to_vec()));
         }
     }
