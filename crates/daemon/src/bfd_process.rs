@@ -10,7 +10,7 @@ use std::hash::{BuildHasher, RandomState};
 
 use host::{Arrival, Instant, Journal as _, Severity};
 use linux::poll::WaitError;
-use linux::{Token, clock, privilege, process, signal};
+use linux::{Token, clock, privilege, process, schedule, signal};
 use worker::Bfd;
 use worker::bus::ToBfd;
 
@@ -119,8 +119,12 @@ impl Process {
     }
 
     fn hear(&mut self, message: ToBfd) {
+        let configured = matches!(message, ToBfd::Configure(_));
         self.now = clock::now();
         self.bfd.hear(message, self.now);
+        if configured {
+            schedule::settle();
+        }
     }
 
     fn meet(&mut self, tracker: Tracker) {

@@ -8,7 +8,7 @@ mod here;
 use host::{Arrival, Instant, Journal as _, Severity};
 use linux::namespace::Namespace;
 use linux::poll::WaitError;
-use linux::{Token, clock, process, signal};
+use linux::{Token, clock, process, schedule, signal};
 use worker::Check;
 use worker::bus::ToCheck;
 
@@ -57,6 +57,8 @@ struct Process {
     keep: bool,
     /// It ends without touching anything.
     left: bool,
+    /// The next configuration is our predecessor's.
+    resumes: bool,
     /// The bfd worker, while there is one.
     verdicts: Option<VerdictReceiver>,
     /// The latest time that the worker was told.
@@ -72,6 +74,7 @@ impl Process {
             manner,
             keep,
             left: false,
+            resumes: false,
             verdicts: None,
             now: Instant::ZERO,
             arrivals: Vec::new(),
@@ -121,6 +124,7 @@ impl Process {
                 Heard::Message(ToProcess::Pipes(paths)) => self.check.machine_mut().write_events_to(paths),
                 Heard::Message(ToProcess::Run(manner)) => self.run_as(manner),
                 Heard::Message(ToProcess::Verdicts) => self.meet_bfd(),
+                Heard::Message(ToProcess::Resume(_)) => self.resumes = true,
                 Heard::Message(ToProcess::Begin(_)) => {}
                 Heard::Nothing => return,
                 Heard::Closed => return self.bereave("The supervisor is gone"),
@@ -168,8 +172,16 @@ impl Process {
             self.left = true;
             return;
         }
+        let message = match message {
+            ToCheck::Configure(config) if std::mem::take(&mut self.resumes) => ToCheck::Resume(config),
+            message => message,
+        };
+        let configured = matches!(message, ToCheck::Configure(_) | ToCheck::Resume(_));
         self.now = clock::now();
         self.check.hear(message, self.now);
+        if configured {
+            schedule::settle();
+        }
     }
 
     fn bereave(&mut self, why: &str) {

@@ -15,7 +15,7 @@ use linux::{Token, clock, process, schedule, signal};
 use worker::Vrrp;
 use worker::bus::ToWorker;
 
-use crate::bus::{Heard, ToProcess, VerdictReceiver};
+use crate::bus::{Heard, Past, ToProcess, VerdictReceiver};
 use crate::exit::Exit;
 use crate::manner::Manner;
 use crate::worker_process::{self, BUS};
@@ -26,7 +26,7 @@ use watchers::Watchers;
 const VERDICTS: Token = Token(4);
 
 /// Arrivals that room is kept for.
-const ROOM: usize = 256;
+const ROOM: usize = 64;
 
 /// What a vrrp worker's process does.
 pub(crate) fn run() -> Exit {
@@ -60,6 +60,8 @@ struct Process {
     manner: Manner,
     /// `-V`.
     keep: bool,
+    /// What was before us, until we obey a configuration.
+    past: Option<Past>,
     /// The bfd worker, while there is one.
     verdicts: Option<VerdictReceiver>,
     /// The latest time that the worker was told.
@@ -77,6 +79,7 @@ impl Process {
             watchers,
             manner,
             keep,
+            past: None,
             verdicts: None,
             now: Instant::ZERO,
             arrivals: Vec::new(),
@@ -151,6 +154,7 @@ impl Process {
                 Heard::Message(ToProcess::Pipes(paths)) => self.vrrp.machine_mut().write_events_to(paths),
                 Heard::Message(ToProcess::Run(manner)) => self.run_as(manner),
                 Heard::Message(ToProcess::Verdicts) => self.meet_bfd(),
+                Heard::Message(ToProcess::Resume(past)) => self.past = Some(past),
                 Heard::Message(ToProcess::Begin(_)) => {}
                 Heard::Nothing => return,
                 Heard::Closed => return self.bereave("The supervisor is gone"),
@@ -193,12 +197,16 @@ impl Process {
         worker_process::run_as(&mut self.manner, manner, self.vrrp.machine_mut());
     }
 
-    fn hear(&mut self, message: ToWorker) {
+    fn hear(&mut self, mut message: ToWorker) {
         if self.keep && message == ToWorker::Stop {
             self.vrrp.machine_mut().keep();
         }
         self.now = clock::now();
-        if let ToWorker::Configure(configure) = &message {
+        if let ToWorker::Configure(configure) = &mut message {
+            if let Some(Past { memories, startup_delay }) = self.past.take() {
+                configure.memories = memories;
+                configure.config.startup_delay = startup_delay;
+            }
             let mut found = Vec::new();
             self.watchers.configure(&configure.config, self.vrrp.machine_mut(), &mut found);
             self.vrrp.arrive_all(found, self.now);
@@ -210,7 +218,7 @@ impl Process {
         let configured = matches!(message, ToWorker::Configure(_));
         self.vrrp.hear(message, self.now);
         if configured {
-            schedule::give_back_memory();
+            schedule::settle();
         }
     }
 

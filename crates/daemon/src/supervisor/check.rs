@@ -7,7 +7,7 @@ use host::{Instant, Severity};
 use linux::Interest;
 use linux::namespace::Namespace;
 use linux::pidfile::PidFile;
-use worker::bus::{FromCheck, ToCheck};
+use worker::bus::FromCheck;
 
 use super::place::Home;
 use super::{CHECK_BUS, Supervisor};
@@ -17,7 +17,7 @@ use crate::manner::Manner;
 
 impl Supervisor {
     pub(super) fn wants_check(&self) -> bool {
-        self.options.check && (self.options.all || !self.effective.check.virtual_servers.is_empty())
+        self.options.check && (self.options.all || self.effective.has_servers)
     }
 
     /// Starts the check worker, and has it obey the configuration in force.
@@ -31,8 +31,7 @@ impl Supervisor {
             netlink: [None; 3],
         };
         self.reserve.lend();
-        let started =
-            self.check.start(begin, self.pipes.paths_of_checks(), self.effective.check.clone(), now);
+        let started = self.check.start(begin, self.pipes.paths_of_checks(), &self.effective, now);
         self.reserve.refill();
         match started {
             Ok(pid) => {
@@ -77,7 +76,7 @@ impl Supervisor {
         self.check.seat.say(&ToProcess::Run(manner));
         self.check.seat.say(&ToProcess::Pipes(self.pipes.paths_of_checks()));
         if self.check.seat.pid().is_some() {
-            self.check.tell(ToCheck::Configure(Box::new(self.effective.check.clone())));
+            self.check.configure(&self.effective);
         } else if self.wants_check() {
             // As the vrrp worker's: one that waits to be started again need not wait.
             self.start_check(now);

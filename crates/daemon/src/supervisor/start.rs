@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use config::Effective;
+use config::effective::Daemon;
 use host::{Instant, Severity};
 use linux::group_reports::Silence;
 use linux::journal::Journal;
@@ -13,6 +14,7 @@ use linux::{Poll, privilege, process, signal};
 use super::control::{self, Control};
 use super::copies::Copies;
 use super::dumps::Dumps;
+use super::in_force::InForce;
 use super::jobs::Jobs;
 use super::mail::Mail;
 use super::pipes::EventPipes;
@@ -68,10 +70,12 @@ pub(super) fn start(options: Options, detached: bool) -> Result<Supervisor, Exit
     let (pid_file, vrrp_pid_file) = claim(&place, &mut voice)?;
     let silence = silence(&mut effective, &mut voice);
     let control = open_control(&place.pid_file, &mut poll, &mut voice);
-    let umask = umask_of(&options, &effective);
+    let umask = umask_of(&options, &effective.daemon);
     privilege::set_umask(umask);
     set_name(&effective.daemon.workers.name);
     let readiness = Readiness::new(options.environment.notify_socket.as_deref());
+    let effective = InForce::new(effective)
+        .map_err(|error| voice.fail(&format!("Unable to keep the configuration: {error}"), Exit::Fatal))?;
     Ok(Supervisor {
         umask,
         place,
@@ -125,8 +129,12 @@ impl Supervisor {
     /// The first turn.
     pub(super) fn begin(&mut self, now: Instant) {
         if self.options.dump {
-            let text = format!("{:#?}", self.effective);
-            self.log(Severity::Info, &text);
+            match self.effective.read() {
+                Ok(effective) => self.log(Severity::Info, &format!("{effective:#?}")),
+                Err(error) => {
+                    self.log(Severity::Error, &format!("Unable to read the configuration: {error}"))
+                }
+            }
         }
         self.copy_first();
         self.follow_time_file(now);
@@ -157,7 +165,7 @@ impl Supervisor {
     }
 
     pub(super) fn wants_vrrp(&self) -> bool {
-        self.options.vrrp && (self.options.all || !self.effective.vrrp.instances.is_empty())
+        self.options.vrrp && (self.options.all || self.effective.has_routers)
     }
 
     /// Every worker obeys its configuration for the first time.
@@ -170,13 +178,13 @@ impl Supervisor {
         if let Some(starter) = self.starter.take() {
             starter.ready();
         }
-        schedule::give_back_memory();
+        schedule::settle();
     }
 }
 
 /// Permissions that new files do not get. As keepalived: the command line counts before the file.
-pub(super) fn umask_of(options: &Options, effective: &Effective) -> u32 {
-    options.umask.unwrap_or(effective.daemon.umask)
+pub(super) fn umask_of(options: &Options, daemon: &Daemon) -> u32 {
+    options.umask.unwrap_or(daemon.umask)
 }
 
 /// Takes the daemon's place: its network namespace before anything is opened in one, its directory, its name.
