@@ -10,11 +10,12 @@ use std::hash::{BuildHasher, RandomState};
 
 use host::{Arrival, Instant, Journal as _, Severity};
 use linux::poll::WaitError;
-use linux::{Token, clock, privilege, process, schedule, signal};
+use linux::{Token, clock, privilege, process, signal};
 use worker::Bfd;
 use worker::bus::ToBfd;
 
 use crate::bus::{Heard, ToBfdProcess, Tracker, VerdictSender};
+use crate::calm::Calm;
 use crate::exit::Exit;
 use crate::manner::Manner;
 use crate::worker_process::{self, BUS};
@@ -50,6 +51,7 @@ struct Process {
     /// The latest time that the worker was told.
     now: Instant,
     arrivals: Vec<Arrival>,
+    calm: Calm,
     ready: Vec<Token>,
 }
 
@@ -62,6 +64,7 @@ impl Process {
             manner,
             now: Instant::ZERO,
             arrivals: Vec::new(),
+            calm: Calm::default(),
             ready: Vec::new(),
         }
     }
@@ -120,10 +123,13 @@ impl Process {
 
     fn hear(&mut self, message: ToBfd) {
         let configured = matches!(message, ToBfd::Configure(_));
+        if message == ToBfd::Ping {
+            self.calm.settle();
+        }
         self.now = clock::now();
         self.bfd.hear(message, self.now);
         if configured {
-            schedule::settle();
+            self.calm.stir();
         }
     }
 

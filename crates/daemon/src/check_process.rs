@@ -8,11 +8,12 @@ mod here;
 use host::{Arrival, Instant, Journal as _, Severity};
 use linux::namespace::Namespace;
 use linux::poll::WaitError;
-use linux::{Token, clock, process, schedule, signal};
+use linux::{Token, clock, process, signal};
 use worker::Check;
 use worker::bus::ToCheck;
 
 use crate::bus::{Heard, ToProcess, VerdictReceiver};
+use crate::calm::Calm;
 use crate::exit::Exit;
 use crate::manner::Manner;
 use crate::worker_process::{self, BUS};
@@ -64,6 +65,7 @@ struct Process {
     /// The latest time that the worker was told.
     now: Instant,
     arrivals: Vec<Arrival>,
+    calm: Calm,
     ready: Vec<Token>,
 }
 
@@ -78,6 +80,7 @@ impl Process {
             verdicts: None,
             now: Instant::ZERO,
             arrivals: Vec::new(),
+            calm: Calm::default(),
             ready: Vec::new(),
         }
     }
@@ -177,10 +180,13 @@ impl Process {
             message => message,
         };
         let configured = matches!(message, ToCheck::Configure(_) | ToCheck::Resume(_));
+        if message == ToCheck::Ping {
+            self.calm.settle();
+        }
         self.now = clock::now();
         self.check.hear(message, self.now);
         if configured {
-            schedule::settle();
+            self.calm.stir();
         }
     }
 

@@ -47,6 +47,7 @@ use linux::{Interest, Poll, Token, clock, signal};
 use worker::bus::{ToSupervisor, ToWorker};
 
 use crate::bus::{Begin, Tracker};
+use crate::calm::Calm;
 use crate::compat::Options;
 use crate::detach::Starter;
 use crate::exit::Exit;
@@ -134,6 +135,7 @@ struct Supervisor {
     phase: Phase,
     /// A worker was started to end what one that died at the stop left behind.
     cleaning: bool,
+    calm: Calm,
     exit: Exit,
     finished: Vec<Finished>,
     /// Dropped last, after the files in it.
@@ -337,7 +339,10 @@ impl Supervisor {
             // The worker's place remembers it.
             ToSupervisor::Masterships(_) => {}
             ToSupervisor::Mail(alert) => self.mail(alert, now),
-            ToSupervisor::Alive => self.watchdog.answered(now),
+            ToSupervisor::Alive => {
+                self.watchdog.answered(now);
+                self.calm.settle();
+            }
             ToSupervisor::Status { status, more } => {
                 if let Some(status) = self.vrrp.assemble(*status, more) {
                     self.vrrp_told(Some(status), now);

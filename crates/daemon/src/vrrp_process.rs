@@ -16,6 +16,7 @@ use worker::Vrrp;
 use worker::bus::ToWorker;
 
 use crate::bus::{Heard, Past, ToProcess, VerdictReceiver};
+use crate::calm::Calm;
 use crate::exit::Exit;
 use crate::manner::Manner;
 use crate::worker_process::{self, BUS};
@@ -67,6 +68,7 @@ struct Process {
     /// The latest time that the worker was told.
     now: Instant,
     arrivals: Vec<Arrival>,
+    calm: Calm,
     /// Much happened at once, which needed memory.
     behind: bool,
     ready: Vec<Token>,
@@ -83,6 +85,7 @@ impl Process {
             verdicts: None,
             now: Instant::ZERO,
             arrivals: Vec::new(),
+            calm: Calm::default(),
             behind: false,
             ready: Vec::new(),
         }
@@ -216,9 +219,12 @@ impl Process {
             self.vrrp.machine_mut().know_processes(processes);
         }
         let configured = matches!(message, ToWorker::Configure(_));
+        if message == ToWorker::Ping {
+            self.calm.settle();
+        }
         self.vrrp.hear(message, self.now);
         if configured {
-            schedule::settle();
+            self.calm.stir();
         }
     }
 

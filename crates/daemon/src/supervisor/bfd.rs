@@ -114,7 +114,10 @@ impl Supervisor {
                     }
                     self.complete(now);
                 }
-                Ok(FromBfd::Alive) => self.bfd_watchdog.answered(now),
+                Ok(FromBfd::Alive) => {
+                    self.bfd_watchdog.answered(now);
+                    self.calm.settle();
+                }
                 Ok(FromBfd::Status { status, more }) => {
                     if let Some(status) = self.bfd.assemble(*status, more) {
                         self.bfd_told(Some(status), now);

@@ -99,7 +99,10 @@ impl Supervisor {
                         self.check_told(Some(status), now);
                     }
                 }
-                Ok(FromCheck::Alive) => self.check_watchdog.answered(now),
+                Ok(FromCheck::Alive) => {
+                    self.check_watchdog.answered(now);
+                    self.calm.settle();
+                }
                 Ok(FromCheck::Notify { queue, job }) => {
                     self.jobs.notify(queue, job, now, &mut self.finished);
                 }

@@ -6,7 +6,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use host::{Instant, Severity};
-use linux::{clock, schedule, signal};
+use linux::{clock, signal};
 use worker::bus::ToWorker;
 
 use super::Supervisor;
@@ -61,7 +61,7 @@ impl Supervisor {
         self.copy_statuses(&statuses, now);
         self.answer_status(statuses, now);
         // That was much for a moment.
-        schedule::settle();
+        self.calm.stir();
     }
 
     fn dumped(&self, dumps: Dumps, statuses: &Statuses, now: Instant) -> io::Result<Vec<(PathBuf, String)>> {

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use config::Effective;
 use config::effective::Identity;
 use host::{Instant, Severity};
-use linux::{clock, privilege, schedule};
+use linux::{clock, privilege};
 use serde::{Deserialize, Serialize};
 use worker::bus::ToWorker;
 
@@ -137,7 +137,7 @@ impl Supervisor {
         );
         self.log(Severity::Error, &line);
         self.readiness.ready();
-        schedule::settle();
+        self.calm.stir();
     }
 
     /// Puts a file there that says that a configuration is being read (`reload_file`).
@@ -184,7 +184,7 @@ impl Supervisor {
             self.log(Severity::Info, "Reload complete");
             self.copy_after(now);
             self.readiness.ready();
-            schedule::settle();
+            self.calm.stir();
         }
         if self.reload.again && !self.phase.is_stopping() {
             self.reload(now);

@@ -8,7 +8,6 @@ use host::{Instant, Severity};
 use linux::group_reports::Silence;
 use linux::journal::Journal;
 use linux::pidfile::{PidFile, PidFileError};
-use linux::schedule;
 use linux::{Poll, privilege, process, signal};
 
 use super::control::{self, Control};
@@ -29,6 +28,7 @@ use super::watchdog::Watchdog;
 use super::workers::{BfdWorker, CheckWorker, VrrpWorker};
 use super::{CONTROL, Supervisor};
 use crate::VERSION;
+use crate::calm::Calm;
 use crate::compat::{self, Options};
 use crate::detach::Starter;
 use crate::exit::Exit;
@@ -109,6 +109,7 @@ pub(super) fn start(options: Options, detached: bool) -> Result<Supervisor, Exit
         copies: Copies::starting_with(copy),
         phase: Phase::Running,
         cleaning: false,
+        calm: Calm::default(),
         exit: Exit::Normal,
         finished: Vec::new(),
         _directory: directory,
@@ -178,7 +179,7 @@ impl Supervisor {
         if let Some(starter) = self.starter.take() {
             starter.ready();
         }
-        schedule::settle();
+        self.calm.stir();
     }
 }
 

@@ -37,10 +37,10 @@ pub fn line(news: &News<'_>) -> Option<String> {
 /// Keeps a flood of adverts from pushing out of a pipe what matters.
 #[derive(Debug, Default)]
 pub struct Pace {
-    /// Least time between two lines of a kind about an instance: most have the same interval.
+    /// Least time between two such lines about an instance: most have the same interval.
     usual: Duration,
     others: BTreeMap<Box<str>, Duration>,
-    /// When there was such a line last, if there was one.
+    /// When there was one last, if there was one.
     last: BTreeMap<Box<str>, Instant>,
 }
 
