@@ -15,8 +15,8 @@ use crate::ipvs::Ipvs;
 use crate::namespace::Namespace;
 use crate::netlink::{Orders, Watch, refused};
 use crate::packet_filter::PacketFilter;
-use crate::poll::{self, Interest, Poll, Token, WaitError, Woken};
-use crate::socket::{Channels, Outbox, UdpSockets};
+use crate::poll::{self, Interest, Poll, Token, WaitError};
+use crate::socket::{Channels, Outbox, TURNS_UNTIL_EMPTY, UdpSockets};
 use crate::virtual_links::VirtualLinks;
 
 /// Reading what is there takes less. A process that is stopped in between, as in a virtual machine that is paused, reads
@@ -182,17 +182,10 @@ impl Machine {
             self.poll.wait(deadline, &mut self.ready)?
         };
         self.mind_clock(arrivals);
+        self.channels.take_more();
         self.serve(arrivals, ready)?;
         if woken.expired {
-            // Descriptors that did not fit into one answer of the kernel. Under a flood all of them are always ready.
-            for _ in 0..(self.channels.count() + self.udp.count()) / poll::EVENTS {
-                if !woken.more {
-                    break;
-                }
-                let again = self.poll.peek(deadline, &mut self.ready)?;
-                woken = Woken { signalled: woken.signalled || again.signalled, more: again.more, ..woken };
-                self.serve(arrivals, ready)?;
-            }
+            woken.signalled |= self.catch_up(deadline, woken.more, arrivals, ready)?;
             arrivals.push(Arrival::Woken);
         }
         if woken.signalled {
@@ -211,6 +204,29 @@ impl Machine {
             }
             Some(_) | None => woken.at,
         })
+    }
+
+    /// Takes in what was there at a deadline that has passed and has not been read: packets behind many others, and
+    /// descriptors that did not fit into one answer of the kernel. Under a flood all of them are always ready, so it ends
+    /// when as many have been read as can have waited. Returns whether signals came in meanwhile.
+    fn catch_up(
+        &mut self,
+        deadline: Option<Instant>,
+        mut more: bool,
+        arrivals: &mut Vec<Arrival>,
+        ready: &mut Vec<Token>,
+    ) -> Result<bool, WaitError> {
+        let mut signalled = false;
+        let answers = 1 + (self.channels.count() + self.udp.count()) / poll::EVENTS;
+        for _ in 0..answers * TURNS_UNTIL_EMPTY {
+            if !more && !self.channels.take_more() {
+                break;
+            }
+            let again = self.poll.peek(deadline, &mut self.ready)?;
+            (signalled, more) = (signalled || again.signalled, again.more);
+            self.serve(arrivals, ready)?;
+        }
+        Ok(signalled)
     }
 
     /// Tells of the clock on the wall when it was set. Nobody is woken for that: only packets are dated by it.

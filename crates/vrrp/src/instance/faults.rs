@@ -174,7 +174,7 @@ impl Instance {
             faults: self.faults.iter().cloned().collect(),
             addresses: addresses.collect(),
             checksum: self.coverage,
-            counters: self.counters,
+            counters: self.tally.counters(),
         }
     }
 

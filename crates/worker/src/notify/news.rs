@@ -1,7 +1,7 @@
 //! What of the engine's notices others are told: a state that is not the one told last, a lesser rival heard, a changed
 //! priority where somebody asked for it.
 
-use vrrp::config::{Config, InstanceConfig, Priority};
+use vrrp::config::{Config, Priority};
 use vrrp::notice::{GroupFact, Heard, InstanceFact, Notice, State};
 
 /// One piece of news.
@@ -64,8 +64,9 @@ impl Sieve {
     /// is still told.
     pub fn configure(&mut self, config: &Config) {
         let instances = config.instances.iter();
-        self.instances.configure(instances.map(|InstanceConfig { name, tell_priority, mail, .. }| {
-            (name.as_str(), Wishes { priority: *tell_priority, mail: *mail })
+        self.instances.configure(instances.map(|instance| {
+            let wishes = Wishes { priority: instance.tell_priority, mail: instance.mail };
+            (instance.name.as_str(), wishes)
         }));
         let groups = config.groups.iter();
         self.groups.configure(

@@ -7,6 +7,7 @@ mod flood;
 mod forged;
 pub(crate) mod frr;
 mod group;
+mod helpers;
 mod holds;
 mod outage;
 mod pause;
@@ -75,6 +76,8 @@ const fn alone(name: &'static str, set: fn((Make, Make)) -> Pair, play: fn(&mut 
 pub(crate) fn all() -> impl Iterator<Item = Case> {
     [
         ours("pause of a worker", outage::pair, pause::of_a_worker),
+        ours("pause of a bfd worker", helpers::tracking_pair, helpers::paused_bfd),
+        ours("pause of each helper", helpers::pair, helpers::paused),
         ours("pause of a master", outage::pair, pause::of_a_master),
         ours("pause of a backup", outage::pair, pause::of_a_backup),
         ours("pause of a supervisor", outage::pair, pause::of_a_supervisor),
@@ -91,6 +94,7 @@ pub(crate) fn all() -> impl Iterator<Item = Case> {
         ours("floods of lesser adverts", forged::v2, forged::floods_of_lesser_ones),
         both("wrong password", change::strangers, change::wrong_password),
         ours("invalid packets", flood::pair, flood::invalid_packets),
+        alone("packets of other virtual routers", flood::pair, flood::other_virtual_routers),
         alone("replayed packets", flood::signed, flood::replay),
         both("wrong AH password", seal::strangers, seal::wrong_password),
         both("script weight", track::script, track::script_weight),
@@ -103,6 +107,7 @@ pub(crate) fn all() -> impl Iterator<Item = Case> {
         both("kill -9", outage::pair, outage::kill),
         both("kill -9 of the supervisor", outage::pair, outage::kill_of_the_supervisor),
         both("address deleted by hand", outage::pair, outage::deleted_address),
+        ours("kill -9 of each helper", helpers::pair, helpers::killed),
         ours("kill -9 of the vrrp worker", outage::pair, outage::kill_of_the_worker),
         both("reload", change::pair, change::reload),
         ours("reload of a broken file", change::pair, change::reload_of_a_broken_file),
@@ -113,6 +118,7 @@ pub(crate) fn all() -> impl Iterator<Item = Case> {
             storm::link_deleted_and_made_again_quickly,
         ),
         ours("restart of a network manager", outage::pair, storm::network_manager_restarts),
+        ours("routes and rules removed over and over", holds::pair, storm::routes_and_rules_removed),
         ours("addresses removed over and over", outage::pair, storm::addresses_removed),
         ours("addresses flushed", outage::pair, storm::addresses_flushed),
         ours("news of the kernel lost", outage::pair, storm::news_lost),

@@ -9,7 +9,7 @@ use super::*;
 
 fn instance(name: &str, vrid: u8, tell_priority: bool) -> InstanceConfig {
     let link = LinkName::new("eth0").unwrap();
-    InstanceConfig { tell_priority, ..InstanceConfig::plain(name, link, Vrid::new(vrid).unwrap()) }
+    InstanceConfig::plain(name, link, Vrid::new(vrid).unwrap()).with(|it| it.tell_priority = tell_priority)
 }
 
 fn config() -> Config {
@@ -144,7 +144,8 @@ fn a_flood_of_lesser_adverts_does_not_fill_a_pipe() {
 #[test]
 fn each_instance_has_the_pace_of_its_own_interval_also_after_a_reload() {
     let mut config = config();
-    config.instances[1].interval = Duration::from_millis(400);
+    let other = config.instances[1].clone().with(|it| it.interval = Duration::from_millis(400));
+    config.instances[1] = other;
     let mut pace = Pace::default();
     pace.configure(&config);
     let news = |name| News { kind: Kind::Instance, name, what: What::LowerPriorityHeard(Priority(104)) };
