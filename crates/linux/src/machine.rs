@@ -1,5 +1,7 @@
 //! The machine that an engine runs on: this host.
 
+mod tide;
+
 use std::collections::VecDeque;
 use std::io;
 use std::os::fd::AsFd;
@@ -18,6 +20,7 @@ use crate::packet_filter::PacketFilter;
 use crate::poll::{self, Interest, Poll, Token, WaitError};
 use crate::socket::{Channels, Outbox, TURNS_UNTIL_EMPTY, UdpSockets};
 use crate::virtual_links::VirtualLinks;
+use tide::Tide;
 
 /// Reading what is there takes less. A process that is stopped in between, as in a virtual machine that is paused, reads
 /// what came long after its wait had ended: dated by that, the adverts of a living master would be too old to count.
@@ -51,6 +54,7 @@ pub struct Machine {
     /// The clock on the wall as it was told of last.
     wall: Option<WallClock>,
     udp: UdpSockets,
+    tide: Tide,
     /// What happened while orders were performed.
     untold: VecDeque<Arrival>,
     signals: Vec<i32>,
@@ -98,6 +102,7 @@ impl Machine {
             outbox: Outbox::new(),
             wall: None,
             udp: UdpSockets::new(),
+            tide: Tide::default(),
             untold: VecDeque::new(),
             signals: Vec::new(),
             ready: Vec::new(),
@@ -179,6 +184,9 @@ impl Machine {
         let mut woken = if arrivals.len() > before {
             self.poll.peek(deadline, &mut self.ready)?
         } else {
+            if let Some(pause) = self.tide.pause(clock::now(), deadline) {
+                self.poll.rest(pause);
+            }
             self.poll.wait(deadline, &mut self.ready)?
         };
         self.mind_clock(arrivals);
@@ -194,12 +202,13 @@ impl Machine {
         // Taken whether it serves or not: it is of this wait only.
         let stamp = self.channels.last_packet();
         let read = clock::now();
+        let packets = arrivals.iter().filter(|arrival| matches!(arrival, Arrival::Received(_))).count();
+        self.tide.count(packets, read);
         if read.since(woken.at) >= STOPPED {
             return Ok(read);
         }
-        let packets = |arrival: &Arrival| matches!(arrival, Arrival::Received(_));
         Ok(match stamp {
-            Some(_) if ready.is_empty() && arrivals.iter().all(packets) => {
+            Some(_) if ready.is_empty() && packets == arrivals.len() => {
                 clock::Moment::present().placed(stamp).min(woken.at)
             }
             Some(_) | None => woken.at,
