@@ -123,6 +123,11 @@ impl Process {
     fn listen(&mut self) {
         loop {
             match self.check.machine_mut().receive() {
+                Heard::Message(ToProcess::Worker(ToCheck::Configure(config)))
+                    if std::mem::take(&mut self.resumes) =>
+                {
+                    self.hear(ToCheck::Resume(config));
+                }
                 Heard::Message(ToProcess::Worker(message)) => self.hear(message),
                 Heard::Message(ToProcess::Pipes(paths)) => self.check.machine_mut().write_events_to(paths),
                 Heard::Message(ToProcess::Run(manner)) => self.run_as(manner),
@@ -175,10 +180,6 @@ impl Process {
             self.left = true;
             return;
         }
-        let message = match message {
-            ToCheck::Configure(config) if std::mem::take(&mut self.resumes) => ToCheck::Resume(config),
-            message => message,
-        };
         let configured = matches!(message, ToCheck::Configure(_) | ToCheck::Resume(_));
         if message == ToCheck::Ping {
             self.calm.settle();

@@ -45,10 +45,8 @@ pub(super) fn start(options: Options, detached: bool) -> Result<Supervisor, Exit
     let log = LogOptions::supervisor(&options, "");
     privilege::set_umask(options.umask.unwrap_or(DEFAULT_UMASK));
     let mut voice = Voice { journal: log.open(), aloud: !log.has_console() };
-    let starter = if detached { Some(Starter::leave()) } else { None };
-    let starter = starter
-        .transpose()
-        .map_err(|error| voice.fail(&format!("Unable to detach: {error}"), Exit::Fatal))?;
+    let starter = detached.then(Starter::leave).transpose();
+    let starter = starter.map_err(|error| voice.fail(&format!("Unable to detach: {error}"), Exit::Fatal))?;
     voice.introduce(&options);
     allow_core_dumps(&options, &mut voice);
     // From here on a signal to stop is obeyed in its turn, and leaves no files behind.
@@ -74,9 +72,8 @@ pub(super) fn start(options: Options, detached: bool) -> Result<Supervisor, Exit
     privilege::set_umask(umask);
     set_name(&effective.daemon.workers.name);
     let readiness = Readiness::new(options.environment.notify_socket.as_deref());
-    let effective = InForce::new(effective)
-        .map_err(|error| voice.fail(&format!("Unable to keep the configuration: {error}"), Exit::Fatal))?;
     Ok(Supervisor {
+        effective: keep(effective, &mut voice)?,
         umask,
         place,
         home,
@@ -89,7 +86,6 @@ pub(super) fn start(options: Options, detached: bool) -> Result<Supervisor, Exit
         vrrp_pid_file,
         bfd_pid_file: None,
         check_pid_file: None,
-        effective,
         accepted: errors,
         vrrp: VrrpWorker::default(),
         bfd: BfdWorker::default(),
@@ -116,6 +112,11 @@ pub(super) fn start(options: Options, detached: bool) -> Result<Supervisor, Exit
         _silence: silence,
         options,
     })
+}
+
+fn keep(effective: Effective, voice: &mut Voice) -> Result<InForce, Exit> {
+    let failed = |error| voice.fail(&format!("Unable to keep the configuration: {error}"), Exit::Fatal);
+    InForce::new(effective).map_err(failed)
 }
 
 fn allow_core_dumps(options: &Options, voice: &mut Voice) {
