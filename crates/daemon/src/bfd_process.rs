@@ -15,6 +15,7 @@ use worker::Bfd;
 use worker::bus::ToBfd;
 
 use crate::bus::{Heard, ToBfdProcess, Tracker, VerdictSender};
+use crate::calm::Calm;
 use crate::exit::Exit;
 use crate::manner::Manner;
 use crate::worker_process::{self, BUS};
@@ -50,6 +51,7 @@ struct Process {
     /// The latest time that the worker was told.
     now: Instant,
     arrivals: Vec<Arrival>,
+    calm: Calm,
     ready: Vec<Token>,
 }
 
@@ -62,6 +64,7 @@ impl Process {
             manner,
             now: Instant::ZERO,
             arrivals: Vec::new(),
+            calm: Calm::default(),
             ready: Vec::new(),
         }
     }
@@ -119,8 +122,15 @@ impl Process {
     }
 
     fn hear(&mut self, message: ToBfd) {
+        let configured = matches!(message, ToBfd::Configure(_));
+        if message == ToBfd::Ping {
+            self.calm.settle();
+        }
         self.now = clock::now();
         self.bfd.hear(message, self.now);
+        if configured {
+            self.calm.stir();
+        }
     }
 
     fn meet(&mut self, tracker: Tracker) {

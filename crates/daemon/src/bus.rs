@@ -1,15 +1,19 @@
 //! Messages over a bus: JSON in records.
 
 use std::io;
+use std::marker::PhantomData;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use bfd::Verdict;
 use bfd::config::Audience;
 use host::LinkIndex;
 use linux::bus::{BusEnd, Received};
+use linux::sealed::Sealed;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use vrrp::Memory;
 use worker::bus::{MAX_MESSAGE, ToBfd};
 
 use crate::log::LogOptions;
@@ -26,8 +30,19 @@ pub(crate) enum ToProcess<M> {
     Run(Manner),
     /// The bfd worker speaks by the socket that comes with this, and no other, from now on.
     Verdicts,
+    /// The configuration that comes next is the one that a worker obeyed that died.
+    Resume(Past),
     /// For the worker in it.
     Worker(M),
+}
+
+/// What is remembered of a worker that died, for its successor.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Past {
+    /// What was master.
+    pub(crate) memories: Vec<Memory>,
+    /// What is left of the time that instances wait before they listen.
+    pub(crate) startup_delay: Duration,
 }
 
 /// What the supervisor sends to the bfd worker's process.
@@ -87,11 +102,31 @@ pub(crate) struct Begin {
     pub(crate) promoted: Vec<LinkIndex>,
 }
 
+/// A message that was put aside: it can be sent again and again and read again, and is in nobody's memory meanwhile.
+#[derive(Debug)]
+pub(crate) struct Filed<S> {
+    file: Sealed,
+    marker: PhantomData<fn(S) -> S>,
+}
+
+impl<S: Serialize + DeserializeOwned> Filed<S> {
+    /// Puts one aside.
+    pub(crate) fn new(message: &S) -> io::Result<Self> {
+        let file = Sealed::new(|file| serde_json::to_writer(file, message).map_err(io::Error::from))?;
+        Ok(Self { file, marker: PhantomData })
+    }
+
+    /// What it says.
+    pub(crate) fn read(&self) -> io::Result<S> {
+        Ok(serde_json::from_slice(&self.file.read()?)?)
+    }
+}
+
 /// One end of a bus that sends `S` and receives `R`.
 #[derive(Debug)]
 pub(crate) struct Line<S, R> {
     end: BusEnd,
-    marker: std::marker::PhantomData<fn(S) -> R>,
+    marker: PhantomData<fn(S) -> R>,
 }
 
 /// What one receive found.
@@ -111,18 +146,23 @@ impl<S: Serialize, R: DeserializeOwned> Line<S, R> {
     /// Two ends: ours, and a descriptor for the other process.
     pub(crate) fn pair() -> io::Result<(Self, OwnedFd)> {
         let (end, other) = BusEnd::pair(MAX_MESSAGE)?;
-        Ok((Self { end, marker: std::marker::PhantomData }, other))
+        Ok((Self { end, marker: PhantomData }, other))
     }
 
     /// The other process's end.
     pub(crate) fn from_socket(socket: OwnedFd) -> Self {
-        Self { end: BusEnd::from_socket(socket, MAX_MESSAGE), marker: std::marker::PhantomData }
+        Self { end: BusEnd::from_socket(socket, MAX_MESSAGE), marker: PhantomData }
     }
 
     /// Sends a message after all before it, without waiting. Fails if far too many wait.
     pub(crate) fn send(&mut self, message: &S) -> io::Result<()> {
         let bytes = serde_json::to_vec(message).map_err(io::Error::other)?;
         self.end.send(bytes)
+    }
+
+    /// The same with a message that was put aside.
+    pub(crate) fn send_filed(&mut self, message: &Filed<S>) -> io::Result<()> {
+        self.end.send_file(message.file.try_clone()?)
     }
 
     /// The same with a descriptor, which closes here.

@@ -13,6 +13,7 @@ use worker::Check;
 use worker::bus::ToCheck;
 
 use crate::bus::{Heard, ToProcess, VerdictReceiver};
+use crate::calm::Calm;
 use crate::exit::Exit;
 use crate::manner::Manner;
 use crate::worker_process::{self, BUS};
@@ -57,11 +58,14 @@ struct Process {
     keep: bool,
     /// It ends without touching anything.
     left: bool,
+    /// The next configuration is our predecessor's.
+    resumes: bool,
     /// The bfd worker, while there is one.
     verdicts: Option<VerdictReceiver>,
     /// The latest time that the worker was told.
     now: Instant,
     arrivals: Vec<Arrival>,
+    calm: Calm,
     ready: Vec<Token>,
 }
 
@@ -72,9 +76,11 @@ impl Process {
             manner,
             keep,
             left: false,
+            resumes: false,
             verdicts: None,
             now: Instant::ZERO,
             arrivals: Vec::new(),
+            calm: Calm::default(),
             ready: Vec::new(),
         }
     }
@@ -117,10 +123,16 @@ impl Process {
     fn listen(&mut self) {
         loop {
             match self.check.machine_mut().receive() {
+                Heard::Message(ToProcess::Worker(ToCheck::Configure(config)))
+                    if std::mem::take(&mut self.resumes) =>
+                {
+                    self.hear(ToCheck::Resume(config));
+                }
                 Heard::Message(ToProcess::Worker(message)) => self.hear(message),
                 Heard::Message(ToProcess::Pipes(paths)) => self.check.machine_mut().write_events_to(paths),
                 Heard::Message(ToProcess::Run(manner)) => self.run_as(manner),
                 Heard::Message(ToProcess::Verdicts) => self.meet_bfd(),
+                Heard::Message(ToProcess::Resume(_)) => self.resumes = true,
                 Heard::Message(ToProcess::Begin(_)) => {}
                 Heard::Nothing => return,
                 Heard::Closed => return self.bereave("The supervisor is gone"),
@@ -168,8 +180,15 @@ impl Process {
             self.left = true;
             return;
         }
+        let configured = matches!(message, ToCheck::Configure(_) | ToCheck::Resume(_));
+        if message == ToCheck::Ping {
+            self.calm.settle();
+        }
         self.now = clock::now();
         self.check.hear(message, self.now);
+        if configured {
+            self.calm.stir();
+        }
     }
 
     fn bereave(&mut self, why: &str) {

@@ -11,6 +11,7 @@
 
 mod bfd_process;
 mod bus;
+mod calm;
 mod check_process;
 pub mod compat;
 mod detach;

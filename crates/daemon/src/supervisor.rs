@@ -6,7 +6,7 @@
 //!
 //! `start` is the way into the loop, `stop` the way out, `hooks` the scripts around both; `place` says where on this host
 //! it is. `reload` is what SIGHUP does, `copies` what it leaves for debugging, `timetable` the clock, `dumps` what the
-//! other signals do.
+//! other signals do; `in_force` is the configuration that all of it is about.
 //! `workers` keeps the workers alive, each in its `seat`, `bfd` and `check` are what is special about these workers; `watchdog`
 //! notices when one hangs, `reserve` keeps what a start needs, `survey` asks how they stand, `jobs` runs scripts, `pipes`
 //! sees to the event pipes, `mail` to alerts, `control` speaks with the
@@ -18,6 +18,7 @@ pub mod control;
 mod copies;
 mod dumps;
 mod hooks;
+mod in_force;
 mod init_files;
 pub(crate) mod jobs;
 mod mail;
@@ -36,7 +37,6 @@ mod workers;
 
 use std::time::Duration;
 
-use config::Effective;
 use config::effective::Buffers;
 use host::{Instant, Outcome, Severity};
 use linux::group_reports::Silence;
@@ -47,6 +47,7 @@ use linux::{Interest, Poll, Token, clock, signal};
 use worker::bus::{ToSupervisor, ToWorker};
 
 use crate::bus::{Begin, Tracker};
+use crate::calm::Calm;
 use crate::compat::Options;
 use crate::detach::Starter;
 use crate::exit::Exit;
@@ -58,6 +59,7 @@ pub use reload::LastReload;
 use control::Control;
 use copies::Copies;
 use dumps::Dumps;
+use in_force::InForce;
 use jobs::{Finished, Jobs};
 use mail::Mail;
 use pipes::EventPipes;
@@ -112,7 +114,7 @@ struct Supervisor {
     bfd_pid_file: Option<PidFile>,
     /// The same for the check worker.
     check_pid_file: Option<PidFile>,
-    effective: Effective,
+    effective: InForce,
     accepted: Accepted,
     vrrp: VrrpWorker,
     bfd: BfdWorker,
@@ -133,6 +135,7 @@ struct Supervisor {
     phase: Phase,
     /// A worker was started to end what one that died at the stop left behind.
     cleaning: bool,
+    calm: Calm,
     exit: Exit,
     finished: Vec<Finished>,
     /// Dropped last, after the files in it.
@@ -292,7 +295,7 @@ impl Supervisor {
         };
         let pipes = self.pipes.paths_of_vrrp();
         self.reserve.lend();
-        let started = self.vrrp.start(begin, pipes, self.effective.vrrp.clone(), now);
+        let started = self.vrrp.start(begin, pipes, &self.effective, now);
         self.reserve.refill();
         match started {
             Ok(pid) => {
@@ -337,7 +340,10 @@ impl Supervisor {
             // The worker's place remembers it.
             ToSupervisor::Masterships(_) | ToSupervisor::Promotion { .. } => {}
             ToSupervisor::Mail(alert) => self.mail(alert, now),
-            ToSupervisor::Alive => self.watchdog.answered(now),
+            ToSupervisor::Alive => {
+                self.watchdog.answered(now);
+                self.calm.settle();
+            }
             ToSupervisor::Status { status, more } => {
                 if let Some(status) = self.vrrp.assemble(*status, more) {
                     self.vrrp_told(Some(status), now);

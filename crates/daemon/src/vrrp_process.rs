@@ -15,7 +15,8 @@ use linux::{Token, clock, process, schedule, signal};
 use worker::Vrrp;
 use worker::bus::ToWorker;
 
-use crate::bus::{Heard, ToProcess, VerdictReceiver};
+use crate::bus::{Heard, Past, ToProcess, VerdictReceiver};
+use crate::calm::Calm;
 use crate::exit::Exit;
 use crate::manner::Manner;
 use crate::worker_process::{self, BUS};
@@ -26,7 +27,7 @@ use watchers::Watchers;
 const VERDICTS: Token = Token(4);
 
 /// Arrivals that room is kept for.
-const ROOM: usize = 256;
+const ROOM: usize = 64;
 
 /// What a vrrp worker's process does.
 pub(crate) fn run() -> Exit {
@@ -66,11 +67,14 @@ struct Process {
     manner: Manner,
     /// `-V`.
     keep: bool,
+    /// What was before us, until we obey a configuration.
+    past: Option<Past>,
     /// The bfd worker, while there is one.
     verdicts: Option<VerdictReceiver>,
     /// The latest time that the worker was told.
     now: Instant,
     arrivals: Vec<Arrival>,
+    calm: Calm,
     /// Much happened at once, which needed memory.
     behind: bool,
     ready: Vec<Token>,
@@ -83,9 +87,11 @@ impl Process {
             watchers,
             manner,
             keep,
+            past: None,
             verdicts: None,
             now: Instant::ZERO,
             arrivals: Vec::new(),
+            calm: Calm::default(),
             behind: false,
             ready: Vec::new(),
         }
@@ -158,6 +164,7 @@ impl Process {
                 Heard::Message(ToProcess::Pipes(paths)) => self.vrrp.machine_mut().write_events_to(paths),
                 Heard::Message(ToProcess::Run(manner)) => self.run_as(manner),
                 Heard::Message(ToProcess::Verdicts) => self.meet_bfd(),
+                Heard::Message(ToProcess::Resume(past)) => self.past = Some(past),
                 Heard::Message(ToProcess::Begin(_)) => {}
                 Heard::Nothing => return,
                 Heard::Closed => return self.bereave("The supervisor is gone"),
@@ -200,12 +207,16 @@ impl Process {
         worker_process::run_as(&mut self.manner, manner, self.vrrp.machine_mut());
     }
 
-    fn hear(&mut self, message: ToWorker) {
+    fn hear(&mut self, mut message: ToWorker) {
         if self.keep && message == ToWorker::Stop {
             self.vrrp.machine_mut().keep();
         }
         self.now = clock::now();
-        if let ToWorker::Configure(configure) = &message {
+        if let ToWorker::Configure(configure) = &mut message {
+            if let Some(Past { memories, startup_delay }) = self.past.take() {
+                configure.memories = memories;
+                configure.config.startup_delay = startup_delay;
+            }
             let mut found = Vec::new();
             self.watchers.configure(&configure.config, self.vrrp.machine_mut(), &mut found);
             self.vrrp.arrive_all(found, self.now);
@@ -215,9 +226,12 @@ impl Process {
             self.vrrp.machine_mut().know_processes(processes);
         }
         let configured = matches!(message, ToWorker::Configure(_));
+        if message == ToWorker::Ping {
+            self.calm.settle();
+        }
         self.vrrp.hear(message, self.now);
         if configured {
-            schedule::give_back_memory();
+            self.calm.stir();
         }
     }
 

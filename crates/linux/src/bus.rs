@@ -1,24 +1,20 @@
 //! One end of a bus: records of bytes over a `SOCK_SEQPACKET` socket. Neither sending nor receiving ever waits.
 //!
-//! A record that is larger than a socket buffer takes goes as a sealed memory file: the record itself is then empty and
-//! the file's descriptor comes with it (`SCM_RIGHTS`). A descriptor may also go along with a record that is not empty.
+//! A record that is larger than a socket buffer takes goes as a [`Sealed`] memory file: the record itself is then empty and
+//! the file's descriptor comes with it (`SCM_RIGHTS`). One that is such a file already goes that way too. A descriptor may also go along with a record that is not empty.
 
 use std::collections::VecDeque;
-use std::fs::File;
-use std::io::{self, IoSlice, IoSliceMut, Read, Write};
+use std::io::{self, IoSlice, IoSliceMut};
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
-use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, fcntl_get_seals, memfd_create};
 use rustix::io::Errno;
 use rustix::net::{
     AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer,
     SendAncillaryMessage, SendFlags, SocketFlags, SocketType, recvmsg, sendmsg, socketpair,
 };
 
-/// Most bytes that a memory file may hold: far above any configuration, and a limit on what a broken peer can make us
-/// read.
-pub const MAX_RECORD: usize = 64 * 1024 * 1024;
+use crate::sealed::Sealed;
 
 /// Most records that wait for the peer to read. A worker makes a few a second, so a peer that is this far behind hangs.
 pub const MAX_WAITING: usize = 4096;
@@ -77,18 +73,15 @@ impl BusEnd {
 
     /// Sends a record after all before it; what cannot be sent now waits for [`Self::flush`].
     pub fn send(&mut self, bytes: Vec<u8>) -> io::Result<()> {
-        if self.waiting.len() >= MAX_WAITING {
-            self.lost += 1;
-            return Err(io::ErrorKind::QuotaExceeded.into());
+        if bytes.is_empty() || bytes.len() > self.inline {
+            return self.send_file(Sealed::new(|file| file.write_all(&bytes))?);
         }
-        let record = if bytes.is_empty() || bytes.len() > self.inline {
-            Record { bytes: Vec::new(), file: Some(sealed_file(&bytes)?) }
-        } else {
-            Record { bytes, file: None }
-        };
-        self.waiting.push_back(record);
-        self.flush();
-        Ok(())
+        self.queue(Record { bytes, file: None })
+    }
+
+    /// The same with a record that is in a file already.
+    pub fn send_file(&mut self, file: Sealed) -> io::Result<()> {
+        self.queue(Record { bytes: Vec::new(), file: Some(file.into()) })
     }
 
     /// Sends a record and along with it a descriptor, which closes here. The record is not empty, and short.
@@ -96,11 +89,15 @@ impl BusEnd {
         if bytes.is_empty() || bytes.len() > self.inline {
             return Err(io::ErrorKind::InvalidInput.into());
         }
+        self.queue(Record { bytes, file: Some(descriptor) })
+    }
+
+    fn queue(&mut self, record: Record) -> io::Result<()> {
         if self.waiting.len() >= MAX_WAITING {
             self.lost += 1;
             return Err(io::ErrorKind::QuotaExceeded.into());
         }
-        self.waiting.push_back(Record { bytes, file: Some(descriptor) });
+        self.waiting.push_back(record);
         self.flush();
         Ok(())
     }
@@ -164,7 +161,7 @@ impl BusEnd {
         });
         self.descriptor = None;
         match (file, length) {
-            (Some(file), 0) => read_file(file).map(Received::Record),
+            (Some(file), 0) => Sealed::received(file)?.read().map(Received::Record),
             (descriptor @ Some(_), length) if length <= self.inline => {
                 self.descriptor = descriptor;
                 Ok(Received::Record(self.buffer[..length].to_vec()))
@@ -201,33 +198,11 @@ fn send_record(socket: &OwnedFd, record: &Record) -> Result<(), Errno> {
     sendmsg(socket, &[IoSlice::new(&record.bytes)], &mut control, flags).map(drop)
 }
 
-/// A memory file with these bytes that nobody can change any more.
-fn sealed_file(bytes: &[u8]) -> io::Result<OwnedFd> {
-    let file = memfd_create("standfast-bus", MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING)?;
-    let mut file = File::from(file);
-    file.write_all(bytes)?;
-    let file = OwnedFd::from(file);
-    fcntl_add_seals(&file, SealFlags::WRITE | SealFlags::SHRINK | SealFlags::GROW | SealFlags::SEAL)?;
-    Ok(file)
-}
-
-fn read_file(file: OwnedFd) -> io::Result<Vec<u8>> {
-    // Unsealed, it could change under our hands.
-    if !fcntl_get_seals(&file)?.contains(SealFlags::WRITE | SealFlags::SHRINK | SealFlags::GROW) {
-        return Err(io::ErrorKind::InvalidData.into());
-    }
-    let size = rustix::fs::fstat(&file)?.st_size;
-    let size = usize::try_from(size).ok().filter(|&size| size <= MAX_RECORD);
-    let size = size.ok_or_else(|| io::Error::from(io::ErrorKind::InvalidData))?;
-    let mut bytes = vec![0; size];
-    // The descriptor shares its offset with the sender's, which stands at the end.
-    rustix::fs::seek(&file, rustix::fs::SeekFrom::Start(0))?;
-    File::from(file).read_exact(&mut bytes)?;
-    Ok(bytes)
-}
-
 #[cfg(test)]
 mod tests {
+    use std::fs::File;
+    use std::io::{Read, Write};
+
     use super::*;
 
     const INLINE: usize = 1000;
@@ -297,11 +272,5 @@ mod tests {
         here.send(vec![1]).unwrap();
         assert!(here.is_broken());
         assert!(!here.is_waiting());
-    }
-
-    #[test]
-    fn a_memory_file_that_could_still_change_is_refused() {
-        let file = memfd_create("loose", MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING).unwrap();
-        assert!(read_file(file).is_err());
     }
 }

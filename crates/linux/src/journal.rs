@@ -230,7 +230,7 @@ impl Sink {
         }
         let mut rest = self.rest.take().map_or(FIRST_REST, |(_, rest)| (rest * 2).min(LONGEST_REST));
         for _ in 0..MOST_AT_ONCE {
-            let Some(entry) = self.waiting.front_mut() else { return };
+            let Some(entry) = self.waiting.front_mut() else { break };
             match self.outlet.put(&entry.bytes) {
                 Put::Done => {
                     self.lines -= self.outlet.lines_of(&entry.bytes);
@@ -254,6 +254,9 @@ impl Sink {
                     self.waiting.pop_front();
                 }
             }
+        }
+        if self.waiting.is_empty() {
+            self.waiting.shrink_to(MOST_AT_ONCE);
         }
     }
 }

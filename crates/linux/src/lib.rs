@@ -4,8 +4,8 @@
 //! waits; [`clock`] is where time comes from. `socket` opens, filters, reads and writes packets; `netlink` speaks
 //! with the kernel about links, addresses, routes and rules; `virtual_links` makes links, `packet_filter` drops
 //! packets, `ipvs` shares them out. [`schedule`] and [`namespace`] place the process; [`process`] starts others, [`privilege`] says who they
-//! are, [`bus`] is how they speak with one another, [`pidfile`], [`fifo`] and [`journal`] are what they leave for
-//! people. [`watch_file`], [`watch_process`] and [`link_beat`] follow what is tracked. `sys` is the only unsafe code of the workspace.
+//! are, [`bus`] is how they speak with one another and [`sealed`] what they put aside, [`pidfile`], [`fifo`] and
+//! [`journal`] are what they leave for people. [`watch_file`], [`watch_process`] and [`link_beat`] follow what is tracked. `sys` is the only unsafe code of the workspace.
 
 pub mod bus;
 pub mod clock;
@@ -23,6 +23,7 @@ pub mod poll;
 pub mod privilege;
 pub mod process;
 pub mod schedule;
+pub mod sealed;
 pub mod signal;
 mod socket;
 mod sys;

@@ -35,6 +35,13 @@ pub fn give_back_memory() {
     sys::trim_memory();
 }
 
+/// The same, and the pages of the executable that were needed for that: they are mapped again as they are called, from
+/// the file that the kernel has in memory. Pages that are locked in memory stay.
+pub fn settle() {
+    sys::trim_memory();
+    sys::drop_code();
+}
+
 /// Lets it be written again.
 pub fn unlock_memory() -> io::Result<()> {
     rustix::mm::munlockall().map_err(io::Error::from)

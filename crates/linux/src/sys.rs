@@ -301,6 +301,32 @@ pub(crate) fn trim_memory() {
     }
 }
 
+/// Lets go of the pages of this executable that are as its file has them: code and constants. What is needed of them
+/// is mapped again.
+pub(crate) fn drop_code() {
+    // SAFETY: the callback is called with what it expects, before this returns, and is given no data.
+    unsafe { libc::dl_iterate_phdr(Some(drop_segments), ptr::null_mut()) };
+}
+
+/// Called for the executable first, and ends the walk there.
+unsafe extern "C" fn drop_segments(info: *mut libc::dl_phdr_info, _: usize, _: *mut c_void) -> c_int {
+    // SAFETY: the C library lends a description that lives until the callback returns, and so do the headers in it.
+    let (base, headers) = unsafe {
+        let info = &*info;
+        (info.dlpi_addr, std::slice::from_raw_parts(info.dlpi_phdr, info.dlpi_phnum.into()))
+    };
+    let page = u64::try_from(rustix::param::page_size()).unwrap_or(u64::MAX);
+    for header in headers.iter().filter(|it| it.p_type == libc::PT_LOAD && it.p_flags & libc::PF_W == 0) {
+        let start = (base + header.p_vaddr).next_multiple_of(page);
+        let end = (base + header.p_vaddr + header.p_filesz) / page * page;
+        let length = usize::try_from(end.saturating_sub(start)).unwrap_or(0);
+        // SAFETY: these whole pages are of a segment that is never written to, so what is in them is what is read from
+        // the file again. Pages that are locked in memory stay; the call then fails, which harms nobody.
+        unsafe { libc::madvise(start as *mut c_void, length, libc::MADV_DONTNEED) };
+    }
+    1
+}
+
 /// Seconds since 1970 on the calendar of the local time zone; `None` if the year does not fit.
 pub(crate) fn local_time(seconds: i64) -> Option<Calendar> {
     let mut parts = MaybeUninit::<libc::tm>::zeroed();

@@ -28,7 +28,7 @@ const MOST_TOLD: usize = 64;
 /// message.
 const STATUS_PIECE: usize = 32;
 /// Room that is kept from turn to turn. What a takeover of thousands needed is given back.
-const ROOM: usize = 256;
+const ROOM: usize = 64;
 
 /// The vrrp worker: an engine on a machine.
 ///
@@ -41,8 +41,6 @@ pub struct Vrrp<M> {
     sieve: Sieve,
     pace: Pace,
     scripts: Scripts,
-    /// Instances that the supervisor believes to be master.
-    masters: BTreeSet<String>,
     configured: bool,
     /// The machine has told what links and addresses there are.
     surveyed: bool,
@@ -67,7 +65,6 @@ impl<M: Network + Firewall + Datagrams + Journal + Bus + EventPipes> Vrrp<M> {
             sieve: Sieve::default(),
             pace: Pace::default(),
             scripts: Scripts::default(),
-            masters: BTreeSet::new(),
             configured: false,
             surveyed: false,
             stop: None,
@@ -209,20 +206,23 @@ impl<M: Network + Firewall + Datagrams + Journal + Bus + EventPipes> Vrrp<M> {
         self.pace.configure(&config);
         self.scripts.configure(&config);
         if !self.configured && !memories.is_empty() {
-            self.masters.extend(memories.iter().map(|memory| memory.instance.clone()));
-            self.sieve.resume_masters(&self.masters);
+            let names = memories.iter().map(|memory| memory.instance.as_str()).collect();
+            let strangers = self.sieve.resume_masters(&names, &config.groups).into_iter();
+            let gone = |name: &str| Mastership { instance: name.to_owned(), master: false };
+            let strangers: Vec<Mastership> = strangers.map(gone).collect();
+            self.announce_masterships(&strangers);
             self.step(Event::Remembered(memories), now);
         }
         let first = !core::mem::replace(&mut self.configured, true);
         self.step(Event::Configured(Box::new(config)), now);
         self.tell(usize::MAX);
-        self.sieve.forget_removed();
-        self.scripts.forget_removed();
         if first {
             self.take_back_memories();
         } else if self.surveyed {
             self.mind_names();
         }
+        self.sieve.forget_removed();
+        self.scripts.forget_removed();
         self.machine.tell(ToSupervisor::Ready);
     }
 
@@ -249,7 +249,7 @@ impl<M: Network + Firewall + Datagrams + Journal + Bus + EventPipes> Vrrp<M> {
     /// Once the engine has decided for the first time: what does not resume is master no more. Its new state may take
     /// a while to be told, while a script has not ended; another crash meanwhile must not make it resume after all.
     fn take_back_memories(&mut self) {
-        if self.masters.is_empty() || !self.configured || !self.surveyed {
+        if !self.configured || !self.surveyed || self.sieve.masters().next().is_none() {
             return;
         }
         let masters = self.masters();
@@ -274,7 +274,8 @@ impl<M: Network + Firewall + Datagrams + Journal + Bus + EventPipes> Vrrp<M> {
 
     /// The supervisor is told of those that it believes to be master and that are not.
     fn tell_gone(&mut self, masters: &BTreeSet<String>) {
-        let gone: Vec<String> = self.masters.difference(masters).cloned().collect();
+        let gone = self.sieve.masters().filter(|name| !masters.contains(*name));
+        let gone: Vec<String> = gone.map(String::from).collect();
         self.tell_masterships(gone.into_iter().map(|instance| Mastership { instance, master: false }));
     }
 
@@ -378,15 +379,14 @@ impl<M: Network + Firewall + Datagrams + Journal + Bus + EventPipes> Vrrp<M> {
 
     /// Before the scripts: they may take long, and a crash in between must not forget the master.
     fn tell_masterships(&mut self, news: impl Iterator<Item = Mastership>) {
-        let masters = &mut self.masters;
-        let changed: Vec<Mastership> = news
-            .filter(
-                |Mastership { instance, master }| {
-                    if *master { masters.insert(instance.clone()) } else { masters.remove(instance) }
-                },
-            )
-            .collect();
-        for some in changed.chunks(MOST_TOLD) {
+        let sieve = &mut self.sieve;
+        let changed: Vec<Mastership> =
+            news.filter(|Mastership { instance, master }| sieve.tell_mastership(instance, *master)).collect();
+        self.announce_masterships(&changed);
+    }
+
+    fn announce_masterships(&mut self, news: &[Mastership]) {
+        for some in news.chunks(MOST_TOLD) {
             self.machine.tell(ToSupervisor::Masterships(some.to_vec()));
         }
     }

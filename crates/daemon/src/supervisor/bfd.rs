@@ -10,7 +10,7 @@ use bfd::Verdict;
 use host::{Instant, Severity};
 use linux::Interest;
 use linux::pidfile::PidFile;
-use worker::bus::{FromBfd, ToBfd};
+use worker::bus::FromBfd;
 
 use super::{BFD_BUS, Supervisor};
 use crate::bus::{Begin, Line, ToBfdProcess, ToProcess, Tracker};
@@ -19,7 +19,7 @@ use crate::manner::Manner;
 
 impl Supervisor {
     pub(super) fn wants_bfd(&self) -> bool {
-        self.options.bfd && (self.options.all || !self.effective.bfd.sessions.is_empty())
+        self.options.bfd && (self.options.all || self.effective.has_sessions)
     }
 
     /// Starts the bfd worker, and has it obey the configuration in force.
@@ -34,7 +34,7 @@ impl Supervisor {
             promoted: Vec::new(),
         };
         self.reserve.lend();
-        let started = self.bfd.start(begin, self.effective.bfd.clone(), now);
+        let started = self.bfd.start(begin, &self.effective, now);
         self.reserve.refill();
         match started {
             Ok(pid) => {
@@ -97,7 +97,7 @@ impl Supervisor {
         let manner = Manner::of(&self.effective.daemon.workers.bfd, self.umask);
         self.bfd.seat.say(&ToBfdProcess::Run(manner));
         if self.bfd.seat.pid().is_some() {
-            self.bfd.tell(ToBfd::Configure(Box::new(self.effective.bfd.clone())));
+            self.bfd.seat.configure(&self.effective.bfd);
         } else if self.wants_bfd() {
             // As the vrrp worker's: one that waits to be started again need not wait.
             self.start_bfd(now);
@@ -115,7 +115,10 @@ impl Supervisor {
                     }
                     self.complete(now);
                 }
-                Ok(FromBfd::Alive) => self.bfd_watchdog.answered(now),
+                Ok(FromBfd::Alive) => {
+                    self.bfd_watchdog.answered(now);
+                    self.calm.settle();
+                }
                 Ok(FromBfd::Status { status, more }) => {
                     if let Some(status) = self.bfd.assemble(*status, more) {
                         self.bfd_told(Some(status), now);

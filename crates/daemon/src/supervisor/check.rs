@@ -7,7 +7,7 @@ use host::{Instant, Severity};
 use linux::Interest;
 use linux::namespace::Namespace;
 use linux::pidfile::PidFile;
-use worker::bus::{FromCheck, ToCheck};
+use worker::bus::FromCheck;
 
 use super::place::Home;
 use super::{CHECK_BUS, Supervisor};
@@ -17,7 +17,7 @@ use crate::manner::Manner;
 
 impl Supervisor {
     pub(super) fn wants_check(&self) -> bool {
-        self.options.check && (self.options.all || !self.effective.check.virtual_servers.is_empty())
+        self.options.check && (self.options.all || self.effective.has_servers)
     }
 
     /// Starts the check worker, and has it obey the configuration in force.
@@ -32,8 +32,7 @@ impl Supervisor {
             promoted: Vec::new(),
         };
         self.reserve.lend();
-        let started =
-            self.check.start(begin, self.pipes.paths_of_checks(), self.effective.check.clone(), now);
+        let started = self.check.start(begin, self.pipes.paths_of_checks(), &self.effective, now);
         self.reserve.refill();
         match started {
             Ok(pid) => {
@@ -78,7 +77,7 @@ impl Supervisor {
         self.check.seat.say(&ToProcess::Run(manner));
         self.check.seat.say(&ToProcess::Pipes(self.pipes.paths_of_checks()));
         if self.check.seat.pid().is_some() {
-            self.check.tell(ToCheck::Configure(Box::new(self.effective.check.clone())));
+            self.check.configure(&self.effective);
         } else if self.wants_check() {
             // As the vrrp worker's: one that waits to be started again need not wait.
             self.start_check(now);
@@ -101,7 +100,10 @@ impl Supervisor {
                         self.check_told(Some(status), now);
                     }
                 }
-                Ok(FromCheck::Alive) => self.check_watchdog.answered(now),
+                Ok(FromCheck::Alive) => {
+                    self.check_watchdog.answered(now);
+                    self.calm.settle();
+                }
                 Ok(FromCheck::Notify { queue, job }) => {
                     self.jobs.notify(queue, job, now, &mut self.finished);
                 }

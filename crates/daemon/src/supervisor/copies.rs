@@ -9,12 +9,12 @@ use std::io;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
-use config::Effective;
 use host::{Instant, Severity};
 use linux::clock;
 
 use super::Supervisor;
 use super::dumps::replace;
+use super::in_force::InForce;
 use super::survey::Statuses;
 use crate::status::keepalived::{self, Moment, Report};
 
@@ -26,7 +26,7 @@ pub(super) struct Copies {
     /// Configurations that were read after it.
     number: u32,
     /// Where, once the worker says how it stood, and the configuration that it obeyed then.
-    before: Option<(PathBuf, Effective)>,
+    before: Option<(PathBuf, InForce)>,
     /// The same with the one in force.
     after: Option<PathBuf>,
 }
@@ -52,7 +52,7 @@ impl Supervisor {
     }
 
     /// A configuration is in force that the workers do not know yet; `before` is the one that they obey.
-    pub(super) fn copy_before(&mut self, before: Effective, now: Instant) {
+    pub(super) fn copy_before(&mut self, before: InForce, now: Instant) {
         if let Some(path) = self.copied_status("pre") {
             self.copies.before = Some((path, before));
             self.survey(now);
@@ -72,15 +72,16 @@ impl Supervisor {
         let (before, after) = (self.copies.before.take(), self.copies.after.take());
         let Some(status) = &statuses.vrrp else { return };
         let moment = Moment { now, wall: clock::wall() };
-        let text = |effective: &Effective| {
-            keepalived::data(&Report { status, bfd: None, check: None, effective, moment })
+        let text = |config: &InForce| -> io::Result<String> {
+            let effective = &config.read()?;
+            Ok(keepalived::data(&Report { status, bfd: None, check: None, effective, moment }))
         };
-        if let Some((path, effective)) = before {
-            self.copy(&path, &text(&effective));
+        if let Some((path, config)) = before {
+            self.copy(&path, text(&config));
         }
         if let Some(path) = after {
             let text = text(&self.effective);
-            self.copy(&path, &text);
+            self.copy(&path, text);
         }
     }
 
@@ -93,13 +94,13 @@ impl Supervisor {
     fn copy_configuration(&mut self, directory: Option<&str>, text: Option<&str>) {
         if let (Some(directory), Some(text)) = (directory, text) {
             let name = format!("keepalived.conf.{}.{}", std::process::id(), self.copies.number);
-            self.copy(&Path::new(directory).join(name), text);
+            self.copy(&Path::new(directory).join(name), Ok(text.to_owned()));
         }
     }
 
-    fn copy(&mut self, path: &Path, text: &str) {
+    fn copy(&mut self, path: &Path, text: io::Result<String>) {
         let made = path.parent().map_or(Ok(()), make);
-        if let Err(error) = made.and_then(|()| replace(path, text)) {
+        if let Err(error) = made.and(text).and_then(|text| replace(path, &text)) {
             self.log(Severity::Warning, &format!("Unable to write {}: {error}", path.display()));
         }
     }

@@ -53,30 +53,50 @@ impl Supervisor {
 
     /// The workers said how they stand: writes and answers all that waits for it.
     pub(super) fn tell_status(&mut self, statuses: Statuses, now: Instant) {
-        let Dumps { data, stats, json } = std::mem::take(&mut self.dumps);
-        let nothing = vrrp::Status::default();
-        let known = statuses.vrrp.as_ref().unwrap_or(&nothing);
-        let moment = keepalived::Moment { now, wall: clock::wall() };
-        let (bfd, check) = (statuses.bfd.as_ref(), statuses.check.as_ref());
-        let report = keepalived::Report { status: known, bfd, check, effective: &self.effective, moment };
-        let files = self.files();
-        let version = self.effective.daemon.dumps.json_version;
-        let texts = [
-            data.then(|| (files.parent, keepalived::globals(&report))),
-            data.then(|| (files.data, keepalived::data(&report))),
-            bfd.filter(|_| data).map(|_| (files.bfd, keepalived::bfd(&report))),
-            check.filter(|_| data).map(|_| (files.check, keepalived::check(&report))),
-            stats.then(|| (files.stats, keepalived::stats(known))),
-            // As keepalived: nothing is written when there are no instances.
-            (json && !known.instances.is_empty()).then(|| (files.json, keepalived::json(&report, version))),
-        ];
-        for (path, text) in texts.into_iter().flatten() {
-            if let Err(error) = replace(&path, &text) {
-                self.log(Severity::Error, &format!("Unable to write {}: {error}", path.display()));
-            }
+        let dumps = std::mem::take(&mut self.dumps);
+        match self.dumped(dumps, &statuses, now) {
+            Ok(texts) => texts.into_iter().for_each(|(path, text)| self.dump(&path, &text)),
+            Err(error) => self.log(Severity::Error, &format!("Unable to read the configuration: {error}")),
         }
         self.copy_statuses(&statuses, now);
         self.answer_status(statuses, now);
+        // That was much for a moment.
+        self.calm.stir();
+    }
+
+    fn dumped(&self, dumps: Dumps, statuses: &Statuses, now: Instant) -> io::Result<Vec<(PathBuf, String)>> {
+        let Dumps { data, stats, json } = dumps;
+        let nothing = vrrp::Status::default();
+        let status = statuses.vrrp.as_ref().unwrap_or(&nothing);
+        let files = self.files();
+        let mut texts = Vec::new();
+        if data || json {
+            let effective = &self.effective.read()?;
+            let moment = keepalived::Moment { now, wall: clock::wall() };
+            let (bfd, check) = (statuses.bfd.as_ref(), statuses.check.as_ref());
+            let report = keepalived::Report { status, bfd, check, effective, moment };
+            if data {
+                texts.push((files.parent, keepalived::globals(&report)));
+                texts.push((files.data, keepalived::data(&report)));
+                texts.extend(bfd.map(|_| (files.bfd, keepalived::bfd(&report))));
+                texts.extend(check.map(|_| (files.check, keepalived::check(&report))));
+            }
+            // As keepalived: nothing is written when there are no instances.
+            if json && !status.instances.is_empty() {
+                let version = effective.daemon.dumps.json_version;
+                texts.push((files.json, keepalived::json(&report, version)));
+            }
+        }
+        if stats {
+            texts.push((files.stats, keepalived::stats(status)));
+        }
+        Ok(texts)
+    }
+
+    fn dump(&mut self, path: &Path, text: &str) {
+        if let Err(error) = replace(path, text) {
+            self.log(Severity::Error, &format!("Unable to write {}: {error}", path.display()));
+        }
     }
 }
 

@@ -14,7 +14,7 @@ use super::Supervisor;
 impl Supervisor {
     /// Writes into the files of the configuration in force that `before` does not have.
     pub(super) fn init_files(&mut self, before: &[FileConfig]) {
-        let new = self.effective.vrrp.files.iter().filter(|file| !before.contains(file));
+        let new = self.effective.files.iter().filter(|file| !before.contains(file));
         let failures: Vec<String> = new
             .filter_map(|file| {
                 let (value, overwrite) = file.init?;

@@ -169,7 +169,7 @@ impl Supervisor {
 
     fn start_herald(&mut self, now: Instant) {
         self.reserve.lend();
-        let started = self.mail.seat.start(Part::Herald, false, &[], now);
+        let started = self.mail.seat.start(Part::Herald, false, &[], None, now);
         self.reserve.refill();
         match started {
             Ok(_) => {

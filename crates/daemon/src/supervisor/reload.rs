@@ -12,8 +12,9 @@ use config::effective::Identity;
 use host::{Instant, Severity};
 use linux::{clock, privilege};
 use serde::{Deserialize, Serialize};
-use worker::bus::{Configure, ToWorker};
+use worker::bus::ToWorker;
 
+use super::in_force::InForce;
 use super::place::Place;
 use super::reading::{self, Reading};
 use super::stop::Phase;
@@ -86,13 +87,13 @@ impl Supervisor {
             let line = "Cannot change instance, net_namespace or net_namespace_ipvs at a reload - please restart keepalived";
             self.log(Severity::Error, line);
         }
-        let silent = |effective: &Effective| effective.daemon.no_local_igmp;
-        let differs = effective.as_ref().is_some_and(|new| silent(new) != silent(&self.effective));
+        let silent = self.effective.daemon.no_local_igmp;
+        let differs = effective.as_ref().is_some_and(|new| new.daemon.no_local_igmp != silent);
         if differs {
             let line = "Cannot change disable_local_igmp at a reload - please restart keepalived";
             self.log(Severity::Error, line);
         }
-        let effective = effective.filter(|_| good && same && !differs);
+        let effective = effective.filter(|_| good && same && !differs).and_then(|new| self.put_aside(new));
         let diagnostics: Vec<String> = lines.into_iter().map(|(_, line)| line).collect();
         let told = self.tell_check(&diagnostics);
         let last = LastReload { at: clock::wall().seconds, taken: effective.is_some(), diagnostics };
@@ -100,7 +101,7 @@ impl Supervisor {
         let Some(effective) = effective else { return self.refuse(&told) };
         self.log(Severity::Info, &format!("Configuration file {}", self.options.config));
         let before = std::mem::replace(&mut self.effective, effective);
-        self.init_files(&before.vrrp.files);
+        self.init_files(&before.files);
         self.copy_before(before, now);
         self.accepted = errors;
         self.reload.running = true;
@@ -109,8 +110,7 @@ impl Supervisor {
         self.run_as_configured();
         if self.vrrp.seat.pid().is_some() {
             self.vrrp.seat.say(&ToProcess::Pipes(self.pipes.paths_of_vrrp()));
-            let configure = Configure { config: self.effective.vrrp.clone(), memories: Vec::new() };
-            self.vrrp.tell(ToWorker::Configure(Box::new(configure)));
+            self.vrrp.seat.configure(&self.effective.vrrp);
             if self.effective.daemon.pipes.states_on_reload {
                 self.vrrp.tell(ToWorker::WriteStates);
             }
@@ -123,6 +123,11 @@ impl Supervisor {
         self.complete(now);
     }
 
+    fn put_aside(&mut self, effective: Effective) -> Option<InForce> {
+        let failed = |error| self.log(Severity::Error, &format!("Unable to keep the configuration: {error}"));
+        InForce::new(effective).map_err(failed).ok()
+    }
+
     /// The running configuration stays.
     fn refuse(&mut self, told: &str) {
         let line = format!(
@@ -132,6 +137,7 @@ impl Supervisor {
         );
         self.log(Severity::Error, &line);
         self.readiness.ready();
+        self.calm.stir();
     }
 
     /// Puts a file there that says that a configuration is being read (`reload_file`).
@@ -165,7 +171,7 @@ impl Supervisor {
 
     /// Names and scheduling of the configuration in force.
     fn run_as_configured(&mut self) {
-        self.umask = start::umask_of(&self.options, &self.effective);
+        self.umask = start::umask_of(&self.options, &self.effective.daemon);
         privilege::set_umask(self.umask);
         set_name(&self.effective.daemon.workers.name);
         let manner = self.vrrp_manner();
@@ -178,6 +184,7 @@ impl Supervisor {
             self.log(Severity::Info, "Reload complete");
             self.copy_after(now);
             self.readiness.ready();
+            self.calm.stir();
         }
         if self.reload.again && !self.phase.is_stopping() {
             self.reload(now);

@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::Part;
-use crate::bus::{Heard, Line};
+use crate::bus::{Filed, Heard, Line};
 
 /// A worker that lived this long is started again at once, however it died.
 const STEADY: Duration = Duration::from_secs(60);
@@ -59,8 +59,15 @@ impl<S, R> Default for Seat<S, R> {
 }
 
 impl<S: Serialize, R: DeserializeOwned> Seat<S, R> {
-    /// Starts one and sends it what it is told first, a configuration among it. Returns its number.
-    pub(crate) fn start(&mut self, part: Part, console: bool, first: &[S], now: Instant) -> io::Result<u32> {
+    /// Starts one, sends it what it is told first, and has it obey a configuration, if it is to. Returns its number.
+    pub(crate) fn start(
+        &mut self,
+        part: Part,
+        console: bool,
+        first: &[S],
+        configure: Option<&Filed<S>>,
+        now: Instant,
+    ) -> io::Result<u32> {
         let (mut line, socket) = Line::pair()?;
         let child = Spawn::itself("keepalived", [part.argument()])
             .input(socket)
@@ -70,6 +77,9 @@ impl<S: Serialize, R: DeserializeOwned> Seat<S, R> {
         let pid = child.pid();
         for message in first {
             line.send(message)?;
+        }
+        if let Some(configure) = configure {
+            line.send_filed(configure)?;
         }
         self.restart = None;
         self.starts += 1;
@@ -93,10 +103,12 @@ impl<S: Serialize, R: DeserializeOwned> Seat<S, R> {
         }
     }
 
-    /// It was sent a configuration, which it answers.
-    pub(crate) fn await_answer(&mut self) {
+    /// Has the one that lives, if one does, obey a configuration, which it answers.
+    pub(crate) fn configure(&mut self, configure: &Filed<S>) {
         if let Some(living) = &mut self.living {
             living.unanswered += 1;
+            // As above.
+            let _ = living.line.send_filed(configure);
         }
     }
 

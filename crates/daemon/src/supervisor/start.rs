@@ -3,16 +3,17 @@
 use std::path::Path;
 
 use config::Effective;
+use config::effective::Daemon;
 use host::{Instant, Severity};
 use linux::group_reports::Silence;
 use linux::journal::Journal;
 use linux::pidfile::{PidFile, PidFileError};
-use linux::schedule;
 use linux::{Poll, privilege, process, signal};
 
 use super::control::{self, Control};
 use super::copies::Copies;
 use super::dumps::Dumps;
+use super::in_force::InForce;
 use super::jobs::Jobs;
 use super::mail::Mail;
 use super::pipes::EventPipes;
@@ -27,6 +28,7 @@ use super::watchdog::Watchdog;
 use super::workers::{BfdWorker, CheckWorker, VrrpWorker};
 use super::{CONTROL, Supervisor};
 use crate::VERSION;
+use crate::calm::Calm;
 use crate::compat::{self, Options};
 use crate::detach::Starter;
 use crate::exit::Exit;
@@ -43,10 +45,8 @@ pub(super) fn start(options: Options, detached: bool) -> Result<Supervisor, Exit
     let log = LogOptions::supervisor(&options, "");
     privilege::set_umask(options.umask.unwrap_or(DEFAULT_UMASK));
     let mut voice = Voice { journal: log.open(), aloud: !log.has_console() };
-    let starter = if detached { Some(Starter::leave()) } else { None };
-    let starter = starter
-        .transpose()
-        .map_err(|error| voice.fail(&format!("Unable to detach: {error}"), Exit::Fatal))?;
+    let starter = detached.then(Starter::leave).transpose();
+    let starter = starter.map_err(|error| voice.fail(&format!("Unable to detach: {error}"), Exit::Fatal))?;
     voice.introduce(&options);
     allow_core_dumps(&options, &mut voice);
     // From here on a signal to stop is obeyed in its turn, and leaves no files behind.
@@ -68,11 +68,12 @@ pub(super) fn start(options: Options, detached: bool) -> Result<Supervisor, Exit
     let (pid_file, vrrp_pid_file) = claim(&place, &mut voice)?;
     let silence = silence(&mut effective, &mut voice);
     let control = open_control(&place.pid_file, &mut poll, &mut voice);
-    let umask = umask_of(&options, &effective);
+    let umask = umask_of(&options, &effective.daemon);
     privilege::set_umask(umask);
     set_name(&effective.daemon.workers.name);
     let readiness = Readiness::new(options.environment.notify_socket.as_deref());
     Ok(Supervisor {
+        effective: keep(effective, &mut voice)?,
         umask,
         place,
         home,
@@ -85,7 +86,6 @@ pub(super) fn start(options: Options, detached: bool) -> Result<Supervisor, Exit
         vrrp_pid_file,
         bfd_pid_file: None,
         check_pid_file: None,
-        effective,
         accepted: errors,
         vrrp: VrrpWorker::default(),
         bfd: BfdWorker::default(),
@@ -105,12 +105,18 @@ pub(super) fn start(options: Options, detached: bool) -> Result<Supervisor, Exit
         copies: Copies::starting_with(copy),
         phase: Phase::Running,
         cleaning: false,
+        calm: Calm::default(),
         exit: Exit::Normal,
         finished: Vec::new(),
         _directory: directory,
         _silence: silence,
         options,
     })
+}
+
+fn keep(effective: Effective, voice: &mut Voice) -> Result<InForce, Exit> {
+    let failed = |error| voice.fail(&format!("Unable to keep the configuration: {error}"), Exit::Fatal);
+    InForce::new(effective).map_err(failed)
 }
 
 fn allow_core_dumps(options: &Options, voice: &mut Voice) {
@@ -125,8 +131,12 @@ impl Supervisor {
     /// The first turn.
     pub(super) fn begin(&mut self, now: Instant) {
         if self.options.dump {
-            let text = format!("{:#?}", self.effective);
-            self.log(Severity::Info, &text);
+            match self.effective.read() {
+                Ok(effective) => self.log(Severity::Info, &format!("{effective:#?}")),
+                Err(error) => {
+                    self.log(Severity::Error, &format!("Unable to read the configuration: {error}"))
+                }
+            }
         }
         self.copy_first();
         self.follow_time_file(now);
@@ -157,7 +167,7 @@ impl Supervisor {
     }
 
     pub(super) fn wants_vrrp(&self) -> bool {
-        self.options.vrrp && (self.options.all || !self.effective.vrrp.instances.is_empty())
+        self.options.vrrp && (self.options.all || self.effective.has_routers)
     }
 
     /// Every worker obeys its configuration for the first time.
@@ -170,13 +180,13 @@ impl Supervisor {
         if let Some(starter) = self.starter.take() {
             starter.ready();
         }
-        schedule::give_back_memory();
+        self.calm.stir();
     }
 }
 
 /// Permissions that new files do not get. As keepalived: the command line counts before the file.
-pub(super) fn umask_of(options: &Options, effective: &Effective) -> u32 {
-    options.umask.unwrap_or(effective.daemon.umask)
+pub(super) fn umask_of(options: &Options, daemon: &Daemon) -> u32 {
+    options.umask.unwrap_or(daemon.umask)
 }
 
 /// Takes the daemon's place: its network namespace before anything is opened in one, its directory, its name.

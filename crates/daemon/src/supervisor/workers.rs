@@ -1,23 +1,25 @@
 //! The workers: a [`Seat`] each, and what the supervisor remembers of them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::io;
 use std::path::PathBuf;
+use std::rc::Rc;
 
 use host::{Instant, LinkIndex};
 use vrrp::Memory;
-use worker::bus::{Configure, FromBfd, FromCheck, Mastership, ToBfd, ToCheck, ToSupervisor, ToWorker};
+use worker::bus::{FromBfd, FromCheck, Mastership, ToBfd, ToCheck, ToSupervisor, ToWorker};
 
+use super::in_force::InForce;
 use super::seat::{Death, Seat};
 use crate::Part;
-use crate::bus::{Begin, ToBfdProcess, ToProcess};
+use crate::bus::{Begin, Filed, Past, ToBfdProcess, ToProcess};
 
 /// The vrrp worker.
 #[derive(Debug, Default)]
 pub(crate) struct VrrpWorker {
     pub(crate) seat: Seat<ToProcess<ToWorker>, ToSupervisor>,
-    /// The instances that are master, each with when the worker that knew that died; `None` while it lives.
-    masters: BTreeMap<String, Option<Instant>>,
+    /// The instances that are master, sorted.
+    masters: Vec<Master>,
     /// Links whose secondary addresses live on because it said so.
     promoted: BTreeSet<LinkIndex>,
     /// When instances begin to listen, counted from the first start: a worker that replaces one that crashed does not
@@ -29,26 +31,41 @@ pub(crate) struct VrrpWorker {
     pieces: Option<vrrp::Status>,
 }
 
+/// An instance that is master.
+#[derive(Debug)]
+struct Master {
+    instance: Box<str>,
+    /// When the worker that knew that died; `None` while it lives.
+    died: Option<Instant>,
+}
+
 impl VrrpWorker {
     /// Starts one, and has it obey the configuration. Returns its number.
     pub(crate) fn start(
         &mut self,
         begin: Begin,
         pipes: Vec<PathBuf>,
-        mut config: vrrp::Config,
+        config: &InForce,
         now: Instant,
     ) -> io::Result<u32> {
-        config.startup_delay = self.listens_at.get_or_insert(now + config.startup_delay).since(now);
         let console = begin.log.has_console();
-        let memory = |(instance, died): (&String, &Option<Instant>)| {
-            died.map(|master_until| Memory { instance: instance.clone(), master_until })
-        };
-        let memories = self.masters.iter().filter_map(memory).collect();
-        let configure = ToWorker::Configure(Box::new(Configure { config, memories }));
-        let first = [ToProcess::Begin(begin), ToProcess::Pipes(pipes), ToProcess::Worker(configure)];
+        let mut first = vec![ToProcess::Begin(begin), ToProcess::Pipes(pipes)];
+        match self.listens_at {
+            None => self.listens_at = Some(now + config.startup_delay),
+            Some(at) => first
+                .push(ToProcess::Resume(Past { memories: self.memories(), startup_delay: at.since(now) })),
+        }
         self.hung = None;
         self.pieces = None;
-        self.seat.start(Part::Vrrp, console, &first, now)
+        self.seat.start(Part::Vrrp, console, &first, Some(&config.vrrp), now)
+    }
+
+    /// What was master when the worker that knew it died.
+    fn memories(&self) -> Vec<Memory> {
+        let memory = |Master { instance, died }: &Master| {
+            died.map(|master_until| Memory { instance: String::from(&**instance), master_until })
+        };
+        self.masters.iter().filter_map(memory).collect()
     }
 
     /// Links whose secondary addresses live on because it said so.
@@ -58,9 +75,6 @@ impl VrrpWorker {
 
     /// Sends a message to the one that lives, if one does.
     pub(crate) fn tell(&mut self, message: ToWorker) {
-        if let ToWorker::Configure(_) = message {
-            self.seat.await_answer();
-        }
         self.seat.say(&ToProcess::Worker(message));
     }
 
@@ -71,19 +85,11 @@ impl VrrpWorker {
             Ok(ToSupervisor::Ready) => {
                 self.seat.answered();
                 // It obeys, so what it was told to remember it now is.
-                self.masters.values_mut().for_each(|died| *died = None);
-            }
-            Ok(ToSupervisor::Masterships(news)) => {
-                for Mastership { instance, master } in news {
-                    if *master {
-                        self.masters.insert(instance.clone(), None);
-                    } else {
-                        self.masters.remove(instance);
-                    }
-                }
+                self.masters.iter_mut().for_each(|master| master.died = None);
             }
             Ok(ToSupervisor::Promotion { link, on: true }) => drop(self.promoted.insert(*link)),
             Ok(ToSupervisor::Promotion { link, on: false }) => drop(self.promoted.remove(link)),
+            Ok(ToSupervisor::Masterships(news)) => news.iter().for_each(|news| self.remember(news)),
             Ok(
                 ToSupervisor::Run(..)
                 | ToSupervisor::End(_)
@@ -95,6 +101,19 @@ impl VrrpWorker {
             | Err(_) => {}
         }
         Some(heard)
+    }
+
+    fn remember(&mut self, news: &Mastership) {
+        let Mastership { instance, master } = news;
+        let place = self.masters.binary_search_by(|known| (*known.instance).cmp(instance));
+        match place {
+            Ok(place) if *master => self.masters[place].died = None,
+            Ok(place) => drop(self.masters.remove(place)),
+            Err(place) if *master => {
+                self.masters.insert(place, Master { instance: instance.as_str().into(), died: None });
+            }
+            Err(_) => {}
+        }
     }
 
     /// Takes in a piece of how it stands; the whole with the last.
@@ -120,8 +139,8 @@ impl VrrpWorker {
         let death = self.seat.bury(now)?;
         // It was alive just now, as its end is told within the same turn of the kernel; or it hung.
         let alive = self.hung.take().unwrap_or(now);
-        for died in self.masters.values_mut() {
-            died.get_or_insert(alive);
+        for master in &mut self.masters {
+            master.died.get_or_insert(alive);
         }
         Some(death)
     }
@@ -137,19 +156,14 @@ pub(crate) struct BfdWorker {
 
 impl BfdWorker {
     /// Starts one, and has it obey the configuration. Returns its number.
-    pub(crate) fn start(&mut self, begin: Begin, config: bfd::Config, now: Instant) -> io::Result<u32> {
+    pub(crate) fn start(&mut self, begin: Begin, config: &InForce, now: Instant) -> io::Result<u32> {
         let console = begin.log.has_console();
-        let configure = ToBfd::Configure(Box::new(config));
-        let first = [ToBfdProcess::Begin(begin), ToBfdProcess::Worker(configure)];
         self.pieces = None;
-        self.seat.start(Part::Bfd, console, &first, now)
+        self.seat.start(Part::Bfd, console, &[ToBfdProcess::Begin(begin)], Some(&config.bfd), now)
     }
 
     /// Sends a message to the one that lives, if one does.
     pub(crate) fn tell(&mut self, message: ToBfd) {
-        if let ToBfd::Configure(_) = message {
-            self.seat.await_answer();
-        }
         self.seat.say(&ToBfdProcess::Worker(message));
     }
 
@@ -171,7 +185,7 @@ pub(crate) struct CheckWorker {
     pieces: Option<check::Status>,
     /// The configuration that it was told last. What of that is not wanted any more when another is started is still in
     /// the kernel's table.
-    told: Option<check::Config>,
+    told: Option<Rc<Filed<ToProcess<ToCheck>>>>,
 }
 
 impl CheckWorker {
@@ -180,33 +194,33 @@ impl CheckWorker {
         &mut self,
         begin: Begin,
         pipes: Vec<PathBuf>,
-        config: check::Config,
+        config: &InForce,
         now: Instant,
     ) -> io::Result<u32> {
         let console = begin.log.has_console();
-        let (first, news) = match self.told.clone() {
-            None => (ToCheck::Configure(Box::new(config.clone())), None),
-            Some(told) => {
-                let news = (told != config).then(|| ToCheck::Configure(Box::new(config.clone())));
-                (ToCheck::Resume(Box::new(told)), news)
-            }
-        };
-        let first = [ToProcess::Begin(begin), ToProcess::Pipes(pipes), ToProcess::Worker(first)];
-        self.pieces = None;
-        let pid = self.seat.start(Part::Check, console, &first, now)?;
-        self.told = Some(config);
-        if let Some(news) = news {
-            self.tell(news);
+        let mut first = vec![ToProcess::Begin(begin), ToProcess::Pipes(pipes)];
+        let told = self.told.clone();
+        if told.is_some() {
+            first.push(ToProcess::Resume(Past::default()));
         }
+        let told = told.unwrap_or_else(|| Rc::clone(&config.check));
+        self.pieces = None;
+        let pid = self.seat.start(Part::Check, console, &first, Some(&told), now)?;
+        self.told = Some(told);
+        self.configure(config);
         Ok(pid)
+    }
+
+    /// Has the one that lives, if one does, obey the configuration, unless it does.
+    pub(crate) fn configure(&mut self, config: &InForce) {
+        if !self.told.as_ref().is_some_and(|told| Rc::ptr_eq(told, &config.check)) {
+            self.seat.configure(&config.check);
+            self.told = Some(Rc::clone(&config.check));
+        }
     }
 
     /// Sends a message to the one that lives, if one does.
     pub(crate) fn tell(&mut self, message: ToCheck) {
-        if let ToCheck::Configure(config) = &message {
-            self.seat.await_answer();
-            self.told = Some(check::Config::clone(config));
-        }
         self.seat.say(&ToProcess::Worker(message));
     }
 

@@ -13,7 +13,8 @@ use super::bench::{Bench, Daemon, PROGRAM, send};
 fn on_a_full_disk(bench: &Bench) -> (Daemon<'_>, std::path::PathBuf) {
     let small = bench.path("small");
     fs::create_dir_all(&small).unwrap();
-    let script = "mount -t tmpfs -o size=256k tmpfs \"$0\" && { head -c 999999 /dev/zero > \"$0/fill\"; exec \"$@\"; }";
+    let script =
+        "mount -t tmpfs -o size=64k tmpfs \"$0\" && { head -c 99999 /dev/zero > \"$0/fill\"; exec \"$@\"; }";
     let mut command = Command::new("unshare");
     command.args(["--mount", "--propagation", "private", "sh", "-c", script]).arg(&small).arg(PROGRAM);
     command.args(["-n", "-l", "-D"]).arg(format!("--log-file={}", small.join("full.log").display()));

@@ -86,3 +86,19 @@ fn local_time_is_less_than_a_day_from_that_of_greenwich() {
     assert!(noon.day == 1 || noon.day == 2 || noon.day == 31);
     assert_eq!(local_time(i64::MAX), None);
 }
+
+/// Pages of a file that is mapped for reading and executing, in kB: those that are in memory.
+fn resident_code() -> u64 {
+    let maps = std::fs::read_to_string("/proc/self/smaps").unwrap();
+    let mut lines = maps.lines().skip_while(|line| !line.contains(" r-xp "));
+    let size = lines.find_map(|line| line.strip_prefix("Rss:")).unwrap();
+    size.trim().trim_end_matches(" kB").parse().unwrap()
+}
+
+#[test]
+fn code_that_is_let_go_of_is_there_again_when_it_is_called() {
+    let before = resident_code();
+    drop_code();
+    assert!(resident_code() < before);
+    assert_eq!(local_time(0).map(|time| time.second), Some(0));
+}

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use host::Instant;
-use vrrp::config::{Config, Priority};
+use vrrp::config::{Config, InstanceConfig, Priority};
 
 use super::news::{Kind, News, What};
 
@@ -37,27 +37,33 @@ pub fn line(news: &News<'_>) -> Option<String> {
 /// Keeps a flood of adverts from pushing out of a pipe what matters.
 #[derive(Debug, Default)]
 pub struct Pace {
-    instances: BTreeMap<String, (Duration, Option<Instant>)>,
+    /// Least time between two such lines about an instance: most have the same interval.
+    usual: Duration,
+    others: BTreeMap<Box<str>, Duration>,
+    /// When there was one last, if there was one.
+    last: BTreeMap<Box<str>, Instant>,
 }
 
 impl Pace {
     /// Takes on the intervals of `config`.
     pub fn configure(&mut self, config: &Config) {
-        let mut before = std::mem::take(&mut self.instances);
-        for instance in &config.instances {
-            let last = before.remove(&instance.name).and_then(|(_, last)| last);
-            // Several rivals that keep to the interval are told of every time, and so are those that quicken it once.
-            self.instances.insert(instance.name.clone(), (instance.interval / 8, last));
-        }
+        // Several rivals that keep to the interval are told of every time, and so are those that quicken it once.
+        let gap = |instance: &InstanceConfig| instance.interval / 8;
+        self.usual = config.instances.first().map_or(Duration::ZERO, gap);
+        let others = config.instances.iter().filter(|instance| gap(instance) != self.usual);
+        self.others = others.map(|instance| (instance.name.as_str().into(), gap(instance))).collect();
+        let before = std::mem::take(&mut self.last);
+        let kept = config.instances.iter().filter_map(|instance| before.get_key_value(&*instance.name));
+        self.last = kept.map(|(name, last)| (name.clone(), *last)).collect();
     }
 
     /// Whether this is to be written now.
     pub fn allows(&mut self, news: &News<'_>, now: Instant) -> bool {
         let (Kind::Instance, What::LowerPriorityHeard(_)) = (news.kind, news.what) else { return true };
-        let Some((gap, last)) = self.instances.get_mut(news.name) else { return true };
-        let allowed = last.is_none_or(|last| now.since(last) >= *gap);
+        let gap = self.others.get(news.name).copied().unwrap_or(self.usual);
+        let allowed = self.last.get(news.name).is_none_or(|last| now.since(*last) >= gap);
         if allowed {
-            *last = Some(now);
+            self.last.insert(news.name.into(), now);
         }
         allowed
     }

@@ -81,7 +81,7 @@ fn what_only_an_earlier_life_was_master_of_is_taken_back() {
     worker.hear(configure(vec![memory]), Instant::ZERO);
     worker.arrive(survey(vec![], vec![]), Instant::ZERO);
     let gone = ToSupervisor::Masterships(vec![Mastership { instance: "gone".into(), master: false }]);
-    assert_eq!(worker.machine().said, [ToSupervisor::Ready, gone]);
+    assert_eq!(worker.machine().said, [gone, ToSupervisor::Ready]);
 }
 
 #[test]
@@ -216,6 +216,7 @@ fn a_stop_asks_again_when_the_kernel_refuses_to_take_an_address() {
 #[test]
 fn mastership_is_told_when_it_changes_and_before_the_scripts() {
     let mut worker = Vrrp::new(Paper::default());
+    worker.sieve.configure(&owner());
     let entered = |state| Notice::Instance {
         name: "VI_1".into(),
         fact: InstanceFact::Entered { state, first: false, priority: vrrp::config::Priority(100) },

@@ -140,3 +140,18 @@ fn a_flood_of_lesser_adverts_does_not_fill_a_pipe() {
     assert_eq!(written, [0, 125, 250, 375, 500, 625, 750, 875]);
     assert!(pace.allows(&sieve.sift(&other).unwrap(), Instant::from_millis(876)));
 }
+
+#[test]
+fn each_instance_has_the_pace_of_its_own_interval_also_after_a_reload() {
+    let mut config = config();
+    let other = config.instances[1].clone().with(|it| it.interval = Duration::from_millis(400));
+    config.instances[1] = other;
+    let mut pace = Pace::default();
+    pace.configure(&config);
+    let news = |name| News { kind: Kind::Instance, name, what: What::LowerPriorityHeard(Priority(104)) };
+    let allows = |pace: &mut Pace, name, millis| pace.allows(&news(name), Instant::from_millis(millis));
+    assert!(allows(&mut pace, "I1", 0) && allows(&mut pace, "I2", 0));
+    assert!(!allows(&mut pace, "I1", 50) && allows(&mut pace, "I2", 50));
+    pace.configure(&config);
+    assert!(!allows(&mut pace, "I1", 60) && !allows(&mut pace, "I2", 60));
+}

@@ -101,7 +101,7 @@ fn the_same_state_is_not_told_twice() {
 #[test]
 fn a_master_that_resumes_after_a_crash_is_not_told_again() {
     let mut scripts = scripts();
-    scripts.sieve.resume_masters(&["VI_1".to_owned()].into());
+    scripts.sieve.resume_masters(&["VI_1"].into(), &[]);
     assert!(told(&mut scripts, &entered(State::Master), Instant::ZERO).is_empty());
 }
 
