@@ -15,6 +15,7 @@ mod process {
     mod mail;
     mod manager;
     mod network;
+    mod options;
     mod pid_file;
     mod pipes;
     mod reload;
