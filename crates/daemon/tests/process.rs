@@ -10,8 +10,10 @@ mod process {
     mod command_line;
     mod control;
     mod crash;
+    mod holds;
     mod ipvs;
     mod life;
+    mod links;
     mod mail;
     mod manager;
     mod network;

@@ -47,7 +47,7 @@ use crate::status::Counters;
 use crate::timing;
 use crate::wire::{self, Coverage};
 
-pub(crate) use faults::View;
+pub(crate) use faults::{Findings, View};
 pub(crate) use wants::link_address;
 
 use backup::{Backup, Countdown};

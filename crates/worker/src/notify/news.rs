@@ -132,6 +132,7 @@ impl Sieve {
             | Notice::FilterRefused { .. }
             | Notice::Stranger { .. }
             | Notice::StartupDelayed(_)
+            | Notice::DelayPassed
             | Notice::Reloaded(_) => None,
         }
     }

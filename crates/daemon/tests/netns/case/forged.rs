@@ -87,6 +87,7 @@ pub(crate) fn wrong_ones(pair: &mut Pair) {
 /// What is dropped restarts no timer: a backup that hears nothing else becomes master in its time.
 ///
 /// vrrp-behaviour §3.
+/// As observed: B3-11.
 pub(crate) fn wrong_ones_keep_no_backup_waiting(pair: &mut Pair) {
     let forger = Forger::on(&pair.lab.host("eth0"));
     let started = pair.side_mut(Who::A).daemon.start();

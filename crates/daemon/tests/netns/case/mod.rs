@@ -3,6 +3,7 @@
 mod accept;
 mod change;
 mod election;
+mod events;
 mod flood;
 mod forged;
 pub(crate) mod frr;
@@ -131,6 +132,7 @@ pub(crate) fn all() -> impl Iterator<Item = Case> {
         both("strict mode", accept::strict, accept::no_accept),
         both("strict mode with accept", accept::strict_accepting, accept::accept),
         both("three nodes", three::pair, three::succession),
+        both("events", events::pair, events::told),
         both("sync group", group::pair, group::life),
         both("sync group that begins with a fault", group::pair, group::begins_with_a_fault),
         both("sync group with an owner", group::owner, group::owner_waits),
