@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use bfd::config::SessionConfig;
 use host::{Family, LinkName};
-use vrrp::config::{AnnouncePace, InstanceConfig, Mode, Vrid};
+use vrrp::config::{AnnouncePace, Common, InstanceConfig, Mode, Vrid};
 
 use crate::block::root::{IdentityBlock, ROOT, RootBlock};
 use crate::block::vrrp_instance::{VRRP_INSTANCE, VrrpInstanceBlock, lower};
@@ -210,6 +210,7 @@ fn instances(resolver: &mut Resolver<'_, '_>, nodes: &[NodeId]) -> Vec<InstanceC
     let mut routers: BTreeMap<LinkName, BTreeMap<Identity, (&str, Span)>> = BTreeMap::new();
     // Not by doubling: what it would copy is most of the memory of a large configuration.
     let mut instances = Vec::with_capacity(nodes.len());
+    let mut common = Common::default();
     for &node in nodes {
         if let Some(&at) = resolver.reader.arguments(node).first() {
             resolver.instances.insert(resolver.reader.text(at));
@@ -233,7 +234,7 @@ fn instances(resolver: &mut Resolver<'_, '_>, nodes: &[NodeId]) -> Vec<InstanceC
         names.insert(name, at);
         let mut block = VrrpInstanceBlock { name: name.to_owned(), at, ..VrrpInstanceBlock::default() };
         resolver.reader.block(&VRRP_INSTANCE, node, &mut block);
-        let Some(instance) = lower::lower(resolver, block) else { continue };
+        let Some(mut instance) = lower::lower(resolver, block) else { continue };
         if !routers.contains_key(&instance.link) {
             routers.insert(instance.link.clone(), BTreeMap::new());
         }
@@ -242,6 +243,7 @@ fn instances(resolver: &mut Resolver<'_, '_>, nodes: &[NodeId]) -> Vec<InstanceC
             Entry::Occupied(other) => lower::same_vrid(resolver, &instance, at, *other.get()),
             Entry::Vacant(free) => {
                 free.insert((name, at));
+                common.share(&mut instance);
                 instances.push(instance);
             }
         }

@@ -162,7 +162,8 @@ fn keys_that_sign() {
         ))
     };
     let key = "key 5 abcdefghijklmnopqrstuvwxyz0123456789";
-    let hmac = effective(signed(&format!("{key}\nactive_key 5"))).vrrp.instances.remove(0).hmac.unwrap();
+    let hmac =
+        effective(signed(&format!("{key}\nactive_key 5"))).vrrp.instances.remove(0).hmac.clone().unwrap();
     assert_eq!(
         (hmac.active, hmac.window, hmac.monotonic, hmac.mode),
         (5, Duration::from_secs(9), false, HmacMode::Enforce)

@@ -253,7 +253,7 @@ fn rules_without_a_preference_are_given_one() {
 /// vrrp-behaviour §11, §19.
 #[test]
 fn a_virtual_router_may_have_a_link_of_its_own() {
-    let own = |lines: &str| instance(lines).0.own_link.unwrap();
+    let own = |lines: &str| instance(lines).0.own_link.clone().unwrap();
     let plain = own("use_vmac");
     assert_eq!((plain.link.name.as_str(), plain.link.base.as_str()), ("vrrp.51", "eth0"));
     assert_eq!(plain.link.kind, VirtualLinkKind::Vmac(host::MacAddress([0, 0, 0x5e, 0, 1, 51])));
@@ -268,11 +268,12 @@ fn a_virtual_router_may_have_a_link_of_its_own() {
     );
     assert_eq!(chosen.link.group, Some(7));
     let (peers, found) = instance("use_vmac\nunicast_peer {\n192.0.2.9\n}");
-    assert_eq!((peers.own_link.unwrap().adverts_by_base, found), (true, vec!["SF0606".to_owned()]));
+    assert_eq!((peers.own_link.as_ref().unwrap().adverts_by_base, found), (true, vec!["SF0606".to_owned()]));
     let vlan = own("use_ipvlan ip0 192.0.2.5/24 vepa");
     assert_eq!((vlan.link.kind, vlan.address), (VirtualLinkKind::Ipvlan(2), Some(prefix("192.0.2.5/24"))));
     assert_eq!(instance("use_ipvlan").1, ["SF0603"]);
-    let strict = instance("strict_mode\nuse_vmac 02:00:00:00:00:01\nvmac_xmit_base").0.own_link.unwrap();
+    let strict =
+        instance("strict_mode\nuse_vmac 02:00:00:00:00:01\nvmac_xmit_base").0.own_link.clone().unwrap();
     assert_eq!(strict.link.kind, VirtualLinkKind::Vmac(host::MacAddress([0, 0, 0x5e, 0, 1, 51])));
     assert!(!strict.adverts_by_base);
 }

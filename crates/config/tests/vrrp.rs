@@ -204,7 +204,7 @@ fn strict_mode_wants_a_link_local_address_first() {
 fn a_vmac_has_the_hardware_address_of_its_virtual_router() {
     for (address, fifth) in [("192.0.2.1", 1), ("fe80::1", 2)] {
         let (got, _) = instance("", &format!("use_vmac\nvirtual_ipaddress {{\n{address}\n}}"));
-        let own = got.own_link.expect("it was asked for");
+        let own = got.own_link.clone().expect("it was asked for");
         let host::VirtualLinkKind::Vmac(mac) = own.link.kind else { panic!("{own:?}") };
         assert_eq!(mac.0, [0, 0, 0x5e, 0, fifth, 51]);
     }
@@ -278,8 +278,8 @@ fn unicast_peers_bring_bounds_of_their_own() {
     );
     assert_eq!(found, ["SF0406", "SF0605"]);
     assert_eq!(got.source, Some(IpAddr::from([192, 0, 2, 1])));
-    let Mode::Unicast { peers, ttl, check_source } = got.mode else { panic!("{:?}", got.mode) };
-    assert_eq!((peers.len(), peers[0].ttl, ttl, check_source), (2, (64, 255), Some(64), true));
+    let Mode::Unicast { peers, ttl, check_source } = &got.mode else { panic!("{:?}", got.mode) };
+    assert_eq!((peers.len(), peers[0].ttl, ttl, check_source), (2, (64, 255), &Some(64), &true));
 }
 
 /// R9568-6.1-08 (Preempt_Mode): "Default is True."
@@ -336,7 +336,7 @@ fn strict_mode_sets_what_the_rfc_says() {
         format!("priority 100\nstate MASTER\nauthentication {{\nauth_type PASS\nauth_pass x\n}}\n{VIP}");
     let (got, found) = instance("vrrp_strict", &lines);
     assert_eq!(found, ["SF0607", "SF0606"]);
-    assert_eq!((got.wants_master, got.authentication), (false, Authentication::None));
+    assert_eq!((got.wants_master, &got.authentication), (false, &Authentication::None));
     assert!(got.lower_priority_no_advert && !got.higher_priority_send_advert);
     assert_eq!((got.announce.lower_priority_repeat, got.announce.lower_priority_delay), (0, Duration::ZERO));
 }
@@ -480,8 +480,8 @@ fn a_script_line_tolerates_what_other_lines_do_not() {
         &format!("notify '/etc/n.sh \"a b\"' root :root\nnotify_stop /etc/n.sh\\#\n{VIP}notify_stop /b"),
     );
     assert_eq!(found, ["SF0401"]);
-    assert_eq!(got.notify.any.unwrap().argv, ["/etc/n.sh", "a b"]);
-    assert_eq!(got.notify.stop.unwrap().argv, ["/etc/n.sh#"]);
+    assert_eq!(got.notify.any.as_ref().unwrap().argv, ["/etc/n.sh", "a b"]);
+    assert_eq!(got.notify.stop.as_ref().unwrap().argv, ["/etc/n.sh#"]);
 }
 
 /// Differs: Keepalived refuses a gap of 0; here it means what it says, and without complaint.

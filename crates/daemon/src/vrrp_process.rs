@@ -127,8 +127,9 @@ impl Process {
             self.hear(ToWorker::Stop);
         }
         self.ready.clear();
+        // A flood that has come to an end leaves nothing behind.
+        self.arrivals.shrink_to(ROOM);
         if std::mem::replace(&mut self.behind, self.vrrp.is_behind()) && !self.behind {
-            self.arrivals.shrink_to(ROOM);
             schedule::give_back_memory();
         }
         Ok(())

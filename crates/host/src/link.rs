@@ -2,6 +2,7 @@
 
 use alloc::string::String;
 use core::fmt;
+use core::num::NonZeroU8;
 
 use serde::{Deserialize, Serialize};
 
@@ -19,9 +20,15 @@ impl fmt::Display for LinkIndex {
 }
 
 /// The name of a link: 1 to 15 bytes, no `/`, no white space, not `.` or `..` (the kernel's `dev_valid_name`).
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+///
+/// It takes no memory of its own: thousands of instances and addresses each name a few.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct LinkName(String);
+pub struct LinkName {
+    /// Zeros behind the name, so that names compare as their texts do.
+    bytes: [u8; Self::MAX],
+    length: NonZeroU8,
+}
 
 /// What is wrong with a text that should have been a link's name.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -41,12 +48,17 @@ impl LinkName {
     pub fn new(name: &str) -> Result<Self, BadLinkName> {
         let fits = (1..=Self::MAX).contains(&name.len()) && name != "." && name != "..";
         let clean = !name.bytes().any(|b| b == b'/' || b == b':' || b.is_ascii_whitespace() || b == 0);
-        if fits && clean { Ok(Self(name.into())) } else { Err(BadLinkName) }
+        let length = u8::try_from(name.len()).ok().and_then(NonZeroU8::new).filter(|_| fits && clean);
+        let length = length.ok_or(BadLinkName)?;
+        let mut bytes = [0; Self::MAX];
+        bytes[..name.len()].copy_from_slice(name.as_bytes());
+        Ok(Self { bytes, length })
     }
 
     /// The name as text.
     pub fn as_str(&self) -> &str {
-        &self.0
+        let name = &self.bytes[..usize::from(self.length.get())];
+        core::str::from_utf8(name).expect("it was made from text")
     }
 }
 
@@ -59,13 +71,19 @@ impl TryFrom<String> for LinkName {
 
 impl From<LinkName> for String {
     fn from(name: LinkName) -> Self {
-        name.0
+        name.as_str().into()
+    }
+}
+
+impl fmt::Debug for LinkName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("LinkName").field(&self.as_str()).finish()
     }
 }
 
 impl fmt::Display for LinkName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(self.as_str())
     }
 }
 

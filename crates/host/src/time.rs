@@ -1,6 +1,7 @@
 //! A point in time that is only a number, so that tests start at zero and a recording replays exactly.
 
 use core::fmt;
+use core::num::NonZeroU64;
 use core::ops::{Add, AddAssign, Sub};
 use core::time::Duration;
 
@@ -10,34 +11,37 @@ use serde::{Deserialize, Serialize};
 ///
 /// On Linux the origin is that of `CLOCK_MONOTONIC`, so instants can be compared between processes of one boot.
 /// Arithmetic saturates: the far future stays the far future.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Instant(u64);
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(from = "u64", into = "u64")]
+pub struct Instant(
+    /// One more than the nanoseconds, so that an `Option` needs no room of its own: instances hold many.
+    NonZeroU64,
+);
 
 impl Instant {
     /// The origin of the clock.
-    pub const ZERO: Self = Self(0);
+    pub const ZERO: Self = Self(NonZeroU64::MIN);
     /// Later than anything that happens.
-    pub const NEVER: Self = Self(u64::MAX);
+    pub const NEVER: Self = Self(NonZeroU64::MAX);
 
     /// The instant `nanos` nanoseconds after the origin.
     pub const fn from_nanos(nanos: u64) -> Self {
-        Self(nanos)
+        Self(NonZeroU64::MIN.saturating_add(nanos))
     }
 
     /// The instant `millis` milliseconds after the origin.
     pub const fn from_millis(millis: u64) -> Self {
-        Self(millis.saturating_mul(1_000_000))
+        Self::from_nanos(millis.saturating_mul(1_000_000))
     }
 
     /// Nanoseconds since the origin.
     pub const fn as_nanos(self) -> u64 {
-        self.0
+        self.0.get() - 1
     }
 
     /// How much later `self` is than `earlier`; zero if it is not later.
     pub const fn since(self, earlier: Self) -> Duration {
-        Duration::from_nanos(self.0.saturating_sub(earlier.0))
+        Duration::from_nanos(self.as_nanos().saturating_sub(earlier.as_nanos()))
     }
 }
 
@@ -62,13 +66,38 @@ impl AddAssign<Duration> for Instant {
 impl Sub<Duration> for Instant {
     type Output = Self;
     fn sub(self, earlier: Duration) -> Self {
-        Self(self.0.saturating_sub(nanos(earlier)))
+        Self::from_nanos(self.as_nanos().saturating_sub(nanos(earlier)))
+    }
+}
+
+impl Default for Instant {
+    fn default() -> Self {
+        Self::ZERO
+    }
+}
+
+impl From<u64> for Instant {
+    fn from(nanos: u64) -> Self {
+        Self::from_nanos(nanos)
+    }
+}
+
+impl From<Instant> for u64 {
+    fn from(instant: Instant) -> Self {
+        instant.as_nanos()
+    }
+}
+
+impl fmt::Debug for Instant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Instant").field(&self.as_nanos()).finish()
     }
 }
 
 impl fmt::Display for Instant {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.{:06}", self.0 / 1_000_000_000, self.0 / 1_000 % 1_000_000)
+        let nanos = self.as_nanos();
+        write!(f, "{}.{:06}", nanos / 1_000_000_000, nanos / 1_000 % 1_000_000)
     }
 }
 
@@ -82,13 +111,13 @@ pub struct WallClock {
 impl WallClock {
     /// The clock that shows `wall`, the time since 1970-01-01 00:00 UTC, at `now`.
     pub fn showing(wall: Duration, now: Instant) -> Self {
-        let difference = i128::from(nanos(wall)) - i128::from(now.0);
+        let difference = i128::from(nanos(wall)) - i128::from(now.as_nanos());
         Self { ahead_nanos: i64::try_from(difference).unwrap_or(i64::MAX) }
     }
 
     /// The time since 1970-01-01 00:00 UTC; zero before that.
     pub const fn at(self, now: Instant) -> Duration {
-        Duration::from_nanos(now.0.saturating_add_signed(self.ahead_nanos))
+        Duration::from_nanos(now.as_nanos().saturating_add_signed(self.ahead_nanos))
     }
 
     /// How far two clocks are apart.

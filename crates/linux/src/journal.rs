@@ -146,10 +146,20 @@ impl host::Journal for Journal {
 #[derive(Debug)]
 struct Sink {
     outlet: Outlet,
-    waiting: VecDeque<Vec<u8>>,
+    waiting: VecDeque<Entry>,
+    /// Lines among what waits.
+    lines: usize,
     lost: u64,
     /// It refused a line: it is let be until then, and so long the next time.
     rest: Option<(Instant, Duration)>,
+}
+
+/// Lines that are written together.
+#[derive(Debug)]
+struct Entry {
+    bytes: Vec<u8>,
+    /// Lines that are lost if it is: its own, and those whose loss it tells of.
+    worth: u64,
 }
 
 #[derive(Debug)]
@@ -174,7 +184,7 @@ enum Put {
 
 impl Sink {
     fn new(outlet: Outlet) -> Self {
-        Self { outlet, waiting: VecDeque::new(), lost: 0, rest: None }
+        Self { outlet, waiting: VecDeque::new(), lines: 0, lost: 0, rest: None }
     }
 
     fn deadline(&self) -> Option<Instant> {
@@ -183,30 +193,34 @@ impl Sink {
     }
 
     fn write(&mut self, severity: Severity, (now, wall): (Instant, WallTime), line: &str, gathers: bool) {
-        let waits = |sink: &Self| gathers && sink.waiting.len() < MAX_WAITING / 2;
+        let waits = |sink: &Self| gathers && sink.lines < MAX_WAITING / 2;
         if !waits(self) {
             self.flush(now);
         }
-        if self.lost > 0 && self.waiting.is_empty() {
-            let told = format!("{} log lines were lost", self.lost);
-            self.lost = 0;
-            self.enqueue(Severity::Warning, wall, &told);
+        // Not for each line that finds room at a sink that is slower than what is to be said.
+        if self.lost > 0 && self.lines <= MAX_WAITING / 2 {
+            let lost = std::mem::take(&mut self.lost);
+            self.enqueue(Severity::Warning, wall, &format!("{lost} log lines were lost"), lost);
         }
-        self.enqueue(severity, wall, line);
+        self.enqueue(severity, wall, line, 1);
         if !waits(self) {
             self.flush(now);
         }
     }
 
-    fn enqueue(&mut self, severity: Severity, now: WallTime, line: &str) {
-        if self.waiting.len() >= MAX_WAITING {
-            self.lost += 1;
+    fn enqueue(&mut self, severity: Severity, now: WallTime, line: &str, worth: u64) {
+        if self.lines >= MAX_WAITING {
+            self.lost += worth;
             return;
         }
-        let entry = self.outlet.format(severity, now, line);
+        self.lines += 1;
+        let bytes = self.outlet.format(severity, now, line);
         match self.waiting.back_mut().filter(|_| self.outlet.is_stream()) {
-            Some(last) if last.len() + entry.len() <= CHUNK => last.extend(entry),
-            Some(_) | None => self.waiting.push_back(entry),
+            Some(last) if last.bytes.len() + bytes.len() <= CHUNK => {
+                last.bytes.extend(bytes);
+                last.worth += worth;
+            }
+            Some(_) | None => self.waiting.push_back(Entry { bytes, worth }),
         }
     }
 
@@ -217,14 +231,16 @@ impl Sink {
         let mut rest = self.rest.take().map_or(FIRST_REST, |(_, rest)| (rest * 2).min(LONGEST_REST));
         for _ in 0..MOST_AT_ONCE {
             let Some(entry) = self.waiting.front_mut() else { return };
-            match self.outlet.put(entry) {
+            match self.outlet.put(&entry.bytes) {
                 Put::Done => {
+                    self.lines -= self.outlet.lines_of(&entry.bytes);
                     self.waiting.pop_front();
                     rest = FIRST_REST;
                 }
                 // What takes a part takes the rest soon.
                 Put::Partly(written) => {
-                    entry.drain(..written);
+                    self.lines -= self.outlet.lines_of(&entry.bytes[..written]);
+                    entry.bytes.drain(..written);
                     self.rest = Some((now + FIRST_REST, FIRST_REST));
                     return;
                 }
@@ -233,7 +249,8 @@ impl Sink {
                     return;
                 }
                 Put::Never => {
-                    self.lost += self.outlet.lines_of(entry);
+                    self.lines -= self.outlet.lines_of(&entry.bytes);
+                    self.lost += entry.worth;
                     self.waiting.pop_front();
                 }
             }
@@ -261,9 +278,9 @@ impl Outlet {
         }
     }
 
-    fn lines_of(&self, entry: &[u8]) -> u64 {
-        let ends = || entry.iter().filter(|byte| **byte == b'\n').count();
-        if self.is_stream() { u64::try_from(ends()).unwrap_or(u64::MAX) } else { 1 }
+    /// Lines that end in an entry, or a part of one.
+    fn lines_of(&self, entry: &[u8]) -> usize {
+        if self.is_stream() { entry.iter().filter(|byte| **byte == b'\n').count() } else { 1 }
     }
 
     fn put(&mut self, entry: &[u8]) -> Put {

@@ -1,5 +1,7 @@
 //! The machine that an engine runs on: this host.
 
+mod tide;
+
 use std::collections::VecDeque;
 use std::io;
 use std::os::fd::AsFd;
@@ -15,9 +17,10 @@ use crate::ipvs::Ipvs;
 use crate::namespace::Namespace;
 use crate::netlink::{Orders, Watch, refused};
 use crate::packet_filter::PacketFilter;
-use crate::poll::{self, Interest, Poll, Token, WaitError, Woken};
-use crate::socket::{Channels, Outbox, UdpSockets};
+use crate::poll::{self, Interest, Poll, Token, WaitError};
+use crate::socket::{Channels, Outbox, TURNS_UNTIL_EMPTY, UdpSockets};
 use crate::virtual_links::VirtualLinks;
+use tide::Tide;
 
 /// Reading what is there takes less. A process that is stopped in between, as in a virtual machine that is paused, reads
 /// what came long after its wait had ended: dated by that, the adverts of a living master would be too old to count.
@@ -51,6 +54,7 @@ pub struct Machine {
     /// The clock on the wall as it was told of last.
     wall: Option<WallClock>,
     udp: UdpSockets,
+    tide: Tide,
     /// What happened while orders were performed.
     untold: VecDeque<Arrival>,
     signals: Vec<i32>,
@@ -98,6 +102,7 @@ impl Machine {
             outbox: Outbox::new(),
             wall: None,
             udp: UdpSockets::new(),
+            tide: Tide::default(),
             untold: VecDeque::new(),
             signals: Vec::new(),
             ready: Vec::new(),
@@ -179,20 +184,16 @@ impl Machine {
         let mut woken = if arrivals.len() > before {
             self.poll.peek(deadline, &mut self.ready)?
         } else {
+            if let Some(pause) = self.tide.pause(clock::now(), deadline) {
+                self.poll.rest(pause);
+            }
             self.poll.wait(deadline, &mut self.ready)?
         };
         self.mind_clock(arrivals);
+        self.channels.take_more();
         self.serve(arrivals, ready)?;
         if woken.expired {
-            // Descriptors that did not fit into one answer of the kernel. Under a flood all of them are always ready.
-            for _ in 0..(self.channels.count() + self.udp.count()) / poll::EVENTS {
-                if !woken.more {
-                    break;
-                }
-                let again = self.poll.peek(deadline, &mut self.ready)?;
-                woken = Woken { signalled: woken.signalled || again.signalled, more: again.more, ..woken };
-                self.serve(arrivals, ready)?;
-            }
+            woken.signalled |= self.catch_up(deadline, woken.more, arrivals, ready)?;
             arrivals.push(Arrival::Woken);
         }
         if woken.signalled {
@@ -201,16 +202,40 @@ impl Machine {
         // Taken whether it serves or not: it is of this wait only.
         let stamp = self.channels.last_packet();
         let read = clock::now();
+        let packets = arrivals.iter().filter(|arrival| matches!(arrival, Arrival::Received(_))).count();
+        self.tide.count(packets, read);
         if read.since(woken.at) >= STOPPED {
             return Ok(read);
         }
-        let packets = |arrival: &Arrival| matches!(arrival, Arrival::Received(_));
         Ok(match stamp {
-            Some(_) if ready.is_empty() && arrivals.iter().all(packets) => {
+            Some(_) if ready.is_empty() && packets == arrivals.len() => {
                 clock::Moment::present().placed(stamp).min(woken.at)
             }
             Some(_) | None => woken.at,
         })
+    }
+
+    /// Takes in what was there at a deadline that has passed and has not been read: packets behind many others, and
+    /// descriptors that did not fit into one answer of the kernel. Under a flood all of them are always ready, so it ends
+    /// when as many have been read as can have waited. Returns whether signals came in meanwhile.
+    fn catch_up(
+        &mut self,
+        deadline: Option<Instant>,
+        mut more: bool,
+        arrivals: &mut Vec<Arrival>,
+        ready: &mut Vec<Token>,
+    ) -> Result<bool, WaitError> {
+        let mut signalled = false;
+        let answers = 1 + (self.channels.count() + self.udp.count()) / poll::EVENTS;
+        for _ in 0..answers * TURNS_UNTIL_EMPTY {
+            if !more && !self.channels.take_more() {
+                break;
+            }
+            let again = self.poll.peek(deadline, &mut self.ready)?;
+            (signalled, more) = (signalled || again.signalled, again.more);
+            self.serve(arrivals, ready)?;
+        }
+        Ok(signalled)
     }
 
     /// Tells of the clock on the wall when it was set. Nobody is woken for that: only packets are dated by it.

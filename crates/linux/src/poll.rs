@@ -4,6 +4,7 @@
 
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
+use std::time::Duration;
 
 use host::Instant;
 use nix::sys::signalfd::{SfdFlags, SignalFd};
@@ -156,6 +157,12 @@ impl Poll {
                 return Ok(Woken { expired, ..woken });
             }
         }
+    }
+
+    /// Looks at nothing for so long, however much becomes ready.
+    #[expect(clippy::disallowed_methods, reason = "this is where a worker waits")]
+    pub fn rest(&self, pause: Duration) {
+        std::thread::sleep(pause);
     }
 
     /// Tells what is ready now and whether the deadline has passed, without waiting.

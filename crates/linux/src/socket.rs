@@ -14,7 +14,7 @@ mod packet;
 mod raw;
 mod udp;
 
-pub(crate) use channels::Channels;
+pub(crate) use channels::{Channels, TURNS_UNTIL_EMPTY};
 pub(crate) use outbox::Outbox;
 pub(crate) use udp::UdpSockets;
 

@@ -224,27 +224,28 @@ impl Inbox {
         Ok(received)
     }
 
-    /// Takes what waits in a socket, at most so many times [`BATCH`] packets. Fails if the socket broke.
+    /// Takes what waits in a socket, at most so many times [`BATCH`] packets. Returns whether more may wait. Fails if
+    /// the socket broke.
     pub(crate) fn drain(
         &mut self,
         socket: BorrowedFd<'_>,
         batches: usize,
         mut take: impl FnMut(&Incoming<'_>),
-    ) -> io::Result<()> {
+    ) -> io::Result<bool> {
         for _ in 0..batches {
             match self.receive(socket) {
                 Ok(count) => {
                     (0..count).for_each(|index| take(&self.packet(index)));
                     if count < BATCH {
-                        break;
+                        return Ok(false);
                     }
                 }
-                Err(cause) if cause.kind() == io::ErrorKind::WouldBlock => break,
+                Err(cause) if cause.kind() == io::ErrorKind::WouldBlock => return Ok(false),
                 Err(cause) if cause.kind() == io::ErrorKind::Interrupted => {}
                 Err(cause) => return Err(cause),
             }
         }
-        Ok(())
+        Ok(true)
     }
 
     /// A packet of the last [`Inbox::receive`], counted from 0; past what it returned, an old one.

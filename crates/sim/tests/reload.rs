@@ -110,24 +110,26 @@ fn instance(vrid: u8, draw: &Draw) -> InstanceConfig {
         Mode::Multicast { group: if *six { Mode::GROUP_V6 } else { Mode::GROUP_V4 } }
     };
     InstanceConfig {
-        family: if *six { Family::V6 } else { Family::V4 },
-        version: Version::V3,
         priority: Priority(*priority),
-        interval: Duration::from_millis([100, 250, 1000][usize::from(*interval)]),
-        mode,
         addresses: addresses.iter().map(|(last, on)| address(vrid, *six, *last, *on)).collect(),
         excluded: excluded.iter().map(|last| address(vrid, !*six, *last, None)).collect(),
-        routes: routes.iter().map(|last| route(vrid, *last, *on)).collect(),
-        rules: rules
+        ..InstanceConfig::plain(&name, link(*on), Vrid::new(vrid).unwrap())
+    }
+    .with(|it| {
+        it.family = if *six { Family::V6 } else { Family::V4 };
+        it.version = Version::V3;
+        it.interval = Duration::from_millis([100, 250, 1000][usize::from(*interval)]);
+        it.mode = mode;
+        it.routes = routes.iter().map(|last| route(vrid, *last, *on)).collect();
+        it.rules = rules
             .iter()
             .map(|last| {
                 let number = u32::from(vrid) * 10 + u32::from(*last);
                 VirtualRule { rule: Rule::plain(Family::V4, number, RuleAction::Table(100)), track: true }
             })
-            .collect(),
-        own_link: (*own_link && !*unicast).then_some(own),
-        ..InstanceConfig::plain(&name, link(*on), Vrid::new(vrid).unwrap())
-    }
+            .collect();
+        it.own_link = (*own_link && !*unicast).then_some(own);
+    })
 }
 
 fn config() -> impl Strategy<Value = Config> {

@@ -31,6 +31,8 @@ pub(crate) struct Rounds {
 pub(crate) enum Round {
     /// Every address, so many packets each, at least 1.
     Addresses(u32),
+    /// The same, because a rival was heard, which may be as often as the rival likes.
+    Healing(u32),
     /// One address of each link that adverts do not leave by.
     Elsewhere,
 }
@@ -78,7 +80,7 @@ impl Rounds {
         }
         let [lesser_first, lesser_second] = &mut self.lesser_heard;
         if is_due(lesser_first) || is_due(lesser_second) {
-            return Some(Round::Addresses(config.lower_priority_repeat.max(1)));
+            return Some(Round::Healing(config.lower_priority_repeat.max(1)));
         }
         if is_due(&mut self.refresh) {
             self.refresh = (!config.refresh.is_zero()).then(|| now + config.refresh);

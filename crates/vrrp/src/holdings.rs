@@ -5,10 +5,10 @@
 //! instance to another costs no order, since the key is the address and who wants it is only a set. Routes, policy
 //! rules and the links that we make are held in the same way.
 
-use alloc::collections::btree_map::Entry;
+mod thing;
+
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::sync::Arc;
-use alloc::vec;
 use alloc::vec::Vec;
 use core::net::IpAddr;
 use core::time::Duration;
@@ -18,6 +18,7 @@ use host::{Instant, LinkAddress, LinkIndex, NetworkOp, Refusal, Ticket};
 use crate::event::Action;
 use crate::instance::InstanceId;
 use crate::item::{Item, Key};
+use thing::{Report, Standing, Thing};
 
 /// First and longest pause before a refused or a lost address is tried again.
 const RETRY: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(10));
@@ -29,30 +30,6 @@ const CALM: Duration = Duration::from_secs(10);
 /// advert late. The rest follows in the next turn, which comes at once.
 const MOST_ORDERS: usize = 32;
 
-/// How a wanted or found address stands.
-#[derive(Clone, PartialEq, Eq, Debug)]
-enum Standing {
-    /// Asked for; no answer yet.
-    Asked(Ticket, Arc<Item>, Report),
-    /// There. `seen`: the kernel has said so since we asked, so a removal from now on is another's doing.
-    Held { put: Option<Arc<Item>>, seen: bool },
-    /// Asked to go; no answer yet. With what we put, if it was us.
-    Leaving(Ticket, Option<Arc<Item>>),
-}
-
-/// What the kernel has reported of a thing since it was asked for. Reports and answers come apart: either may be first.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Report {
-    /// Nothing. A removal that comes now is the echo of an earlier one by us.
-    Nothing,
-    /// Nothing, and it was there before: it is to be replaced.
-    Found,
-    /// It came.
-    Came,
-    /// It came and went again: another took it.
-    Went,
-}
-
 /// How often an address was put back of late.
 #[derive(Clone, Copy, Debug)]
 struct Trouble {
@@ -63,16 +40,13 @@ struct Trouble {
 /// What one node holds, over all instances.
 #[derive(Debug, Default)]
 pub(crate) struct Holdings {
-    wanted: BTreeMap<Key, Wanted>,
-    held: BTreeMap<Key, Standing>,
-    /// Wanted but lost or refused, with the time of the next try. Of `held` only what was to be replaced is among them.
+    things: BTreeMap<Key, Thing>,
+    /// Wanted but lost or refused, with the time of the next try. Of what is held only what was to be replaced is among them.
     missing: BTreeMap<Key, Instant>,
-    /// Not wanted, but the kernel refused to take it, with the time of the next try. All are in `held`.
+    /// Not wanted, but the kernel refused to take it, with the time of the next try. All are held.
     stuck: BTreeMap<Key, Instant>,
     /// Whose answer a ticket is.
     tickets: BTreeMap<Ticket, Key>,
-    /// What belongs to some instance, master or not. Found in the kernel and not wanted, it goes.
-    ours: BTreeSet<Key>,
     trouble: BTreeMap<Key, Trouble>,
     /// When the lifetimes of addresses have to begin anew.
     renewals: BTreeMap<Key, Instant>,
@@ -86,27 +60,23 @@ pub(crate) struct Holdings {
     behind: bool,
 }
 
-#[derive(Debug)]
-struct Wanted {
-    /// Shared with what is held.
-    item: Arc<Item>,
-    /// Sorted.
-    by: Vec<InstanceId>,
-}
-
 impl Holdings {
     /// Replaces the set of addresses that belong to some instance.
     pub(crate) fn claim(&mut self, ours: BTreeSet<Key>) {
         // An address that was ours and is there stays known until it has been taken away.
-        self.ours.retain(|key| self.held.contains_key(key));
-        self.ours.extend(ours);
-        self.doubtful.extend(self.held.keys().filter(|key| self.ours.contains(key)).cloned());
+        self.things.values_mut().for_each(|thing| thing.ours &= thing.held.is_some());
+        for key in ours {
+            self.things.entry(key).or_default().ours = true;
+        }
+        self.forget_bare();
+        let there = self.things.iter().filter(|(_, thing)| thing.ours && thing.held.is_some());
+        self.doubtful.extend(there.map(|(key, _)| key.clone()));
     }
 
     /// Whether an address belongs to some instance.
     pub(crate) fn is_ours(&self, link: LinkIndex, address: IpAddr) -> bool {
         let all = |length| Key::Address { link, address, length };
-        self.ours.range(all(0)..=all(u8::MAX)).next().is_some()
+        self.things.range(all(0)..=all(u8::MAX)).any(|(_, thing)| thing.ours)
     }
 
     /// Replaces what one instance wants.
@@ -115,55 +85,90 @@ impl Holdings {
         let keys: Vec<Key> = items.keys().cloned().collect();
         for (key, item) in items {
             self.doubtful.insert(key.clone());
-            match self.wanted.entry(key) {
-                Entry::Vacant(entry) => {
-                    entry.insert(Wanted { item: Arc::new(item), by: vec![instance] });
-                }
-                Entry::Occupied(mut entry) => {
-                    let Wanted { item: before, by } = entry.get_mut();
-                    if **before != item {
-                        *before = Arc::new(item);
-                    }
-                    if let Err(place) = by.binary_search(&instance) {
-                        by.insert(place, instance);
-                    }
-                }
+            let thing = self.things.entry(key).or_default();
+            if thing.wanted.as_deref() != Some(&item) {
+                thing.wanted = Some(Arc::new(item));
             }
+            thing.by.insert(instance);
         }
         let before = if keys.is_empty() {
             self.wants.remove(&instance).unwrap_or_default()
         } else {
             self.wants.insert(instance, keys.clone()).unwrap_or_default()
         };
-        for key in before.iter().filter(|key| keys.binary_search(key).is_err()) {
-            if let Entry::Occupied(mut entry) = self.wanted.entry(key.clone()) {
-                entry.get_mut().by.retain(|id| *id != instance);
-                if entry.get().by.is_empty() {
-                    entry.remove();
+        for key in before.into_iter().filter(|key| keys.binary_search(key).is_err()) {
+            self.change(&key, |thing| {
+                thing.by.remove(instance);
+                if thing.by.is_empty() {
+                    thing.wanted = None;
                 }
-            }
-            self.doubtful.insert(key.clone());
+            });
+            self.doubtful.insert(key);
         }
+    }
+
+    fn wanted(&self, key: &Key) -> Option<&Arc<Item>> {
+        self.things.get(key)?.wanted.as_ref()
+    }
+
+    fn held(&self, key: &Key) -> Option<&Standing> {
+        self.things.get(key)?.held.as_ref()
+    }
+
+    fn all_held(&self) -> impl Iterator<Item = &Key> {
+        self.things.iter().filter(|(_, thing)| thing.held.is_some()).map(|(key, _)| key)
+    }
+
+    fn is_claimed(&self, key: &Key) -> bool {
+        self.things.get(key).is_some_and(|thing| thing.ours)
+    }
+
+    fn held_mut(&mut self, key: &Key) -> Option<&mut Standing> {
+        self.things.get_mut(key)?.held.as_mut()
+    }
+
+    /// Something is there now, or asked for, or on its way out.
+    fn hold(&mut self, key: Key, standing: Standing) {
+        self.things.entry(key).or_default().held = Some(standing);
+    }
+
+    /// Something is not there any more.
+    fn drop_hold(&mut self, key: &Key) {
+        self.change(key, |thing| thing.held = None);
+    }
+
+    /// Changes something that is known, and forgets it when nothing is left to know of it.
+    fn change(&mut self, key: &Key, change: impl FnOnce(&mut Thing)) {
+        if let Some(thing) = self.things.get_mut(key) {
+            change(thing);
+            if thing.is_bare() {
+                self.things.remove(key);
+            }
+        }
+    }
+
+    fn forget_bare(&mut self) {
+        self.things.retain(|_, thing| !thing.is_bare());
     }
 
     /// The instances that want an address.
     pub(crate) fn wanted_by(&self, key: &Key) -> Vec<InstanceId> {
-        self.wanted.get(key).map(|wanted| wanted.by.clone()).unwrap_or_default()
+        self.things.get(key).map(|thing| thing.by.iter().collect()).unwrap_or_default()
     }
 
     /// Whether the kernel has an address.
     pub(crate) fn has(&self, key: &Key) -> bool {
-        matches!(self.held.get(key), Some(Standing::Held { .. }))
+        matches!(self.held(key), Some(Standing::Held { .. }))
     }
 
     /// Whether the kernel has a thing that it was given, and just so.
     pub(crate) fn has_put(&self, item: &Item) -> bool {
-        matches!(self.held.get(&item.key()), Some(Standing::Held { put: Some(put), .. }) if **put == *item)
+        matches!(self.held(&item.key()), Some(Standing::Held { put: Some(put), .. }) if **put == *item)
     }
 
     /// Whether the kernel has a thing, or was asked for it and has not answered yet.
     pub(crate) fn has_or_awaits(&self, key: &Key) -> bool {
-        matches!(self.held.get(key), Some(Standing::Held { .. } | Standing::Asked(..)))
+        matches!(self.held(key), Some(Standing::Held { .. } | Standing::Asked(..)))
     }
 
     /// Whether a ticket is that of an order about a link.
@@ -185,7 +190,7 @@ impl Holdings {
 
     /// Takes in everything that the kernel has, and says which wanted things are not among it any more.
     pub(crate) fn survey(&mut self, present: &BTreeSet<Key>, now: Instant) -> Vec<Key> {
-        let absent: Vec<Key> = self.held.keys().filter(|key| !present.contains(key)).cloned().collect();
+        let absent: Vec<Key> = self.all_held().filter(|key| !present.contains(key)).cloned().collect();
         let lost = absent.into_iter().filter(|key| self.removed(key, now)).collect();
         for key in present {
             self.added(key);
@@ -195,14 +200,14 @@ impl Holdings {
 
     /// A thing is there, by our doing or another's.
     pub(crate) fn added(&mut self, key: &Key) {
-        match self.held.get_mut(key) {
+        match self.held_mut(key) {
             Some(Standing::Held { seen, .. }) => *seen = true,
             Some(Standing::Asked(_, _, report)) => *report = Report::Came,
             Some(Standing::Leaving(..)) => {}
             None => {
                 self.missing.remove(key);
-                self.held.insert(key.clone(), Standing::Held { put: None, seen: true });
-                if self.ours.contains(key) {
+                self.hold(key.clone(), Standing::Held { put: None, seen: true });
+                if self.is_claimed(key) {
                     self.doubtful.insert(key.clone());
                 }
             }
@@ -211,28 +216,28 @@ impl Holdings {
 
     /// A thing is gone, by our doing or another's. True if another took it though it is wanted.
     pub(crate) fn removed(&mut self, key: &Key, now: Instant) -> bool {
-        let seen = match self.held.get_mut(key) {
+        let seen = match self.held_mut(key) {
             Some(Standing::Asked(_, _, report)) => {
                 if *report == Report::Nothing {
                     return false;
                 }
                 // It is asked for again when the answer to the first order is there.
                 return core::mem::replace(report, Report::Went) == Report::Came
-                    && self.wanted.contains_key(key);
+                    && self.wanted(key).is_some();
             }
             None => return false,
             Some(Standing::Leaving(..)) => false,
             Some(Standing::Held { seen, .. }) => *seen,
         };
-        self.held.remove(key);
+        self.drop_hold(key);
         self.stuck.remove(key);
-        let lost = seen && self.wanted.contains_key(key);
+        let lost = seen && self.wanted(key).is_some();
         // Not yet seen, it may be that echo too: asking once more is harmless, what is there counts as put.
         if lost {
             let retry_at = self.pause(key, now);
             self.missing.insert(key.clone(), retry_at);
         }
-        if self.wanted.contains_key(key) {
+        if self.wanted(key).is_some() {
             self.doubtful.insert(key.clone());
         }
         lost
@@ -240,12 +245,14 @@ impl Holdings {
 
     /// A link is gone, and every address on it.
     pub(crate) fn link_removed(&mut self, link: LinkIndex) {
-        self.held.retain(|key, _| key.link() != Some(link));
+        let things = self.things.iter_mut().filter(|(key, _)| key.link() == Some(link));
+        things.for_each(|(_, thing)| (thing.held, thing.ours) = (None, false));
+        self.forget_bare();
         self.missing.retain(|key, _| key.link() != Some(link));
         self.stuck.retain(|key, _| key.link() != Some(link));
-        self.ours.retain(|key| key.link() != Some(link));
         self.trouble.retain(|key, _| key.link() != Some(link));
-        self.doubtful.extend(self.wanted.keys().filter(|key| key.link() == Some(link)).cloned());
+        let wanted = self.things.iter().filter(|(_, thing)| thing.wanted.is_some());
+        self.doubtful.extend(wanted.map(|(key, _)| key).filter(|key| key.link() == Some(link)).cloned());
     }
 
     /// An order was carried out or refused. Says which address the kernel refused to put.
@@ -256,9 +263,9 @@ impl Holdings {
         now: Instant,
     ) -> Option<(Key, Refusal)> {
         let key = self.tickets.remove(&ticket)?;
-        match (self.held.get(&key)?, result) {
+        match (self.held(&key)?, result) {
             (Standing::Asked(asked, _, Report::Went), Ok(())) if *asked == ticket => {
-                self.held.remove(&key);
+                self.drop_hold(&key);
                 let retry_at = self.pause(&key, now);
                 self.missing.insert(key, retry_at);
             }
@@ -267,7 +274,7 @@ impl Holdings {
                 if let Item::Address(address) = &*item {
                     self.plan_renewal(&key, address, now);
                 }
-                self.held.insert(key.clone(), Standing::Held { put: Some(item), seen });
+                self.hold(key.clone(), Standing::Held { put: Some(item), seen });
                 if self.is_stale(&key) {
                     self.doubtful.insert(key);
                 }
@@ -275,24 +282,24 @@ impl Holdings {
             (Standing::Asked(asked, _, report), Err(refusal)) if *asked == ticket => {
                 // What was there stays there. Of a link only its maker knows whether it is the right one.
                 if matches!(report, Report::Found | Report::Came) && !matches!(key, Key::Link(_)) {
-                    self.held.insert(key.clone(), Standing::Held { put: None, seen: true });
+                    self.hold(key.clone(), Standing::Held { put: None, seen: true });
                 } else {
-                    self.held.remove(&key);
+                    self.drop_hold(&key);
                 }
                 let retry_at = self.pause(&key, now).max(now + RETRY.0);
                 self.missing.insert(key.clone(), retry_at);
                 return Some((key, refusal));
             }
             (Standing::Leaving(asked, _), Ok(())) if *asked == ticket => {
-                self.held.remove(&key);
-                if self.wanted.contains_key(&key) {
+                self.drop_hold(&key);
+                if self.wanted(&key).is_some() {
                     self.doubtful.insert(key);
                 }
             }
             // It is still there, and two nodes that answer for one address are what must not be.
             (Standing::Leaving(asked, put), Err(_)) if *asked == ticket => {
                 let put = put.clone();
-                self.held.insert(key.clone(), Standing::Held { put, seen: true });
+                self.hold(key.clone(), Standing::Held { put, seen: true });
                 let retry_at = self.pause(&key, now).max(now + RETRY.0);
                 self.stuck.insert(key, retry_at);
             }
@@ -322,8 +329,8 @@ impl Holdings {
             }
         }
         for key in doubtful {
-            let lacks = self.wanted.contains_key(&key)
-                && match self.held.get(&key) {
+            let lacks = self.wanted(&key).is_some()
+                && match self.held(&key) {
                     // What was taken to be put with other options is not away for a turn.
                     Some(Standing::Leaving(..)) => true,
                     None if orders >= MOST_ORDERS => {
@@ -353,7 +360,7 @@ impl Holdings {
     /// Whether a thing that was lost or refused is to be let be for a while, and is still wanted or to be taken.
     fn waits(&self, key: &Key, now: Instant) -> bool {
         let later = |at: Option<&Instant>| at.is_some_and(|retry_at| *retry_at > now);
-        (later(self.missing.get(key)) && self.wanted.contains_key(key))
+        (later(self.missing.get(key)) && self.wanted(key).is_some())
             || (later(self.stuck.get(key)) && self.is_stale(key))
     }
 
@@ -369,9 +376,9 @@ impl Holdings {
     /// is renewed at once, and from then on like one that we put.
     fn adopt(&mut self, keys: &BTreeSet<Key>, now: Instant) {
         for key in keys {
-            let Some(Wanted { item, .. }) = self.wanted.get(key) else { continue };
+            let Some(Thing { wanted: Some(item), held, .. }) = self.things.get_mut(key) else { continue };
             let Item::Address(LinkAddress { valid_lifetime: Some(_), .. }) = **item else { continue };
-            if let Some(Standing::Held { put: put @ None, .. }) = self.held.get_mut(key) {
+            if let Some(Standing::Held { put: put @ None, .. }) = held {
                 *put = Some(item.clone());
                 self.renewals.insert(key.clone(), now);
             }
@@ -384,7 +391,7 @@ impl Holdings {
             self.renewals.iter().filter(|(_, at)| **at <= now).map(|(key, _)| key.clone()).collect();
         for key in due {
             self.renewals.remove(&key);
-            let Some(Standing::Held { put: Some(put), .. }) = self.held.get(&key) else { continue };
+            let Some(Standing::Held { put: Some(put), .. }) = self.held(&key) else { continue };
             let Item::Address(address) = Item::clone(put) else { continue };
             self.plan_renewal(&key, &address, now);
             let ticket = self.ticket(key);
@@ -402,9 +409,9 @@ impl Holdings {
 
     /// Whether something held has to go: ours and wanted by nobody, or put with other options than are wanted now.
     fn is_stale(&self, key: &Key) -> bool {
-        match (self.held.get(key), self.wanted.get(key)) {
-            (Some(Standing::Held { .. }), None) => self.ours.contains(key),
-            (Some(Standing::Held { put: Some(put), .. }), Some(wanted)) => *put != wanted.item,
+        match (self.held(key), self.wanted(key)) {
+            (Some(Standing::Held { .. }), None) => self.is_claimed(key),
+            (Some(Standing::Held { put: Some(put), .. }), Some(wanted)) => put != wanted,
             (
                 Some(Standing::Held { put: None, .. } | Standing::Asked(..) | Standing::Leaving(..)) | None,
                 _,
@@ -413,19 +420,19 @@ impl Holdings {
     }
 
     fn put(&mut self, key: Key, out: &mut Vec<Action>) {
-        let Some(Wanted { item, .. }) = self.wanted.get(&key) else { return };
+        let Some(item) = self.wanted(&key) else { return };
         let item = item.clone();
-        let found = matches!(self.held.get(&key), Some(Standing::Held { .. }));
+        let found = matches!(self.held(&key), Some(Standing::Held { .. }));
         let ticket = self.ticket(key.clone());
         let report = if found { Report::Found } else { Report::Nothing };
-        self.held.insert(key, Standing::Asked(ticket, item.clone(), report));
+        self.hold(key, Standing::Asked(ticket, item.clone(), report));
         let item = Arc::unwrap_or_clone(item);
         out.push(Action::Network(ticket, if found { item.take_over() } else { item.put() }));
     }
 
     fn take(&mut self, key: Key, out: &mut Vec<Action>) {
         self.stuck.remove(&key);
-        let put = match self.held.get(&key) {
+        let put = match self.held(&key) {
             Some(Standing::Held { put, .. }) => put.clone(),
             Some(Standing::Asked(..) | Standing::Leaving(..)) | None => None,
         };
@@ -435,7 +442,7 @@ impl Holdings {
             return;
         };
         let ticket = self.ticket(key.clone());
-        self.held.insert(key, Standing::Leaving(ticket, put));
+        self.hold(key, Standing::Leaving(ticket, put));
         out.push(Action::Network(ticket, op));
     }
 

@@ -28,6 +28,7 @@ mod owners;
 mod said;
 mod seals;
 mod send;
+mod tally;
 mod wants;
 
 use alloc::boxed::Box;
@@ -38,12 +39,10 @@ use core::time::Duration;
 
 use host::{Channel, Delivery, Instant, LinkIndex, Protocol, Refusal, WallClock};
 
-use crate::announce::Round;
-use crate::config::{Authentication, InstanceConfig, Mode, Priority, Version};
+use crate::config::{Authentication, InstanceConfig, Mode, Priority, Settings, Version};
 use crate::election::Candidate;
 use crate::event::Action;
 use crate::notice::{FaultReason, InstanceFact, Notice, Reject, State, Thing};
-use crate::status::Counters;
 use crate::timing;
 use crate::wire::{self, Coverage};
 
@@ -55,6 +54,7 @@ use former::Former;
 use master::Master;
 use said::{Said, Spoken};
 use seals::Seals;
+use tally::Tally;
 
 /// Names an instance for as long as it lives, whatever a reload does to names and order.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -97,7 +97,7 @@ pub(crate) struct Place {
 #[derive(Debug)]
 pub(crate) struct Instance {
     id: InstanceId,
-    config: Box<InstanceConfig>,
+    config: InstanceConfig,
     stage: Stage,
     since: Instant,
     place: Option<Place>,
@@ -111,7 +111,7 @@ pub(crate) struct Instance {
     /// The master last heard.
     rival: Option<Candidate>,
     said: Vec<Spoken>,
-    counters: Counters,
+    tally: Tally,
     /// Identification of the last IPv4 header.
     ipv4_id: u16,
     /// What makes its adverts and others' credible.
@@ -130,6 +130,8 @@ pub(crate) struct Instance {
     quiet_until: Instant,
     /// It heard a rival and stayed master, which its group has not been told.
     rival_heard: bool,
+    /// People are told of the announcements of the last round.
+    tells_rounds: bool,
     /// It owns the addresses and gave in to another that does.
     demoted: bool,
 }
@@ -164,7 +166,7 @@ impl Instance {
             rival: None,
             coverage: None,
             said: Vec::new(),
-            counters: Counters::default(),
+            tally: Tally::default(),
             ipv4_id: 0,
             seals: Seals::default(),
             old_peers: false,
@@ -173,8 +175,9 @@ impl Instance {
             in_group: false,
             quiet_until,
             rival_heard: false,
+            tells_rounds: true,
             demoted: false,
-            config: Box::new(tight(config)),
+            config: tight(config),
         }
     }
 
@@ -193,7 +196,7 @@ impl Instance {
             |address| !self.config.addresses.contains(address) && !self.config.excluded.contains(address);
         let gained = config.addresses.iter().chain(&config.excluded).any(added);
         self.mind_own_link(config.own_link.as_ref());
-        *self.config = tight(config);
+        self.config = tight(config);
         self.demoted &= self.config.priority.is_owner();
         self.wants_changed = true;
         // As keepalived.
@@ -220,7 +223,6 @@ impl Instance {
         if matches!(self.stage, Stage::Initialize | Stage::Fault) || turn.now < self.quiet_until {
             return;
         }
-        self.mind_pause(turn);
         let (advert, proof) = match wire::decode(delivery, &self.expectation(delivery.source, turn.now)) {
             Ok(credible) => credible,
             Err(why) => return self.reject(delivery.source, Reject::Decode(why), turn),
@@ -236,11 +238,13 @@ impl Instance {
         if let Err(why) = admitted {
             return self.reject(delivery.source, why, turn);
         }
-        self.counters.adverts_received += 1;
+        // Only now: what is not believed changes nothing.
+        self.mind_pause(turn);
+        self.tally.adverts_received += 1;
         self.mind_checksum(advert.coverage, delivery.source, turn);
         self.compare(&advert, delivery.source, turn);
         if advert.priority == Priority::RELEASE {
-            self.counters.release_received += 1;
+            self.tally.release_received += 1;
         }
         let theirs = Candidate { priority: advert.priority, address: delivery.source };
         let next = match &self.stage {
@@ -284,8 +288,8 @@ impl Instance {
     fn mind_pause(&mut self, turn: &mut Turn<'_>) {
         let Stage::Master(master) = &self.stage else { return };
         let late = turn.now.since(master.next_advert);
-        let InstanceConfig { interval, version, down_timer_adverts, late_master_yields_to: rival, .. } =
-            *self.config;
+        let Settings { interval, version, down_timer_adverts, late_master_yields_to: rival, .. } =
+            *self.config.settings;
         let skew = rival.map_or(Duration::ZERO, |rival| timing::skew(version, rival, interval));
         if late + interval < interval * u32::from(down_timer_adverts) + skew {
             return;
@@ -330,19 +334,11 @@ impl Instance {
         );
     }
 
-    /// Takes a round of announcements that is due.
-    pub(crate) fn due_round(&mut self, now: Instant) -> Option<Round> {
-        match &mut self.stage {
-            Stage::Master(master) => master.rounds.due(&self.config.announce, now),
-            Stage::Initialize | Stage::Backup(_) | Stage::Fault => None,
-        }
-    }
-
     /// Gives up for good: the daemon stops, or a reload removed the instance.
     pub(crate) fn end(&mut self, state: State, turn: &mut Turn<'_>) {
         if self.is_master() {
             self.release(turn);
-            self.counters.released_master += 1;
+            self.tally.released_master += 1;
             self.say(InstanceFact::Addresses { wanted: false, excluded: false }, turn);
         }
         self.stage = Stage::Initialize;
@@ -415,7 +411,7 @@ impl Instance {
     /// Something wanted was taken away by another.
     pub(crate) fn lose(&mut self, thing: Thing, turn: &mut Turn<'_>) {
         if matches!(thing, Thing::Address(..)) {
-            self.counters.addresses_restored += 1;
+            self.tally.addresses_restored += 1;
         }
         self.say(InstanceFact::Lost(thing), turn);
         if let Stage::Master(master) = &mut self.stage {
@@ -425,12 +421,12 @@ impl Instance {
 
     /// Counts from zero again.
     pub(crate) fn clear_counters(&mut self) {
-        self.counters = Counters::default();
+        self.tally = Tally::default();
     }
 
     /// An advert could not be sent.
     pub(crate) fn unsent(&mut self, refusal: Refusal, turn: &mut Turn<'_>) {
-        self.counters.unsent += 1;
+        self.tally.unsent += 1;
         if self.first_time(Said::Unsent) {
             self.say(InstanceFact::SendFailed { code: refusal.code, why: refusal.why }, turn);
         }
@@ -454,7 +450,7 @@ impl Instance {
             }
             Next::Master => {
                 self.stage = Stage::Master(Master::new(&self.config, turn.now));
-                self.counters.became_master += 1;
+                self.tally.became_master += 1;
                 self.seals.begin_as_master();
                 // RFC 9568 §6.4.2: the advert goes first, then the announcements; the address in between.
                 self.advert(self.priority, turn);
@@ -473,7 +469,7 @@ impl Instance {
             }
         }
         if was_master {
-            self.counters.released_master += 1;
+            self.tally.released_master += 1;
             self.say_addresses(false, turn);
         }
         self.wants_changed |= was_master != self.is_master();

@@ -6,11 +6,10 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 use core::net::IpAddr;
 
-use host::{Family, Instant, Link, LinkAddress, LinkIndex, LinkName};
+use host::{Family, Instant, Link, LinkAddress, LinkIndex, LinkName, Prefix};
 
 use crate::config::{InstanceConfig, LinkDelay, PolledLink};
 use crate::event::Action;
-use crate::item::Key;
 use crate::notice::Notice;
 use crate::status::LinkStatus;
 use delay::Delays;
@@ -22,11 +21,19 @@ const UNUSABLE: u32 = 0x40 | 0x08;
 #[derive(Debug, Default)]
 pub(crate) struct Links {
     links: BTreeMap<LinkIndex, Link>,
-    addresses: BTreeMap<LinkIndex, Vec<LinkAddress>>,
+    addresses: BTreeMap<LinkIndex, Vec<Present>>,
     delays: Delays,
     /// Links whose carriers are asked for: what the kernel says of those does not count, once there is an answer.
     polled: BTreeSet<LinkName>,
     carriers: BTreeMap<LinkName, bool>,
+}
+
+/// What matters of an address that is there: a link of a director has thousands.
+#[derive(Debug)]
+struct Present {
+    prefix: Prefix,
+    /// One can speak from it.
+    usable: bool,
 }
 
 impl Links {
@@ -53,7 +60,7 @@ impl Links {
         for link in links {
             self.change(link, now, if first { &mut quiet } else { out });
         }
-        for address in addresses {
+        for address in &addresses {
             self.add_address(address);
         }
     }
@@ -109,18 +116,19 @@ impl Links {
     }
 
     /// An address is there, or its flags changed. One that was there keeps its place.
-    pub(crate) fn add_address(&mut self, address: LinkAddress) {
+    pub(crate) fn add_address(&mut self, address: &LinkAddress) {
         let addresses = self.addresses.entry(address.link).or_default();
-        match addresses.iter_mut().find(|known| Key::of(known) == Key::of(&address)) {
-            Some(known) => *known = address,
-            None => addresses.push(address),
+        let present = Present { prefix: address.prefix, usable: address.flags & UNUSABLE == 0 };
+        match addresses.iter_mut().find(|known| known.prefix == present.prefix) {
+            Some(known) => *known = present,
+            None => addresses.push(present),
         }
     }
 
     /// An address is gone.
     pub(crate) fn remove_address(&mut self, address: &LinkAddress) {
         if let Some(addresses) = self.addresses.get_mut(&address.link) {
-            addresses.retain(|known| Key::of(known) != Key::of(address));
+            addresses.retain(|known| known.prefix != address.prefix);
         }
     }
 
@@ -200,7 +208,7 @@ impl Links {
 
     /// Whether an address is on any link that `counts`.
     pub(crate) fn has_address(&self, address: IpAddr, counts: impl Fn(&Link) -> bool) -> bool {
-        let here = |(index, known): (&LinkIndex, &Vec<LinkAddress>)| {
+        let here = |(index, known): (&LinkIndex, &Vec<Present>)| {
             known.iter().any(|known| known.prefix.address() == address)
                 && self.links.get(index).is_some_and(&counts)
         };
@@ -214,12 +222,10 @@ impl Links {
         family: Family,
         mut accept: impl FnMut(IpAddr) -> bool,
     ) -> Option<IpAddr> {
-        let usable = |address: &&LinkAddress| {
-            address.prefix.family() == family
-                && address.flags & UNUSABLE == 0
-                && accept(address.prefix.address())
+        let usable = |known: &&Present| {
+            known.prefix.family() == family && known.usable && accept(known.prefix.address())
         };
-        self.addresses.get(&link)?.iter().find(usable).map(|address| address.prefix.address())
+        self.addresses.get(&link)?.iter().find(usable).map(|known| known.prefix.address())
     }
 }
 

@@ -34,6 +34,19 @@ impl Process {
         }
     }
 
+    /// The words that it was started with; nothing if it is gone.
+    pub(crate) fn command_line(self) -> String {
+        let words = fs::read(format!("/proc/{}/cmdline", self.pid)).unwrap_or_default();
+        String::from_utf8_lossy(&words).replace('\0', " ")
+    }
+
+    /// How often it went to sleep of its own accord: once more than it was woken, where it has one thread.
+    pub(crate) fn sleeps(self) -> u64 {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.pid)).unwrap_or_default();
+        let line = status.lines().find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"));
+        line.and_then(|number| number.trim().parse().ok()).unwrap_or(0)
+    }
+
     /// Its share of memory: what it has alone, and its part of what it shares, in KiB.
     pub(crate) fn pss_kib(self) -> u64 {
         let rollup = fs::read_to_string(format!("/proc/{}/smaps_rollup", self.pid)).unwrap_or_default();

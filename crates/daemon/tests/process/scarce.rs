@@ -17,7 +17,8 @@ fn on_a_full_disk(bench: &Bench) -> (Daemon<'_>, std::path::PathBuf) {
         "mount -t tmpfs -o size=16k tmpfs \"$0\" && { head -c 99999 /dev/zero > \"$0/fill\"; exec \"$@\"; }";
     let mut command = Command::new("unshare");
     command.args(["--mount", "--propagation", "private", "sh", "-c", script]).arg(&small).arg(PROGRAM);
-    command.args(["-n", "-l", "-D", "-g"]).arg(small.join("full.log")).arg("-f").arg(bench.path("conf"));
+    command.args(["-n", "-l", "-D"]).arg(format!("--log-file={}", small.join("full.log").display()));
+    command.arg("-f").arg(bench.path("conf"));
     command.arg("-p").arg(small.join("pid")).arg("-r").arg(small.join("vrrp.pid")).stdin(Stdio::null());
     let daemon = bench.spawn(&mut command);
     let seen = format!("/proc/{}/root{}", daemon.child.id(), small.display()).into();
@@ -29,7 +30,8 @@ fn on_a_full_disk(bench: &Bench) -> (Daemon<'_>, std::path::PathBuf) {
 fn a_full_disk_keeps_nobody_from_being_master() {
     let Some(bench) = Bench::new("a_full_disk_keeps_nobody_from_being_master") else { return };
     bench.configure("");
-    let global = "script_user root\n notify_fifo @/small/fifo\n state_dump_file @/small/state";
+    let global = "script_user root\n notify_fifo @/small/fifo\n state_dump_file @/small/state\n \
+                  config_save_dir @/small/saved";
     bench.write("conf", &bench.text("conf").replace("script_user root", global));
     let (daemon, small) = on_a_full_disk(&bench);
     let daemon = daemon.master();
@@ -46,7 +48,18 @@ fn a_full_disk_keeps_nobody_from_being_master() {
     bench.await_log("Reload complete");
     assert!(bench.has_address());
 
+    // What the log on that disk missed is counted, and told when there is room.
     fs::remove_file(small.join("fill")).unwrap();
+    daemon.signal("HUP");
+    let logged = || -> String {
+        let logs = names().into_iter().filter(|name| name.ends_with(".log"));
+        logs.map(|name| fs::read_to_string(small.join(name)).unwrap_or_default()).collect()
+    };
+    bench.until("what was lost", || logged().contains(" log lines were lost"));
+    let lost = logged()
+        .lines()
+        .find_map(|line| line.split_once(" log lines were lost")?.0.rsplit_once(' ')?.1.parse().ok());
+    assert!(lost > Some(5_u32), "{}", logged());
     daemon.signal("USR1");
     bench.until("the dump", || {
         fs::read_to_string(small.join("state")).unwrap_or_default().contains("VRRP Topology")

@@ -1,11 +1,15 @@
 //! Places that log lines go to, and do not get in: nothing waits for them.
 
+use std::fmt::Write as _;
+use std::fs::File;
 use std::io::{PipeReader, PipeWriter, Read as _, Write as _};
 use std::os::unix::net::UnixDatagram;
 use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use linux::clock;
+use linux::{Poll, clock};
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 
 use super::bench::{Bench, PROGRAM};
@@ -98,6 +102,56 @@ fn a_log_daemon_that_is_not_there_or_hangs_delays_no_transition() {
         faults += usize::from(String::from_utf8_lossy(&line[..length]).contains("Entering FAULT STATE"));
     }
     assert_eq!(bench.text("log"), "", "nothing went to standard error");
+    assert_eq!(daemon.stop(), Some(0));
+    assert!(!bench.has_address());
+}
+
+/// What a serial line at 9,600 baud takes in a tenth of a second: ten bits a byte.
+const SLOW: usize = 96;
+
+/// Reads as slowly as such a line takes bytes until it is told to hurry.
+fn read_slowly(mut console: File, hurry: &AtomicBool, until: &str) -> String {
+    let (mut text, mut poll) = (Vec::new(), Poll::new().unwrap());
+    let mut block = [0; 65536];
+    while !String::from_utf8_lossy(&text).contains(until) {
+        let most = if hurry.load(Ordering::Relaxed) { block.len() } else { SLOW };
+        text.extend_from_slice(console.read(&mut block[..most]).map_or(&[], |length| &block[..length]));
+        if most == SLOW {
+            poll.wait(Some(clock::now() + Duration::from_millis(100)), &mut Vec::new()).unwrap();
+        }
+    }
+    String::from_utf8_lossy(&text).into_owned()
+}
+
+/// It takes minutes for what is said of six transitions of a hundred addresses. Keepalived's master came 5 s late.
+#[test]
+fn a_console_at_9600_baud_delays_no_transition_and_is_told_how_many_lines_it_missed() {
+    let test = "a_console_at_9600_baud_delays_no_transition_and_is_told_how_many_lines_it_missed";
+    let Some(bench) = Bench::new(test) else { return };
+    let mut excluded = String::new();
+    for number in 1..=100 {
+        let _ = writeln!(excluded, "  10.60.1.{number}/32");
+    }
+    bench.configure(&format!("virtual_ipaddress_excluded {{\n{excluded} }}"));
+    let terminal = nix::pty::openpty(None, None).unwrap();
+    let hurry = Arc::new(AtomicBool::new(false));
+    let reader = std::thread::spawn({
+        let (console, hurry) = (File::from(terminal.master), Arc::clone(&hurry));
+        move || read_slowly(console, &hurry, "log lines were lost")
+    });
+    let mut command = bench.command();
+    command.stderr(File::from(terminal.slave));
+    let daemon = bench.spawn_as_it_is(&mut command);
+    bench.until("the address", || bench.has_address());
+    transitions(&bench);
+    // It was not read to the end: what was lost is told with the next line that finds room.
+    hurry.store(true, Ordering::Relaxed);
+    bench.until("the number", || {
+        transitions(&bench);
+        reader.is_finished()
+    });
+    let text = reader.join().unwrap();
+    assert!(text.contains("(VI_1) Entering MASTER STATE"), "{text}");
     assert_eq!(daemon.stop(), Some(0));
     assert!(!bench.has_address());
 }

@@ -171,6 +171,49 @@ fn a_log_daemon_that_does_not_read_costs_lines_but_no_time_and_their_number_is_t
     assert!(next(&daemon).unwrap().ends_with(": after"));
 }
 
+/// What waits is bounded in lines, also where many are joined to be written together.
+#[test]
+fn a_file_that_takes_nothing_keeps_no_more_lines_than_a_log_daemon_and_is_told_how_many_it_missed() {
+    let scratch = Scratch::new("stuck");
+    let path = scratch.0.join("pipe");
+    let (kind, mode) = (rustix::fs::FileType::Fifo, rustix::fs::Mode::from_bits_truncate(0o600));
+    rustix::fs::mknodat(rustix::fs::CWD, &path, kind, mode, 0).unwrap();
+    // Nobody could open it to write while nobody has it open to read.
+    let options = rustix::fs::OFlags::RDONLY | rustix::fs::OFlags::NONBLOCK;
+    let reader = rustix::fs::open(&path, options, rustix::fs::Mode::empty()).unwrap();
+    let options = JournalOptions {
+        ident: "Keepalived".into(),
+        syslog: None,
+        console: false,
+        file: Some(path),
+        detail: false,
+    };
+    let mut journal = Journal::open(&options).0;
+    let written = MAX_WAITING * 4;
+    for number in 0..written {
+        journal.write(Severity::Info, &format!("line {number}"));
+    }
+    let mut text = Vec::new();
+    let mut now = clock::now();
+    for _ in 0..100 {
+        let mut block = [0; 65536];
+        while let Ok(length @ 1..) = rustix::io::read(&reader, &mut block) {
+            text.extend_from_slice(&block[..length]);
+        }
+        now += LONGEST_REST;
+        journal.flush_at(now);
+    }
+    let got = String::from_utf8_lossy(&text).lines().count();
+    let in_the_pipe = 65536 / "Tue Nov 24 05:54:48 2026: line 0\n".len();
+    assert!((MAX_WAITING..=MAX_WAITING + in_the_pipe).contains(&got), "{got}");
+    journal.write(Severity::Info, "after");
+    let mut block = [0; 4096];
+    let length = rustix::io::read(&reader, &mut block).unwrap();
+    let told = String::from_utf8_lossy(&block[..length]).into_owned();
+    assert!(told.contains(&format!(": {} log lines were lost\n", written - got)), "{got} {told}");
+    assert!(told.ends_with(": after\n"), "{told}");
+}
+
 #[test]
 fn several_lines_are_several_entries_and_control_characters_are_shown() {
     let scratch = Scratch::new("lines");

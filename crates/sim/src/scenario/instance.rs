@@ -20,9 +20,16 @@ use super::{Why, tracked};
 pub fn plain(name: &str, link: &LinkName) -> InstanceConfig {
     let vrid = Vrid::new(51).expect("51 is not 0");
     let notify = Command { argv: vec!["notify".to_owned()], account: None };
-    InstanceConfig {
-        notify: NotifyScripts { any: Some(notify.into()), ..NotifyScripts::default() },
-        ..InstanceConfig::plain(name, link.clone(), vrid)
+    InstanceConfig::plain(name, link.clone(), vrid)
+        .with(|it| it.notify = NotifyScripts { any: Some(notify.into()), ..NotifyScripts::default() })
+}
+
+/// One more address, which decides what the family is.
+fn advertise(it: &mut InstanceConfig, prefix: Prefix) {
+    it.addresses.push(VirtualAddress::plain(prefix));
+    it.family = prefix.family();
+    if matches!((&it.mode, it.family), (Mode::Multicast { .. }, Family::V6)) {
+        it.mode = Mode::Multicast { group: Mode::GROUP_V6 };
     }
 }
 
@@ -36,19 +43,8 @@ pub(super) fn apply(it: &mut InstanceConfig, config: &mut Config, word: &str) ->
         "priority" => it.priority = Priority(value.parse().map_err(|_| bad())?),
         "interval" => it.interval = super::read::duration(value)?,
         "down_timer_adverts" => it.down_timer_adverts = value.parse().map_err(|_| bad())?,
-        "vip" | "evip" => {
-            let prefix = super::read::prefix(value)?;
-            let vip = VirtualAddress::plain(prefix);
-            if key == "evip" {
-                it.excluded.push(vip);
-                return Ok(());
-            }
-            it.addresses.push(vip);
-            it.family = prefix.family();
-            if let (Mode::Multicast { group }, Family::V6) = (&mut it.mode, it.family) {
-                *group = Mode::GROUP_V6;
-            }
-        }
+        "vip" => advertise(it, super::read::prefix(value)?),
+        "evip" => it.excluded.push(VirtualAddress::plain(super::read::prefix(value)?)),
         "unicast" => {
             let peers: Result<Vec<_>, _> = value.split(',').map(|peer| peer.parse::<IpAddr>()).collect();
             let peers = peers.map_err(|_| bad())?.into_iter();
@@ -85,8 +81,14 @@ pub(super) fn apply(it: &mut InstanceConfig, config: &mut Config, word: &str) ->
             it.track_processes.push(TrackNamed { name: name.to_owned(), weight: weight_of(weight)? });
             tracked::processes(config, name);
         }
-        "route" => it.routes.push(route(super::read::prefix(value)?, &it.link)),
-        "rule" => it.rules.push(rule(it.family, value.parse().map_err(|_| bad())?)),
+        "route" => {
+            let link = it.link.clone();
+            it.routes.push(route(super::read::prefix(value)?, &link));
+        }
+        "rule" => {
+            let family = it.family;
+            it.rules.push(rule(family, value.parse().map_err(|_| bad())?));
+        }
         "script" => {
             let (track, script) = script(value)?;
             config.scripts.retain(|known| known.name != script.name);

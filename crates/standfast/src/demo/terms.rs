@@ -58,11 +58,11 @@ impl Terms {
             version: a.version,
             vrid: a.vrid,
             interval: a.interval,
+            down_timer_adverts: a.down_timer_adverts,
+            priority: [priority(&a.track_scripts, a.priority.0), priority(&b.track_scripts, b.priority.0)],
             authentication: a.authentication,
             address,
-            down_timer_adverts: a.down_timer_adverts,
             script,
-            priority: [priority(&a.track_scripts, a.priority.0), priority(&b.track_scripts, b.priority.0)],
         })
     }
 

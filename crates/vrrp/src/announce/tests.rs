@@ -41,7 +41,7 @@ fn a_lesser_router_brings_a_round_now_and_one_after_the_delay() {
     let mut rounds = Rounds::on_becoming_master(&config, Instant::ZERO);
     rounds.due(&config, Instant::ZERO);
     rounds.on_rival_heard(&config, Instant::from_millis(1_000));
-    assert_eq!(rounds.due(&config, Instant::from_millis(1_000)), Some(Round::Addresses(2)));
+    assert_eq!(rounds.due(&config, Instant::from_millis(1_000)), Some(Round::Healing(2)));
     assert_eq!(rounds.due(&config, Instant::from_millis(1_000)), None);
     assert_eq!(rounds.next_deadline(), Some(Instant::from_millis(6_000)));
 
@@ -57,7 +57,7 @@ fn where_such_rounds_are_off_healing_still_sends_one_packet() {
     let config = AnnounceConfig { lower_priority_repeat: 0, ..AnnounceConfig::default() };
     let mut rounds = Rounds::default();
     rounds.on_rival_heard(&config, Instant::ZERO);
-    assert_eq!(rounds.due(&config, Instant::ZERO), Some(Round::Addresses(1)));
+    assert_eq!(rounds.due(&config, Instant::ZERO), Some(Round::Healing(1)));
     assert_eq!(rounds.next_deadline(), None);
 }
 

@@ -6,7 +6,7 @@ use host::Instant;
 
 use super::said::PACE;
 use super::{Instance, Next, Said, Stage, Turn};
-use crate::config::{InstanceConfig, Preemption, Priority, Version};
+use crate::config::{InstanceConfig, Preemption, Priority, Settings, Version};
 use crate::election::{self, Candidate};
 use crate::notice::{Heard, InstanceFact};
 use crate::timing;
@@ -41,7 +41,7 @@ pub(super) enum Countdown {
 impl Backup {
     /// When it becomes master if it hears nothing more.
     pub(super) fn master_down(&self, config: &InstanceConfig, priority: Priority) -> Instant {
-        let InstanceConfig { version, down_timer_adverts, .. } = config;
+        let Settings { version, down_timer_adverts, .. } = &*config.settings;
         match self.countdown {
             Countdown::Down(since) => {
                 since + timing::master_down(*version, priority, self.interval, *down_timer_adverts)

@@ -195,7 +195,7 @@ impl Instance {
             checksum: self.coverage,
             channel: self.channel(),
             receive_buffer: self.receive_buffer(links),
-            counters: self.counters,
+            counters: self.tally.counters(),
         }
     }
 

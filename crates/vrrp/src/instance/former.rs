@@ -4,6 +4,8 @@
 //! announces them from the new link when they are there. Of two links that cannot be there at once, since they have
 //! one name or one Ethernet address on one base, the former goes first, and meanwhile the base serves.
 
+use alloc::boxed::Box;
+
 use host::{Instant, VirtualLink, VirtualLinkKind};
 
 use super::{Instance, Place, Stage};
@@ -14,26 +16,26 @@ use crate::links::Links;
 
 /// What it goes on with while its new link is made: a link of its own, or none.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) struct Former(Option<OwnLink>);
+pub(super) struct Former(Option<Box<OwnLink>>);
 
 impl Instance {
     /// The link of its own that it runs on: the configured one, unless that is not ready yet.
     pub(super) fn own_link(&self) -> Option<&OwnLink> {
         match &self.former {
-            Some(Former(own)) => own.as_ref(),
+            Some(Former(own)) => own.as_deref(),
             None => self.config.own_link.as_ref(),
         }
     }
 
     /// The link of its own that it does not run on any more as soon as it can, and that it needs until then.
     pub(super) fn former_link(&self) -> Option<&OwnLink> {
-        self.former.as_ref().and_then(|Former(own)| own.as_ref())
+        self.former.as_ref().and_then(|Former(own)| own.as_deref())
     }
 
     /// Another configuration is to count from now on.
     pub(super) fn mind_own_link(&mut self, new: Option<&OwnLink>) {
         let runs = matches!(self.stage, Stage::Backup(_) | Stage::Master(_));
-        let before = self.own_link().cloned();
+        let before = self.own_link().cloned().map(Box::new);
         self.former = match new {
             Some(new) if runs && before.as_ref().is_none_or(|before| before.link != new.link) => {
                 Some(Former(before.filter(|before| !excludes(&before.link, &new.link))))

@@ -5,9 +5,9 @@ use core::time::Duration;
 use host::Instant;
 
 use super::owners::Conflict;
-use super::said::PACE;
+use super::said::{PACE, REMIND};
 use super::{Countdown, Instance, Next, Said, Stage, Turn};
-use crate::announce::Rounds;
+use crate::announce::{Round, Rounds};
 use crate::config::{InstanceConfig, Priority, Version};
 use crate::election::{self, Candidate, Verdict};
 use crate::notice::{Heard, InstanceFact};
@@ -231,6 +231,22 @@ impl Instance {
             let (next, rested) = &mut master.hooks;
             *next = Some(next.unwrap_or(now.max(*rested)));
         }
+    }
+
+    /// Takes a round of announcements that is due.
+    pub(crate) fn due_round(&mut self, now: Instant) -> Option<Round> {
+        let Stage::Master(master) = &mut self.stage else { return None };
+        let round = master.rounds.due(&self.config.announce, now)?;
+        self.tells_rounds = match round {
+            Round::Healing(_) => self.may_say(Said::Healing, REMIND, now).is_some(),
+            Round::Addresses(_) | Round::Elsewhere => true,
+        };
+        Some(round)
+    }
+
+    /// Whether people are told of the announcements of the round that was taken last.
+    pub(crate) fn tells_rounds(&self) -> bool {
+        self.tells_rounds
     }
 
     /// Whether it heard a rival and stayed since this was last asked.

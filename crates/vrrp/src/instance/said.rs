@@ -38,12 +38,13 @@ pub(super) enum Said {
     Unsent,
     OwnAddress,
     Master,
+    Healing,
 }
 
 impl Said {
     /// It is said again after a rest, whatever happens in between.
     fn is_paced(self) -> bool {
-        matches!(self, Self::Rejected(..) | Self::Lesser | Self::Release | Self::Master)
+        matches!(self, Self::Rejected(..) | Self::Lesser | Self::Release | Self::Master | Self::Healing)
     }
 }
 

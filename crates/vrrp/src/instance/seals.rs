@@ -1,5 +1,6 @@
 //! What an instance remembers so that its adverts are believed and nobody's are believed twice.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::net::IpAddr;
 use core::time::Duration;
@@ -23,6 +24,12 @@ const SENDERS_IN_A_GROUP: usize = 4;
 #[derive(Debug, Default)]
 pub(super) struct Seals {
     wall: WallClock,
+    /// From the first one on: most instances have neither.
+    used: Option<Box<Used>>,
+}
+
+#[derive(Debug, Default)]
+struct Used {
     /// The greatest sequence number that was sent or heard. As keepalived: one for all, so that whoever takes over goes
     /// on where the last left off.
     sequence: u32,
@@ -32,6 +39,15 @@ pub(super) struct Seals {
     sent: Option<Stamp>,
     /// The last stamp that was believed of each sender, the latest last.
     heard: Vec<(IpAddr, Stamp)>,
+}
+
+impl Used {
+    fn reach(&mut self, sequence: u32) {
+        if self.sequence != sequence {
+            self.used_by.clear();
+        }
+        self.sequence = sequence;
+    }
 }
 
 impl Seals {
@@ -47,8 +63,8 @@ impl Seals {
 
     /// As keepalived: sequence numbers that have run out begin anew with the next master.
     pub(super) fn begin_as_master(&mut self) {
-        if self.sequence >= LAST_SEQUENCE {
-            self.reach(0);
+        if let Some(used) = self.used.as_deref_mut().filter(|used| used.sequence >= LAST_SEQUENCE) {
+            used.reach(0);
         }
     }
 
@@ -60,14 +76,15 @@ impl Seals {
             let clock = self.wall.at(now);
             let fresh = Stamp::at(clock);
             // A clock that was set back far: what was sent lies in a future that nobody believes any more.
-            let sent = self.sent.filter(|sent| {
+            let used = self.used.get_or_insert_default();
+            let sent = used.sent.filter(|sent| {
                 hmac.monotonic || i64::from(sent.ahead_of(clock)) <= hmac.window.as_secs().cast_signed()
             });
             let stamp = match sent {
                 Some(sent) if !fresh.is_after(sent) => sent.next(),
                 Some(_) | None => fresh,
             };
-            self.sent = Some(stamp);
+            used.sent = Some(stamp);
             return Seal::Signature { key, stamp };
         }
         match &config.authentication {
@@ -82,17 +99,11 @@ impl Seals {
     fn next_sequence(&mut self, now: Instant) -> u32 {
         let clock = u32::try_from(self.wall.at(now).as_secs()).unwrap_or(0);
         let clock = if clock < LATEST_BEGINNING { clock } else { 0 };
-        if self.sequence < LAST_SEQUENCE {
-            self.reach((self.sequence + 1).max(clock));
+        let used = self.used.get_or_insert_default();
+        if used.sequence < LAST_SEQUENCE {
+            used.reach((used.sequence + 1).max(clock));
         }
-        self.sequence
-    }
-
-    fn reach(&mut self, sequence: u32) {
-        if self.sequence != sequence {
-            self.used_by.clear();
-        }
-        self.sequence = sequence;
+        used.sequence
     }
 
     /// The sequence number that one from `source` must exceed.
@@ -100,8 +111,9 @@ impl Seals {
     /// Differs: our own number is believed once of another, who may have chosen it at the same time as we. Keepalived
     /// discards it; two masters that begin together, and go on together, then never hear one another.
     fn known_to(&self, source: IpAddr) -> u32 {
-        let used = self.used_by.contains(&source) || self.used_by.len() >= SENDERS_IN_A_GROUP;
-        if used { self.sequence } else { self.sequence.saturating_sub(1) }
+        let Some(Used { sequence, used_by, .. }) = self.used.as_deref() else { return 0 };
+        let used = used_by.contains(&source) || used_by.len() >= SENDERS_IN_A_GROUP;
+        if used { *sequence } else { sequence.saturating_sub(1) }
     }
 
     /// What is demanded of an advert from `source`.
@@ -113,25 +125,28 @@ impl Seals {
     }
 
     fn last_of(&self, source: IpAddr) -> Option<Stamp> {
-        self.heard.iter().find(|(from, _)| *from == source).map(|(_, stamp)| *stamp)
+        let heard = self.used.as_deref().map_or(&[][..], |used| &used.heard);
+        heard.iter().find(|(from, _)| *from == source).map(|(_, stamp)| *stamp)
     }
 
     /// Keeps what was proved. Who was not heard for longest is forgotten for a new sender, in a group; peers all have
     /// their place.
     pub(super) fn believe(&mut self, proof: Proof, config: &InstanceConfig, from: IpAddr) {
         if let Some(sequence) = proof.sequence() {
-            self.reach(sequence);
-            self.used_by.push(from);
+            let used = self.used.get_or_insert_default();
+            used.reach(sequence);
+            used.used_by.push(from);
         }
         if let Some(stamp) = proof.stamp() {
             let room = match &config.mode {
                 Mode::Multicast { .. } => SENDERS_IN_A_GROUP,
                 Mode::Unicast { peers, .. } => peers.len(),
             };
-            self.heard.retain(|(known, _)| *known != from);
-            let surplus = (self.heard.len() + 1).saturating_sub(room.max(1));
-            self.heard.drain(..surplus);
-            self.heard.push((from, stamp));
+            let heard = &mut self.used.get_or_insert_default().heard;
+            heard.retain(|(known, _)| *known != from);
+            let surplus = (heard.len() + 1).saturating_sub(room.max(1));
+            heard.drain(..surplus);
+            heard.push((from, stamp));
         }
     }
 }

@@ -52,7 +52,7 @@ impl Instance {
     pub(super) fn release(&mut self, turn: &mut Turn<'_>) {
         if self.place.is_some_and(|place| place.up) && self.source.is_some() {
             self.advert(Priority::RELEASE, turn);
-            self.counters.release_sent += 1;
+            self.tally.release_sent += 1;
             self.say(InstanceFact::ReleaseSent, turn);
         }
     }
@@ -60,7 +60,7 @@ impl Instance {
     /// Sends an advert to the group or to each peer.
     pub(super) fn advert(&mut self, priority: Priority, turn: &mut Turn<'_>) {
         let (Some(place), Some(source)) = (self.place, self.source) else { return };
-        self.counters.adverts_sent += 1;
+        self.tally.adverts_sent += 1;
         // As keepalived: the identification counts from 1 and leaves 0 out.
         self.ipv4_id = self.ipv4_id.checked_add(1).unwrap_or(1);
         let advert = self.compose(priority);
@@ -164,7 +164,7 @@ impl Instance {
 
     /// Counts a packet that is dropped, and says so once a kind.
     pub(super) fn reject(&mut self, from: IpAddr, why: Reject, turn: &mut Turn<'_>) {
-        let counter = counter(&mut self.counters, why);
+        let counter = counter(self.tally.odd(), why);
         *counter += 1;
         let kind = match why {
             Reject::Decode(error) => Some(core::mem::discriminant(&error)),
@@ -196,7 +196,7 @@ impl Instance {
         let same =
             own.len() == advert.addresses.len() && own.iter().all(|own| advert.addresses.contains(own));
         if !same {
-            self.counters.address_list += 1;
+            self.tally.odd().address_list += 1;
             if self.first_time(Said::AddressList) {
                 self.say(InstanceFact::Heard { from, what: Heard::AddressListDiffers }, turn);
             }

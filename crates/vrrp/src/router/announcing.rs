@@ -40,10 +40,14 @@ impl Router {
             let Some(instance) = self.instances.get_mut(id) else { continue };
             while let Some(round) = instance.due_round(now) {
                 let (all, repeat) = match round {
-                    Round::Addresses(repeat) => (instance.announcements(links), repeat),
+                    Round::Addresses(repeat) | Round::Healing(repeat) => {
+                        (instance.announcements(links), repeat)
+                    }
                     Round::Elsewhere => (instance.announcements_elsewhere(links), 1),
                 };
-                say_announcing(instance, &all, links, now, out);
+                if instance.tells_rounds() {
+                    say_announcing(instance, &all, links, now, out);
+                }
                 self.announcements.add(&all, name_of, repeat, now, |announcement| due.push(announcement));
             }
         }
@@ -63,7 +67,9 @@ impl Router {
         };
         let packet = Packet::Ethernet(frame);
         out.push(Action::Send(Datagram { link: link.index, packet, tag: ANNOUNCEMENT }));
-        if let Some(instance) = self.instances.get(&announcement.instance) {
+        if let Some(instance) =
+            self.instances.get(&announcement.instance).filter(|instance| instance.tells_rounds())
+        {
             let fact = InstanceFact::Announced { address: announcement.address, link: link.name.clone() };
             instance.say(fact, &mut Turn { now, out });
         }

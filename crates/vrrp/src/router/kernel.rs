@@ -49,7 +49,7 @@ impl Router {
             Event::AddressAdded(address) => {
                 self.stale |= self.matters(&address);
                 self.holdings.added(&Key::of(&address));
-                self.links.add_address(address);
+                self.links.add_address(&address);
             }
             Event::AddressRemoved(address) => {
                 self.stale |= self.matters(&address);

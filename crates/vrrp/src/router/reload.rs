@@ -12,7 +12,7 @@ use core::net::IpAddr;
 use host::{Family, Instant, LinkName};
 
 use super::Router;
-use crate::config::{Config, GroupConfig, InstanceConfig, Mode, Vrid};
+use crate::config::{Config, GroupConfig, InstanceConfig, Mode, Settings, Vrid};
 use crate::event::Action;
 use crate::group::Group;
 use crate::instance::{Instance, InstanceId, Turn};
@@ -27,7 +27,8 @@ enum Identity {
 
 impl Identity {
     fn of(config: &InstanceConfig) -> Self {
-        let InstanceConfig { link, family, vrid, source, mode, .. } = config;
+        let InstanceConfig { link, vrid, source, settings, .. } = config;
+        let Settings { family, mode, .. } = &**settings;
         match mode {
             Mode::Multicast { group } => Self::Multicast(link.clone(), *family, *vrid, *group),
             Mode::Unicast { .. } => Self::Unicast(link.clone(), *family, *vrid, *source),

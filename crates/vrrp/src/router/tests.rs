@@ -14,6 +14,7 @@ mod invalid;
 mod kernel;
 mod life;
 mod many;
+mod mutated;
 mod owners;
 mod pause;
 mod random;

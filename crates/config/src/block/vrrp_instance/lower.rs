@@ -65,16 +65,18 @@ pub(crate) fn lower(resolver: &mut Resolver<'_, '_>, block: VrrpInstanceBlock) -
     let hmac = auth_hmac.and_then(|block| auth_hmac::lower(lowering.resolver, block, at, interval, strict));
     let signed = hmac.is_some();
     let plain = InstanceConfig {
-        family,
-        version,
-        interval,
-        hmac,
         authentication: lowering.authentication(authentication, version, signed, (family, &mut election)),
-        accept: lowering.accept_mode(accept, election.priority, version),
-        down_timer_adverts: lowering.down_timer_adverts(down_timer_adverts),
-        announce: lowering.announce(&garp),
         ..InstanceConfig::plain(&name, link, vrid)
-    };
+    }
+    .with(|it| {
+        it.family = family;
+        it.version = version;
+        it.interval = interval;
+        it.hmac = hmac;
+        it.accept = lowering.accept_mode(accept, election.priority, version);
+        it.down_timer_adverts = lowering.down_timer_adverts(down_timer_adverts);
+        it.announce = lowering.announce(&garp);
+    });
     let mut from = Own { family, vrid, link: &plain.link, mode: &travel.mode, held: &mut held };
     let made = lowering.own(own, &mut from);
     let rest = lowering.rest(rest, &election, &plain.link);
@@ -148,18 +150,18 @@ impl Lowering<'_, '_, '_> {
         let mut tracks = track::read(self.resolver, &lists, Some(&config.link));
         vrrp_sync_group::member(self.resolver, self.name, &mut tracks);
         let track::Tracks { scripts: by_script, links, files, processes, bfds } = &tracks;
-        InstanceConfig {
-            track_own_link: dont_track_primary.is_none(),
-            track_source: track_src_ip.is_some() && config.source.is_some(),
-            track_links: track::track_links(links),
-            track_scripts: track::track_scripts(by_script),
-            track_files: track::track_files(files),
-            track_processes: track::track_named(processes),
-            track_bfds: track::track_named(bfds),
-            deletion: deletion(self.resolver, scripts.notify_deleted.as_ref()),
-            notify: notify(self.resolver, scripts),
-            ..config
-        }
+        let sourced = config.source.is_some();
+        config.with(|it| {
+            it.track_own_link = dont_track_primary.is_none();
+            it.track_source = track_src_ip.is_some() && sourced;
+            it.track_links = track::track_links(links);
+            it.track_scripts = track::track_scripts(by_script);
+            it.track_files = track::track_files(files);
+            it.track_processes = track::track_named(processes);
+            it.track_bfds = track::track_named(bfds);
+            it.deletion = deletion(self.resolver, scripts.notify_deleted.as_ref());
+            it.notify = notify(self.resolver, scripts);
+        })
     }
 
     fn add(&mut self, found: Diagnostic) {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use host::LinkName;
-use vrrp::config::{GroupConfig, InstanceConfig, NotifyScripts, TrackLink};
+use vrrp::config::{GroupConfig, InstanceConfig, NotifyScripts, Settings, TrackLink};
 
 use super::{SyncGroupBlock, names};
 use crate::block::track::{self, Tracked, Tracks};
@@ -212,7 +212,8 @@ fn share(resolver: &mut Resolver<'_, '_>, group: &str, tracks: &Tracks, instance
             instance.track_files.push(track);
         }
     }
-    for (list, into) in [(processes, &mut instance.track_processes), (bfds, &mut instance.track_bfds)] {
+    let Settings { track_processes, track_bfds, .. } = &mut **instance;
+    for (list, into) in [(processes, track_processes), (bfds, track_bfds)] {
         for (one, track) in list.iter().zip(track::track_named(list)) {
             if into.iter().any(|have| have.name == one.name) {
                 twice(&one.name, one.at);

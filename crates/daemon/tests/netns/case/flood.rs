@@ -10,6 +10,7 @@ use crate::netns::daemon::Make;
 use crate::netns::instance::Instance;
 use crate::netns::lab::Host;
 use crate::netns::pair::{Pair, Who};
+use crate::netns::process::Process;
 
 /// Where a frame has its IP header, and what follows it.
 const IP: usize = 14;
@@ -19,6 +20,9 @@ const ADVERT: usize = IP + 20;
 const ROUNDS: u32 = 15;
 const PAUSE: Duration = Duration::from_millis(200);
 const AT_ONCE: usize = 2_000;
+
+/// So many handfuls, one after the other: each would wake somebody.
+const SPREAD: u32 = 100;
 
 pub(crate) fn pair(makes: (Make, Make)) -> Pair {
     Pair::new(makes, |_, _| (Instance::v3(150, 400), Instance::v3(100, 400)))
@@ -54,6 +58,26 @@ pub(crate) fn replay(pair: &mut Pair) {
     *forged.last_mut().expect("a frame has bytes") ^= 1;
     withstands(pair, &attacker, vec![advert, forged]);
     assert!(pair.side(Who::B).daemon.log().contains("used already"), "B noticed the replay");
+}
+
+/// A neighbour's other virtual routers concern nobody here: the kernel drops their packets, and nobody is woken.
+pub(crate) fn other_virtual_routers(pair: &mut Pair) {
+    pair.establish();
+    let attacker = pair.lab.host("eth0");
+    let advert = pair.next_advert(Who::A).frame;
+    let stranger = spoilt(&advert, &attacker, |frame| frame[ADVERT + 1] = 77);
+    let workers = [Who::A, Who::B].map(|who| pair.side(who).daemon.worker().expect("it runs"));
+    let began = Stamp::now();
+    let before = workers.map(Process::sleeps);
+    for round in 1..=SPREAD {
+        send(&attacker, vec![stranger.clone(); AT_ONCE / 10]);
+        sleep_until(began.plus(PAUSE / 10 * round));
+    }
+    let woken: Vec<u64> =
+        workers.iter().zip(before).map(|(worker, before)| worker.sleeps() - before).collect();
+    // Twice or thrice an interval for what is theirs, and for whoever asks whether they live.
+    assert!(woken.iter().all(|woken| *woken < u64::from(SPREAD)), "woken {woken:?} times");
+    pair.steady(Who::A, began, Stamp::now().since(began) + 0.5);
 }
 
 fn withstands(pair: &Pair, attacker: &Host, frames: Vec<Vec<u8>>) {

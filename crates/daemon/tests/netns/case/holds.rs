@@ -79,7 +79,7 @@ fn excluded() -> [IpAddr; 2] {
 }
 
 /// `who` has everything, the other nothing.
-fn all_with(pair: &Pair, who: Who) {
+pub(crate) fn all_with(pair: &Pair, who: Who) {
     pair.sole_holder(who);
     for (who, wanted) in [(who, 7), (who.other(), 0)] {
         let mut held = 0;

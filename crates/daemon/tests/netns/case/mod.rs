@@ -8,6 +8,7 @@ mod flood;
 mod forged;
 pub(crate) mod frr;
 mod group;
+mod helpers;
 mod holds;
 mod outage;
 mod pause;
@@ -76,6 +77,8 @@ const fn alone(name: &'static str, set: fn((Make, Make)) -> Pair, play: fn(&mut 
 pub(crate) fn all() -> impl Iterator<Item = Case> {
     [
         ours("pause of a worker", outage::pair, pause::of_a_worker),
+        ours("pause of a bfd worker", helpers::tracking_pair, helpers::paused_bfd),
+        ours("pause of each helper", helpers::pair, helpers::paused),
         ours("pause of a master", outage::pair, pause::of_a_master),
         ours("pause of a backup", outage::pair, pause::of_a_backup),
         ours("pause of a supervisor", outage::pair, pause::of_a_supervisor),
@@ -87,11 +90,10 @@ pub(crate) fn all() -> impl Iterator<Item = Case> {
         alone("new keys by reloads", seal::pair, seal::new_keys_by_reloads),
         both("unicast v2 IPv4", protocol::unicast_v2_ipv4, protocol::life),
         both("unicast v2 IPv6", protocol::unicast_v2_ipv6, protocol::life),
-        both("equal priorities", election::equals, election::equal_priorities),
-        both("owner 255", election::owner, election::an_owner_waits_for_nobody),
         ours("floods of lesser adverts", forged::v2, forged::floods_of_lesser_ones),
         both("wrong password", change::strangers, change::wrong_password),
         ours("invalid packets", flood::pair, flood::invalid_packets),
+        alone("packets of other virtual routers", flood::pair, flood::other_virtual_routers),
         alone("replayed packets", flood::signed, flood::replay),
         alone("signatures that are wrong", seal::alone, seal::wrong_ones),
         both("wrong AH password", seal::strangers, seal::wrong_password),
@@ -105,6 +107,7 @@ pub(crate) fn all() -> impl Iterator<Item = Case> {
         both("kill -9", outage::pair, outage::kill),
         both("kill -9 of the supervisor", outage::pair, outage::kill_of_the_supervisor),
         both("address deleted by hand", outage::pair, outage::deleted_address),
+        ours("kill -9 of each helper", helpers::pair, helpers::killed),
         ours("kill -9 of the vrrp worker", outage::pair, outage::kill_of_the_worker),
         both("reload", change::pair, change::reload),
         ours("reload of a broken file", change::pair, change::reload_of_a_broken_file),
@@ -115,6 +118,7 @@ pub(crate) fn all() -> impl Iterator<Item = Case> {
             storm::link_deleted_and_made_again_quickly,
         ),
         ours("restart of a network manager", outage::pair, storm::network_manager_restarts),
+        ours("routes and rules removed over and over", holds::pair, storm::routes_and_rules_removed),
         ours("addresses removed over and over", outage::pair, storm::addresses_removed),
         ours("addresses flushed", outage::pair, storm::addresses_flushed),
         ours("news of the kernel lost", outage::pair, storm::news_lost),
@@ -132,15 +136,6 @@ pub(crate) fn all() -> impl Iterator<Item = Case> {
         both("strict mode", accept::strict, accept::no_accept),
         both("strict mode with accept", accept::strict_accepting, accept::accept),
         both("three nodes", three::pair, three::succession),
-        both("events", events::pair, events::told),
-        both("sync group", group::pair, group::life),
-        both("sync group that begins with a fault", group::pair, group::begins_with_a_fault),
-        both("sync group with an owner", group::owner, group::owner_waits),
-        both("sync group with weights of its own", group::weighted, group::weights),
-        both("sync group that tracks without weight", group::failing, group::tracked_without_weight),
-        both("sync group of which one member is outdone", group::pair, group::one_member_is_outdone),
-        ours("two owners", election::owners, election::two_owners),
-        alone("two owners, the lesser one later", election::owners, election::a_lesser_owner),
         both("excluded addresses, routes and rules", holds::pair, holds::life),
         both("tracked file", track::file, track::file_value),
         ours("tracked process", track::process, track::process_runs),
@@ -148,7 +143,25 @@ pub(crate) fn all() -> impl Iterator<Item = Case> {
         both("unicast v3 IPv6", protocol::unicast_v3_ipv6, protocol::life),
     ]
     .into_iter()
+    .chain(of_several())
     .chain(with_own_links())
+}
+
+/// Those of groups, of equals and of owners.
+fn of_several() -> [Case; 11] {
+    [
+        both("events", events::pair, events::told),
+        both("sync group", group::pair, group::life),
+        both("sync group that begins with a fault", group::pair, group::begins_with_a_fault),
+        both("sync group with an owner", group::owner, group::owner_waits),
+        both("sync group with weights of its own", group::weighted, group::weights),
+        both("sync group that tracks without weight", group::failing, group::tracked_without_weight),
+        both("sync group of which one member is outdone", group::pair, group::one_member_is_outdone),
+        both("equal priorities", election::equals, election::equal_priorities),
+        both("owner 255", election::owner, election::an_owner_waits_for_nobody),
+        ours("two owners", election::owners, election::two_owners),
+        alone("two owners, the lesser one later", election::owners, election::a_lesser_owner),
+    ]
 }
 
 /// Those of virtual routers with links of their own.

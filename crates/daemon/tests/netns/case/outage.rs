@@ -162,6 +162,7 @@ pub(crate) fn kill_of_the_supervisor(pair: &mut Pair) {
     let wait = pair.side(Who::B).instance.master_down();
     pair.becomes_master(Who::B, killed, 0.0, 1.0 + wait);
     pair.sole_holder(Who::B);
+    pair.held_by_one(killed, 0.0, wait);
 }
 
 /// An address that somebody takes away behind the master's back comes back, and A leads in the end. As keepalived, a

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use nix::sys::signal::Signal;
 
+use super::holds;
 use crate::netns::clock::{Stamp, sleep_until};
 use crate::netns::pair::{Pair, Who};
 use crate::netns::timing::LATE;
@@ -83,6 +84,39 @@ pub(crate) fn addresses_removed(pair: &mut Pair) {
     pair.held_by_one(began, 0.0, 0.0);
 }
 
+/// What systemd-networkd does when it starts: routes and rules that are not its own go, while a thousand other things come
+/// and go. All of it is put back, and nobody takes over.
+pub(crate) fn routes_and_rules_removed(pair: &mut Pair) {
+    pair.establish();
+    holds::all_with(pair, Who::A);
+    let began = Stamp::now();
+    let host = pair.side(Who::A).host.clone();
+    for round in 1..=3 {
+        host.namespace.ip(&format!(
+            "route del 198.51.100.0/24\nroute del blackhole 203.0.113.0/24\nroute del 2001:db8:9::/64\n\
+             rule del priority 1000\nrule del priority 1001\n{}",
+            a_thousand_changes()
+        ));
+        sleep_until(began.plus(Duration::from_millis(700) * round));
+        holds::all_with(pair, Who::A);
+    }
+    let wait = pair.side(Who::B).instance.master_down();
+    pair.steady(Who::A, began, Stamp::now().since(began) + wait);
+    pair.held_by_one(began, 0.0, 0.0);
+}
+
+/// Addresses of nobody's concern, put and taken away again.
+fn a_thousand_changes() -> String {
+    let mut lines = String::new();
+    for verb in ["add", "del"] {
+        for number in 0..500 {
+            // Writing to a string cannot fail.
+            let _ = writeln!(lines, "addr {verb} 10.9.{}.{}/32 dev lo", number / 250, number % 250);
+        }
+    }
+    lines
+}
+
 /// `ip addr flush`: the host's own address goes too, so the master cannot stay; it says goodbye from the address that it
 /// had, and its rival waits for its skew time alone.
 ///
@@ -111,16 +145,9 @@ pub(crate) fn news_lost(pair: &mut Pair) {
     let worker = pair.side(Who::A).daemon.worker().expect("it wrote its pid file");
     let began = Stamp::now();
     worker.signal(Signal::SIGSTOP);
-    let mut lines = String::new();
-    for _ in 0..4 {
-        for verb in ["add", "del"] {
-            for number in 0..1000 {
-                // Writing to a string cannot fail.
-                let _ = writeln!(lines, "addr {verb} 10.9.{}.{}/32 dev lo", number / 250, number % 250);
-            }
-        }
+    for _ in 0..8 {
+        host.namespace.ip(&a_thousand_changes());
     }
-    host.namespace.ip(&lines);
     let address = pair.side(Who::A).virtual_addresses()[0];
     host.forget(&[address]);
     worker.signal(Signal::SIGCONT);

@@ -49,6 +49,25 @@ fn a_flood_is_taken_in_bounded_turns_and_nothing_of_it_is_lost() {
     });
 }
 
+/// RFC 9568 §6.4.2 restarts the timer at each advert, also where it waits behind a thousand others of a lesser router.
+#[test]
+fn all_packets_of_a_flood_that_wait_beat_the_timer_that_expired() {
+    with_two_hosts("all_packets_of_a_flood_that_wait_beat_the_timer_that_expired", |a, b| {
+        b.machine.listen(b.channel("224.0.0.18"), &[51]);
+        a.enter();
+        let flood = 1_500;
+        for _ in 0..flood {
+            a.machine.send(a.datagram(1, Packet::Ipv4(golden_v4())));
+        }
+        a.settle();
+        b.enter();
+        let mut arrivals = Vec::new();
+        b.machine.wait(Some(Instant::ZERO), &mut arrivals, &mut Vec::new()).unwrap();
+        assert_eq!(arrivals.pop(), Some(Arrival::Woken));
+        assert_eq!(arrivals.into_iter().filter_map(received).count(), flood, "none was lost");
+    });
+}
+
 /// RFC 9568 §6.4.2: the timer runs from the advert, however long the host was busy when it came.
 #[test]
 fn what_came_while_nobody_waited_is_told_as_of_then() {

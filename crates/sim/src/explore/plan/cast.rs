@@ -123,7 +123,8 @@ fn template(chance: &mut Chance) -> InstanceConfig {
             Family::V4 => [203, 0, 113, 7].into(),
             Family::V6 => Ipv6Addr::new(0x2001, 0xdb8, 7, 0, 0, 0, 0, 7).into(),
         };
-        it.routes.push(instance::route(Prefix::host(far), &it.link));
+        let route = instance::route(Prefix::host(far), &it.link);
+        it.routes.push(route);
         it.rules.push(instance::rule(family, 1000));
     }
     it.heal_hooks = chance.happens(100);

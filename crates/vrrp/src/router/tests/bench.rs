@@ -35,14 +35,19 @@ pub(super) const LOW: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 5);
 pub(super) fn instance() -> InstanceConfig {
     InstanceConfig {
         addresses: vec![VirtualAddress::plain(Prefix::host(IpAddr::V4(VIP)))],
-        announce: AnnounceConfig { repeat: 1, lower_priority_repeat: 1, ..AnnounceConfig::default() },
         ..InstanceConfig::plain("VI_1", LinkName::new("eth0").unwrap(), Vrid::new(51).unwrap())
     }
+    .with(|it| {
+        it.announce = AnnounceConfig { repeat: 1, lower_priority_repeat: 1, ..AnnounceConfig::default() }
+    })
 }
 
 /// The same in version 3, every 100 ms.
 pub(super) fn instance_v3() -> InstanceConfig {
-    InstanceConfig { version: Version::V3, interval: Duration::from_millis(100), ..instance() }
+    instance().with(|it| {
+        it.version = Version::V3;
+        it.interval = Duration::from_millis(100);
+    })
 }
 
 /// An instance that tracks the script `check`, and that script, every second.
@@ -57,7 +62,7 @@ pub(super) fn scripted(weight: Weight, starts_failed: bool) -> Config {
         starts_failed,
     };
     let track_scripts = vec![TrackScript { script: "check".into(), weight }];
-    config([InstanceConfig { track_scripts, ..instance() }], [script])
+    config([instance().with(|it| it.track_scripts = track_scripts)], [script])
 }
 
 pub(super) fn config(

@@ -47,7 +47,7 @@ fn a_better_backup_lets_its_time_run_down_and_takes_over() {
 /// vrrp-behaviour §4.1.
 #[test]
 fn nopreempt_waits_for_any_master() {
-    let mut bench = Bench::with(InstanceConfig { preemption: Preemption::Never, ..instance() });
+    let mut bench = Bench::with(instance().with(|it| it.preemption = Preemption::Never));
     for _ in 0..20 {
         bench.hear(HIGH, 50);
         assert_eq!(brief(&bench.wait(1_000)), [""; 0]);
@@ -64,7 +64,7 @@ fn nopreempt_waits_for_any_master() {
 #[test]
 fn preempt_delay_begins_with_the_first_lesser_advert() {
     let preemption = Preemption::Delayed(Duration::from_millis(2_001));
-    let mut bench = Bench::with(InstanceConfig { preemption, ..instance() });
+    let mut bench = Bench::with(instance().with(|it| it.preemption = preemption));
     bench.wait(720);
     let lines = log(&bench.hear(HIGH, 50));
     assert!(lines.contains(&"(VI_1) start preempt delay (2.001000)".into()), "{lines:?}");
@@ -79,7 +79,7 @@ fn preempt_delay_begins_with_the_first_lesser_advert() {
 #[test]
 fn an_advert_that_is_not_lesser_calls_the_delay_off() {
     let preemption = Preemption::Delayed(Duration::from_secs(2));
-    let mut bench = Bench::with(InstanceConfig { preemption, ..instance() });
+    let mut bench = Bench::with(instance().with(|it| it.preemption = preemption));
     bench.hear(HIGH, 50);
     assert_eq!(log(&bench.hear(HIGH, 100)), ["(VI_1) stop preempt delay"]);
     assert!(log(&bench.hear(HIGH, 50)).contains(&"(VI_1) start preempt delay (2.000000)".into()));
@@ -99,7 +99,7 @@ fn a_master_gives_way_without_giving_up_on_the_wire() {
 /// vrrp-behaviour §22.5.
 #[test]
 fn a_master_may_send_one_more_advert_before_it_gives_way() {
-    let mut bench = Bench::master(InstanceConfig { higher_priority_send_advert: true, ..instance() });
+    let mut bench = Bench::master(instance().with(|it| it.higher_priority_send_advert = true));
     assert_eq!(brief(&bench.hear(HIGH, 101)), ["advert 100", "BACKUP", "-192.0.2.100/32"]);
 }
 
@@ -127,7 +127,7 @@ fn a_master_answers_a_lesser_one_once_an_interval() {
 /// vrrp-behaviour §22.5.
 #[test]
 fn a_master_told_so_answers_a_lesser_one_with_announcements_alone() {
-    let mut bench = Bench::master(InstanceConfig { lower_priority_no_advert: true, ..instance() });
+    let mut bench = Bench::master(instance().with(|it| it.lower_priority_no_advert = true));
     assert_eq!(brief(&bench.hear(HIGH, 99)), ["garp 192.0.2.100"]);
 }
 
@@ -192,7 +192,7 @@ fn bad_packets_neither_silence_a_master_nor_hold_a_backup() {
 #[test]
 fn version_3_learns_the_masters_interval() {
     let mut bench = Bench::with(instance_v3());
-    let theirs = InstanceConfig { interval: Duration::from_millis(500), ..instance_v3() };
+    let theirs = instance_v3().with(|it| it.interval = Duration::from_millis(500));
     let out = bench.tell(Event::Received(advert(&theirs, HIGH, 150)));
     let line = "(VI_1) advertisement interval updated from 100ms to 500ms by master";
     assert!(log(&out).contains(&line.into()), "{:?}", log(&out));
@@ -213,7 +213,7 @@ fn version_3_learns_the_masters_interval() {
 #[test]
 fn version_2_drops_another_interval() {
     let mut bench = Bench::with(instance());
-    let theirs = InstanceConfig { interval: Duration::from_secs(2), ..instance() };
+    let theirs = instance().with(|it| it.interval = Duration::from_secs(2));
     bench.tell(Event::Received(advert(&theirs, HIGH, 150)));
     assert_eq!(bench.status().counters.interval, 1);
     assert_eq!(bench.status().counters.adverts_received, 0);
@@ -277,7 +277,7 @@ fn a_unicast_advert_goes_to_each_peer_and_others_are_dropped_if_asked() {
     let peers =
         vec![Peer { address: HIGH.into(), ttl: (0, 255) }, Peer { address: LOW.into(), ttl: (0, 255) }];
     let mode = Mode::Unicast { peers, ttl: None, check_source: true };
-    let mut bench = Bench::with(InstanceConfig { mode, ..instance() });
+    let mut bench = Bench::with(instance().with(|it| it.mode = mode));
     let stranger = core::net::Ipv4Addr::new(192, 0, 2, 66);
     let mut packet = advert(&instance(), stranger, 200);
     packet.destination = OURS.into();
@@ -306,12 +306,8 @@ fn others_virtual_routers_are_nobodys_business() {
 /// vrrp-behaviour §3.
 #[test]
 fn an_owner_that_ignores_adverts_stays_whatever_it_hears() {
-    let owner = InstanceConfig {
-        wants_master: true,
-        priority: Priority::OWNER,
-        owner_ignores_adverts: true,
-        ..instance()
-    };
+    let owner = InstanceConfig { wants_master: true, priority: Priority::OWNER, ..instance() }
+        .with(|it| it.owner_ignores_adverts = true);
     let mut bench = Bench::master(owner);
     assert_eq!(bench.hear(HIGH, 255), []);
     assert_eq!(bench.state(), State::Master);

@@ -83,7 +83,7 @@ fn a_master_that_loses_its_source_address_says_goodbye_from_it() {
 
 fn tracking(weight: Weight) -> InstanceConfig {
     let track_links = vec![TrackLink { link: LinkName::new("eth1").unwrap(), weight }];
-    InstanceConfig { track_links, ..instance() }
+    instance().with(|it| it.track_links = track_links)
 }
 
 fn eth1(up: bool) -> Event {
@@ -189,7 +189,8 @@ fn results_of_runs_that_nobody_waits_for_are_nothing() {
 #[test]
 fn a_tracked_source_address_that_goes_is_a_fault() {
     let second = host::LinkAddress { prefix: host::Prefix::host(HIGH.into()), ..address(HIGH) };
-    let tracked = InstanceConfig { source: Some(HIGH.into()), track_source: true, ..instance() };
+    let tracked =
+        InstanceConfig { source: Some(HIGH.into()), ..instance() }.with(|it| it.track_source = true);
     let mut bench = Bench::with(tracked);
     assert_eq!(bench.status().faults, [FaultReason::SourceMissing]);
     assert_eq!(brief(&bench.tell(Event::AddressAdded(second.clone()))), ["BACKUP"]);
@@ -199,6 +200,9 @@ fn a_tracked_source_address_that_goes_is_a_fault() {
 #[test]
 fn unicast_without_a_peer_is_a_fault_if_it_is_to_be() {
     let mode = crate::config::Mode::Unicast { peers: vec![], ttl: None, check_source: false };
-    let bench = Bench::with(InstanceConfig { mode, fault_without_peer: true, ..instance() });
+    let bench = Bench::with(instance().with(|it| {
+        it.mode = mode;
+        it.fault_without_peer = true;
+    }));
     assert_eq!(bench.status().faults, [FaultReason::NoPeer]);
 }

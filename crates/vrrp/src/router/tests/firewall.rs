@@ -14,18 +14,20 @@ use crate::event::{Action, Event};
 use crate::notice::State;
 
 fn closed() -> InstanceConfig {
-    InstanceConfig { accept: false, ..instance() }
+    instance().with(|it| it.accept = false)
 }
 
 fn six(vip: &str) -> InstanceConfig {
     InstanceConfig {
-        family: Family::V6,
-        version: Version::V3,
-        mode: Mode::Multicast { group: Mode::GROUP_V6 },
         source: Some("fe80::10".parse().unwrap()),
         addresses: vec![VirtualAddress::plain(Prefix::host(vip.parse().unwrap()))],
         ..closed()
     }
+    .with(|it| {
+        it.family = Family::V6;
+        it.version = Version::V3;
+        it.mode = Mode::Multicast { group: Mode::GROUP_V6 };
+    })
 }
 
 /// The tables that were ordered.
@@ -102,7 +104,7 @@ fn link_local_addresses_are_dropped_on_their_link_alone() {
     let half = of(six("fe80::100"));
     assert_eq!(half.link_local, [(vip, ETH0)].into());
     assert!(half.dropped.is_empty() && half.link_local_by_name.is_empty());
-    let half = of(InstanceConfig { track_own_link: false, ..six("fe80::100") });
+    let half = of(six("fe80::100").with(|it| it.track_own_link = false));
     assert_eq!(half.link_local_by_name, [(vip, LinkName::new("eth0").unwrap())].into());
     assert!(half.link_local.is_empty());
     let half = of(six("2001:db8::100"));
@@ -126,7 +128,13 @@ fn what_a_vmac_would_say_of_groups_leaves_by_its_base_whoever_is_master() {
         let own = vmac(family);
         let own_link = Some(OwnLink { link: own, adverts_by_base: false, address: None });
         let plain = if family == Family::V4 { instance() } else { six("fe80::100") };
-        let (_, out) = Bench::start(config([InstanceConfig { own_link, accept: true, ..plain }], []));
+        let (_, out) = Bench::start(config(
+            [plain.with(|it| {
+                it.own_link = own_link;
+                it.accept = true;
+            })],
+            [],
+        ));
         let table = tables(&out).pop().unwrap();
         let vmacs = [(LinkIndex(9), ETH0)].into();
         match family {
@@ -151,7 +159,10 @@ fn where_the_kernel_reports_no_groups_a_vmac_needs_no_filter_for_ipv4() {
     let options = Firewall { no_local_reports: true, ..Firewall::default() };
     for (family, plain) in [(Family::V4, instance()), (Family::V6, six("fe80::100"))] {
         let own_link = Some(OwnLink { link: vmac(family), adverts_by_base: false, address: None });
-        let one = InstanceConfig { own_link, accept: true, ..plain };
+        let one = plain.with(|it| {
+            it.own_link = own_link;
+            it.accept = true;
+        });
         let (_, out) = Bench::start(crate::config::Config { firewall: options.clone(), ..config([one], []) });
         let table = tables(&out).pop();
         assert_eq!(table.is_some(), family == Family::V6, "{table:?}");
@@ -182,7 +193,7 @@ fn a_master_that_resumes_keeps_its_own_link() {
         Bench { router: Default::default(), now: host::Instant::from_millis(5_000), obedient: false };
     let memory = crate::Memory { instance: "VI_1".into(), master_until: bench.now };
     bench.tell(Event::Remembered(vec![memory]));
-    bench.tell(Event::Configured(Box::new(config([InstanceConfig { own_link, ..instance() }], []))));
+    bench.tell(Event::Configured(Box::new(config([instance().with(|it| it.own_link = own_link)], []))));
     let there = host::Link { index: LinkIndex(9), name: own.name, ..link(true) };
     let out = bench.tell(survey(vec![link(true), there.clone()], vec![address(OURS)]));
     assert_eq!(bench.state(), State::Master);
@@ -197,7 +208,7 @@ fn a_foreign_link_of_the_name_of_ours_is_not_used() {
     let own = vmac(Family::V4);
     let own_link = Some(OwnLink { link: own.clone(), adverts_by_base: false, address: None });
     let mut bench = Bench { router: Default::default(), now: host::Instant::ZERO, obedient: false };
-    bench.tell(Event::Configured(Box::new(config([InstanceConfig { own_link, ..instance() }], []))));
+    bench.tell(Event::Configured(Box::new(config([instance().with(|it| it.own_link = own_link)], []))));
     let there = host::Link { index: LinkIndex(9), name: own.name, ..link(true) };
     let out = bench.tell(survey(vec![link(true), there], vec![address(OURS)]));
     let asked =

@@ -22,7 +22,7 @@ fn announcements(actions: &[Action]) -> usize {
 fn any_rival_that_is_heard_brings_a_round_of_announcements() {
     let announce = AnnounceConfig { lower_priority_repeat: 0, ..instance().announce };
     for (from, priority) in [(HIGH, 99), (LOW, 100), (HIGH, 0)] {
-        let mut bench = Bench::master(InstanceConfig { announce, ..instance() });
+        let mut bench = Bench::master(instance().with(|it| it.announce = announce));
         assert_eq!(announcements(&bench.hear(from, priority)), 1, "{from} {priority}");
         assert_eq!(announcements(&bench.wait(20_000)), 0, "and no more");
     }
@@ -31,7 +31,7 @@ fn any_rival_that_is_heard_brings_a_round_of_announcements() {
 #[test]
 fn a_rival_that_stays_brings_no_more_than_a_round_an_interval() {
     let announce = AnnounceConfig { lower_priority_repeat: 0, ..instance().announce };
-    let mut bench = Bench::master(InstanceConfig { announce, ..instance() });
+    let mut bench = Bench::master(instance().with(|it| it.announce = announce));
     let mut sent = 0;
     for _ in 0..1_000 {
         sent += announcements(&bench.hear(LOW, 100));
@@ -43,19 +43,17 @@ fn a_rival_that_stays_brings_no_more_than_a_round_an_interval() {
 #[test]
 fn healing_that_is_switched_off_sends_nothing() {
     let announce = AnnounceConfig { lower_priority_repeat: 0, heals: false, ..instance().announce };
-    let mut bench = Bench::master(InstanceConfig { announce, ..instance() });
+    let mut bench = Bench::master(instance().with(|it| it.announce = announce));
     assert_eq!(announcements(&bench.hear(HIGH, 99)), 0);
 }
 
 /// As keepalived: the gratuitous ARPs of one member are those of its sync group.
 #[test]
 fn what_one_member_hears_its_sync_group_announces() {
-    let second = InstanceConfig {
-        name: "VI_2".into(),
-        vrid: Vrid::new(52).unwrap(),
-        announce: AnnounceConfig { repeat: 1, lower_priority_repeat: 1, ..AnnounceConfig::default() },
-        ..instance()
-    };
+    let second =
+        InstanceConfig { name: "VI_2".into(), vrid: Vrid::new(52).unwrap(), ..instance() }.with(|it| {
+            it.announce = AnnounceConfig { repeat: 1, lower_priority_repeat: 1, ..AnnounceConfig::default() }
+        });
     let group = GroupConfig {
         name: "G".into(),
         members: vec!["VI_1".into(), "VI_2".into()],
@@ -78,7 +76,7 @@ fn scripts_run_again_once_asked_for_and_not_too_often() {
     let mut bench = Bench::master(instance());
     assert_eq!(repeated(&bench.hear(HIGH, 99)).len(), 0, "nobody asked for it");
 
-    let mut bench = Bench::master(InstanceConfig { heal_hooks: true, ..instance() });
+    let mut bench = Bench::master(instance().with(|it| it.heal_hooks = true));
     let mut times = Vec::new();
     for second in 0..15 {
         let mut out = bench.hear(HIGH, 99);

@@ -38,7 +38,10 @@ fn rule(priority: u32) -> VirtualRule {
 }
 
 fn routed() -> InstanceConfig {
-    InstanceConfig { routes: vec![route(1)], rules: vec![rule(1000)], ..instance() }
+    instance().with(|it| {
+        it.routes = vec![route(1)];
+        it.rules = vec![rule(1000)];
+    })
 }
 
 /// As keepalived: addresses, routes, rules, and the other way around.
@@ -69,7 +72,10 @@ fn a_route_or_rule_that_somebody_deletes_is_put_back_and_mastership_kept() {
 #[test]
 fn a_reload_touches_only_the_routes_that_changed() {
     let mut bench = Bench::master(routed());
-    let changed = InstanceConfig { routes: vec![route(1), route(2)], rules: vec![], ..instance() };
+    let changed = instance().with(|it| {
+        it.routes = vec![route(1), route(2)];
+        it.rules = vec![];
+    });
     let out = bench.tell(Event::Configured(Box::new(config([changed], []))));
     assert_eq!(brief(&out), ["-rule 1000", "+route 198.51.100.2/32"]);
 }
@@ -101,7 +107,7 @@ fn vmac(family: Family, adverts_by_base: bool) -> InstanceConfig {
         both_families: false,
     };
     let own_link = Some(OwnLink { link: own, adverts_by_base, address: None });
-    InstanceConfig { own_link, ..instance() }
+    instance().with(|it| it.own_link = own_link)
 }
 
 /// The link that a datagram leaves by.
@@ -112,8 +118,7 @@ fn links_of(out: &[Action]) -> vec::Vec<u32> {
 /// vrrp-behaviour §10, §22.5.
 #[test]
 fn secondary_addresses_are_let_live_from_the_beginning_to_the_end() {
-    let (mut bench, out) =
-        Bench::start(config([InstanceConfig { promote_secondaries: true, ..instance() }], []));
+    let (mut bench, out) = Bench::start(config([instance().with(|it| it.promote_secondaries = true)], []));
     assert_eq!(brief(&out), ["BACKUP", "listen [51]", "+promote 2"]);
     bench.wait(10_000);
     let out = brief(&bench.tell(Event::Stop));
@@ -192,12 +197,14 @@ fn a_vmac_waits_for_its_base() {
 fn an_ipv6_vmac_gets_the_link_local_address_of_its_base() {
     let vip: IpAddr = "fe80::100".parse().unwrap();
     let six = InstanceConfig {
-        family: Family::V6,
-        version: Version::V3,
-        mode: Mode::Multicast { group: Mode::GROUP_V6 },
         addresses: vec![VirtualAddress::plain(Prefix::host(vip))],
         ..vmac(Family::V6, false)
-    };
+    }
+    .with(|it| {
+        it.family = Family::V6;
+        it.version = Version::V3;
+        it.mode = Mode::Multicast { group: Mode::GROUP_V6 };
+    });
     let mut bench = Bench { router: Default::default(), now: host::Instant::ZERO, obedient: true };
     bench.tell(Event::Configured(Box::new(config([six], []))));
     let base: IpAddr = Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, 0x10).into();
@@ -211,7 +218,7 @@ fn an_ipv6_vmac_gets_the_link_local_address_of_its_base() {
 
 #[test]
 fn a_master_renews_addresses_that_have_a_lifetime() {
-    let mut bench = Bench::master(InstanceConfig { lifetime: Some(6), ..instance() });
+    let mut bench = Bench::master(instance().with(|it| it.lifetime = Some(6)));
     let renewals = |out: &[Action]| brief(out).iter().filter(|line| line.starts_with("renew")).count();
     assert_eq!(renewals(&bench.wait(6_000)), 3);
     // Given up, it is renewed no more.
@@ -262,7 +269,10 @@ fn with_address_link(family: Family) -> InstanceConfig {
         own_link: Some(name),
         ..VirtualAddress::plain(Prefix::host(address))
     };
-    InstanceConfig { address_links: vec![link], excluded: vec![address], accept: true, ..instance() }
+    InstanceConfig { excluded: vec![address], ..instance() }.with(|it| {
+        it.address_links = vec![link];
+        it.accept = true;
+    })
 }
 
 fn eth1() -> host::Link {

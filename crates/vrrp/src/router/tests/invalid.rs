@@ -17,7 +17,7 @@ use crate::status::Counters;
 use crate::wire::{Seal, Stamp};
 
 const PASSWORD: [u8; 8] = *b"secret\0\0";
-const DATE: Duration = Duration::from_secs(1_800_000_000);
+pub(super) const DATE: Duration = Duration::from_secs(1_800_000_000);
 
 /// A kind of invalid packet: its name, whom it is sent to, how it is made of an advert of priority 250, and where it
 /// is counted.
@@ -28,27 +28,27 @@ struct Kind {
     counter: fn(&Counters) -> u64,
 }
 
-fn v2() -> InstanceConfig {
+pub(super) fn v2() -> InstanceConfig {
     InstanceConfig { authentication: Authentication::Password(PASSWORD), ..instance() }
 }
 
-fn headed() -> InstanceConfig {
+pub(super) fn headed() -> InstanceConfig {
     InstanceConfig { authentication: Authentication::Header(PASSWORD), ..instance() }
 }
 
-fn key(id: u8) -> HmacKey {
+pub(super) fn key(id: u8) -> HmacKey {
     HmacKey { id, secret: vec![b'k'; 32] }
 }
 
-fn signed() -> InstanceConfig {
+pub(super) fn signed() -> InstanceConfig {
     let window = Duration::from_secs(5);
     let hmac = Hmac { keys: vec![key(1)], active: 1, window, monotonic: false, mode: HmacMode::Enforce };
-    InstanceConfig { hmac: Some(hmac), ..instance_v3() }
+    instance_v3().with(|it| it.hmac = Some(hmac))
 }
 
-fn unicast() -> InstanceConfig {
+pub(super) fn unicast() -> InstanceConfig {
     let peers = vec![Peer { address: IpAddr::V4(LOW), ttl: (250, 255) }];
-    InstanceConfig { mode: Mode::Unicast { peers, ttl: None, check_source: true }, ..instance() }
+    instance().with(|it| it.mode = Mode::Unicast { peers, ttl: None, check_source: true })
 }
 
 /// A good advert, and something changed about it.
@@ -59,7 +59,7 @@ fn spoilt(config: &InstanceConfig, spoil: impl FnOnce(&mut Delivery)) -> Deliver
 }
 
 /// A signed advert by a clock that is so many seconds ahead, and something changed about it.
-fn signature(
+pub(super) fn signature(
     config: &InstanceConfig,
     now: Instant,
     id: u8,
@@ -72,7 +72,7 @@ fn signature(
     delivery
 }
 
-fn numbered(config: &InstanceConfig, key: &[u8; 8], sequence: u32) -> Delivery {
+pub(super) fn numbered(config: &InstanceConfig, key: &[u8; 8], sequence: u32) -> Delivery {
     sealed(config, HIGH, 250, Seal::Header { key, sequence })
 }
 
@@ -99,7 +99,7 @@ const KINDS: [Kind; 21] = [
         name: "another version",
         to: instance_v3,
         packet: |config, _| {
-            let other = InstanceConfig { version: crate::config::Version::V2, ..config.clone() };
+            let other = config.clone().with(|it| it.version = crate::config::Version::V2);
             advert(&other, HIGH, 250)
         },
         counter: |counters| counters.version,
@@ -209,11 +209,14 @@ const KINDS: [Kind; 21] = [
     },
 ];
 
-/// A node that knows the date and has heard a signature of a moment that is still ahead.
 fn bench(kind: &Kind) -> Bench {
-    let mut bench = Bench::with((kind.to)());
+    dated((kind.to)())
+}
+
+/// A node that knows the date and has heard a signature of a moment that is still ahead.
+pub(super) fn dated(config: InstanceConfig) -> Bench {
+    let mut bench = Bench::with(config.clone());
     bench.tell(Event::ClockSet(WallClock::showing(DATE, Instant::ZERO)));
-    let config = (kind.to)();
     if config.hmac.is_some() {
         bench.tell(Event::Received(signature(&config, Instant::ZERO, 1, 4, |_| {})));
     }
@@ -344,7 +347,8 @@ fn of_two_unicast_instances_the_one_that_has_the_sender_as_its_peer_hears_it() {
     let with = |name: &str, peer| {
         let peers = vec![Peer { address: IpAddr::V4(peer), ttl: (0, 255) }];
         let mode = Mode::Unicast { peers, ttl: None, check_source: false };
-        InstanceConfig { name: name.into(), mode, source: Some(IpAddr::V4(OURS)), ..instance() }
+        InstanceConfig { name: name.into(), source: Some(IpAddr::V4(OURS)), ..instance() }
+            .with(|it| it.mode = mode)
     };
     let (mut bench, _) = Bench::start(config([with("A", LOW), with("B", HIGH)], []));
     let heard = |bench: &Bench| {
@@ -363,7 +367,7 @@ fn a_peer_of_old_is_answered_with_its_checksum() {
     use crate::wire::Coverage;
     let peers = vec![Peer { address: IpAddr::V4(HIGH), ttl: (0, 255) }];
     let mode = Mode::Unicast { peers, ttl: None, check_source: false };
-    let config = InstanceConfig { mode, ..instance_v3() };
+    let config = instance_v3().with(|it| it.mode = mode);
     let mut bench = Bench::with(config.clone());
     bench.hear(HIGH, 150);
     assert_eq!(bench.status().checksum, Some(Coverage::PseudoHeader));

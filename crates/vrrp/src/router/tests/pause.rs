@@ -6,7 +6,7 @@ use core::time::Duration;
 use host::{Instant, LinkIndex, LinkName};
 
 use super::bench::*;
-use crate::config::{Config, InstanceConfig, Priority, TrackFile, TrackLink, TrackNamed, Weight};
+use crate::config::{Config, Priority, TrackFile, TrackLink, TrackNamed, Weight};
 use crate::event::Event;
 use crate::notice::State;
 
@@ -45,7 +45,7 @@ fn a_short_pause_is_only_a_late_advert() {
 /// after the missed adverts.
 #[test]
 fn one_that_knows_its_best_rival_is_late_only_when_that_one_could_have_taken_over() {
-    let it = InstanceConfig { late_master_yields_to: Some(Priority(90)), ..instance() };
+    let it = instance().with(|it| it.late_master_yields_to = Some(Priority(90)));
     for (late, orders) in [(2_600, &["advert 100"][..]), (2_700, &["BACKUP", "-192.0.2.100/32"])] {
         let mut bench = Bench::master(it.clone());
         bench.now = bench.next_deadline().unwrap() + Duration::from_millis(late);
@@ -69,7 +69,10 @@ fn a_startup_delay_passes_before_anything_is_heard_or_timed() {
 fn stepping_down(step_down: bool) -> Bench {
     let weight = Weight::Points { points: -30, reverse: false };
     let track_links = vec![TrackLink { link: LinkName::new("eth1").unwrap(), weight }];
-    let mut bench = Bench::with(InstanceConfig { track_links, step_down, ..instance() });
+    let mut bench = Bench::with(instance().with(|it| {
+        it.track_links = track_links;
+        it.step_down = step_down;
+    }));
     bench.tell(eth1(true));
     bench.hear(HIGH, 90);
     bench.wait(6_000);
@@ -104,12 +107,11 @@ fn without_the_option_a_lower_priority_is_only_advertised() {
 fn files_processes_and_sessions_move_the_priority_or_are_faults() {
     let named = |name: &str, weight| TrackNamed { name: name.into(), weight };
     let points = Weight::Points { points: 20, reverse: false };
-    let tracking = InstanceConfig {
-        track_files: vec![TrackFile { file: "f".into(), weight: 2, reverse: false }],
-        track_processes: vec![named("p", points)],
-        track_bfds: vec![named("b", Weight::Fault { reverse: false })],
-        ..instance()
-    };
+    let tracking = instance().with(|it| {
+        it.track_files = vec![TrackFile { file: "f".into(), weight: 2, reverse: false }];
+        it.track_processes = vec![named("p", points)];
+        it.track_bfds = vec![named("b", Weight::Fault { reverse: false })];
+    });
     let mut bench = Bench::with(tracking);
     assert_eq!(bench.state(), State::Init, "nothing is known of the session");
     let out = bench.tell(Event::BfdChanged { name: "b".into(), up: true });

@@ -21,13 +21,15 @@ fn configs() -> impl Strategy<Value = Box<crate::Config>> {
         let mut first = InstanceConfig {
             priority: crate::config::Priority(priority),
             wants_master: priority == 255,
-            preemption: match preemption {
+            ..if v3 { instance_v3() } else { instance() }
+        }
+        .with(|it| {
+            it.preemption = match preemption {
                 0 => Preemption::Allowed,
                 1 => Preemption::Never,
                 _ => Preemption::Delayed(Duration::from_secs(3)),
-            },
-            ..if v3 { instance_v3() } else { instance() }
-        };
+            }
+        });
         if unicast {
             let peers = vec![crate::config::Peer { address: HIGH.into(), ttl: (1, 200) }];
             first.mode = Mode::Unicast { peers, ttl: Some(7), check_source: v3 };
@@ -46,12 +48,9 @@ fn configs() -> impl Strategy<Value = Box<crate::Config>> {
         config.instances = vec![first.clone()];
         if two {
             let vrid = crate::config::Vrid::new(52).unwrap();
-            config.instances.push(InstanceConfig {
-                name: "VI_2".into(),
-                vrid,
-                version: Version::V3,
-                ..first
-            });
+            config.instances.push(
+                InstanceConfig { name: "VI_2".into(), vrid, ..first }.with(|it| it.version = Version::V3),
+            );
         }
         Box::new(config)
     })

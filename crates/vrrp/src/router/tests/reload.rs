@@ -54,12 +54,8 @@ fn an_added_address_appears_and_a_removed_one_goes() {
 fn a_master_with_another_name_priority_and_interval_goes_on() {
     let mut bench = Bench::master(instance());
     bench.wait(500);
-    let changed = InstanceConfig {
-        name: "VI_2".into(),
-        priority: Priority(120),
-        interval: Duration::from_secs(2),
-        ..instance()
-    };
+    let changed = InstanceConfig { name: "VI_2".into(), priority: Priority(120), ..instance() }
+        .with(|it| it.interval = Duration::from_secs(2));
     let due = bench.next_deadline();
     let (out, _) = reload(&mut bench, config([changed], []));
     assert_eq!(brief(&out), [""; 0]);
@@ -70,7 +66,7 @@ fn a_master_with_another_name_priority_and_interval_goes_on() {
 
 #[test]
 fn a_shorter_interval_counts_at_once() {
-    let mut bench = Bench::with(InstanceConfig { interval: Duration::from_secs(60), ..instance() });
+    let mut bench = Bench::with(instance().with(|it| it.interval = Duration::from_secs(60)));
     bench.wait(240_000);
     assert_eq!(bench.state(), State::Master);
     reload(&mut bench, config([instance()], []));
@@ -96,7 +92,7 @@ fn a_removed_master_gives_up_and_a_new_instance_listens() {
 #[test]
 fn a_removal_is_told_as_such_if_it_is_asked_for() {
     let deletion = Some(crate::config::Deletion::default());
-    let mut bench = Bench::master(InstanceConfig { deletion, ..instance() });
+    let mut bench = Bench::master(instance().with(|it| it.deletion = deletion));
     let (out, _) = reload(&mut bench, config([], []));
     assert_eq!(brief(&out)[..2], ["advert 0", "DELETED"]);
 }
@@ -125,7 +121,7 @@ fn an_address_that_moves_to_another_master_is_not_touched() {
 fn multicast_and_unicast_are_two_virtual_routers() {
     let mut bench = Bench::master(instance());
     let mode = Mode::Unicast { peers: vec![], ttl: None, check_source: false };
-    let (_, summary) = reload(&mut bench, config([InstanceConfig { mode, ..instance() }], []));
+    let (_, summary) = reload(&mut bench, config([instance().with(|it| it.mode = mode)], []));
     assert_eq!(summary, ReloadSummary { added: 1, removed: 1, ..Default::default() });
 }
 
@@ -164,7 +160,7 @@ fn instances_of_one_number_with_other_peers_stay_apart_over_a_reload() {
     let to = |name: &str, peer: Ipv4Addr| {
         let peers = vec![crate::config::Peer { address: peer.into(), ttl: (0, 255) }];
         let mode = Mode::Unicast { peers, ttl: None, check_source: false };
-        InstanceConfig { name: name.into(), mode, ..instance() }
+        InstanceConfig { name: name.into(), ..instance() }.with(|it| it.mode = mode)
     };
     let (mut bench, _) = Bench::start(config([to("A", HIGH), to("B", LOW)], []));
     let (_, summary) = reload(&mut bench, config([to("B", LOW), to("A", HIGH)], []));
@@ -179,12 +175,14 @@ fn instances_of_one_number_with_other_peers_stay_apart_over_a_reload() {
 /// vrrp-behaviour §2.
 #[test]
 fn the_receive_buffer_is_the_sum_of_what_those_who_share_a_socket_ask_for() {
-    let with = |vrid, receive_buffer| InstanceConfig {
-        name: alloc::format!("VI_{vrid}"),
-        vrid: Vrid::new(vrid).unwrap(),
-        addresses: vec![VirtualAddress::plain(Prefix::host([192, 0, 2, 100 + vrid].into()))],
-        receive_buffer,
-        ..instance_v3()
+    let with = |vrid, receive_buffer| {
+        InstanceConfig {
+            name: alloc::format!("VI_{vrid}"),
+            vrid: Vrid::new(vrid).unwrap(),
+            addresses: vec![VirtualAddress::plain(Prefix::host([192, 0, 2, 100 + vrid].into()))],
+            ..instance_v3()
+        }
+        .with(|it| it.receive_buffer = receive_buffer)
     };
     let (mtu, bytes, advert) =
         (ReceiveBuffer::Mtu(3), ReceiveBuffer::Bytes(20_000), ReceiveBuffer::Advert(3));

@@ -34,7 +34,7 @@ fn hmac(keys: &[u8], active: u8) -> Hmac {
 }
 
 fn signed(hmac: Hmac) -> InstanceConfig {
-    InstanceConfig { hmac: Some(hmac), ..instance() }
+    instance().with(|it| it.hmac = Some(hmac))
 }
 
 /// The clock shows the date when time is zero, plus so many seconds.
@@ -181,11 +181,11 @@ fn sequence_numbers_that_run_out_begin_anew_with_the_next_master() {
 fn one_number_and_one_stamp_serve_all_peers() {
     let peers = [HIGH, LOW].map(|address| Peer { address: IpAddr::V4(address), ttl: (0, 255) });
     let mode = Mode::Unicast { peers: peers.into(), ttl: None, check_source: false };
-    let mut bench = Bench::with(InstanceConfig { mode: mode.clone(), ..headed() });
+    let mut bench = Bench::with(headed().with(|it| it.mode = mode.clone()));
     bench.tell(no_date());
     assert_eq!(sequences(&bench.wait(4_000)), [1, 1]);
 
-    let mut bench = Bench::with(InstanceConfig { mode, ..signed(hmac(&[1], 1)) });
+    let mut bench = Bench::with(signed(hmac(&[1], 1)).with(|it| it.mode = mode));
     bench.tell(date(0));
     let sent = adverts(&bench.wait(4_000));
     let [one, other] = &sent[..] else { panic!("{sent:?}") };

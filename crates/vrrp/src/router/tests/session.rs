@@ -9,7 +9,7 @@ use crate::event::Event;
 use crate::notice::State;
 
 pub(super) fn tracks(weight: Weight) -> InstanceConfig {
-    InstanceConfig { track_bfds: vec![TrackNamed { name: "b".into(), weight }], ..instance() }
+    instance().with(|it| it.track_bfds = vec![TrackNamed { name: "b".into(), weight }])
 }
 
 pub(super) fn session(up: bool) -> Event {

@@ -22,7 +22,7 @@ const MASTER_DOWN: Duration = Duration::from_nanos(3_609_375_000);
 
 /// The same virtual router in both versions, an advert a second.
 fn versions() -> [InstanceConfig; 2] {
-    [instance(), InstanceConfig { interval: SECOND, ..instance_v3() }]
+    [instance(), instance_v3().with(|it| it.interval = SECOND)]
 }
 
 fn first_sent(out: &[Action]) -> &Packet {
@@ -197,7 +197,7 @@ fn anyone_else_that_starts_is_backup_and_waits_by_its_own_interval() {
 #[test]
 fn a_master_of_version_3_that_gives_way_waits_by_the_interval_of_the_better_one() {
     let mut bench = Bench::master(instance_v3());
-    let theirs = InstanceConfig { interval: Duration::from_millis(500), ..instance_v3() };
+    let theirs = instance_v3().with(|it| it.interval = Duration::from_millis(500));
     bench.tell(Event::Received(advert(&theirs, HIGH, 150)));
     assert_eq!(bench.state(), State::Backup);
     // 3 * 500 ms + 156 / 256 * 500 ms
@@ -209,7 +209,7 @@ fn a_master_of_version_3_that_gives_way_waits_by_the_interval_of_the_better_one(
 #[test]
 fn a_master_gives_way_whether_or_not_it_would_preempt() {
     for config in versions() {
-        let mut bench = Bench::master(InstanceConfig { preemption: Preemption::Never, ..config });
+        let mut bench = Bench::master(config.with(|it| it.preemption = Preemption::Never));
         bench.hear(LOW, 101);
         assert_eq!(bench.state(), State::Backup);
     }
@@ -227,7 +227,9 @@ fn a_master_gives_way_whether_or_not_it_would_preempt() {
 fn an_owner_preempts_even_if_preemption_is_off() {
     for config in versions() {
         let preemption = Preemption::Never;
-        let mut bench = Bench::with(InstanceConfig { priority: Priority::OWNER, preemption, ..config });
+        let mut bench = Bench::with(
+            InstanceConfig { priority: Priority::OWNER, ..config }.with(|it| it.preemption = preemption),
+        );
         for _ in 0..5 {
             bench.hear(HIGH, 254);
             bench.wait(1_000);
@@ -320,7 +322,7 @@ fn what_fails_a_check_is_discarded_counted_and_said_once() {
 fn another_interval_of_version_3_is_said_once_and_the_advert_counts() {
     let mut bench = Bench::with(instance_v3());
     bench.hear(HIGH, 150);
-    let theirs = InstanceConfig { interval: Duration::from_millis(500), ..instance_v3() };
+    let theirs = instance_v3().with(|it| it.interval = Duration::from_millis(500));
     let mut lines = Vec::new();
     for _ in 0..3 {
         lines.extend(log(&bench.tell(Event::Received(advert(&theirs, HIGH, 150)))));
@@ -378,13 +380,15 @@ fn how_the_others_checksum_is_made_is_remembered() {
 fn six(priority: Priority) -> InstanceConfig {
     let address = |text: &str| VirtualAddress::plain(Prefix::host(text.parse().unwrap()));
     InstanceConfig {
-        family: Family::V6,
-        mode: Mode::Multicast { group: Mode::GROUP_V6 },
         addresses: vec![address("fe80::100"), address("2001:db8::100")],
         priority,
         wants_master: priority.is_owner(),
         ..instance_v3()
     }
+    .with(|it| {
+        it.family = Family::V6;
+        it.mode = Mode::Multicast { group: Mode::GROUP_V6 };
+    })
 }
 
 fn start_six(config: InstanceConfig, forwards: bool) -> (Bench, Vec<Action>) {

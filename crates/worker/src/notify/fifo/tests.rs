@@ -9,7 +9,7 @@ use super::*;
 
 fn instance(name: &str, vrid: u8, tell_priority: bool) -> InstanceConfig {
     let link = LinkName::new("eth0").unwrap();
-    InstanceConfig { tell_priority, ..InstanceConfig::plain(name, link, Vrid::new(vrid).unwrap()) }
+    InstanceConfig::plain(name, link, Vrid::new(vrid).unwrap()).with(|it| it.tell_priority = tell_priority)
 }
 
 fn config() -> Config {

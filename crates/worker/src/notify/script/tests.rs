@@ -14,17 +14,16 @@ fn command(words: &str) -> Option<Box<Command>> {
 
 /// An instance with a script for everything, which names what it is for.
 pub(crate) fn instance(name: &str) -> InstanceConfig {
-    InstanceConfig {
-        notify: NotifyScripts {
+    InstanceConfig::plain(name, host::LinkName::new("eth0").unwrap(), Vrid::new(51).unwrap()).with(|it| {
+        it.notify = NotifyScripts {
             master: command("/m own words"),
             backup: command("/b"),
             fault: command("/f"),
             stop: command("/s"),
             any: command("/any own"),
             lower_priority_heard: command("/lower own"),
-        },
-        ..InstanceConfig::plain(name, host::LinkName::new("eth0").unwrap(), Vrid::new(51).unwrap())
-    }
+        }
+    })
 }
 
 /// The way from the engine's notice to the scripts.
@@ -121,7 +120,7 @@ fn an_instance_that_a_reload_removes_is_told_by_its_old_scripts_and_forgotten() 
 fn a_removal_that_is_told_as_such_has_a_script_of_its_own() {
     let mut scripts = scripts();
     let deletion = Some(Deletion { script: command("/d own words") });
-    let config = InstanceConfig { deletion, ..instance("VI_1") };
+    let config = instance("VI_1").with(|it| it.deletion = deletion);
     scripts.configure(&Config { instances: vec![config], ..Config::default() });
     scripts.configure(&Config::default());
     let lines = told(&mut scripts, &entered(State::Deleted), Instant::ZERO);

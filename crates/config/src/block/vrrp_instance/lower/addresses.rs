@@ -29,7 +29,10 @@ impl Held {
         let Self { advertised, excluded, asking: _, routes, rules } = self;
         let addresses = advertised.into_iter().map(|(address, _)| address).collect();
         let excluded = excluded.into_iter().map(|(address, _)| address).collect();
-        InstanceConfig { addresses, excluded, routes, rules, ..config }
+        InstanceConfig { addresses, excluded, ..config }.with(|it| {
+            it.routes = routes;
+            it.rules = rules;
+        })
     }
 }
 

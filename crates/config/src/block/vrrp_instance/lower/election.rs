@@ -30,7 +30,7 @@ pub(super) struct Manners {
 impl Standing {
     pub(super) fn into_config(self, config: InstanceConfig) -> InstanceConfig {
         let Self { priority, wants_master, preemption } = self;
-        InstanceConfig { priority, wants_master, preemption, ..config }
+        InstanceConfig { priority, wants_master, ..config }.with(|it| it.preemption = preemption)
     }
 }
 
@@ -43,14 +43,13 @@ impl Manners {
             higher_priority_send_advert,
             heal_hooks,
         } = self;
-        InstanceConfig {
-            skip_address_check,
-            checksum_as_v2,
-            lower_priority_no_advert,
-            higher_priority_send_advert,
-            heal_hooks,
-            ..config
-        }
+        config.with(|it| {
+            it.skip_address_check = skip_address_check;
+            it.checksum_as_v2 = checksum_as_v2;
+            it.lower_priority_no_advert = lower_priority_no_advert;
+            it.higher_priority_send_advert = higher_priority_send_advert;
+            it.heal_hooks = heal_hooks;
+        })
     }
 }
 

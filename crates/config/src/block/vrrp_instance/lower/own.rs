@@ -30,7 +30,11 @@ pub(super) struct Made {
 impl Made {
     pub(super) fn into_config(self, config: InstanceConfig) -> InstanceConfig {
         let Self { link: own_link, promote_secondaries, address_links } = self;
-        InstanceConfig { own_link, promote_secondaries, address_links, ..config }
+        config.with(|it| {
+            it.own_link = own_link;
+            it.promote_secondaries = promote_secondaries;
+            it.address_links = address_links;
+        })
     }
 }
 

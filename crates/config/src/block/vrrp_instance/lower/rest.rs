@@ -31,16 +31,15 @@ impl Lowered {
             step_down,
             lifetime,
         } = self;
-        InstanceConfig {
-            mail,
-            tell_priority,
-            owner_ignores_adverts,
-            late_master_yields_to,
-            receive_buffer,
-            step_down,
-            lifetime,
-            ..config
-        }
+        config.with(|it| {
+            it.mail = mail;
+            it.tell_priority = tell_priority;
+            it.owner_ignores_adverts = owner_ignores_adverts;
+            it.late_master_yields_to = late_master_yields_to;
+            it.receive_buffer = receive_buffer;
+            it.step_down = step_down;
+            it.lifetime = lifetime;
+        })
     }
 }
 

@@ -23,7 +23,11 @@ pub(super) struct Travel {
 impl Travel {
     pub(super) fn into_config(self, config: InstanceConfig) -> InstanceConfig {
         let Self { source, mode, unicast_checksum, fault_without_peer } = self;
-        InstanceConfig { source, mode, unicast_checksum, fault_without_peer, ..config }
+        InstanceConfig { source, ..config }.with(|it| {
+            it.mode = mode;
+            it.unicast_checksum = unicast_checksum;
+            it.fault_without_peer = fault_without_peer;
+        })
     }
 }
 
