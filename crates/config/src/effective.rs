@@ -20,4 +20,22 @@ pub struct Effective {
     pub bfd: bfd::Config,
     /// What the check engine obeys.
     pub check: check::Config,
+    /// Who follows which static things (`track_group`), in the order of the file. What comes of it stands with the
+    /// instances.
+    pub track_groups: Vec<TrackGroup>,
+}
+
+/// Instances that fail with the links of static addresses, routes and rules.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
+pub struct TrackGroup {
+    /// Its name. Unique.
+    pub name: String,
+    /// The instances that there are, in the order of the file.
+    pub members: Vec<String>,
+    /// Places among the static addresses.
+    pub addresses: Vec<usize>,
+    /// Places among the static routes.
+    pub routes: Vec<usize>,
+    /// Places among the static rules.
+    pub rules: Vec<usize>,
 }

@@ -31,7 +31,7 @@ mod tree;
 mod value;
 
 pub use diagnostic::{Class, Code, Diagnostic, Severity};
-pub use effective::{Daemon, Effective};
+pub use effective::{Daemon, Effective, TrackGroup};
 pub use files::{Disk, Files, InMemory};
 pub use fuzz::{fuzz_files, fuzz_mutate, fuzz_pipeline, fuzz_reading};
 pub use load::{Loaded, Request, load};

@@ -152,7 +152,7 @@ fn resolve(mut resolver: Resolver<'_, '_>, root: &RootBlock) -> Effective {
     let mut instances = instances(resolver, nodes);
     let groups = std::mem::take(&mut resolver.groups);
     let groups = vrrp_sync_group::finish(resolver, groups, &mut instances);
-    let statics = statics::lower(resolver, statics, &mut instances);
+    let (statics, track_groups) = statics::lower(resolver, statics, &mut instances);
     let pace_groups = link::pace_groups(resolver, garp_groups);
     let link_delays = link::delays(resolver, interface_up_down_delays);
     let all = identity.linkbeat_use_polling.is_some();
@@ -187,7 +187,7 @@ fn resolve(mut resolver: Resolver<'_, '_>, root: &RootBlock) -> Effective {
         tell_strangers: global_defs.log_unknown_vrids.is_some(),
     };
     let sessions = sessions.into_iter().map(|(_, session)| session).collect();
-    Effective { daemon, vrrp, bfd: bfd::Config { sessions }, check }
+    Effective { daemon, vrrp, bfd: bfd::Config { sessions }, check, track_groups }
 }
 
 fn reader<'a>(tree: &'a Tree, sources: &'a Sources, report: &'a mut Report, test: bool) -> Reader<'a> {

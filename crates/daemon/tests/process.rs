@@ -10,12 +10,15 @@ mod process {
     mod command_line;
     mod control;
     mod crash;
+    mod holds;
     mod ipvlan;
     mod ipvs;
     mod life;
+    mod links;
     mod mail;
     mod manager;
     mod network;
+    mod options;
     mod pid_file;
     mod pipes;
     mod reload;

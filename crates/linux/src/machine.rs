@@ -374,6 +374,11 @@ impl Network for Machine {
         self.noting(|machine, arrivals| {
             // The order of performance is the order of calls.
             machine.outbox.flush(arrivals);
+            if let NetworkOp::AddAddress(address) = &op
+                && address.prefix.family() == host::Family::V6
+            {
+                machine.virtual_links.wake(address.link);
+            }
             match &op {
                 NetworkOp::AddLink(link) => {
                     let result = machine.virtual_links.add(link, arrivals);

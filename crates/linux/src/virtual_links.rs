@@ -3,7 +3,7 @@
 //! ```text
 //! IPv4 VMAC   arp_ignore 1, accept_local 1, rp_filter 0, promote_secondaries 1; no IPv6 address of its own, IPv6 off
 //!             unless it carries IPv6 addresses too
-//! IPv6 VMAC   arp_ignore 1, promote_secondaries 1; no IPv6 address of its own, IPv6 on
+//! IPv6 VMAC   arp_ignore 1, promote_secondaries 1; no IPv6 address of its own, IPv6 on from the first one that is put
 //! its base    (of IPv4 VMACs) arp_ignore 1, arp_filter 1
 //! the host    (for IPv4 VMACs) all.rp_filter 0; what it was is raised on every link instead
 //! ipvlan      nothing
@@ -58,6 +58,9 @@ struct Made {
     /// It needs the settings of an IPv4 VMAC.
     is_ipv4: bool,
     domain: Option<LinkIndex>,
+    /// IPv6 is off until its first address: what the kernel tells of groups must not leave before the packet filter,
+    /// which names the link by its number, keeps it from telling switches a false place of the Ethernet address.
+    sleeps: bool,
 }
 
 /// A link that is to go.
@@ -186,6 +189,15 @@ impl VirtualLinks {
         }
     }
 
+    /// An IPv6 address is about to be put on a link: IPv6 is switched on for it, if it is one of ours that waits for that.
+    pub(crate) fn wake(&mut self, link: LinkIndex) {
+        let sleeper = self.made.iter_mut().find(|(_, made)| made.index == link && made.sleeps);
+        if let Some((name, made)) = sleeper {
+            made.sleeps = false;
+            switch_ipv6(name, true);
+        }
+    }
+
     /// A link is gone: one of ours that somebody removed, or that went with its base.
     pub(crate) fn gone(&mut self, index: LinkIndex) {
         self.before.remove(&index);
@@ -228,7 +240,13 @@ impl VirtualLinks {
             }
             let noted: Vec<_> =
                 BASE.iter().filter_map(|(one, _)| Some((*one, *noted.get(one.name())?))).collect();
-            let made = Made { index: found.index, base, is_ipv4: !noted.is_empty(), domain: found.domain };
+            let made = Made {
+                index: found.index,
+                base,
+                is_ipv4: !noted.is_empty(),
+                domain: found.domain,
+                sleeps: false,
+            };
             self.made.insert(name.clone(), made);
             if made.is_ipv4 {
                 self.before.entry(base).or_insert(noted);
@@ -267,6 +285,7 @@ impl VirtualLinks {
         group: u32,
         found: Option<Seen>,
     ) -> Result<(), Refusal> {
+        let is_new = found.is_none();
         let own = match found {
             Some(found) => found,
             None => self
@@ -275,7 +294,9 @@ impl VirtualLinks {
         };
         let is_vmac = matches!(link.kind, VirtualLinkKind::Vmac(_));
         let is_ipv4 = is_vmac && (link.family == Family::V4 || link.both_families);
-        let made = Made { index: own.index, base: base.index, is_ipv4, domain: own.domain };
+        let has_ipv6 = is_vmac && (link.family == Family::V6 || link.both_families);
+        let sleeps = has_ipv6 && is_new;
+        let made = Made { index: own.index, base: base.index, is_ipv4, domain: own.domain, sleeps };
         self.made.insert(link.name.clone(), made);
         if own.group != group {
             self.change(&message::set_group(own.index, group))?;
@@ -289,7 +310,8 @@ impl VirtualLinks {
             self.prepare_base(base, own.index, &noted)?;
         }
         if is_vmac {
-            self.prepare_vmac(link, own.index, is_ipv4)?;
+            self.prepare_vmac(own.index, is_ipv4)?;
+            switch_ipv6(&link.name, has_ipv6 && !sleeps);
         }
         if own.domain != base.domain {
             self.change(&message::set_domain(own.index, base.domain))?;
@@ -298,7 +320,7 @@ impl VirtualLinks {
         self.change(&message::set_up(own.index))
     }
 
-    fn prepare_vmac(&mut self, link: &VirtualLink, index: LinkIndex, is_ipv4: bool) -> Result<(), Refusal> {
+    fn prepare_vmac(&mut self, index: LinkIndex, is_ipv4: bool) -> Result<(), Refusal> {
         let mut settings = vec![(Setting::ArpIgnore, 1), (Setting::PromoteSecondaries, 1)];
         if is_ipv4 {
             settings.extend([(Setting::AcceptLocal, 1), (Setting::ReversePathFilter, 0)]);
@@ -306,15 +328,9 @@ impl VirtualLinks {
         self.change(&message::set_ipv4(index, &settings))?;
         match self.change(&message::no_own_ipv6(index)) {
             // A kernel without IPv6 gives no IPv6 address.
-            Err(refusal) if refusal.code == libc::EAFNOSUPPORT => {}
-            result => result?,
+            Err(refusal) if refusal.code == libc::EAFNOSUPPORT => Ok(()),
+            result => result,
         }
-        let wants_ipv6 = link.family == Family::V6 || link.both_families;
-        let path = format!("/proc/sys/net/ipv6/conf/{}/disable_ipv6", link.name);
-        // Without IPv6 the file is not there. Where it cannot be written, IPv6 without an address does no harm, and an
-        // address that cannot be put is refused then.
-        let _ = std::fs::write(path, if wants_ipv6 { "0" } else { "1" });
-        Ok(())
     }
 
     /// Sets the base up, and notes how things were: on the VMAC, so that a later life can restore them after a crash.
@@ -376,6 +392,13 @@ impl VirtualLinks {
     fn change_with(&mut self, flags: u16, payload: &[u8]) -> Result<(), Refusal> {
         self.exchange.perform(RTM_NEWLINK, flags, payload).map(|_| ())
     }
+}
+
+/// Without IPv6 the file is not there. Where it cannot be written, IPv6 without an address does little harm, and an address
+/// that cannot be put is refused then.
+fn switch_ipv6(link: &LinkName, on: bool) {
+    let path = format!("/proc/sys/net/ipv6/conf/{link}/disable_ipv6");
+    let _ = std::fs::write(path, if on { "0" } else { "1" });
 }
 
 /// What stands before the settings that are noted on a VMAC.

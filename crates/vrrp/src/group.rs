@@ -56,7 +56,7 @@ impl Group {
         } else if self.all(instances, |member| member.is_master() || member.is_free())
             && self.any(instances, resting)
         {
-            self.begin(instances, turn);
+            self.begin(touched, instances, turn);
         }
         let masters = self.count(instances, State::Master);
         if masters > 0 && masters < self.members.len() {
@@ -79,7 +79,7 @@ impl Group {
     }
 
     /// Nothing stands in the way any more: all begin together. One that a reload adds to masters becomes one.
-    fn begin(&mut self, instances: &mut Instances, turn: &mut Turn<'_>) {
+    fn begin(&mut self, touched: &[InstanceId], instances: &mut Instances, turn: &mut Turn<'_>) {
         let owners = self.all(instances, Instance::is_wanting_owner);
         let masters = self.count(instances, State::Master) > 0;
         // As keepalived: a group's first state is told before its members'.
@@ -87,8 +87,8 @@ impl Group {
             self.tell(State::Backup, turn);
         }
         let mut said = self.told == Some(State::Backup) || masters;
-        for id in &self.members {
-            let Some(member) = instances.get_mut(id) else { continue };
+        for id in self.beginning_with(touched) {
+            let Some(member) = instances.get_mut(&id) else { continue };
             if matches!(member.state(), State::Init | State::Fault) {
                 member.begin_with_group(masters, owners, turn);
                 if !core::mem::replace(&mut said, true) {
@@ -118,9 +118,7 @@ impl Group {
 
     /// All wish to be master: the one whose time passed last goes first.
     fn lead(&self, touched: &[InstanceId], instances: &mut Instances, turn: &mut Turn<'_>) {
-        let first = touched.iter().rev().find(|id| self.members.contains(id)).copied();
-        let others = self.members.iter().copied().filter(|id| Some(*id) != first);
-        for (place, id) in first.into_iter().chain(others).enumerate() {
+        for (place, id) in self.beginning_with(touched).into_iter().enumerate() {
             if let Some(member) = instances.get_mut(&id) {
                 member.follow(State::Master, turn);
             }
@@ -128,6 +126,13 @@ impl Group {
                 self.say(GroupFact::Syncing(State::Master), turn);
             }
         }
+    }
+
+    /// The member that something happened to last, then the others.
+    fn beginning_with(&self, touched: &[InstanceId]) -> Vec<InstanceId> {
+        let first = touched.iter().rev().find(|id| self.members.contains(id)).copied();
+        let others = self.members.iter().copied().filter(|id| Some(*id) != first);
+        first.into_iter().chain(others).collect()
     }
 
     /// As keepalived: where one member heard a rival and stays, all announce.

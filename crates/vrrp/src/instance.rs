@@ -46,7 +46,7 @@ use crate::notice::{FaultReason, InstanceFact, Notice, Reject, State, Thing};
 use crate::timing;
 use crate::wire::{self, Coverage};
 
-pub(crate) use faults::View;
+pub(crate) use faults::{Findings, View};
 pub(crate) use wants::link_address;
 
 use backup::{Backup, Countdown};

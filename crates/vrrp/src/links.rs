@@ -212,9 +212,13 @@ impl Links {
         self.links.len()
     }
 
-    /// Whether an address is on any link.
-    pub(crate) fn has_address(&self, address: IpAddr) -> bool {
-        self.addresses.values().flatten().any(|known| known.prefix.address() == address)
+    /// Whether an address is on any link that `counts`.
+    pub(crate) fn has_address(&self, address: IpAddr, counts: impl Fn(&Link) -> bool) -> bool {
+        let here = |(index, known): (&LinkIndex, &Vec<Present>)| {
+            known.iter().any(|known| known.prefix.address() == address)
+                && self.links.get(index).is_some_and(&counts)
+        };
+        self.addresses.iter().any(here)
     }
 
     /// The first usable address of a link that `accept` takes.

@@ -110,6 +110,8 @@ pub enum Notice {
     },
     /// Nothing is heard nor said for that long after the start (`vrrp_startup_delay`).
     StartupDelayed(Duration),
+    /// That delay has passed.
+    DelayPassed,
     /// A reload was carried out.
     Reloaded(ReloadSummary),
 }

@@ -23,7 +23,7 @@ use crate::event::{Action, Event};
 use crate::firewall::Firewall;
 use crate::group::Group;
 use crate::holdings::Holdings;
-use crate::instance::{Instance, InstanceId, Instances, Turn, View};
+use crate::instance::{Findings, Instance, InstanceId, Instances, Turn, View};
 use crate::item::{Item, Key};
 use crate::links::Links;
 use crate::notice::{InstanceFact, Notice, State};
@@ -79,6 +79,8 @@ pub struct Router {
     stopping: bool,
     /// Until then instances neither hear nor speak.
     quiet_until: Instant,
+    /// When people are told that this is over.
+    delay_ends: Option<Instant>,
     /// Adverts for virtual routers that nobody here has are told of, each once.
     tell_strangers: bool,
     strangers: BTreeSet<(LinkIndex, Family, u8)>,
@@ -142,6 +144,7 @@ impl Engine for Router {
             self.holdings.next_deadline(),
             self.firewall.next_deadline(),
             self.announcements.next_deadline(),
+            self.delay_ends,
         ];
         rest.into_iter().flatten().chain(instance).min()
     }
@@ -272,6 +275,9 @@ impl Router {
 
     /// Lets every instance look again if the world changed, and meets the deadlines that have passed.
     fn settle(&mut self, now: Instant, touched: &mut BTreeSet<InstanceId>, out: &mut Vec<Action>) {
+        if self.delay_ends.take_if(|at| *at <= now).is_some() {
+            out.push(Action::Notice(Notice::DelayPassed));
+        }
         self.stale |= self.channels.run(now, out);
         self.stale |= self.links.run(now);
         if core::mem::take(&mut self.stale) {
@@ -337,6 +343,7 @@ impl Router {
             ours.extend(instance.claims(&self.links).iter().map(Item::key));
         }
         self.holdings.claim(ours);
+        let mut findings = Vec::with_capacity(self.order.len());
         for id in &self.order {
             let Some(instance) = self.instances.get_mut(id) else { continue };
             let deaf = instance.channel().is_some_and(|channel| self.channels.is_deaf(channel));
@@ -347,13 +354,38 @@ impl Router {
                 holdings: &self.holdings,
                 deaf,
             };
-            instance.review(view, &mut Turn { now, out });
-            touched.insert(*id);
+            findings.push((*id, instance.review(view, &mut Turn { now, out })));
         }
+        self.act(findings, now, touched, out);
         // Before a group is joined by a VMAC.
         self.firewall.touch();
         self.firewall.before(&self.instances, &self.links, now, out);
         self.listen(out);
+    }
+
+    /// Lets every instance act on what it found. As keepalived: its fellows follow before others do something.
+    fn act(
+        &mut self,
+        findings: Vec<(InstanceId, Findings)>,
+        now: Instant,
+        touched: &mut BTreeSet<InstanceId>,
+        out: &mut Vec<Action>,
+    ) {
+        // Groups that cannot begin yet: they may be large, and another member would find the same.
+        let mut waiting = BTreeSet::new();
+        for (id, findings) in findings {
+            let Some(instance) = self.instances.get_mut(&id) else { continue };
+            let before = instance.state();
+            instance.act(findings, &mut Turn { now, out });
+            touched.insert(id);
+            let moved = instance.state() != before;
+            let may_begin = findings.freed && matches!(before, State::Init | State::Fault);
+            let Some(&place) = self.group_of.get(&id) else { continue };
+            let concerned = moved || (may_begin && waiting.insert(place));
+            if let Some(group) = self.groups.get_mut(place).filter(|_| concerned) {
+                group.settle(&[id], &mut self.instances, &mut Turn { now, out });
+            }
+        }
     }
 
     /// Opens the channels that the instances need, and notes whose adverts come in by each.

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use core::time::Duration;
 
-use host::{Family, Instant, Link, LinkName, Prefix};
+use host::{Channel, Family, Instant, Link, LinkName, Prefix};
 use serde::{Deserialize, Serialize};
 
 use crate::config::{Priority, Version, Vrid};
@@ -139,6 +139,10 @@ pub struct InstanceStatus {
     pub addresses: Vec<(Prefix, LinkName, bool)>,
     /// What the checksum of the last advert that counted covered. Of version 3 over IPv4 there are two readings.
     pub checksum: Option<Coverage>,
+    /// What it listens on; `None` while its link or its address is missing.
+    pub channel: Option<Channel>,
+    /// Bytes that it asks for in the receive buffer of its socket; `None` asks for nothing.
+    pub receive_buffer: Option<u32>,
     /// What was counted.
     pub counters: Counters,
 }

@@ -246,6 +246,11 @@ fn peer(resolver: &mut Resolver<'_, '_>, address: &mut VirtualAddress, word: Spa
     let found = prefix(text).filter(|peer| peer.family() == address.prefix.family());
     match found {
         Some(peer) if address.peer.is_none() => {
+            if text.contains('/') {
+                // The kernel has one length for the two ends, and as for `ip address add` it is this one.
+                let both = Prefix::new(address.prefix.address(), peer.length());
+                address.prefix = both.unwrap_or(address.prefix);
+            }
             if peer != Prefix::host(peer.address()) {
                 let note = "keepalived ignores a peer with a prefix length";
                 resolver

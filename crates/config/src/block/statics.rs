@@ -8,6 +8,7 @@ use vrrp::config::{InstanceConfig, Statics};
 use crate::block::vrrp_sync_group::{fail_with, names};
 use crate::block::{address, route, rule};
 use crate::diagnostic::{Class, Diagnostic, code};
+use crate::effective::TrackGroup;
 use crate::resolve::Resolver;
 use crate::source::Span;
 use crate::table::{Block, Keyword, Shape};
@@ -81,11 +82,16 @@ pub(crate) fn lower(
     resolver: &mut Resolver<'_, '_>,
     block: &StaticsBlock,
     instances: &mut [InstanceConfig],
-) -> Statics {
+) -> (Statics, Vec<TrackGroup>) {
     // No `..` here: a keyword that is read and not obeyed must not compile.
     let StaticsBlock { addresses, routes, rules, groups } = block;
     let mut statics = Statics::default();
-    let mut following = Following { groups, members: BTreeMap::new() };
+    let named = |(_, block): &(NodeId, TrackGroupBlock)| TrackGroup {
+        name: block.name.clone(),
+        ..TrackGroup::default()
+    };
+    let mut following =
+        Following { groups, members: BTreeMap::new(), made: groups.iter().map(named).collect() };
     for line in lines(resolver, addresses) {
         let Some(address::Line { address, at, track_group, .. }) = address::line(resolver, line, true) else {
             continue;
@@ -100,14 +106,18 @@ pub(crate) fn lower(
             resolver.reader.complain(code::DUPLICATE, at, message);
             continue;
         }
-        following.add(resolver, line, track_group, &[&link]);
+        if let Some(group) = following.add(resolver, line, track_group, &[&link]) {
+            group.addresses.push(statics.addresses.len());
+        }
         statics.addresses.push((link, address));
     }
     for line in lines(resolver, routes) {
         let Some(read) = route::line(resolver, line, true) else { continue };
         let links: Vec<&LinkName> =
             read.route.route.hops.iter().filter_map(|hop| hop.link.as_ref()).collect();
-        following.add(resolver, line, read.track_group, &links);
+        if let Some(group) = following.add(resolver, line, read.track_group, &links) {
+            group.routes.push(statics.routes.len());
+        }
         statics.routes.push(read.route);
     }
     for line in lines(resolver, rules) {
@@ -115,11 +125,13 @@ pub(crate) fn lower(
         let named = [&read.rule.rule.input, &read.rule.rule.output];
         let links: Vec<LinkName> =
             named.into_iter().flatten().filter_map(|name| LinkName::new(name).ok()).collect();
-        following.add(resolver, line, read.track_group, &links.iter().collect::<Vec<_>>());
+        let links: Vec<_> = links.iter().collect();
+        if let Some(group) = following.add(resolver, line, read.track_group, &links) {
+            group.rules.push(statics.rules.len());
+        }
         statics.rules.push(read.rule);
     }
-    following.finish(resolver, instances);
-    statics
+    (statics, following.finish(resolver, instances))
 }
 
 fn lines(resolver: &Resolver<'_, '_>, lists: &[NodeId]) -> Vec<NodeId> {
@@ -143,6 +155,8 @@ struct Following<'b> {
     groups: &'b [(NodeId, TrackGroupBlock)],
     /// By instance.
     members: BTreeMap<String, Vec<LinkName>>,
+    /// One for each of the groups.
+    made: Vec<TrackGroup>,
 }
 
 impl Following<'_> {
@@ -152,40 +166,49 @@ impl Following<'_> {
         line: NodeId,
         group: Option<Span>,
         links: &[&LinkName],
-    ) {
-        let Some(at) = group else { return };
+    ) -> Option<&mut TrackGroup> {
+        let at = group?;
         let name = resolver.reader.text(at);
-        let found = self.groups.iter().find(|(node, have)| have.name == name && *node < line);
+        let place = self.groups.iter().position(|(node, have)| have.name == name && *node < line);
+        let found = place.and_then(|place| self.groups.get(place));
         let Some((_, TrackGroupBlock { group: Some(list), .. })) = found else {
             let message = format!("There is no track_group `{name}` above; it is ignored");
             resolver.reader.complain(code::UNKNOWN_NAME, at, message);
-            return;
+            return None;
         };
         if links.is_empty() {
             let message = "Only what is on an interface can have a track_group; it is ignored";
             resolver.reader.complain(code::NOT_TOGETHER, at, message);
-            return;
+            return None;
         }
         for (member, _) in names(&resolver.reader, *list) {
             let have = self.members.entry(member.to_owned()).or_default();
             have.extend(links.iter().map(|link| (*link).clone()));
         }
+        self.made.get_mut(place?)
     }
 
-    fn finish(self, resolver: &mut Resolver<'_, '_>, instances: &mut [InstanceConfig]) {
+    fn finish(
+        mut self,
+        resolver: &mut Resolver<'_, '_>,
+        instances: &mut [InstanceConfig],
+    ) -> Vec<TrackGroup> {
         for instance in instances.iter_mut() {
             for link in self.members.get(&instance.name).into_iter().flatten() {
                 fail_with(instance, link);
             }
         }
-        for (_, block) in self.groups {
+        for ((_, block), made) in self.groups.iter().zip(&mut self.made) {
             for (member, at) in block.group.map(|list| names(&resolver.reader, list)).unwrap_or_default() {
-                if !resolver.has_instance(member) {
+                if resolver.has_instance(member) {
+                    made.members.push(member.to_owned());
+                } else {
                     let message =
                         format!("The track_group {} names {member}, which is no vrrp_instance", block.name);
                     resolver.reader.complain(code::UNKNOWN_NAME, at, message);
                 }
             }
         }
+        self.made
     }
 }

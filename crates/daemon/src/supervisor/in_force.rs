@@ -8,7 +8,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use config::Effective;
-use config::effective::Daemon;
+use config::effective::{Daemon, TrackGroup};
 use vrrp::config::FileConfig;
 use worker::bus::{Configure, ToBfd, ToCheck, ToWorker};
 
@@ -19,6 +19,8 @@ use crate::bus::{Filed, ToBfdProcess, ToProcess};
 pub(super) struct InForce {
     /// What concerns the daemon as a whole.
     pub(super) daemon: Daemon,
+    /// Who follows which static things.
+    track_groups: Vec<TrackGroup>,
     /// Tracked files.
     pub(super) files: Vec<FileConfig>,
     /// How long instances wait before they listen.
@@ -36,7 +38,7 @@ pub(super) struct InForce {
 impl InForce {
     /// Puts a configuration aside.
     pub(super) fn new(effective: Effective) -> io::Result<Self> {
-        let Effective { daemon, vrrp, bfd, check } = effective;
+        let Effective { daemon, vrrp, bfd, check, track_groups } = effective;
         let files = vrrp.files.clone();
         let startup_delay = vrrp.startup_delay;
         let has_routers = !vrrp.instances.is_empty();
@@ -46,7 +48,18 @@ impl InForce {
         let vrrp = Filed::new(&ToProcess::Worker(ToWorker::Configure(Box::new(configure))))?;
         let bfd = Filed::new(&ToBfdProcess::Worker(ToBfd::Configure(Box::new(bfd))))?;
         let check = Rc::new(Filed::new(&ToProcess::Worker(ToCheck::Configure(Box::new(check))))?);
-        Ok(Self { daemon, files, startup_delay, has_routers, has_sessions, has_servers, vrrp, bfd, check })
+        Ok(Self {
+            daemon,
+            track_groups,
+            files,
+            startup_delay,
+            has_routers,
+            has_sessions,
+            has_servers,
+            vrrp,
+            bfd,
+            check,
+        })
     }
 
     /// The whole of it.
@@ -55,7 +68,8 @@ impl InForce {
         let ToProcess::Worker(ToWorker::Configure(vrrp)) = self.vrrp.read()? else { return Err(other()) };
         let ToBfdProcess::Worker(ToBfd::Configure(bfd)) = self.bfd.read()? else { return Err(other()) };
         let ToProcess::Worker(ToCheck::Configure(check)) = self.check.read()? else { return Err(other()) };
-        Ok(Effective { daemon: self.daemon.clone(), vrrp: vrrp.config, bfd: *bfd, check: *check })
+        let (daemon, track_groups) = (self.daemon.clone(), self.track_groups.clone());
+        Ok(Effective { daemon, vrrp: vrrp.config, bfd: *bfd, check: *check, track_groups })
     }
 }
 

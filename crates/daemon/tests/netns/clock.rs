@@ -37,6 +37,11 @@ impl Stamp {
         Stamp(time.tv_sec() * 1_000_000_000 + time.tv_nsec())
     }
 
+    /// Whole seconds since 1970.
+    pub(crate) fn unix_seconds(self) -> u64 {
+        u64::try_from(self.0 / 1_000_000_000).expect("the clock stands after 1970")
+    }
+
     /// Seconds since `earlier`; negative if it is later.
     pub(crate) fn since(self, earlier: Stamp) -> f64 {
         (self.0 - earlier.0) as f64 / 1e9

@@ -9,6 +9,7 @@ use nix::sys::socket::{
 
 use super::instance::VRID;
 use super::lab::Host;
+use super::seal;
 
 const GROUP: Ipv4Addr = Ipv4Addr::new(224, 0, 0, 18);
 
@@ -33,6 +34,8 @@ pub(crate) struct Forgery {
     /// Bytes that are missing at the end.
     pub(crate) missing: usize,
     pub(crate) vrid: u8,
+    /// What comes behind it: the head of a signature, its secret, and bits of the signature to turn.
+    pub(crate) signed: Option<([u8; 12], &'static [u8], u8)>,
 }
 
 impl Forgery {
@@ -48,6 +51,7 @@ impl Forgery {
             wrong_by: 0,
             missing: 0,
             vrid: VRID,
+            signed: None,
         }
     }
 
@@ -78,6 +82,12 @@ impl Forgery {
         }
         let sum = checksum(&summed).wrapping_add(self.wrong_by);
         advert[6..8].copy_from_slice(&sum.to_be_bytes());
+        if let Some((head, secret, turned)) = self.signed {
+            let mut signature = seal::signature(source, &advert, &head, secret);
+            signature[0] ^= turned;
+            advert.extend(head);
+            advert.extend(signature);
+        }
         advert.truncate(advert.len() - self.missing);
         // The kernel fills in length, identification and checksum.
         let mut packet = vec![0x45, 0xc0, 0, 0, 0, 0, 0, 0, self.ttl, 112, 0, 0];

@@ -3,7 +3,9 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::process;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
+use super::clock::wait_for;
 use super::file::Scratch;
 use super::namespace::Namespace;
 
@@ -56,6 +58,12 @@ impl Lab {
     /// Gives a host its link, with addresses: at first, or again after [`Lab::unplug`]. The port has the same index each
     /// time, so captures go on.
     pub(crate) fn plug(&self, host: &Host) {
+        self.plug_down(host);
+        host.namespace.ip(&format!("link set {} up\n{}", host.link, host.own_addresses()));
+    }
+
+    /// Gives a host its link, down and without addresses.
+    pub(crate) fn plug_down(&self, host: &Host) {
         self.switch.ip(&format!(
             "link add {port} index {index} type veth peer name {link} netns {name}\n\
              link set {port} master br0\n\
@@ -66,12 +74,8 @@ impl Lab {
             name = host.namespace.name(),
         ));
         host.namespace.ip(&format!(
-            "link set {link} address 02:00:00:00:00:0{number:x} addrgenmode none\n\
-             link set {link} up\n\
-             {addresses}",
-            link = host.link,
-            number = host.number,
-            addresses = host.own_addresses(),
+            "link set {} address 02:00:00:00:00:0{:x} addrgenmode none",
+            host.link, host.number
         ));
     }
 
@@ -89,6 +93,11 @@ impl Lab {
             name = spare.namespace.name(),
         ));
         host.namespace.ip(&format!("link set {link} up"));
+        // The kernel sees a carrier up to a second later.
+        let up = wait_for(Duration::from_secs(5), || {
+            (host.namespace.ip_json(&["link", "show", "dev", link])[0]["operstate"] == "UP").then_some(())
+        });
+        assert!(up.is_some(), "{link} has no carrier");
         spare
     }
 

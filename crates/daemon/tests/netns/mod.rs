@@ -22,5 +22,6 @@ pub(crate) mod pair;
 pub(crate) mod process;
 pub(crate) mod record;
 pub(crate) mod runner;
+pub(crate) mod seal;
 pub(crate) mod service;
 pub(crate) mod timing;

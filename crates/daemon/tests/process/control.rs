@@ -83,3 +83,40 @@ fn signals_write_the_dumps_that_tools_read() {
     assert_eq!(json[0]["stats"]["become_master"], 1);
     assert_eq!(daemon.stop(), Some(0));
 }
+
+/// The sections that keepalived 2.4.3 was recorded with, but for the numbers of descriptors.
+#[test]
+fn the_data_dump_tells_of_sockets_and_of_who_follows_static_things() {
+    let test = "the_data_dump_tells_of_sockets_and_of_who_follows_static_things";
+    let Some(bench) = Bench::new(test) else { return };
+    bench.configure("kernel_rx_buf_size 5000");
+    let text = bench.text("conf");
+    let second = text.split_once("vrrp_instance").unwrap().1.replace("VI_1", "VI_2").replace("id 7", "id 8");
+    let peers = "unicast_peer {\n 10.60.0.2\n }\n virtual_ipaddress";
+    let third = second.replace("VI_2", "VI_3").replace("id 8", "id 9").replace("kernel_rx_buf_size 5000", "");
+    let third = third.replace("virtual_ipaddress", peers);
+    let blocks = "track_group tg {\n group {\n  VI_1\n  VI_3\n }\n}\n\
+                  static_ipaddress {\n 10.3.0.7/24 dev eth0 track_group tg\n 10.3.0.8/24 dev eth0\n}\n\
+                  static_routes {\n 10.77.0.0/24 via 10.60.0.9 dev eth0 track_group tg\n}\n\
+                  static_rules {\n from 10.3.0.7 table 100 priority 777 iif eth0 track_group tg\n}\n";
+    bench.write("conf", &format!("{text}vrrp_instance{second}vrrp_instance{third}{blocks}"));
+    let daemon = bench.start(&[]).master();
+    daemon.signal("USR1");
+    bench.until("the dump", || bench.text("keepalived.data").contains("------< Interfaces >------"));
+    let dump = bench.text("keepalived.data");
+    for section in [
+        "------< Static Addresses >------\n     10.3.0.7/24 dev eth0 scope global track_group tg set\n     \
+         10.3.0.8/24 dev eth0 scope global set\n",
+        "     prepend 10.77.0.0/24 via inet 10.60.0.9 dev eth0 proto 18 track_group tg\n",
+        "     from 10.3.0.7 priority 777 tos 0x0 iif eth0 protocol 18 lookup 100 track_group tg\n",
+        "------< Static Track groups >------\n Static Track Group = tg\n   VRRP member instances :\n     VI_1\n     \
+         VI_3\n------< VRRP Topology >------\n",
+        "------< VRRP Sockpool >------\n fd_in - fd_out = -\n   Interface = eth0\n   Family = IPv4\n   Protocol = \
+         VRRP\n   Type = Multicast\n   Rx buf size = 10000\n   VRRP instances\n     VI_1 vrid 7\n     VI_2 vrid \
+         8\n fd_in - fd_out = -\n   Interface = eth0\n   Family = IPv4\n   Protocol = VRRP\n   Type = Unicast\n   \
+         Address = 10.60.0.1\n   Rx buf size = 0\n   VRRP instances\n     VI_3 vrid 9\n",
+    ] {
+        assert!(dump.contains(section), "{section:?} is not in\n{dump}");
+    }
+    assert_eq!(daemon.stop(), Some(0));
+}

@@ -111,6 +111,63 @@ fn tracked_processes_count() {
     assert_eq!(daemon.stop(), Some(0));
 }
 
+/// By the name that the kernel has, which is fifteen bytes of the file's; by the first word of the command line; and by the
+/// words behind it: all of them, the first of them, or all but the end of the last. A number that is not to be reached is
+/// lost and gained again.
+///
+/// vrrp-behaviour §18.
+/// As observed: B18-01, B18-02, B18-03.
+#[test]
+fn every_way_of_naming_processes_counts_those_that_it_names() {
+    let test = "every_way_of_naming_processes_counts_those_that_it_names";
+    let Some(bench) = Bench::new(test) else { return };
+    let name = format!("sn{}", std::process::id());
+    let long = format!("{name}-of-more-than-fifteen-bytes");
+    let ways = [
+        ("byname", name.clone(), "weight 1"),
+        ("bypath", format!("@/{name}"), "weight 2"),
+        ("exact", format!("@/{name} 4242"), "weight 4"),
+        ("initial", format!("@/{name} 42"), "weight 8\n param_match initial"),
+        ("partial", format!("@/{name} 24"), "weight 16\n param_match partial"),
+        ("noargs", format!("@/{name}"), "weight 32\n param_match"),
+        ("whole", long.clone(), "weight 64"),
+        ("cut", long[..15].to_owned(), "weight 100"),
+    ];
+    let mut blocks = String::new();
+    for (tracker, process, more) in &ways {
+        blocks += &format!("vrrp_track_process {tracker} {{\n process {process}\n {more}\n}}\n");
+    }
+    let most = format!("vrrp_track_process most {{\n process {name}\n quorum_max 2\n weight -50\n}}\n");
+    let names = ways.map(|(tracker, ..)| tracker).join("\n  ");
+    configure(&bench, &(blocks + &most), &format!("track_process {{\n  {names}\n  most\n }}"));
+    bench.write("conf", &bench.text("conf").replace("priority 100", "priority 101"));
+    let daemon = bench.start(&[]).ready();
+    let comes_to = |what: &str, wanted: u64| bench.until(what, || priority(&bench) == wanted);
+    // Nothing runs, and at least one should: 50 less.
+    comes_to("nothing", 51);
+    let run = |program: &str, word: &str| {
+        if !bench.path(program).exists() {
+            fs::copy("/bin/sleep", bench.path(program)).unwrap();
+        }
+        Program(Command::new(bench.path(program)).arg(word).spawn().unwrap())
+    };
+    let first = run(&name, "4242");
+    // By its name, exactly, and by the beginning of its last word.
+    comes_to("one", 101 + 1 + 4 + 8);
+    let second = run(&name, "999");
+    let third = run(&name, "998");
+    // Three are more than two.
+    comes_to("more than the most", 101 + 1 + 4 + 8 - 50);
+    drop(third);
+    comes_to("no more than the most", 101 + 1 + 4 + 8);
+    drop((first, second));
+    comes_to("nothing again", 51);
+    let cut = run(&long, "997");
+    comes_to("a long name", 51 + 100);
+    drop(cut);
+    assert_eq!(daemon.stop(), Some(0));
+}
+
 /// Here it tells of them: the daemon is started in the initial namespace, and asks before it goes into another.
 #[test]
 fn the_kernel_tells_of_tracked_processes() {

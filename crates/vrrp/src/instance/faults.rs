@@ -3,7 +3,7 @@
 use alloc::collections::BTreeSet;
 use core::net::IpAddr;
 
-use host::{Family, Instant, VirtualLink, VirtualLinkKind};
+use host::{Family, Instant, LinkName, VirtualLink, VirtualLinkKind};
 
 use super::{Countdown, Instance, Next, Place, Stage, Turn};
 use crate::config::{Mode, Priority, Weight};
@@ -27,6 +27,19 @@ pub(crate) struct View<'a> {
     pub(crate) holdings: &'a Holdings,
     /// The channel of this instance could not be opened.
     pub(crate) deaf: bool,
+}
+
+/// What an instance found when it judged itself.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Findings {
+    /// What adverts leave from.
+    source: Option<IpAddr>,
+    /// Something keeps it from taking part that people are told of.
+    hard: bool,
+    /// Its priority is lower than before.
+    fell: bool,
+    /// Nothing keeps it from taking part any more, or it has only begun.
+    pub(crate) freed: bool,
 }
 
 impl Instance {
@@ -63,14 +76,17 @@ impl Instance {
         Some(Place { base: base.index, adverts, home, up: links.counts_up(base) && links.counts_up(link) })
     }
 
-    /// Judges itself anew after something in the world changed.
-    pub(crate) fn review(&mut self, view: View<'_>, turn: &mut Turn<'_>) {
+    /// Judges itself anew after something in the world changed: its source address, its faults, its priority. What comes of
+    /// it is for [`Self::act`], when all have judged themselves.
+    pub(crate) fn review(&mut self, view: View<'_>, turn: &mut Turn<'_>) -> Findings {
         self.wants_changed |= self.wants_on_other_links();
-        let source_before = self.source;
-        self.source = self.find_source(view);
-        let (faults, points) = self.judge(view);
+        let source = self.find_source(view);
+        // A raw IPv4 packet carries the source that it is given: a master whose address was taken away can still say
+        // goodbye from it, which saves its rival a master-down time.
+        self.source = source.or(self.source);
+        let (faults, points) = self.judge(source, view);
         let priority = self.with_demotion(track::effective(self.config.priority, points));
-        let priority_fell = priority < self.priority;
+        let fell = priority < self.priority;
         self.set_priority(priority, turn);
         // A link of our own that was asked for just now, or the address on it, is no reason to tell people of a fault.
         let fresh = self.has_own_links() && matches!(self.stage, Stage::Initialize);
@@ -93,7 +109,14 @@ impl Instance {
         for reason in faults.difference(&self.faults).filter(|reason| !pending(reason)) {
             self.say(InstanceFact::Faulted(reason.clone()), turn);
         }
+        let kept = !self.faults.is_empty() || matches!(self.stage, Stage::Initialize);
         self.faults = faults;
+        Findings { source, hard, fell, freed: kept && self.is_free() }
+    }
+
+    /// Goes where the findings of its review lead it.
+    pub(crate) fn act(&mut self, findings: Findings, turn: &mut Turn<'_>) {
+        let Findings { source, hard, fell, freed: _ } = findings;
         let next = match &self.stage {
             Stage::Initialize if hard => Some(Next::Fault),
             Stage::Initialize if self.resumes(turn.now) => {
@@ -107,17 +130,13 @@ impl Instance {
             }
             // What a reload added must not cost a master its mastership before it has said anything.
             Stage::Backup(_) | Stage::Master(_) if hard => Some(Next::Fault),
-            Stage::Master(_) if priority_fell => self.step_down(turn),
+            Stage::Master(_) if fell => self.step_down(turn),
             Stage::Initialize | Stage::Fault | Stage::Backup(_) | Stage::Master(_) => None,
         };
         if let Some(next) = next {
-            // A raw IPv4 packet carries the source that it is given: a master whose address was taken away can still say
-            // goodbye from it, which saves its rival a master-down time.
-            let source = self.source;
-            self.source = source.or(source_before);
             self.enter(next, turn);
-            self.source = source;
         }
+        self.source = source;
     }
 
     fn wants_on_other_links(&self) -> bool {
@@ -175,6 +194,8 @@ impl Instance {
             faults: self.faults.iter().cloned().collect(),
             addresses: addresses.collect(),
             checksum: self.coverage,
+            channel: self.channel(),
+            receive_buffer: self.receive_buffer(links),
             counters: self.tally.counters(),
         }
     }
@@ -246,8 +267,14 @@ impl Instance {
         links.filter(missing).map(|link| FaultReason::OwnLinkMissing(link.name.clone()))
     }
 
+    /// Whether a link is one that it makes: what is on it says nothing of the host.
+    fn is_own(&self, name: &LinkName) -> bool {
+        let own = self.former_link().into_iter().chain(&self.config.own_link).map(|own| &own.link.name);
+        own.chain(self.config.address_links.iter().map(|link| &link.name)).any(|own| own == name)
+    }
+
     /// Everything that is wrong, and the points of everything that is tracked.
-    fn judge(&self, view: View<'_>) -> (BTreeSet<FaultReason>, i32) {
+    fn judge(&self, source: Option<IpAddr>, view: View<'_>) -> (BTreeSet<FaultReason>, i32) {
         let mut faults = BTreeSet::new();
         let mut points = 0;
         let mut track =
@@ -299,12 +326,12 @@ impl Instance {
             && (self.place.is_none() || !self.may_use(&own.link, view))
         {
             faults.insert(FaultReason::OwnLinkMissing(own.link.name.clone()));
-        } else if self.source.is_none() {
+        } else if source.is_none() {
             faults.insert(FaultReason::NoSourceAddress(self.config.family));
         }
         faults.extend(self.missing_address_links(view));
         if let Some(source) = self.config.source.filter(|_| self.config.track_source)
-            && !view.links.has_address(source)
+            && !view.links.has_address(source, |link| !self.is_own(&link.name))
         {
             faults.insert(FaultReason::SourceMissing);
         }

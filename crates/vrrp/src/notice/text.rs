@@ -19,6 +19,7 @@ impl Notice {
             | Self::LinkPresence { .. }
             | Self::Stranger { .. }
             | Self::StartupDelayed(_)
+            | Self::DelayPassed
             | Self::Reloaded(_) => Severity::Info,
             Self::FilterRefused { .. } => Severity::Warning,
             Self::Script { fact, .. } => match fact {
@@ -90,6 +91,7 @@ impl fmt::Display for Notice {
             Self::FilterRefused { why } => write!(f, "The packet filter could not be changed: {why}"),
             Self::Script { name, fact } => script(f, name, *fact),
             Self::StartupDelayed(delay) => write!(f, "Delaying startup for {} seconds", delay.as_secs_f64()),
+            Self::DelayPassed => f.write_str("Delayed start completed"),
             Self::Stranger { link, vrid } => {
                 write!(f, "Unknown VRID({vrid}) received on interface({link}). ignoring...")
             }

@@ -67,6 +67,7 @@ impl Router {
         if first {
             self.quiet_until = now + startup_delay;
             if !startup_delay.is_zero() {
+                self.delay_ends = Some(self.quiet_until);
                 out.push(Action::Notice(Notice::StartupDelayed(startup_delay)));
             }
         }

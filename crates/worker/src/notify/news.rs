@@ -139,6 +139,7 @@ impl Sieve {
             | Notice::FilterRefused { .. }
             | Notice::Stranger { .. }
             | Notice::StartupDelayed(_)
+            | Notice::DelayPassed
             | Notice::Reloaded(_) => None,
         }
     }

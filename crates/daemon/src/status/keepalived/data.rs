@@ -25,7 +25,7 @@ pub fn data(report: &Report<'_>) -> String {
 }
 
 fn write_all(out: &mut String, report: &Report<'_>) -> fmt::Result {
-    objects::write_statics(out, report.config())?;
+    objects::write_statics(out, report)?;
     if !report.status.instances.is_empty() {
         writeln!(out, "------< VRRP Topology >------")?;
     }
@@ -40,6 +40,7 @@ fn write_all(out: &mut String, report: &Report<'_>) -> fmt::Result {
             write_scripts(out, config)?;
         }
     }
+    objects::write_sockets(out, report)?;
     objects::write_groups(out, report)?;
     objects::write_track_scripts(out, report)?;
     objects::write_files(out, report)?;

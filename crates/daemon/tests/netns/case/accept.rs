@@ -56,6 +56,10 @@ pub(crate) fn strict(makes: (Make, Make)) -> Pair {
     routers(makes, strict_instance, false)
 }
 
+pub(crate) fn strict_accepting(makes: (Make, Make)) -> Pair {
+    routers(makes, |priority| strict_instance(priority).with("accept"), false)
+}
+
 pub(crate) fn owning(makes: (Make, Make)) -> Pair {
     routers(makes, closed, true)
 }

@@ -1,9 +1,12 @@
 //! Who leads when priorities do not settle it: equals, and an address owner.
 
+use std::time::Duration;
+
 use crate::netns::clock::Stamp;
 use crate::netns::daemon::Make;
 use crate::netns::instance::Instance;
 use crate::netns::pair::{Pair, Who};
+use crate::netns::timing::LATE;
 
 pub(crate) fn equals(makes: (Make, Make)) -> Pair {
     Pair::new(makes, |_, _| (Instance::v2(100), Instance::v2(100)))
@@ -25,6 +28,7 @@ pub(crate) fn equal_priorities(pair: &mut Pair) {
     let healed = pair.heal();
     // RFC 3768 §6.4.3, RFC 9568 §6.4.3: equal priority and a greater sender address: back to backup.
     pair.steps_back(Who::A, healed);
+    pair.side(Who::A).expect_log("with same priority 100 but higher IP address than ours");
     pair.sole_holder(Who::B);
     pair.steady(Who::B, Stamp::now(), wait + 0.5);
 }
@@ -50,6 +54,31 @@ pub(crate) fn two_owners(pair: &mut Pair) {
     pair.becomes_master(Who::A, asked, 0.0, skew);
     pair.side_mut(Who::B).daemon.wait();
     pair.sole_holder(Who::A);
+}
+
+/// The one that begins later has the lower address: the other says what is wrong, answers, and stays; it sees that the
+/// first gave way.
+///
+/// As observed: B22.1-02.
+pub(crate) fn a_lesser_owner(pair: &mut Pair) {
+    let started = pair.side_mut(Who::B).daemon.start();
+    pair.becomes_master(Who::B, started, 0.0, 0.0);
+    pair.next_advert(Who::B);
+    let started = pair.side_mut(Who::A).daemon.start();
+    let host = &pair.side(Who::A).host;
+    let first =
+        pair.wire.wait_advert(host, started, Duration::from_secs_f64(LATE), |advert| advert.priority == 255);
+    let first = first.expect("A begins as master").at;
+    pair.steps_back(Who::A, first);
+    let interval = pair.side(Who::B).instance.interval;
+    let answers = pair.wire.adverts(&pair.side(Who::B).host, first, first.plus(interval / 4));
+    assert_eq!(answers.len(), 1, "B answers at once");
+    let b = pair.side(Who::B);
+    b.expect_log("are both configured as address owner");
+    b.expect_log("with lower priority 255, ours 255, forcing new election");
+    b.expect_log("rogue address owner appears to have stopped advertising");
+    pair.sole_holder(Who::B);
+    pair.steady(Who::B, Stamp::now(), 1.5);
 }
 
 pub(crate) fn owner(makes: (Make, Make)) -> Pair {

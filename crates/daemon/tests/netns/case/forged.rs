@@ -21,8 +21,17 @@ pub(crate) fn v3(makes: (Make, Make)) -> Pair {
     alone(makes, Instance::v3(100, 400))
 }
 
+/// After a lesser one it announces its addresses twice, and twice more a second later.
+fn terse() -> Instance {
+    Instance::v3(100, 400).with("garp_lower_prio_repeat 2").with("garp_lower_prio_delay 1")
+}
+
+pub(crate) fn v3_terse(makes: (Make, Make)) -> Pair {
+    alone(makes, terse())
+}
+
 pub(crate) fn v3_silent(makes: (Make, Make)) -> Pair {
-    alone(makes, Instance::v3(100, 400).with("lower_prio_no_advert true"))
+    alone(makes, terse().with("lower_prio_no_advert true"))
 }
 
 pub(crate) fn v3_polite(makes: (Make, Make)) -> Pair {
@@ -66,6 +75,29 @@ pub(crate) fn wrong_ones(pair: &mut Pair) {
     // Another list of addresses is counted, and the advert counts all the same.
     forger.send(&Forgery { addresses: sound.addresses[..1].to_vec(), ..sound });
     pair.steps_back(Who::A, began);
+    let counters = pair.side(Who::A).daemon.status()["vrrp"]["instances"][0]["counters"].clone();
+    assert_eq!(
+        (&counters["address_list"], &counters["adverts_received"]),
+        (&1.into(), &1.into()),
+        "{counters}"
+    );
+    pair.side(Who::A).expect_log("address list");
+}
+
+/// What is dropped restarts no timer: a backup that hears nothing else becomes master in its time.
+///
+/// vrrp-behaviour §3.
+/// As observed: B3-11.
+pub(crate) fn wrong_ones_keep_no_backup_waiting(pair: &mut Pair) {
+    let forger = Forger::on(&pair.lab.host("eth0"));
+    let started = pair.side_mut(Who::A).daemon.start();
+    let wait = pair.side(Who::A).instance.master_down();
+    let wrong = Forgery { wrong_by: 1, ..Forgery::v3(200, 40) };
+    while Stamp::now().since(started) < wait {
+        forger.send(&wrong);
+        sleep(Duration::from_millis(100));
+    }
+    pair.becomes_master(Who::A, started, wait, wait);
 }
 
 /// A lesser one is answered, and the addresses are announced again; its interval is said once to be another.
@@ -74,6 +106,7 @@ pub(crate) fn wrong_ones(pair: &mut Pair) {
 pub(crate) fn lesser_ones(pair: &mut Pair) {
     let answered = hears_a_lesser_one(pair);
     assert!(answered, "A did not answer the lesser one");
+    pair.side(Who::A).expect_log("with lower priority 50, ours 100, forcing new election");
     let log = pair.side(Who::A).daemon.log();
     assert_eq!(log.matches("advertisement interval mismatch").count(), 1, "{log}");
 }
@@ -83,6 +116,8 @@ pub(crate) fn lesser_ones(pair: &mut Pair) {
 /// As observed: B22.5-04.
 pub(crate) fn lesser_ones_in_silence(pair: &mut Pair) {
     assert!(!hears_a_lesser_one(pair), "A answered the lesser one");
+    let log = pair.side(Who::A).daemon.log();
+    assert!(log.contains("with lower priority 50, ours 100\n"), "{log}");
 }
 
 /// Whether an advert comes out of turn after a lesser one. Announcements come in any case.
@@ -97,12 +132,20 @@ fn hears_a_lesser_one(pair: &mut Pair) -> bool {
     let turn = pair.next_advert(Who::A).at;
     sleep(Duration::from_millis(100));
     let heard = Stamp::now();
+    // The second is of the same interval.
     forger.send(&Forgery::v3(50, 100));
-    let again = wait_for(Duration::from_secs_f64(LATE), || (announced(heard) >= 5).then_some(()));
+    forger.send(&Forgery::v3(50, 100));
+    let (late, second) = (Duration::from_secs_f64(LATE), heard.plus(Duration::from_millis(990)));
+    let again = wait_for(late, || (announced(heard) >= 2).then_some(()));
     assert!(again.is_some(), "A announced its address {} times", announced(heard));
     let before_the_next_turn = turn.plus(Duration::from_millis(350));
     let sent = pair.wire.adverts(&host, heard, before_the_next_turn);
     pair.holds(Who::A);
+    let rounds = wait_for(Duration::from_secs(1) + late, || (announced(heard) >= 4).then_some(()));
+    assert!(rounds.is_some(), "A announced its address {} times after the delay", announced(heard));
+    assert_eq!(pair.wire.announcements(&host, address, heard, second).len(), 2, "before the delay");
+    sleep(Duration::from_millis(100));
+    assert_eq!(announced(heard), 4, "two rounds of two");
     !sent.is_empty()
 }
 

@@ -10,17 +10,26 @@ use crate::netns::instance::{Instance, VRID};
 use crate::netns::lab::{Host, Lab};
 use crate::netns::packet::Packet;
 use crate::netns::pair::{Pair, Who};
-use crate::netns::timing::LATE;
+use crate::netns::timing::{self, EARLY, LATE};
 
 const SECOND: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 1, 0, 120));
 
 const TRACK: &str = "    track_interface {\n        eth1\n    }\n";
 
+/// Seconds between the adverts of `VI_2`: its times are longer than those of `VI_1`, which is looked at more closely.
+const SECOND_INTERVAL: Duration = Duration::from_millis(600);
+
+/// How long `VI_2` waits before it becomes master.
+fn second_wait(priority: u8) -> f64 {
+    timing::master_down(3, SECOND_INTERVAL, priority)
+}
+
 /// `VI_1`, and `VI_2` in a group with it: `track` stands in `VI_2`, `more` in the group.
 fn grouped(priority: u8, link: &str, track: &str, more: &str) -> Instance {
     let second = format!(
         "vrrp_instance VI_2 {{\n    interface {link}\n    virtual_router_id 52\n    version 3\n    priority {priority}\n    \
-         advert_int 0.4\n{track}    virtual_ipaddress {{\n        {SECOND}/24\n    }}\n}}"
+         advert_int {}\n{track}    virtual_ipaddress {{\n        {SECOND}/24\n    }}\n}}",
+        SECOND_INTERVAL.as_secs_f64()
     );
     let group = format!("vrrp_sync_group G {{\n    group {{\n        VI_1\n        VI_2\n    }}\n{more}}}");
     Instance::v3(priority, 400).with_block(group).with_block(second)
@@ -34,11 +43,35 @@ pub(crate) fn pair(makes: (Make, Make)) -> Pair {
 }
 
 pub(crate) fn weighted(makes: (Make, Make)) -> Pair {
+    tracking(makes, "eth1 weight -60")
+}
+
+pub(crate) fn failing(makes: (Make, Make)) -> Pair {
+    tracking(makes, "eth1")
+}
+
+/// A's group tracks another link.
+fn tracking(makes: (Make, Make), what: &str) -> Pair {
     Pair::on(Lab::new(), makes, |lab, a, b| {
         lab.spare_link(a, "eth1");
-        let more = "    track_interface {\n        eth1 weight -60\n    }\n";
-        (grouped(150, &a.link, "", more), grouped(100, &b.link, "", ""))
+        let more = format!("    track_interface {{\n        {what}\n    }}\n");
+        (grouped(150, &a.link, "", &more), grouped(100, &b.link, "", ""))
     })
+}
+
+/// Without a weight what the group tracks is a fault of all.
+///
+/// As observed: B22.2-06.
+pub(crate) fn tracked_without_weight(pair: &mut Pair) {
+    pair.establish();
+    let event = Stamp::now();
+    pair.lab.cut(&pair.side(Who::A).host.spare("eth1"));
+    for name in ["VI_1", "VI_2"] {
+        pair.side(Who::A).expect_log(&format!("({name}) Entering FAULT STATE"));
+    }
+    pair.becomes_master(Who::B, event, 0.0, second_wait(100));
+    pair.sole_holder(Who::B);
+    holds_second(pair, Who::B);
 }
 
 /// What the group tracks moves the priority of every member.
@@ -72,14 +105,19 @@ pub(crate) fn owner(makes: (Make, Make)) -> Pair {
     })
 }
 
-/// An owner in a group with others is no sooner master than they are.
+/// An owner in a group with others is no sooner master than they are: both begin as backups, and the group leads when the
+/// time of the slowest has passed.
 ///
 /// As observed: B22.2-05.
 pub(crate) fn owner_waits(pair: &mut Pair) {
     let started = pair.side_mut(Who::A).daemon.start();
-    let (own, others) = (pair.side(Who::A).instance.master_down(), pair.side(Who::B).instance.master_down());
-    pair.becomes_master(Who::A, started, own, 2.0 * others);
+    pair.becomes_master(Who::A, started, second_wait(100), second_wait(100));
     holds_second(pair, Who::A);
+    assert_eq!(
+        pair.side(Who::A).daemon.log().matches("Entering BACKUP STATE").count(),
+        2,
+        "both began as backups"
+    );
 }
 
 /// A member whose link is down at the start keeps all from leading; when it comes up all wait their whole time.
@@ -88,9 +126,13 @@ pub(crate) fn owner_waits(pair: &mut Pair) {
 pub(crate) fn begins_with_a_fault(pair: &mut Pair) {
     let spare = pair.side(Who::A).host.spare("eth1");
     pair.lab.cut(&spare);
+    let down = || spare.namespace.ip_json(&["link", "show", "dev", "eth1"])[0]["operstate"] != "UP";
+    assert!(wait_for(Duration::from_secs(5), || down().then_some(())).is_some(), "eth1 keeps its carrier");
     let started = pair.side_mut(Who::A).daemon.start();
-    pair.side(Who::A).expect_log("VRRP_Group(G)");
-    let wait = pair.side(Who::A).instance.master_down();
+    pair.side(Who::A).expect_log("entering FAULT state (interface eth1 down)");
+    // Keepalived: `entering FAULT state` at the start, `Entering FAULT STATE` later.
+    pair.side(Who::A).expect_log("(VI_1) ");
+    let wait = second_wait(150);
     sleep_until(started.plus(Duration::from_secs_f64(wait + 0.5)));
     pair.silent(Who::A, started, Stamp::now());
     let event = Stamp::now();
@@ -108,7 +150,6 @@ pub(crate) fn one_member_is_outdone(pair: &mut Pair) {
     pair.start_alone(Who::A);
     let better = Forgery { addresses: vec![Ipv4Addr::new(10, 1, 0, 120)], ..Forgery::v3(200, 40).of(52) };
     let event = Stamp::now();
-    let wait = pair.side(Who::A).instance.master_down();
     for _ in 0..10 {
         forger.send(&better);
         sleep_until(Stamp::now().plus(Duration::from_millis(400)));
@@ -120,8 +161,9 @@ pub(crate) fn one_member_is_outdone(pair: &mut Pair) {
 
     let event = Stamp::now();
     forger.send(&Forgery { priority: 0, ..better });
-    // The member that waited does so in turns of its own time.
-    pair.becomes_master(Who::A, event, 0.0, wait);
+    // The other has waited long enough already. The interval of the better one was learnt.
+    let skew = timing::skew(3, Duration::from_millis(400), 150);
+    pair.becomes_master(Who::A, event, skew, skew);
     holds_second(pair, Who::A);
 }
 
@@ -139,18 +181,22 @@ pub(crate) fn life(pair: &mut Pair) {
     pair.lab.cut(&spare);
     let host = pair.side(Who::A).host.clone();
     let within = Duration::from_secs_f64(LATE);
-    let goodbye = pair.wire.wait_advert(&host, event, within, |advert| advert.priority == 0);
-    let goodbye = goodbye.expect("the member that has no fault says goodbye too").at;
-    let skew = pair.side(Who::B).instance.skew();
-    pair.becomes_master(Who::B, goodbye, 0.0, skew);
+    let goodbyes = [VRID, 52].map(|vrid| {
+        let goodbye = pair.wire.wait(&host, event, within, |packet| {
+            packet.advert().is_some_and(|advert| advert.vrid == vrid && advert.priority == 0)
+        });
+        goodbye.unwrap_or_else(|| panic!("{vrid} never says goodbye")).at
+    });
+    let skews = [pair.side(Who::B).instance.skew(), timing::skew(3, SECOND_INTERVAL, 100)];
+    let last = goodbyes[0].max(goodbyes[1]);
+    pair.becomes_master(Who::B, last, skews[1] - EARLY, skews[1]);
     pair.sole_holder(Who::B);
     holds_second(pair, Who::B);
 
     let event = Stamp::now();
     pair.lab.mend(&spare);
-    let wait = pair.side(Who::A).instance.master_down();
-    // The one whose time runs out first waits for the other, at most its time again.
-    pair.becomes_master(Who::A, event, wait, 2.0 * wait);
+    let wait = second_wait(150);
+    pair.becomes_master(Who::A, event, wait, wait);
     pair.steps_back(Who::B, event);
     pair.sole_holder(Who::A);
     holds_second(pair, Who::A);

@@ -4,6 +4,7 @@ mod accept;
 mod change;
 mod domain;
 mod election;
+mod events;
 mod flood;
 mod forged;
 pub(crate) mod frr;
@@ -89,10 +90,9 @@ pub(crate) fn all() -> impl Iterator<Item = Case> {
             alone("new keys by reloads", seal::pair, seal::new_keys_by_reloads),
             both("unicast v2 IPv4", protocol::unicast_v2_ipv4, protocol::life),
             both("unicast v2 IPv6", protocol::unicast_v2_ipv6, protocol::life),
-            both("equal priorities", election::equals, election::equal_priorities),
-            both("owner 255", election::owner, election::an_owner_waits_for_nobody),
             ours("floods of lesser adverts", forged::v2, forged::floods_of_lesser_ones),
             both("wrong password", change::strangers, change::wrong_password),
+            alone("signatures that are wrong", seal::alone, seal::wrong_ones),
             both("wrong AH password", seal::strangers, seal::wrong_password),
             both("script weight", track::script, track::script_weight),
             both("preempt_delay", preempt::delayed, preempt::preempt_delay),
@@ -105,7 +105,12 @@ pub(crate) fn all() -> impl Iterator<Item = Case> {
             both("reload", change::pair, change::reload),
             ours("reload of a broken file", change::pair, change::reload_of_a_broken_file),
             ours("adverts that are wrong", forged::v2, forged::wrong_ones),
-            ours("adverts of a lesser one", forged::v3, forged::lesser_ones),
+            ours(
+                "adverts that are wrong, and a backup",
+                forged::v3,
+                forged::wrong_ones_keep_no_backup_waiting,
+            ),
+            ours("adverts of a lesser one", forged::v3_terse, forged::lesser_ones),
             ours("lower_prio_no_advert", forged::v3_silent, forged::lesser_ones_in_silence),
             ours("higher_prio_send_advert", forged::v3_polite, forged::better_ones),
             both("interface weight", track::interface, track::interface_weight),
@@ -115,19 +120,15 @@ pub(crate) fn all() -> impl Iterator<Item = Case> {
             both("owner with no_accept", accept::owning, accept::accept),
             both("accept", accept::accepting, accept::accept),
             both("strict mode", accept::strict, accept::no_accept),
+            both("strict mode with accept", accept::strict_accepting, accept::accept),
             both("three nodes", three::pair, three::succession),
-            both("sync group", group::pair, group::life),
-            both("sync group that begins with a fault", group::pair, group::begins_with_a_fault),
-            both("sync group with an owner", group::owner, group::owner_waits),
-            both("sync group with weights of its own", group::weighted, group::weights),
-            both("sync group of which one member is outdone", group::pair, group::one_member_is_outdone),
-            ours("two owners", election::owners, election::two_owners),
             both("excluded addresses, routes and rules", holds::pair, holds::life),
             both("tracked file", track::file, track::file_value),
             ours("tracked process", track::process, track::process_runs),
             both("unicast v3 IPv4", protocol::unicast_v3_ipv4, protocol::life),
             both("unicast v3 IPv6", protocol::unicast_v3_ipv6, protocol::life),
         ])
+        .chain(of_several())
         .chain(with_own_links())
         .chain(on_special_kernels())
 }
@@ -172,6 +173,23 @@ fn on_special_kernels() -> [Case; 6] {
         on("VRF", both("unicast in a domain", domain::unicast, protocol::life)),
         on("ipvlan", both("ipvlan over IPv4", ipvlan::over_ipv4, ipvlan::life)),
         on("ipvlan", both("ipvlan over IPv6", ipvlan::over_ipv6, ipvlan::life)),
+    ]
+}
+
+/// Those of groups, of equals and of owners.
+fn of_several() -> [Case; 11] {
+    [
+        both("events", events::pair, events::told),
+        both("sync group", group::pair, group::life),
+        both("sync group that begins with a fault", group::pair, group::begins_with_a_fault),
+        both("sync group with an owner", group::owner, group::owner_waits),
+        both("sync group with weights of its own", group::weighted, group::weights),
+        both("sync group that tracks without weight", group::failing, group::tracked_without_weight),
+        both("sync group of which one member is outdone", group::pair, group::one_member_is_outdone),
+        both("equal priorities", election::equals, election::equal_priorities),
+        both("owner 255", election::owner, election::an_owner_waits_for_nobody),
+        ours("two owners", election::owners, election::two_owners),
+        alone("two owners, the lesser one later", election::owners, election::a_lesser_owner),
     ]
 }
 

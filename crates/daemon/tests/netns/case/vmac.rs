@@ -120,8 +120,13 @@ pub(crate) fn base_deleted_and_made_again(pair: &mut Pair) {
     pair.takes_over(Who::B, deleted);
     assert!(link(pair)["address"].is_null());
 
+    // Before the base is even up.
+    let host = pair.side(Who::A).host.clone();
+    pair.lab.plug_down(&host);
+    let again = wait_for(Duration::from_secs_f64(LATE), || link(pair)["address"].as_str().map(drop));
+    assert!(again.is_some(), "{LINK} is not made again");
     let made = Stamp::now();
-    pair.lab.plug(&pair.side(Who::A).host);
+    host.namespace.ip(&format!("link set {} up\n{}", host.link, host.own_addresses()));
     let wait = pair.side(Who::A).instance.master_down();
     let back = pair.becomes_master(Who::A, made, wait, wait + 1.0);
     pair.steps_back(Who::B, back);
@@ -175,7 +180,9 @@ pub(crate) fn life_of_an_address(pair: &mut Pair) {
 }
 
 /// All that `who` sends for the virtual router comes from its hardware address, and nothing of it before its first
-/// advert.
+/// advert. What the kernel tells of groups comes from the base's.
+///
+/// As observed: B7-04, B11-06.
 fn speaks_with(pair: &Pair, who: Who, began: Stamp, since: Stamp, mac: [u8; 6]) {
     let side = pair.side(who);
     for address in side.virtual_addresses() {
@@ -191,9 +198,28 @@ fn speaks_with(pair: &Pair, who: Who, began: Stamp, since: Stamp, mac: [u8; 6]) 
         // The sender of an ARP packet; the option of a neighbour advertisement.
         let own = if address.is_ipv4() { 22..28 } else { 80..86 };
         assert_eq!(announced.frame[own], mac, "{who:?} announced another hardware address of {address}");
+        if address.is_ipv6() {
+            // The hosts forward: Router and Override, not Solicited.
+            assert_eq!(announced.frame[58], 0xa0, "{who:?} announced {address} with other flags");
+        }
     }
     for advert in pair.wire.adverts(&side.host, since, Stamp::now()) {
         assert_eq!(advert.frame[6..12], mac, "{who:?} sent an advert from another address");
+    }
+    let reports = pair.wire.all(&side.host, |one| is_report(&one.frame));
+    assert!(!reports.is_empty(), "{who:?} never reported that it is in a group");
+    assert!(
+        reports.iter().all(|one| one.frame[6..12] != mac),
+        "{who:?} reported a group from the virtual address"
+    );
+}
+
+/// A report of group membership: IGMP, or an ICMPv6 message of type 143 behind a header of hop-by-hop options.
+fn is_report(frame: &[u8]) -> bool {
+    match frame.get(12..14) {
+        Some([0x08, 0x00]) => frame.get(23) == Some(&2),
+        Some([0x86, 0xdd]) => frame.get(20) == Some(&0) && frame.get(62) == Some(&143),
+        _ => false,
     }
 }
 

@@ -3,7 +3,8 @@
 use std::fs;
 
 use host::{
-    Arrival, Family, LinkName, MacAddress, Network, NetworkOp, Refusal, Ticket, VirtualLink, VirtualLinkKind,
+    Arrival, Family, LinkAddress, LinkIndex, LinkName, MacAddress, Network, NetworkOp, Prefix, Refusal,
+    Ticket, VirtualLink, VirtualLinkKind,
 };
 
 use super::network::settled;
@@ -170,23 +171,34 @@ fn what_the_links_share_is_restored_when_the_last_one_goes() {
 /// (EUI)-64 identifiers."
 /// vrrp-behaviour §11.
 #[test]
-fn a_vmac_for_ipv6_has_ipv6_on_and_leaves_the_host_alone() {
-    with_two_hosts("a_vmac_for_ipv6_has_ipv6_on_and_leaves_the_host_alone", |a, _| {
+fn a_vmac_for_ipv6_has_ipv6_on_from_its_first_address_and_leaves_the_host_alone() {
+    let test = "a_vmac_for_ipv6_has_ipv6_on_from_its_first_address_and_leaves_the_host_alone";
+    with_two_hosts(test, |a, _| {
+        let wake = |a: &mut Host, link: &str, address: &str| {
+            let index = LinkIndex(nix::net::if_::if_nametoindex(link).unwrap());
+            let address = LinkAddress::plain(index, Prefix::new(address.parse().unwrap(), 64).unwrap());
+            assert_eq!(perform(a, NetworkOp::AddAddress(address)).0, Ok(()));
+        };
         a.enter();
         fs::write("/proc/sys/net/ipv6/conf/default/disable_ipv6", "1").unwrap();
         fs::write("/proc/sys/net/ipv4/conf/all/rp_filter", "1").unwrap();
         add(a, &vmac(Family::V6, 53));
+        assert_eq!(settings("ipv6", "vrrp6.53", &["disable_ipv6"]), ["1"]);
+        assert!(a.ip("-6 addr show dev vrrp6.53").is_empty());
+        wake(a, "vrrp6.53", "fe80::53");
         assert_eq!(settings("ipv6", "vrrp6.53", &["disable_ipv6"]), ["0"]);
         assert_eq!(settings("ipv4", "vrrp6.53", &["arp_ignore"]), ["1"]);
         assert_eq!(settings("ipv4", "a0", &OF_BASES), ["0", "0"]);
         assert_eq!(setting("ipv4/conf/all/rp_filter"), "1");
         let shown = a.ip("-d link show vrrp6.53");
         assert!(shown.contains("00:00:5e:00:02:35") && shown.contains("addrgenmode none"), "{shown}");
-        assert!(a.ip("-6 addr show dev vrrp6.53").is_empty());
+        assert_eq!(a.ip("-6 addr show dev vrrp6.53").matches("inet6").count(), 1);
         // One that carries both families needs what each needs.
         let both = VirtualLink { both_families: true, ..vmac(Family::V4, 54) };
         add(a, &both);
         assert_eq!(settings("ipv4", "vrrp.54", &OF_VMACS), ["1", "1", "0", "1"]);
+        assert_eq!(settings("ipv6", "vrrp.54", &["disable_ipv6"]), ["1"]);
+        wake(a, "vrrp.54", "2001:db8::54");
         assert_eq!(settings("ipv6", "vrrp.54", &["disable_ipv6"]), ["0"]);
     });
 }

@@ -159,6 +159,27 @@ fn a_fault_of_one_is_a_fault_of_all_and_they_come_back_together() {
     assert_eq!(states(&bench.wait(4_000))[..5], ["advert 90", "MASTER", "advert 100", "MASTER", "G MASTER"]);
 }
 
+/// Recorded so of keepalived: the fellows and the group come before another instance that the same link takes down.
+///
+/// vrrp-behaviour §14.
+#[test]
+fn fellows_follow_before_others_do_something() {
+    let mut three = pair();
+    let alone =
+        InstanceConfig { name: "K".into(), vrid: Vrid::new(53).unwrap(), ..three.instances[1].clone() };
+    three.instances.push(alone);
+    let (mut bench, _) = start(three, true);
+    bench.wait(4_000);
+    let names = |out: &[crate::Action]| {
+        let told =
+            log(out).into_iter().filter(|line| line.contains("Entering") || line.contains("all instances"));
+        told.map(|line| line.chars().skip_while(|c| !"IJKG".contains(*c)).take(1).collect())
+            .collect::<vec::Vec<alloc::string::String>>()
+    };
+    assert_eq!(names(&bench.tell(Event::LinkChanged(eth1(false)))), ["J", "I", "G", "K"]);
+    assert_eq!(names(&bench.tell(Event::LinkChanged(eth1(true)))), ["J", "I", "G", "K"]);
+}
+
 /// vrrp-behaviour §22.2.
 #[test]
 fn a_group_that_starts_with_a_fault_waits_for_all() {

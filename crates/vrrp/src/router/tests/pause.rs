@@ -61,6 +61,8 @@ fn a_startup_delay_passes_before_anything_is_heard_or_timed() {
     assert_eq!(brief(&out), ["BACKUP", "listen [51]"], "people are told at once");
     bench.hear(HIGH, 200);
     assert_eq!(bench.status().counters.adverts_received, 0);
+    assert_eq!(bench.next_deadline(), Some(Instant::from_millis(5_000)));
+    assert_eq!(log(&bench.wait(5_000)), ["Delayed start completed"]);
     assert_eq!(bench.next_deadline(), Some(Instant::from_nanos(8_609_375_000)));
 }
 

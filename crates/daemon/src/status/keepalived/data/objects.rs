@@ -2,7 +2,8 @@
 
 use std::fmt::{self, Write};
 
-use host::LinkName;
+use config::TrackGroup;
+use host::{Channel, LinkName, Protocol};
 use vrrp::config::{Config, InstanceConfig, ProcessMatch, VirtualAddress};
 
 use super::{notify_scripts, weight};
@@ -13,19 +14,66 @@ pub(super) fn head(out: &mut String, title: &str, is_empty: bool) -> fmt::Result
     if is_empty { Ok(()) } else { writeln!(out, "------< {title} >------") }
 }
 
-pub(super) fn write_statics(out: &mut String, config: &Config) -> fmt::Result {
-    let statics = &config.statics;
+pub(super) fn write_statics(out: &mut String, report: &Report<'_>) -> fmt::Result {
+    let (statics, groups) = (&report.config().statics, &report.effective.track_groups);
+    // As keepalived: the group that follows a thing stands behind it.
+    let group = |places: fn(&TrackGroup) -> &[usize], place: usize| {
+        let found = groups.iter().find(|group| places(group).contains(&place));
+        found.map_or_else(String::new, |group| format!(" track_group {}", group.name))
+    };
     head(out, "Static Addresses", statics.addresses.is_empty())?;
-    for (link, address) in &statics.addresses {
-        writeln!(out, "     {} set", static_address(link, address))?;
+    for (place, (link, address)) in statics.addresses.iter().enumerate() {
+        let group = group(|group| &group.addresses, place);
+        writeln!(out, "     {}{group} set", static_address(link, address))?;
     }
     head(out, "Static Routes", statics.routes.is_empty())?;
-    for one in &statics.routes {
-        writeln!(out, "     {}", route::route(&one.route))?;
+    for (place, one) in statics.routes.iter().enumerate() {
+        writeln!(out, "     {}{}", route::route(&one.route), group(|group| &group.routes, place))?;
     }
     head(out, "Static Rules", statics.rules.is_empty())?;
-    for one in &statics.rules {
-        writeln!(out, "     {}", route::rule(&one.rule))?;
+    for (place, one) in statics.rules.iter().enumerate() {
+        writeln!(out, "     {}{}", route::rule(&one.rule), group(|group| &group.rules, place))?;
+    }
+    head(out, "Static Track groups", groups.is_empty())?;
+    for group in groups {
+        writeln!(out, " Static Track Group = {}\n   VRRP member instances :", group.name)?;
+        group.members.iter().try_for_each(|member| writeln!(out, "     {member}"))?;
+    }
+    Ok(())
+}
+
+/// The sockets that adverts come in by, each with the instances that share it. Descriptors are the worker's affair.
+pub(super) fn write_sockets(out: &mut String, report: &Report<'_>) -> fmt::Result {
+    let instances = &report.status.instances;
+    let mut channels: Vec<Channel> = Vec::new();
+    for channel in instances.iter().filter_map(|instance| instance.channel) {
+        if !channels.contains(&channel) {
+            channels.push(channel);
+        }
+    }
+    head(out, "VRRP Sockpool", channels.is_empty())?;
+    for channel in channels {
+        let users = || instances.iter().filter(|instance| instance.channel == Some(channel));
+        let link = report.status.links.iter().find(|status| status.link.index == channel.link);
+        writeln!(out, " fd_in - fd_out = -")?;
+        match link {
+            Some(status) => writeln!(out, "   Interface = {}", status.link.name)?,
+            None => writeln!(out, "   Interface = (none)")?,
+        }
+        writeln!(out, "   Family = {}", channel.family())?;
+        let protocol = match channel.protocol {
+            Protocol::Vrrp => "VRRP",
+            Protocol::AuthenticationHeader => "AH",
+        };
+        writeln!(out, "   Protocol = {protocol}")?;
+        if channel.address.is_multicast() {
+            writeln!(out, "   Type = Multicast")?;
+        } else {
+            writeln!(out, "   Type = Unicast\n   Address = {}", channel.address)?;
+        }
+        let buffer: u64 = users().filter_map(|user| user.receive_buffer).map(u64::from).sum();
+        writeln!(out, "   Rx buf size = {buffer}\n   VRRP instances")?;
+        users().try_for_each(|user| writeln!(out, "     {} vrid {}", user.name, user.vrid))?;
     }
     Ok(())
 }
