@@ -26,7 +26,7 @@ pub struct VirtualAddress {
     /// The link it goes on; `None` is the instance's.
     pub link: Option<LinkName>,
     /// The link of the virtual router's own that it goes on instead, on top of that one (`use_vmac` of the address): one of
-    /// [`super::InstanceConfig::address_links`].
+    /// [`super::Settings::address_links`].
     pub own_link: Option<LinkName>,
     /// Point-to-point peer.
     pub peer: Option<IpAddr>,
