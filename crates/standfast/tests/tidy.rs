@@ -73,7 +73,8 @@ fn arrows_between_crates_are_those_of_the_drawing() {
 
 #[test]
 fn unsafe_code_stands_in_one_file() {
-    for file in files(&root().join("crates"), &["lib.rs", "main.rs"]) {
+    let doors = |file: &PathBuf| file.ends_with("lib.rs") || file.ends_with("main.rs");
+    for file in files(&root().join("crates"), &["lib.rs", "main.rs"]).into_iter().filter(doors) {
         let text = fs::read_to_string(&file).unwrap();
         let forbids = text.contains("#![forbid(unsafe_code)]");
         let is_linux = file.ends_with("crates/linux/src/lib.rs");
@@ -117,8 +118,8 @@ fn files_are_short_and_named_for_what_they_hold() {
 
 #[test]
 fn programs_are_libraries_with_a_door() {
-    for file in files(&root().join("crates"), &["main.rs"]) {
-        let lines = fs::read_to_string(&file).unwrap().lines().count();
+    for file in files(&root().join("crates"), &[".rs"]).iter().filter(|file| file.ends_with("main.rs")) {
+        let lines = fs::read_to_string(file).unwrap().lines().count();
         assert!(lines <= 15, "{} has {lines} lines", file.display());
     }
 }

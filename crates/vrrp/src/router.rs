@@ -378,10 +378,12 @@ impl Router {
             let before = instance.state();
             instance.act(findings, &mut Turn { now, out });
             touched.insert(id);
+            // Who resumes leaves its fellows the time to do so too.
+            let resumed = (before, instance.state()) == (State::Init, State::Master);
             let moved = instance.state() != before;
             let may_begin = findings.freed && matches!(before, State::Init | State::Fault);
             let Some(&place) = self.group_of.get(&id) else { continue };
-            let concerned = moved || (may_begin && waiting.insert(place));
+            let concerned = !resumed && (moved || (may_begin && waiting.insert(place)));
             if let Some(group) = self.groups.get_mut(place).filter(|_| concerned) {
                 group.settle(&[id], &mut self.instances, &mut Turn { now, out });
             }

@@ -10,7 +10,7 @@ use sim::{Command, Latency, Weather, World};
 use vrrp::Config;
 use vrrp::config::{InstanceConfig, Preemption, Priority, Weight};
 
-use crate::draw;
+use crate::reload::draw;
 
 /// The node that is reloaded, and its rival.
 const OURS: usize = 0;
@@ -48,8 +48,8 @@ const ALL: [Found; 7] =
 
 /// One or two virtual routers, whose trackers say nothing that nobody here could tell.
 fn config() -> impl Strategy<Value = Config> {
-    let instances = proptest::collection::btree_map(1_u8..4, (super::seed(), 0_u64..3), 1..3);
-    (instances, super::seed()).prop_map(|(seeds, seed)| {
+    let instances = proptest::collection::btree_map(1_u8..4, (crate::seed(), 0_u64..3), 1..3);
+    (instances, crate::seed()).prop_map(|(seeds, seed)| {
         let instances = seeds.into_iter().map(|(vrid, (seed, alike))| {
             let mut it = draw::instance(vrid, seed, alike);
             // Nobody judges paths here.

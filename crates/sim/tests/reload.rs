@@ -1,8 +1,10 @@
 //! Reloads by chance: a configuration, another, the first again, or a third.
 #![expect(clippy::unwrap_used, reason = "numbers that are chosen here are in range")]
 
-mod draw;
-mod states;
+mod reload {
+    pub(crate) mod draw;
+    mod states;
+}
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -14,6 +16,8 @@ use sim::rehearsal::Sent;
 use vrrp::Config;
 use vrrp::config::{InstanceConfig, Mode};
 use vrrp::notice::State;
+
+use reload::draw;
 
 /// Longer than any instance here waits before it is master, and after a change before it rests.
 const LONG: Duration = Duration::from_secs(40);
