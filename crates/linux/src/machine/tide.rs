@@ -9,8 +9,9 @@ use host::Instant;
 const COUNTED: Duration = Duration::from_millis(10);
 /// Of so many in that time, several are read together after a [`PAUSE`].
 const MANY: usize = 20;
-/// With so many there are always some to read, and the buffers of the sockets must not fill up.
-const FLOOD: usize = 400;
+/// With so many there are always some to read, and the buffers of the sockets must not fill up: 100 in a [`PAUSE`], where
+/// each keeps thousands.
+const FLOOD: usize = 1_000;
 /// They are dated by the kernel, so that no timer is later for it.
 const PAUSE: Duration = Duration::from_millis(1);
 /// The kernel may let one who sleeps sleep longer; whoever has something to do by then does not sleep.
@@ -38,7 +39,8 @@ impl Tide {
 
     /// How long to let packets gather before the next look at the sockets, if nothing is to be done before `deadline`.
     pub(super) fn pause(&self, now: Instant, deadline: Option<Instant>) -> Option<Duration> {
-        let many = (MANY..FLOOD).contains(&self.before) && now.since(self.since) < COUNTED * 2;
+        let lately = self.before.max(self.packets);
+        let many = (MANY..FLOOD).contains(&lately) && now.since(self.since) < COUNTED * 2;
         let time = deadline.is_none_or(|deadline| deadline >= now + PAUSE + SLACK);
         (many && time).then_some(PAUSE)
     }
@@ -58,7 +60,7 @@ mod tests {
     #[test]
     fn only_many_packets_are_waited_for_and_no_flood() {
         let now = Instant::from_millis(30);
-        let pauses = [0, 1, 2, 20, 39, 40, 1_000].map(|packets| after(packets).pause(now, None).is_some());
+        let pauses = [0, 1, 2, 20, 99, 100, 1_000].map(|packets| after(packets).pause(now, None).is_some());
         assert_eq!(pauses, [false, false, true, true, true, false, false]);
     }
 
