@@ -31,6 +31,8 @@ pub(crate) struct Member {
     pub(crate) master: bool,
     /// What it was called before.
     pub(super) called: Vec<String>,
+    /// A reload gave it another name, by which its worker has not told yet whether it is master.
+    pub(super) renamed: bool,
     /// When it was master last: since when, and until when.
     pub(super) until: Option<(Instant, Instant)>,
     /// When it became master or ceased to be.
@@ -93,6 +95,7 @@ impl Member {
             pace: Duration::ZERO,
             master: false,
             called: Vec::new(),
+            renamed: false,
             until: None,
             since: Instant::ZERO,
             unsettled: Instant::ZERO,
