@@ -293,11 +293,15 @@ impl Watch {
         let goes_on = master
             && before == now
             && member.until.is_some_and(|(_, until)| until == now)
-            && std::mem::take(&mut member.renamed);
+            && member.renamed
+            && member.ceased_as != instance;
         if let (true, Some((since, _))) = (goes_on, member.until) {
             member.since = since;
             self.due.push_back((now, Check::Told(at)));
             return;
+        }
+        if !master {
+            instance.clone_into(&mut member.ceased_as);
         }
         member.until = (!master).then_some((before, now));
         if !member.live {
