@@ -164,6 +164,7 @@ impl Watch {
                 let Member { slack, steps_down, lifetime, instance, .. } = new;
                 if old.instance != instance {
                     old.called.push(std::mem::replace(&mut old.instance, instance));
+                    old.renamed = true;
                 }
                 if old.interval != new.interval {
                     old.rhythm.clear();
@@ -203,6 +204,14 @@ impl Watch {
                 self.due.push_back((told, Check::Resumed { member: at, crashed, started: now }));
             }
         }
+    }
+
+    /// A new worker is told its configuration: what has another name than the last one knew begins anew.
+    pub(crate) fn worker_introduced(&mut self, node: usize) {
+        self.members
+            .iter_mut()
+            .filter(|member| member.node == node)
+            .for_each(|member| member.renamed = false);
     }
 
     /// A node's daemon is gone, and leaves what it holds.
@@ -279,12 +288,20 @@ impl Watch {
         }
         let before = std::mem::replace(&mut member.since, now);
         member.master = master;
-        // It ceased in this instant, by one name, and is master by another.
-        let goes_on = master && before == now && member.until.is_some_and(|(_, until)| until == now);
+        // It ceased in this instant, by one name, and is master by another. By the same name it began anew: an owner
+        // whose worker crashed and came too late to resume is master at once.
+        let goes_on = master
+            && before == now
+            && member.until.is_some_and(|(_, until)| until == now)
+            && member.renamed
+            && member.ceased_as != instance;
         if let (true, Some((since, _))) = (goes_on, member.until) {
             member.since = since;
             self.due.push_back((now, Check::Told(at)));
             return;
+        }
+        if !master {
+            instance.clone_into(&mut member.ceased_as);
         }
         member.until = (!master).then_some((before, now));
         if !member.live {

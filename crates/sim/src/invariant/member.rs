@@ -31,6 +31,10 @@ pub(crate) struct Member {
     pub(crate) master: bool,
     /// What it was called before.
     pub(super) called: Vec<String>,
+    /// A reload gave it another name since its worker knows its configuration.
+    pub(super) renamed: bool,
+    /// Its name when it ceased to be master last.
+    pub(super) ceased_as: String,
     /// When it was master last: since when, and until when.
     pub(super) until: Option<(Instant, Instant)>,
     /// When it became master or ceased to be.
@@ -93,6 +97,8 @@ impl Member {
             pace: Duration::ZERO,
             master: false,
             called: Vec::new(),
+            renamed: false,
+            ceased_as: String::new(),
             until: None,
             since: Instant::ZERO,
             unsettled: Instant::ZERO,

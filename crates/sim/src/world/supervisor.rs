@@ -66,6 +66,8 @@ impl World {
     pub(super) fn introduce(&mut self, node: usize) {
         let it = &mut self.nodes[node];
         it.introduced = true;
+        self.watch.worker_introduced(node);
+        let it = &mut self.nodes[node];
         let memories = std::mem::take(&mut it.supervisor.memories);
         let mut config = it.config.clone();
         // The delay counts from the daemon's start.

@@ -174,6 +174,18 @@ fn a_worker_that_comes_back_late_starts_as_backup_and_gives_the_address_up() {
     assert_eq!(bench.state(), State::Backup);
 }
 
+/// RFC 9568 §6.4.1. It does not resume: what it says is a change of state, which a backup may have made meanwhile.
+#[test]
+fn an_owner_that_comes_back_late_is_master_at_once_but_does_not_resume() {
+    let owner = InstanceConfig { priority: Priority::OWNER, wants_master: true, ..instance() };
+    let (bench, out) = revived_as(owner, 2_000);
+    assert_eq!(bench.state(), State::Master);
+    assert!(!log(&out).iter().any(|line| line.contains("Resuming")), "{:?}", log(&out));
+    let states: vec::Vec<_> =
+        brief(&out).into_iter().filter(|it| ["BACKUP", "MASTER"].contains(&it.as_str())).collect();
+    assert_eq!(states, ["BACKUP", "MASTER"]);
+}
+
 /// R9568-6.4.3-15 (Adver_Timer fires): "Reset the Adver_Timer to Advertisement_Interval"
 #[test]
 fn adverts_keep_their_rhythm_when_wake_ups_are_late() {
