@@ -156,17 +156,23 @@ fn a_setting_of_an_interface_is_put_back_by_the_successor_of_a_worker_that_was_k
     assert!(!promotes(&bench));
 }
 
+/// A master whose worker and whose worker's successor were killed: for a second there is none.
+fn crashed_twice(bench: &Bench) -> super::bench::Daemon<'_> {
+    let daemon = bench.start(&[]).master();
+    bench.kill_process("vrrp.pid");
+    bench.until("the second", || bench.count("Resuming as master") == 1);
+    bench.kill_process("vrrp.pid");
+    bench.await_log("Restart of VRRP process delayed 1 seconds");
+    daemon
+}
+
 /// While nobody lives who could: another is started for that alone.
 #[test]
 fn a_stop_right_after_a_crash_leaves_nothing_behind() {
     let Some(bench) = Bench::new("a_stop_right_after_a_crash_leaves_nothing_behind") else { return };
     never_promotes(&bench);
     slow(&bench, "promote_secondaries");
-    let daemon = bench.start(&[]).master();
-    bench.kill_process("vrrp.pid");
-    bench.until("the second", || bench.count("Resuming as master") == 1);
-    bench.kill_process("vrrp.pid");
-    bench.await_log("Restart of VRRP process delayed 1 seconds");
+    let daemon = crashed_twice(&bench);
     assert!(promotes(&bench) && bench.has_address());
     assert_eq!(daemon.stop(), Some(0));
     assert!(!promotes(&bench) && !bench.has_address());
@@ -179,11 +185,7 @@ fn a_setting_that_nobody_asks_for_after_a_crash_is_put_back_at_the_stop() {
     let Some(bench) = Bench::new(test) else { return };
     never_promotes(&bench);
     slow(&bench, "promote_secondaries");
-    let daemon = bench.start(&[]).master();
-    bench.kill_process("vrrp.pid");
-    bench.until("the second", || bench.count("Resuming as master") == 1);
-    bench.kill_process("vrrp.pid");
-    bench.await_log("Restart of VRRP process delayed 1 seconds");
+    let daemon = crashed_twice(&bench);
     slow(&bench, "");
     daemon.signal("HUP");
     bench.until("the third", || bench.count("Starting VRRP child") == 3);

@@ -51,20 +51,34 @@ enum Shared<S> {
     Met(usize),
 }
 
-/// An instance as it is written.
+/// What an instance has for itself, as it is written.
 #[derive(Serialize, Deserialize)]
-struct Record<N, A, S> {
-    name: N,
+#[serde(remote = "InstanceConfig")]
+struct Own {
+    name: String,
     link: LinkName,
     vrid: Vrid,
     priority: Priority,
     wants_master: bool,
     source: Option<IpAddr>,
     authentication: Authentication,
-    addresses: A,
-    excluded: A,
-    settings: Shared<S>,
+    addresses: Vec<VirtualAddress>,
+    excluded: Vec<VirtualAddress>,
+    #[serde(skip)]
+    settings: Arc<Settings>,
 }
+
+/// An instance as it is written.
+#[derive(Serialize)]
+struct Written<'a>(#[serde(serialize_with = "own")] &'a InstanceConfig, Shared<&'a Settings>);
+
+fn own<S: Serializer>(instance: &&InstanceConfig, serializer: S) -> Result<S::Ok, S::Error> {
+    Own::serialize(instance, serializer)
+}
+
+/// The same as it is read.
+#[derive(Deserialize)]
+struct Read(#[serde(with = "Own")] InstanceConfig, Shared<Settings>);
 
 /// Writes instances.
 pub(super) fn serialize<S: Serializer>(
@@ -74,35 +88,14 @@ pub(super) fn serialize<S: Serializer>(
     let mut common = Common::default();
     let mut written = serializer.serialize_seq(Some(instances.len()))?;
     for instance in instances {
-        let InstanceConfig {
-            name,
-            link,
-            vrid,
-            priority,
-            wants_master,
-            source,
-            authentication,
-            addresses,
-            excluded,
-            settings,
-        } = instance;
-        let met = common.place(settings).map(Shared::Met);
-        let settings = met.unwrap_or_else(|| {
-            common.meet(Arc::clone(settings));
-            Shared::New(&**settings)
-        });
-        written.serialize_element(&Record {
-            name,
-            link: link.clone(),
-            vrid: *vrid,
-            priority: *priority,
-            wants_master: *wants_master,
-            source: *source,
-            authentication: authentication.clone(),
-            addresses,
-            excluded,
-            settings,
-        })?;
+        let settings = match common.place(&instance.settings) {
+            Some(place) => Shared::Met(place),
+            None => {
+                common.meet(Arc::clone(&instance.settings));
+                Shared::New(&*instance.settings)
+            }
+        };
+        written.serialize_element(&Written(instance, settings))?;
     }
     written.end()
 }
@@ -127,8 +120,8 @@ impl<'de> serde::de::Visitor<'de> for Instances {
     fn visit_seq<A: serde::de::SeqAccess<'de>>(self, mut records: A) -> Result<Self::Value, A::Error> {
         let mut common = Common::default();
         let mut instances = Vec::new();
-        while let Some(record) = records.next_element::<Record<String, Vec<VirtualAddress>, Settings>>()? {
-            let settings = match record.settings {
+        while let Some(Read(mut instance, settings)) = records.next_element()? {
+            instance.settings = match settings {
                 Shared::New(settings) => {
                     let settings = Arc::new(settings);
                     common.meet(Arc::clone(&settings));
@@ -139,18 +132,7 @@ impl<'de> serde::de::Visitor<'de> for Instances {
                     Arc::clone(met.ok_or_else(|| A::Error::custom("settings of no instance before"))?)
                 }
             };
-            instances.push(InstanceConfig {
-                name: record.name,
-                link: record.link,
-                vrid: record.vrid,
-                priority: record.priority,
-                wants_master: record.wants_master,
-                source: record.source,
-                authentication: record.authentication,
-                addresses: record.addresses,
-                excluded: record.excluded,
-                settings,
-            });
+            instances.push(instance);
         }
         Ok(instances)
     }
