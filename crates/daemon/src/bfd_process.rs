@@ -23,12 +23,12 @@ use here::{Here, ToSupervisorLine};
 
 /// What a bfd worker's process does.
 pub(crate) fn run() -> Exit {
-    let Ok(socket) = process::take_stdin() else { return Exit::Fatal };
+    let Ok(socket) = process::take_stdin() else { return Exit::Shortage };
     let mut line = ToSupervisorLine::from_socket(socket);
     // Without this the end of the supervisor still closes the bus; with it a worker that hangs ends too.
     let _ = process::end_with_parent();
     let Some(ToBfdProcess::Begin(begin)) = worker_process::await_first(&mut line) else {
-        return Exit::Fatal;
+        return Exit::Shortage;
     };
     let mut failures = begin.manner.adopt(None);
     // Each session has a socket of its own.

@@ -24,11 +24,11 @@ const VERDICTS: Token = Token(2);
 
 /// What a check worker's process does.
 pub(crate) fn run() -> Exit {
-    let Ok(socket) = process::take_stdin() else { return Exit::Fatal };
+    let Ok(socket) = process::take_stdin() else { return Exit::Shortage };
     let mut line = ToSupervisorLine::from_socket(socket);
     // Without this the end of the supervisor still closes the bus; with it a worker that hangs ends too.
     let _ = process::end_with_parent();
-    let Some(ToProcess::Begin(begin)) = worker_process::await_first(&mut line) else { return Exit::Fatal };
+    let Some(ToProcess::Begin(begin)) = worker_process::await_first(&mut line) else { return Exit::Shortage };
     let failures = begin.manner.adopt(None);
     let mut journal = begin.log.open();
     for failure in failures {
@@ -42,7 +42,7 @@ pub(crate) fn run() -> Exit {
                     let line = format!("Unable to enter the network namespace of IPVS: {error}");
                     journal.write(Severity::Error, &line);
                     journal.flush();
-                    return Exit::Fatal;
+                    return if process::is_shortage(&error) { Exit::Shortage } else { Exit::Fatal };
                 }
             }
             Process::new(Here::new(machine, journal, line), begin.manner, begin.keep).live()

@@ -31,11 +31,11 @@ const ROOM: usize = 64;
 
 /// What a vrrp worker's process does.
 pub(crate) fn run() -> Exit {
-    let Ok(socket) = process::take_stdin() else { return Exit::Fatal };
+    let Ok(socket) = process::take_stdin() else { return Exit::Shortage };
     let mut line = ToSupervisorLine::from_socket(socket);
     // Without this the end of the supervisor still closes the bus; with it a worker that hangs ends too.
     let _ = process::end_with_parent();
-    let Some(ToProcess::Begin(begin)) = worker_process::await_first(&mut line) else { return Exit::Fatal };
+    let Some(ToProcess::Begin(begin)) = worker_process::await_first(&mut line) else { return Exit::Shortage };
     let failures = begin.manner.adopt(None);
     let mut journal = begin.log.open();
     for failure in failures {
@@ -125,7 +125,7 @@ impl Process {
         for token in &self.ready {
             self.watchers.serve(*token, now, &mut self.arrivals);
         }
-        self.watchers.wake(now, &mut self.arrivals);
+        self.watchers.wake(now, self.vrrp.machine_mut(), &mut self.arrivals);
         self.vrrp.arrive_all(self.arrivals.drain(..), now);
         if self.ready.contains(&VERDICTS) {
             self.hear_verdicts(now);

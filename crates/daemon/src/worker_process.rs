@@ -80,7 +80,7 @@ pub(crate) fn run_as(current: &mut Manner, next: Manner, journal: &mut impl host
     }
 }
 
-/// Waits for the first message. `None` if there is no supervisor that sends one.
+/// Waits for the first message. `None` if there is no supervisor that sends one, or no descriptor to wait with.
 pub(crate) fn await_first<S: Serialize, R: DeserializeOwned>(line: &mut Line<S, R>) -> Option<R> {
     let mut poll = Poll::new().ok()?;
     poll.watch(&*line, BUS, Interest::Read).ok()?;
@@ -110,7 +110,13 @@ pub(crate) fn open(line: &impl AsFd) -> Result<Machine, OpenError> {
 pub(crate) fn give_up(error: &OpenError, journal: &mut Journal) -> Exit {
     host::Journal::write(journal, Severity::Error, &error.to_string());
     journal.flush();
-    if error.is_permission() { Exit::Permission } else { Exit::Fatal }
+    if error.is_permission() {
+        Exit::Permission
+    } else if error.is_shortage() {
+        Exit::Shortage
+    } else {
+        Exit::Fatal
+    }
 }
 
 /// The end: the supervisor takes the last messages.
