@@ -69,7 +69,7 @@ impl Watchers {
         if self.processes.is_empty() {
             self.no_events = false;
             if let Some(events) = self.events.take() {
-                here.unwatch(&events);
+                here.desk.machine.unwatch(&events);
             }
         } else {
             self.follow_processes(here);
@@ -139,7 +139,7 @@ impl Watchers {
     fn follow_files(&mut self, here: &mut Here) -> io::Result<()> {
         if self.files.is_none() && !self.names.is_empty() {
             let watch = FileWatch::open()?;
-            here.watch(&watch, FILES).map_err(io::Error::other)?;
+            here.desk.machine.watch(&watch, FILES).map_err(io::Error::other)?;
             self.files = Some(watch);
         }
         if let Some(files) = &mut self.files {
@@ -176,7 +176,7 @@ impl Watchers {
         }
         let opened = open_events(self.home.as_deref()).and_then(|events| {
             self.buffer.map_or(Ok(()), |(bytes, force)| events.size(bytes, force))?;
-            here.watch(&events, PROCESSES).map_err(io::Error::other)?;
+            here.desk.machine.watch(&events, PROCESSES).map_err(io::Error::other)?;
             Ok(events)
         });
         match opened {
