@@ -300,7 +300,6 @@ impl Supervisor {
         let pipes = self.pipes.paths_of_vrrp();
         self.reserve.lend();
         let started = self.vrrp.start(begin, pipes, &self.effective, now);
-        self.reserve.refill();
         match started {
             Ok(pid) => {
                 let watched = self.vrrp.seat.line().map(|line| self.poll.watch(line, BUS, Interest::Read));
@@ -318,6 +317,7 @@ impl Supervisor {
                 self.vrrp.seat.retry_at(now + Duration::from_secs(1));
             }
         }
+        self.reserve.refill();
     }
 
     /// Hears everything that the worker has said.
