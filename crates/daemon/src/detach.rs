@@ -29,7 +29,7 @@ fn start(arguments: &[OsString]) -> std::io::Result<Exit> {
         Some((name, rest)) => (name.clone(), rest),
         None => ("keepalived".into(), arguments),
     };
-    let (told, telling) = process::blocking_pipe()?;
+    let (told, telling) = process::pipe()?;
     let marker = OsString::from(Part::Detached.argument());
     let words = std::iter::once(marker).chain(rest.iter().cloned());
     // Until it is ready it shares our standard error, so that what goes wrong at the start is seen.

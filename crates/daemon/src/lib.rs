@@ -17,7 +17,6 @@ pub mod compat;
 mod detach;
 pub mod exit;
 mod herald_process;
-mod job_process;
 mod log;
 mod manner;
 mod outlets;
@@ -50,12 +49,10 @@ enum Part {
     Check,
     /// What sends mail.
     Herald,
-    /// A script that is about to begin.
-    Job,
 }
 
 impl Part {
-    const ALL: [Self; 6] = [Self::Detached, Self::Vrrp, Self::Bfd, Self::Check, Self::Herald, Self::Job];
+    const ALL: [Self; 5] = [Self::Detached, Self::Vrrp, Self::Bfd, Self::Check, Self::Herald];
 
     /// The first argument that means this part. Nobody types it, and no option of upstream's looks like it.
     const fn argument(self) -> &'static str {
@@ -65,7 +62,6 @@ impl Part {
             Self::Bfd => "--standfast=bfd",
             Self::Check => "--standfast=check",
             Self::Herald => "--standfast=herald",
-            Self::Job => "--standfast=job",
         }
     }
 }
@@ -83,7 +79,6 @@ pub fn run() -> ExitCode {
         Some(Part::Bfd) => bfd_process::run(),
         Some(Part::Check) => check_process::run(),
         Some(Part::Herald) => herald_process::run(),
-        Some(Part::Job) => job_process::run(arguments.get(1..).unwrap_or_default()),
     };
     exit.into()
 }

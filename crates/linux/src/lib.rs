@@ -23,6 +23,7 @@ pub mod poll;
 pub mod privilege;
 pub mod process;
 pub mod schedule;
+pub mod script;
 pub mod sealed;
 pub mod signal;
 mod socket;

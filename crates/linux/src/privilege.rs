@@ -3,23 +3,36 @@
 use std::io;
 
 use host::Account;
+use nix::errno::Errno;
 use nix::unistd::{Gid, Uid, getgid, getuid, setgid, setgroups, setuid};
 use rustix::fs::Mode;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-/// Becomes `account` for good: supplementary groups first, then group, then user, as each step needs the right that the
-/// last one gives up. Becoming who one is, without supplementary groups asked for, needs no right.
-pub fn become_account(account: &Account) -> io::Result<()> {
-    let Account { uid, gid, groups } = account;
-    let (uid, gid) = (Uid::from_raw(*uid), Gid::from_raw(*gid));
-    if !getuid().is_root() && uid == getuid() && gid == getgid() && groups.is_empty() {
-        return Ok(());
+/// An account as the kernel wants it, so that becoming it takes system calls only.
+pub(crate) struct Role {
+    uid: Uid,
+    gid: Gid,
+    groups: Vec<Gid>,
+}
+
+impl Role {
+    pub(crate) fn of(account: &Account) -> Self {
+        let Account { uid, gid, groups } = account;
+        let groups = groups.iter().copied().map(Gid::from_raw).collect();
+        Self { uid: Uid::from_raw(*uid), gid: Gid::from_raw(*gid), groups }
     }
-    let groups: Vec<Gid> = groups.iter().copied().map(Gid::from_raw).collect();
-    setgroups(&groups)?;
-    setgid(gid)?;
-    setuid(uid)?;
-    Ok(())
+
+    /// Takes it on for good: supplementary groups first, then group, then user, as each step needs the right that the last
+    /// one gives up. Becoming who one is, without supplementary groups asked for, needs no right.
+    pub(crate) fn assume(&self) -> nix::Result<()> {
+        let Self { uid, gid, groups } = self;
+        if !getuid().is_root() && *uid == getuid() && *gid == getgid() && groups.is_empty() {
+            return Ok(());
+        }
+        setgroups(groups)?;
+        setgid(*gid)?;
+        setuid(*uid)
+    }
 }
 
 /// The user and the group that own nothing: the kernel's own for those who have no number here.
@@ -32,9 +45,9 @@ pub fn become_nobody() -> io::Result<()> {
     if !getuid().is_root() {
         return Ok(());
     }
-    match become_account(&Account { uid: NOBODY, gid: NOBODY, groups: Vec::new() }) {
-        Err(error) if error.raw_os_error() == Some(crate::process::INVALID) => Ok(()),
-        result => result,
+    match Role::of(&Account { uid: NOBODY, gid: NOBODY, groups: Vec::new() }).assume() {
+        Ok(()) | Err(Errno::EINVAL) => Ok(()),
+        Err(error) => Err(error.into()),
     }
 }
 

@@ -1,17 +1,14 @@
 //! Starting, signalling and reaping processes.
 //!
 //! A child is this same executable started again (`/proc/self/exe`, which names the running file even after an
-//! upgrade replaced it on disk): workers are, and scripts begin as it, become who they run as, and then become the
-//! script. So nothing runs between a fork and an exec but the standard library.
+//! upgrade replaced it on disk). Only [`crate::script`] starts others.
 
 use std::ffi::{CStr, OsString};
 use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::process::CommandExt;
-use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-use nix::sys::signal::SigSet;
 use nix::sys::wait::{Id, WaitPidFlag};
 use rustix::fs::{Mode, OFlags};
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, kill_process_group};
@@ -22,13 +19,11 @@ pub const SELF: &str = "/proc/self/exe";
 /// What a child of this process begins with.
 #[derive(Debug)]
 pub struct Spawn {
-    program: PathBuf,
     arguments: Vec<OsString>,
     name: OsString,
     input: Option<OwnedFd>,
     output: Option<OwnedFd>,
     error: bool,
-    own_group: bool,
     withheld: &'static [&'static str],
 }
 
@@ -38,23 +33,12 @@ impl Spawn {
         name: impl Into<OsString>,
         arguments: impl IntoIterator<Item = impl Into<OsString>>,
     ) -> Self {
-        Self::of(SELF, name, arguments)
-    }
-
-    /// The same for another executable.
-    pub fn of(
-        program: impl Into<PathBuf>,
-        name: impl Into<OsString>,
-        arguments: impl IntoIterator<Item = impl Into<OsString>>,
-    ) -> Self {
         Self {
-            program: program.into(),
             arguments: arguments.into_iter().map(Into::into).collect(),
             name: name.into(),
             input: None,
             output: None,
             error: false,
-            own_group: false,
             withheld: &[],
         }
     }
@@ -80,13 +64,6 @@ impl Spawn {
         self
     }
 
-    /// It leads a process group of its own.
-    #[must_use]
-    pub fn own_group(mut self) -> Self {
-        self.own_group = true;
-        self
-    }
-
     /// Environment variables that it does not inherit.
     #[must_use]
     pub fn withhold(mut self, variables: &'static [&'static str]) -> Self {
@@ -97,14 +74,11 @@ impl Spawn {
     /// Starts it. No descriptor but 0 to 2 is inherited: every other is opened close-on-exec throughout this crate.
     /// Signals that are blocked here are blocked in the child too.
     pub fn start(self) -> io::Result<Child> {
-        let mut command = Command::new(&self.program);
+        let mut command = Command::new(SELF);
         command.arg0(&self.name).args(&self.arguments);
         command.stdin(self.input.map_or_else(Stdio::null, Stdio::from));
         command.stdout(self.output.map_or_else(Stdio::null, Stdio::from));
         command.stderr(if self.error { Stdio::inherit() } else { Stdio::null() });
-        if self.own_group {
-            command.process_group(0);
-        }
         for variable in self.withheld {
             command.env_remove(variable);
         }
@@ -130,7 +104,7 @@ pub struct Child {
 
 impl Child {
     /// Takes over a child that nobody has waited for, nor will.
-    fn adopt(child: &std::process::Child) -> io::Result<Self> {
+    pub(crate) fn adopt(child: &std::process::Child) -> io::Result<Self> {
         let raw = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
         let pid = raw.ok_or_else(|| io::Error::from(io::ErrorKind::InvalidData))?;
         Ok(Self { pid })
@@ -235,24 +209,6 @@ pub fn set_name(name: &CStr) {
     let _ = rustix::thread::set_name(name);
 }
 
-/// Becomes another program, which begins with no signal blocked. Returns only on failure.
-///
-/// As keepalived: a file that the kernel does not recognise as a program (`ENOEXEC`: a script without `#!`) is run by
-/// the shell.
-pub fn become_program(argv: &[OsString]) -> io::Error {
-    let Some((program, arguments)) = argv.split_first() else {
-        return io::Error::from(io::ErrorKind::InvalidInput);
-    };
-    if let Err(error) = SigSet::all().thread_unblock() {
-        return error.into();
-    }
-    let error = Command::new(program).args(arguments).exec();
-    if error.raw_os_error() != Some(rustix::io::Errno::NOEXEC.raw_os_error()) {
-        return error;
-    }
-    Command::new("/bin/sh").args(argv).exec()
-}
-
 /// Takes descriptor 0 out of the way: returns it under another number and leaves `/dev/null` at 0.
 pub fn take_stdin() -> io::Result<OwnedFd> {
     let taken = rustix::io::fcntl_dupfd_cloexec(io::stdin(), FIRST_FREE)?;
@@ -279,15 +235,8 @@ pub fn leave_session() -> io::Result<()> {
 }
 
 /// A pipe: the end to read, and the end to write.
-pub fn blocking_pipe() -> io::Result<(OwnedFd, OwnedFd)> {
-    Ok(rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC)?)
-}
-
-/// The same with an end to read that never waits.
 pub fn pipe() -> io::Result<(OwnedFd, OwnedFd)> {
-    let (reader, writer) = blocking_pipe()?;
-    rustix::fs::fcntl_setfl(&reader, OFlags::NONBLOCK)?;
-    Ok((reader, writer))
+    Ok(rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC)?)
 }
 
 /// The first descriptor after the three standard ones.

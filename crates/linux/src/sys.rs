@@ -7,14 +7,18 @@ use std::io;
 use std::mem::{self, MaybeUninit};
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV6};
 use std::os::fd::{AsRawFd, BorrowedFd};
+use std::os::unix::process::CommandExt;
+use std::process::Command;
 use std::ptr;
 
 use host::{LinkIndex, LinkName, MacAddress};
 use libc::{c_int, c_void};
 use nix::sys::signal::SigSet;
+use rustix::process::{Signal, set_parent_process_death_signal};
 use socket2::SockAddr;
 
 use crate::clock::Calendar;
+use crate::privilege::Role;
 
 /// Most packets handed to or taken from the kernel in one call: more than this seldom waits, and the headers for
 /// it (about 4 KiB) fit on the stack.
@@ -362,6 +366,22 @@ pub(crate) fn signal_set(numbers: &[c_int]) -> io::Result<SigSet> {
     }
     // SAFETY: the set was initialised above and holds existing signals only.
     Ok(unsafe { SigSet::from_sigset_t_unchecked(set) })
+}
+
+/// Lets a command begin as `role`, with no signal blocked, and end with this process: the end of its parent sends it
+/// SIGTERM. That is lost when the account changes, so it comes after.
+pub(crate) fn begin_as(command: &mut Command, role: Option<Role>) {
+    let begin = move || {
+        if let Some(role) = &role {
+            role.assume()?;
+        }
+        set_parent_process_death_signal(Some(Signal::TERM))?;
+        SigSet::all().thread_unblock()?;
+        Ok(())
+    };
+    // SAFETY: between the fork and the exec `begin` makes system calls, and nothing else: it allocates nothing, not for an
+    // error either, takes no lock, and touches no memory but what it owns.
+    unsafe { command.pre_exec(begin) };
 }
 
 /// The size of a type as the kernel wants it.

@@ -5,15 +5,13 @@
 //! for the next [`Jobs::deadline`] and tells when a child has ended.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use host::{Instant, Job, JobId, Outcome};
-use linux::process::{self, Child, Ended, Spawn, StopSignal};
-
-use crate::{Part, job_process};
+use linux::process::{self, Child, Ended, StopSignal};
+use linux::script;
 
 /// From SIGTERM to SIGKILL for a script that does not end.
 pub(crate) const GRACE: Duration = Duration::from_secs(2);
@@ -22,7 +20,7 @@ pub(crate) const GRACE: Duration = Duration::from_secs(2);
 pub(crate) const READER_GRACE: Duration = Duration::from_secs(1);
 
 /// Most scripts that run at once. Each is a process; a host with more than this many due at once is not well, and more
-/// would make it worse. A tracking script beyond it counts as failed, a notify script waits.
+/// would make it worse. What is beyond it waits until one has ended.
 pub(crate) const MAX_RUNNING: usize = 512;
 
 /// Most notify scripts that wait for one instance. A change of state queues two, so this is thirty-two changes that its
@@ -38,16 +36,19 @@ pub(crate) const AGAIN: Duration = Duration::from_secs(1);
 /// which is ours. As keepalived.
 const WITHHELD: &[&str] = &["IFS", "LD_PRELOAD", "LD_LIBRARY_PATH", "NOTIFY_SOCKET"];
 
+/// How a script is started.
+type Begin = fn(&host::Command) -> io::Result<Child>;
+
 /// All scripts of the daemon.
 #[derive(Debug)]
 pub(crate) struct Jobs {
-    /// The executable that a script begins as: this one, but in tests.
-    launcher: PathBuf,
+    /// [`script::start`], but in tests.
+    begin: Begin,
     /// [`MAX_RUNNING`], but in tests.
     most: usize,
     running: BTreeMap<u32, Running>,
     queues: BTreeMap<String, VecDeque<Job>>,
-    /// Tracking scripts that there was no descriptor or process for.
+    /// Tracking scripts that there was no place, no descriptor or no process for.
     waiting: BTreeMap<JobId, Job>,
     /// There is a shortage: nothing that may wait is started before then.
     retry: Option<Instant>,
@@ -98,8 +99,6 @@ struct Running {
     job: Job,
     purpose: Purpose,
     ending: Ending,
-    /// Says why it could not begin.
-    report: File,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -127,14 +126,14 @@ enum Ending {
 
 impl Default for Jobs {
     fn default() -> Self {
-        Self::new(process::SELF, MAX_RUNNING)
+        Self::new(MAX_RUNNING)
     }
 }
 
 impl Jobs {
-    fn new(launcher: impl Into<PathBuf>, most: usize) -> Self {
+    fn new(most: usize) -> Self {
         Self {
-            launcher: launcher.into(),
+            begin: |command| script::start(command, WITHHELD),
             most,
             running: BTreeMap::new(),
             queues: BTreeMap::new(),
@@ -146,9 +145,7 @@ impl Jobs {
 
     /// Starts a tracking script. The answer, if it cannot be started, comes at once.
     pub(crate) fn track(&mut self, id: JobId, job: Job, now: Instant, out: &mut Vec<Finished>) {
-        if self.running.len() >= self.most {
-            out.push(Finished::Tracking(id, Outcome::NotStarted(process::TRY_AGAIN)));
-        } else if self.retry.is_some() {
+        if self.running.len() >= self.most || self.retry.is_some() {
             self.waiting.insert(id, job);
         } else if let Err((job, outcome)) = self.start(job, Purpose::Tracking(id), now) {
             self.track_later(id, job, outcome, now, out);
@@ -268,7 +265,7 @@ impl Jobs {
                 }
             },
         }
-        // One place is free; whichever queue waited for it gets it.
+        // One place is free; whichever waited for it gets it.
         self.advance_all(now, out);
     }
 
@@ -286,9 +283,6 @@ impl Jobs {
         }
         if self.retry.is_some_and(|at| at <= now) {
             self.retry = None;
-            for (id, job) in std::mem::take(&mut self.waiting) {
-                self.track(id, job, now, out);
-            }
             self.advance_all(now, out);
         }
     }
@@ -300,7 +294,7 @@ impl Jobs {
 
     /// Whether nothing runs and nothing waits.
     pub(crate) fn is_idle(&self) -> bool {
-        self.running.is_empty() && self.queues.is_empty()
+        self.running.is_empty() && self.queues.is_empty() && self.waiting.is_empty()
     }
 
     /// How many run and how many wait.
@@ -324,6 +318,12 @@ impl Jobs {
         for queue in waiting {
             self.advance(&queue, now, out);
         }
+        while self.running.len() < self.most
+            && self.retry.is_none()
+            && let Some((id, job)) = self.waiting.pop_first()
+        {
+            self.track(id, job, now, out);
+        }
     }
 
     /// Starts the next of a queue, unless one of it runs.
@@ -332,7 +332,7 @@ impl Jobs {
             return;
         }
         let purpose = Purpose::Notify(queue.to_owned());
-        while !self.running.values().any(|job| job.purpose == purpose) && self.running.len() < self.most {
+        while self.running.len() < self.most && !self.running.values().any(|job| job.purpose == purpose) {
             let Some(job) = self.queues.get_mut(queue).and_then(VecDeque::pop_front) else { break };
             let Err((job, outcome)) = self.start(job, purpose.clone(), now) else { break };
             if let Some(code) = shortage(outcome) {
@@ -356,23 +356,14 @@ impl Jobs {
         if self.running.len() >= self.most {
             return Err((job, Outcome::NotStarted(process::TRY_AGAIN)));
         }
-        match self.spawn(&job) {
-            Ok((child, report)) => {
+        match (self.begin)(&job.command) {
+            Ok(child) => {
                 let ending = Ending::Allowed(job.limit.map(|limit| now + limit));
-                self.running.insert(child.pid(), Running { job, purpose, ending, report, child });
+                self.running.insert(child.pid(), Running { job, purpose, ending, child });
                 Ok(())
             }
             Err(error) => Err((job, Outcome::NotStarted(error.raw_os_error().unwrap_or(0)))),
         }
-    }
-
-    fn spawn(&self, job: &Job) -> io::Result<(Child, File)> {
-        let (report, reporting) = process::pipe()?;
-        let part = Part::Job.argument().to_owned();
-        let arguments = std::iter::once(part).chain(job_process::arguments(&job.command));
-        let spawn = Spawn::of(&self.launcher, "keepalived", arguments);
-        let child = spawn.output(reporting).own_group().withhold(WITHHELD).start()?;
-        Ok((child, File::from(report)))
     }
 }
 
@@ -404,11 +395,8 @@ impl Running {
             }
         };
         let ended = self.child.try_reap().ok().flatten()?;
-        let mut code = [0; 4];
-        let never_began = (&self.report).read_exact(&mut code).is_ok();
         Some(match ended {
             _ if overdue => Outcome::TimedOut,
-            _ if never_began => Outcome::NotStarted(i32::from_be_bytes(code)),
             Ended::Exited(status) => Outcome::Exited(status),
             Ended::Signalled(signal) => Outcome::Signalled(signal),
         })

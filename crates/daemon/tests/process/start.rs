@@ -95,7 +95,7 @@ fn a_detached_start_that_fails_says_why_and_has_the_daemons_status() {
 fn a_log_that_nobody_reads_holds_nothing_up() {
     let Some(bench) = Bench::new("a_log_that_nobody_reads_holds_nothing_up") else { return };
     bench.configure("");
-    let (unread, writer) = linux::process::blocking_pipe().unwrap();
+    let (unread, writer) = linux::process::pipe().unwrap();
     // What a pipe holds unless told otherwise (pipe(7)).
     let fill =
         Command::new("head").args(["-c", "65536", "/dev/zero"]).stdout(writer.try_clone().unwrap()).status();

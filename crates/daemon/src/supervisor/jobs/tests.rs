@@ -1,5 +1,4 @@
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use linux::{Poll, clock};
@@ -22,18 +21,8 @@ impl Bench {
         let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
         let directory = std::env::temp_dir().join(format!("standfast-jobs-{}", std::process::id()));
         fs::create_dir_all(&directory).unwrap();
-        // Stands for this executable, which in a test is no daemon: leaves out the part and the account.
-        let launcher = directory.join("launcher");
-        // While there is a file `full`, it finds no descriptor (ENFILE).
-        let full = directory.join("full");
-        let text = format!(
-            "#!/bin/sh\ntest -e {} && {{ printf '\\000\\000\\000\\027'; exit 1; }}\nshift 2\nexec \"$@\"\n",
-            full.display()
-        );
-        fs::write(&launcher, text).unwrap();
-        fs::set_permissions(&launcher, fs::Permissions::from_mode(0o755)).unwrap();
         Self {
-            jobs: Jobs::new(launcher, most),
+            jobs: Jobs::new(most),
             directory,
             now: Instant::from_millis(1000),
             finished: Vec::new(),
@@ -193,29 +182,32 @@ fn a_script_that_is_no_longer_wanted_ends_without_an_answer() {
     assert_eq!(bench.finished, []);
 }
 
+/// A script that is not run says nothing of what it looks at, so it is no failure.
 #[test]
-fn more_than_the_most_do_not_run_at_once() {
+fn more_than_the_most_do_not_run_at_once_and_the_rest_waits_for_its_turn() {
     let mut bench = Bench::new(1);
     bench.track(1, "until test -e @/go; do sleep 0.01; done");
-    bench.track(2, "exit 0");
-    assert_eq!(bench.finished, [Finished::Tracking(JobId(2), Outcome::NotStarted(process::TRY_AGAIN))]);
-    bench.notify("VI_1", "echo > @/notified");
-    assert_eq!(bench.jobs.load(), (1, 1));
+    bench.track(2, "echo tracked >> @/log");
+    bench.track(3, "exit 3");
+    bench.notify("VI_1", "echo told >> @/log");
+    assert_eq!((bench.jobs.load(), bench.finished.len()), ((1, 3), 0));
     fs::write(bench.directory.join("go"), "").unwrap();
     bench.until_idle();
-    assert_eq!(bench.text("notified"), "\n");
+    assert_eq!(bench.text("log"), "told\ntracked\n", "who was to be told comes first");
+    let outcome = |id, status| Finished::Tracking(JobId(id), Outcome::Exited(status));
+    assert_eq!(bench.finished, [outcome(1, 0), outcome(2, 0), outcome(3, 3)]);
 }
 
 #[test]
 fn a_script_that_cannot_be_started_says_so_and_the_next_runs() {
     let mut bench = Bench::new(MAX_RUNNING);
-    let launcher = std::mem::replace(&mut bench.jobs.launcher, "/nonexistent".into());
+    let begin = std::mem::replace(&mut bench.jobs.begin, |_| Err(io::Error::from_raw_os_error(2)));
     bench.track(1, "exit 0");
     bench.notify("VI_1", "exit 0");
     let missing = Outcome::NotStarted(2);
     let failed = Finished::Failed { program: "/bin/sh".into(), outcome: missing };
     assert_eq!(bench.finished, [Finished::Tracking(JobId(1), missing), failed]);
-    bench.jobs.launcher = launcher;
+    bench.jobs.begin = begin;
     bench.notify("VI_1", "echo > @/next");
     bench.until_idle();
     assert_eq!(bench.text("next"), "\n");
@@ -225,8 +217,7 @@ fn a_script_that_cannot_be_started_says_so_and_the_next_runs() {
 #[test]
 fn scripts_for_which_there_is_no_descriptor_wait_in_their_order_which_is_said_once() {
     let mut bench = Bench::new(MAX_RUNNING);
-    let full = bench.directory.join("full");
-    fs::write(&full, "").unwrap();
+    let begin = std::mem::replace(&mut bench.jobs.begin, |_| Err(io::Error::from_raw_os_error(23)));
     bench.track(1, "exit 3");
     bench.track(2, "exit 0");
     bench.notify("VI_1", "echo first >> @/log");
@@ -240,7 +231,7 @@ fn scripts_for_which_there_is_no_descriptor_wait_in_their_order_which_is_said_on
     }
     bench.until(rest);
     bench.jobs.end(JobId(2), bench.now);
-    fs::remove_file(&full).unwrap();
+    bench.jobs.begin = begin;
     bench.pass(AGAIN);
     bench.until_idle();
     assert_eq!(bench.text("log"), "first\nsecond\n");
