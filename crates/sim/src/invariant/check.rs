@@ -27,7 +27,7 @@ pub(crate) enum Check {
     Available(usize),
     /// A member's addresses are held if and only if it is master.
     Held(usize),
-    /// A member that became master then has announced every address.
+    /// A member that became master then, or whose link came up under it, has announced every address.
     Announced(usize, Instant),
     /// A member that advertised then is or was master.
     Entitled(usize, Instant),
@@ -306,7 +306,7 @@ impl World {
 
     fn check_announced(&mut self, at: usize, since: Instant) {
         let member = &self.watch.members[at];
-        let undisturbed = member.live && member.master && member.since == since && member.unsettled <= since;
+        let undisturbed = member.live && member.master && member.since <= since && member.unsettled <= since;
         if !undisturbed || !self.can(member) {
             return;
         }

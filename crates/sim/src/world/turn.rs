@@ -33,7 +33,9 @@ impl World {
         let mut obeyed = None;
         match input {
             Input::Arrival(arrival) => {
-                if let Arrival::Received(delivery) = &arrival {
+                // During the delay after its start (`vrrp_startup_delay`) nothing is heard.
+                let listens = it.supervisor.listens_at.is_some_and(|at| at <= local);
+                if let (Arrival::Received(delivery), true) = (&arrival, listens) {
                     self.watch.heard_advert(now, node, delivery);
                 }
                 worker.arrive(arrival, local);
@@ -62,6 +64,13 @@ impl World {
     pub(super) fn report(&mut self, node: usize, arrivals: impl IntoIterator<Item = Arrival>) {
         for arrival in arrivals {
             let it = &mut self.nodes[node];
+            // Who asks a link for its carrier may not have noticed that it had none.
+            if let Arrival::LinkChanged(link) = &arrival
+                && link.is_up()
+                && !it.config.polled_links.iter().any(|polled| polled.link == link.name)
+            {
+                self.watch.link_came_up(self.now, node, link.index);
+            }
             it.reports_read = it.reports_read.max(self.now + self.chance.time(self.latency.report));
             let (at, life, flood) = (it.reports_read, it.life, it.floods);
             if !it.congested {
