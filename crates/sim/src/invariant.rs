@@ -7,6 +7,7 @@
 mod check;
 mod member;
 mod promise;
+mod standing;
 mod told;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -405,6 +406,9 @@ impl Watch {
                 format!("{} of node {node}: {} below {}", member.instance, frame.priority, member.rival);
             self.violate(now, Promise::StepsDown, &details);
             return;
+        }
+        if member.master && now > member.unsettled + self.settling + member.slack {
+            self.due.push_back((now, Check::Points(at)));
         }
         if !member.master {
             // The mastership may be told after its first advert, in the same instant.

@@ -16,6 +16,8 @@ use vrrp::{Config, Memory};
 use worker::bus::ToWorker;
 use worker::{Bfd, Vrrp};
 
+pub(crate) use self::standing::Standing;
+
 use crate::machine::{Machine, Order};
 
 /// Packets that wait in a socket while the worker is paused; more are dropped, as a socket's buffer does.

@@ -109,12 +109,7 @@ impl Router {
     }
 
     /// What is on a link that came up is tried at once, and announced by masters.
-    pub(super) fn link_came_up(
-        &mut self,
-        link: LinkIndex,
-        now: Instant,
-        touched: &mut BTreeSet<InstanceId>,
-    ) {
+    pub(super) fn link_came_up(&mut self, link: LinkIndex, now: Instant, touched: &mut BTreeSet<InstanceId>) {
         self.holdings.link_came_up(link, now);
         for (id, instance) in &mut self.instances {
             if instance.link_came_up(link, &self.links, now) {
