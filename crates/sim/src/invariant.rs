@@ -7,6 +7,7 @@
 mod check;
 mod member;
 mod promise;
+mod standing;
 mod told;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -312,7 +313,7 @@ impl Watch {
         self.due.push_back((now, Check::Told(at)));
         if master {
             member.resigned.clear();
-            self.due.push_back((now + self.settling + self.members[at].pace, Check::Announced(at, now)));
+            self.await_announcements(now, at);
             self.suspect_rivals(now, router);
         } else {
             self.due.push_back((now, Check::Available(router)));
@@ -357,6 +358,22 @@ impl Watch {
         }
     }
 
+    /// What a master announced on a link that was down nobody heard.
+    pub(crate) fn link_came_up(&mut self, now: Instant, node: usize, link: LinkIndex) {
+        for at in 0..self.members.len() {
+            let member = &self.members[at];
+            if member.node == node && member.master && member.vips.iter().any(|(on, _)| *on == link) {
+                self.await_announcements(now, at);
+            }
+        }
+    }
+
+    /// A member has announced every address since `now` once it had the time.
+    fn await_announcements(&mut self, now: Instant, at: usize) {
+        let member = &self.members[at];
+        self.due.push_back((now + self.settling + member.slack + member.pace, Check::Announced(at, now)));
+    }
+
     pub(crate) fn heard_advert(&mut self, now: Instant, node: usize, delivery: &Delivery) {
         let Some(vrid) = vrid_of(delivery) else { return };
         if let Some(member) = self.member_of(node, delivery.link, Family::of(delivery.source), vrid) {
@@ -389,6 +406,9 @@ impl Watch {
                 format!("{} of node {node}: {} below {}", member.instance, frame.priority, member.rival);
             self.violate(now, Promise::StepsDown, &details);
             return;
+        }
+        if member.master && now > member.unsettled + self.settling + member.slack {
+            self.due.push_back((now, Check::Points(at)));
         }
         if !member.master {
             // The mastership may be told after its first advert, in the same instant.
@@ -456,8 +476,11 @@ impl Watch {
         self.members.iter().filter(move |member| member.live && member.router == router)
     }
 
+    /// How long a backup of a virtual router that hears nobody waits at most: by the longest interval that it may have
+    /// learnt, also of those whose links are gone.
     fn patience(&self, router: usize) -> Duration {
-        self.members_of(router).map(|member| member.patience).max().unwrap_or_default()
+        let members = self.members.iter().filter(|member| member.router == router);
+        members.map(|member| member.patience).max().unwrap_or_default()
     }
 }
 

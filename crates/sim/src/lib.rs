@@ -16,6 +16,8 @@ pub mod network;
 pub mod node;
 pub mod paths;
 pub mod rehearsal;
+#[cfg(test)]
+mod sabotage;
 pub mod scenario;
 pub mod timeline;
 pub mod world;

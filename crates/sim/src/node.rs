@@ -16,6 +16,8 @@ use vrrp::{Config, Memory};
 use worker::bus::ToWorker;
 use worker::{Bfd, Vrrp};
 
+pub(crate) use self::standing::Standing;
+
 use crate::machine::{Machine, Order};
 
 /// Packets that wait in a socket while the worker is paused; more are dropped, as a socket's buffer does.
@@ -96,7 +98,7 @@ pub(crate) struct Supervisor {
     pub(crate) jobs: BTreeMap<JobId, String>,
     /// How each tracking script's last run ended, and how many like it there were in a row.
     pub(crate) outcomes: BTreeMap<String, (Outcome, u32)>,
-    /// When instances may begin to listen, on the world's clock (`vrrp_startup_delay`).
+    /// When instances may begin to listen, on the node's clock (`vrrp_startup_delay`).
     pub(crate) listens_at: Option<Instant>,
     /// Crashes since the node was started.
     pub(crate) crashes: u32,

@@ -49,6 +49,8 @@ pub struct Pair {
     effects: Vec<Effect>,
     keeps_story: bool,
     timeline: Vec<Entry>,
+    #[cfg(test)]
+    pub(crate) sabotage: crate::sabotage::Sabotage<Arrival, Effect>,
 }
 
 #[derive(Debug)]
@@ -98,6 +100,8 @@ impl Pair {
             effects: Vec::new(),
             keeps_story,
             timeline: Vec::new(),
+            #[cfg(test)]
+            sabotage: crate::sabotage::Sabotage::default(),
         };
         for (at, misfortune) in misfortunes {
             pair.schedule(*at, Happening::Misfortune(misfortune.clone()));
@@ -261,6 +265,8 @@ impl Pair {
 
     fn tell(&mut self, node: usize, arrival: Arrival) {
         let cause = Cause::of(&arrival);
+        #[cfg(test)]
+        let Some(arrival) = (self.sabotage.told)(node, arrival) else { return };
         if let Some(worker) = &mut self.nodes[node].worker {
             worker.arrive(arrival, self.now);
             self.look_after(node, &cause);
@@ -286,6 +292,8 @@ impl Pair {
     fn look_after(&mut self, node: usize, cause: &Cause) {
         let (now, mut effects) = (self.now, std::mem::take(&mut self.effects));
         self.nodes[node].drain(&mut effects);
+        #[cfg(test)]
+        (self.sabotage.done)(node, &mut effects);
         let status = self.nodes[node].status(now).and_then(|status| status.sessions.into_iter().next());
         if let Some(session) = &status {
             self.watch.hear(node, cause, session);

@@ -81,7 +81,10 @@ pub struct World {
     takeovers: Vec<Takeover>,
     keeps_lines: bool,
     effects: Vec<Effect>,
-    wakes: (usize, Instant, u32),
+    /// The node that had the last turn, when, and how often already in this instant.
+    turns: (usize, Instant, u32),
+    #[cfg(test)]
+    pub(crate) sabotage: crate::sabotage::Sabotage<Input, Effect>,
 }
 
 /// Something that will happen.
@@ -191,7 +194,9 @@ impl World {
             takeovers: Vec::new(),
             keeps_lines: false,
             effects: Vec::new(),
-            wakes: (0, Instant::ZERO, 0),
+            turns: (0, Instant::ZERO, 0),
+            #[cfg(test)]
+            sabotage: crate::sabotage::Sabotage::default(),
         }
     }
 

@@ -55,6 +55,12 @@ impl Rounds {
         self.first = Some(now);
     }
 
+    /// Their link came up: at once, and after the delay, since a switch may not forward at once.
+    pub(crate) fn on_link_up(&mut self, config: &AnnounceConfig, now: Instant) {
+        self.first = Some(now);
+        self.second = (!config.delay.is_zero()).then(|| now + config.delay);
+    }
+
     /// A rival advertised and the master stays, so somebody may have followed the rival: announce now and after the
     /// delay. Where such rounds are off, healing still sends one packet for each address.
     pub(crate) fn on_rival_heard(&mut self, config: &AnnounceConfig, now: Instant) {

@@ -90,25 +90,25 @@ impl Links {
         up
     }
 
-    /// The driver of a link told of its carrier. Whether that changes anything.
+    /// The driver of a link told of its carrier. The link, and whether it is up now, if that changed.
     pub(crate) fn carrier_read(
         &mut self,
         name: LinkName,
         carrier: bool,
         now: Instant,
         out: &mut Vec<Action>,
-    ) -> bool {
+    ) -> Option<(LinkIndex, bool)> {
         let link = self.named(&name).cloned();
         let before = link.as_ref().map(|link| self.is_up(link));
         self.carriers.insert(name.clone(), carrier);
-        let Some(link) = link else { return false };
+        let link = link?;
         let up = self.is_up(&link);
         self.delays.changed(&link, up, now);
         let changed = before != Some(up);
         if changed {
             out.push(Action::Notice(Notice::Link { name, up, asked: true }));
         }
-        changed
+        changed.then_some((link.index, up))
     }
 
     /// A link is gone.

@@ -274,7 +274,12 @@ impl Router {
                 }
             }
             Event::CarrierRead { link, carrier } => {
-                self.stale |= self.links.carrier_read(link, carrier, now, out);
+                if let Some((link, up)) = self.links.carrier_read(link, carrier, now, out) {
+                    self.stale = true;
+                    if up {
+                        self.link_came_up(link, now, touched);
+                    }
+                }
             }
             Event::ClockSet(clock) => {
                 self.wall = clock;

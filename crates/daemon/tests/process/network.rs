@@ -131,12 +131,15 @@ fn with_dont_track_primary_a_link_that_is_down_costs_no_mastership() {
     let Some(bench) = Bench::new("with_dont_track_primary_a_link_that_is_down_costs_no_mastership") else {
         return;
     };
-    bench.configure("dont_track_primary");
+    bench.configure("dont_track_primary\n garp_master_delay 0");
     let daemon = bench.start(&[]).master();
     ip(&bench, "link set eth0 down");
     bench.await_log("(VI_1) send advert error 10");
     assert!(is(&bench, "Master"));
+    let announced = "Sending gratuitous ARP on eth0";
+    let known = bench.count(announced);
     ip(&bench, "link set eth0 up");
+    bench.until("announcements of what is on a link that is up again", || bench.count(announced) > known);
     let unsent = |bench: &Bench| instance(bench)["counters"]["unsent"].as_u64().unwrap();
     let sent = |bench: &Bench| instance(bench)["counters"]["adverts_sent"].as_u64().unwrap() - unsent(bench);
     let before = sent(&bench);

@@ -27,7 +27,7 @@ pub(crate) enum Check {
     Available(usize),
     /// A member's addresses are held if and only if it is master.
     Held(usize),
-    /// A member that became master then has announced every address.
+    /// A member that became master then, or whose link came up under it, has announced every address.
     Announced(usize, Instant),
     /// A member that advertised then is or was master.
     Entitled(usize, Instant),
@@ -35,6 +35,8 @@ pub(crate) enum Check {
     Together(usize),
     /// A member's trackers count.
     Standing(usize),
+    /// A member that has just advertised did so with the priority that its trackers make.
+    Points(usize),
     /// People were told that a member is master.
     Told(usize),
     /// A daemon that was gone since then, if it still is, has left nothing that has a lifetime.
@@ -112,6 +114,7 @@ impl World {
             Check::Together(node) => self.check_together(node),
             Check::Resumed { member, crashed, started } => self.check_resumed(member, crashed, started),
             Check::Standing(member) => self.check_standing(member),
+            Check::Points(member) => self.check_points(member),
             Check::Told(member) => self.check_told(member),
             Check::Outlived { member, since } => self.check_outlived(member, since),
             Check::Entitled(member, at) => {
@@ -229,33 +232,6 @@ impl World {
         }
     }
 
-    fn check_standing(&mut self, at: usize) {
-        let now = self.now();
-        let member = &mut self.watch.members[at];
-        let settled = member.unsettled + self.watch.settling + member.slack;
-        if now < settled {
-            self.watch.due.push_back((settled, Check::Standing(at)));
-            return;
-        }
-        member.standing_pending = false;
-        let member = &self.watch.members[at];
-        let node = &self.nodes[member.node];
-        let Some(it) = node.instance(&member.instance) else { return };
-        if !member.live || !member.master || !node.is_working() || !node.introduced {
-            return;
-        }
-        let standing = node.standing(it);
-        let details = format!("{} of {}", member.instance, node.name);
-        if standing.fault {
-            self.watch.violate(now, Promise::FaultsCount, &details);
-        } else if member.priority.1 > settled
-            && standing.priority(it.priority).is_some_and(|priority| priority.0 != member.priority.0)
-        {
-            let details = format!("{details}: {}, and {standing:?}", member.priority.0);
-            self.watch.violate(now, Promise::PointsCount, &details);
-        }
-    }
-
     fn check_told(&mut self, at: usize) {
         let member = &self.watch.members[at];
         let node = &self.nodes[member.node];
@@ -306,7 +282,7 @@ impl World {
 
     fn check_announced(&mut self, at: usize, since: Instant) {
         let member = &self.watch.members[at];
-        let undisturbed = member.live && member.master && member.since == since && member.unsettled <= since;
+        let undisturbed = member.live && member.master && member.since <= since && member.unsettled <= since;
         if !undisturbed || !self.can(member) {
             return;
         }

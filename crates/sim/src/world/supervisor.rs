@@ -71,8 +71,9 @@ impl World {
         let memories = std::mem::take(&mut it.supervisor.memories);
         let mut config = it.config.clone();
         // The delay counts from the daemon's start.
-        let listens_at = *it.supervisor.listens_at.get_or_insert(self.now + config.startup_delay);
-        config.startup_delay = listens_at.since(self.now);
+        let local = it.local(self.now);
+        let listens_at = *it.supervisor.listens_at.get_or_insert(local + config.startup_delay);
+        config.startup_delay = listens_at.since(local);
         self.tell_trackers(node);
         let configure = Configure { config, memories };
         self.tell(node, Input::Message(ToWorker::Configure(Box::new(configure))));

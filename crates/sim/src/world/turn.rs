@@ -16,8 +16,8 @@ use crate::timeline::Fact;
 /// How long after a channel was opened again the worker believes that it works, as `vrrp::channels` has it.
 const PROBATION: Duration = Duration::from_millis(101);
 
-/// Most wake-ups of one worker in a row without time passing; more, and it would never sleep again.
-const WAKES_IN_PLACE: u32 = 1000;
+/// Most turns of one worker in a row without time passing; more, and it would never sleep again.
+const TURNS_IN_PLACE: u32 = 1000;
 
 impl World {
     /// Tells a worker something, now or once it gets processor time again.
@@ -29,11 +29,15 @@ impl World {
             return;
         }
         let local = it.local(now);
+        #[cfg(test)]
+        let Some(input) = (self.sabotage.told)(node, input) else { return };
         let Daemon::Up(worker) = &mut it.daemon else { return };
         let mut obeyed = None;
         match input {
             Input::Arrival(arrival) => {
-                if let Arrival::Received(delivery) = &arrival {
+                // During the delay after its start (`vrrp_startup_delay`) nothing is heard.
+                let listens = it.supervisor.listens_at.is_some_and(|at| at <= local);
+                if let (Arrival::Received(delivery), true) = (&arrival, listens) {
                     self.watch.heard_advert(now, node, delivery);
                 }
                 worker.arrive(arrival, local);
@@ -62,6 +66,13 @@ impl World {
     pub(super) fn report(&mut self, node: usize, arrivals: impl IntoIterator<Item = Arrival>) {
         for arrival in arrivals {
             let it = &mut self.nodes[node];
+            // Who asks a link for its carrier may not have noticed that it had none.
+            if let Arrival::LinkChanged(link) = &arrival
+                && link.is_up()
+                && !it.config.polled_links.iter().any(|polled| polled.link == link.name)
+            {
+                self.watch.link_came_up(self.now, node, link.index);
+            }
             it.reports_read = it.reports_read.max(self.now + self.chance.time(self.latency.report));
             let (at, life, flood) = (it.reports_read, it.life, it.floods);
             if !it.congested {
@@ -92,20 +103,15 @@ impl World {
         {
             self.watch.violate(now, Promise::DeadlinesAhead, &it.name);
         }
-        self.wakes = if self.wakes.0 == node && self.wakes.1 == now {
-            (node, now, self.wakes.2 + 1)
-        } else {
-            (node, now, 0)
-        };
-        if self.wakes.2 > WAKES_IN_PLACE {
-            self.watch.violate(now, Promise::Sleeps, &self.nodes[node].name);
-        }
     }
 
     /// Performs what a worker did in its turn, and sets its timer.
     pub(super) fn look_after(&mut self, node: usize) {
+        self.count_turn(node);
         let mut effects = std::mem::take(&mut self.effects);
         self.nodes[node].machine_mut().drain(&mut effects);
+        #[cfg(test)]
+        (self.sabotage.done)(node, &mut effects);
         for effect in effects.drain(..) {
             self.perform(node, effect);
         }
@@ -128,6 +134,15 @@ impl World {
             if let Some((at, _)) = it.timer {
                 self.schedule(at, Happening::Wake { node });
             }
+        }
+    }
+
+    /// Whatever brings a turn about, one after the other without time passing has an end.
+    fn count_turn(&mut self, node: usize) {
+        let before = Some(self.turns.2).filter(|_| (self.turns.0, self.turns.1) == (node, self.now));
+        self.turns = (node, self.now, before.map_or(0, |before| before + 1));
+        if self.turns.2 > TURNS_IN_PLACE {
+            self.watch.violate(self.now, Promise::Sleeps, &self.nodes[node].name);
         }
     }
 

@@ -30,7 +30,7 @@ pub(crate) struct Frame {
 
 impl Frame {
     /// `None` if the packet is too short to be an advert.
-    fn of(packet: Packet) -> Option<Self> {
+    pub(crate) fn of(packet: Packet) -> Option<Self> {
         match packet {
             Packet::Ipv4(bytes) => {
                 let address = |at: usize| -> Option<IpAddr> {

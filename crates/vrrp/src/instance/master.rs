@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use host::Instant;
+use host::{Instant, LinkIndex};
 
 use super::owners::Conflict;
 use super::said::{PACE, REMIND};
@@ -10,6 +10,7 @@ use super::{Countdown, Instance, Next, Said, Stage, Turn};
 use crate::announce::{Round, Rounds};
 use crate::config::{InstanceConfig, Priority, Version};
 use crate::election::{self, Candidate, Verdict};
+use crate::links::Links;
 use crate::notice::{Heard, InstanceFact};
 use crate::timing;
 use crate::wire::Advert;
@@ -231,6 +232,18 @@ impl Instance {
             let (next, rested) = &mut master.hooks;
             *next = Some(next.unwrap_or(now.max(*rested)));
         }
+    }
+
+    /// A link came up. Whether a master announces its addresses for that: what it said of those on this link while that
+    /// was down, and perhaps of its taking over, nobody heard.
+    ///
+    /// Differs: Keepalived, with `dont_track_primary`, leaves neighbours with what they knew until the next refresh.
+    pub(crate) fn link_came_up(&mut self, link: LinkIndex, links: &Links, now: Instant) -> bool {
+        let concerned = self.is_master() && self.addresses(links).any(|address| address.link == link);
+        if let (true, Stage::Master(master)) = (concerned, &mut self.stage) {
+            master.rounds.on_link_up(&self.config.announce, now);
+        }
+        concerned
     }
 
     /// Takes a round of announcements that is due.

@@ -3,7 +3,7 @@
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
-use host::{Instant, LinkAddress, LinkName, Prefix};
+use host::{Instant, LinkAddress, LinkIndex, LinkName, Prefix};
 
 use super::Router;
 use crate::config::Statics;
@@ -30,7 +30,7 @@ impl Router {
                 let lost = self.holdings.survey(&present, now);
                 self.lost(&lost, now, touched, out);
                 for link in self.links.survey(links, addresses, now, out) {
-                    self.holdings.link_came_up(link, now);
+                    self.link_came_up(link, now, touched);
                 }
                 (self.surveyed, self.stale) = (true, true);
             }
@@ -38,7 +38,7 @@ impl Router {
                 self.holdings.added(&Key::Link(link.name.clone()));
                 let index = link.index;
                 if self.links.change(link, now, out) {
-                    self.holdings.link_came_up(index, now);
+                    self.link_came_up(index, now, touched);
                 }
                 self.stale = true;
             }
@@ -105,6 +105,16 @@ impl Router {
     /// Whether a changed address may decide something: a source address, or the address of a link of our own.
     fn matters(&self, address: &LinkAddress) -> bool {
         self.any_own_links || !self.holdings.is_ours(address.link, address.prefix.address())
+    }
+
+    /// What is on a link that came up is tried at once, and announced by masters.
+    pub(super) fn link_came_up(&mut self, link: LinkIndex, now: Instant, touched: &mut BTreeSet<InstanceId>) {
+        self.holdings.link_came_up(link, now);
+        for (id, instance) in &mut self.instances {
+            if instance.link_came_up(link, &self.links, now) {
+                touched.insert(*id);
+            }
+        }
     }
 
     fn removed(

@@ -45,6 +45,17 @@ fn what_the_driver_says_counts_and_what_the_kernel_says_does_not() {
     assert!(log(&out).contains(&"Linkbeat reports eth0 up".into()));
 }
 
+#[test]
+fn a_master_whose_polled_link_has_a_carrier_again_announces_its_addresses() {
+    let mut config = polled();
+    config.instances = [instance().with(|it| it.track_own_link = false)].into();
+    let (mut bench, _) = Bench::start(config);
+    bench.tell(read(false));
+    bench.wait(20_000);
+    assert_eq!(bench.state(), State::Master);
+    assert_eq!(brief(&bench.tell(read(true)))[0], "garp 192.0.2.100");
+}
+
 /// Differs: keepalived finds out with its next question.
 #[test]
 fn a_polled_link_that_somebody_sets_down_is_down_at_once() {

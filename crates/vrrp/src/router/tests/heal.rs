@@ -109,3 +109,21 @@ fn other_links_are_announced_on_by_one_of_their_addresses() {
         assert_eq!(announcements(&bench.wait(30_000)), count);
     }
 }
+
+/// Differs: keepalived leaves it at that, and neighbours with what they knew before.
+#[test]
+fn what_was_announced_while_the_link_was_down_is_announced_once_it_is_up() {
+    let announce = AnnounceConfig { delay: Duration::from_secs(5), ..instance().announce };
+    let it = instance().with(|it| (it.track_own_link, it.announce) = (false, announce));
+    let mut bench = Bench::master(it);
+    bench.tell(crate::Event::LinkChanged(link(false)));
+    bench.wait(20_000);
+    let repeat = instance().announce.repeat as usize;
+    assert_eq!(announcements(&bench.tell(crate::Event::LinkChanged(link(true)))), repeat);
+    assert_eq!(announcements(&bench.wait(20_000)), repeat, "and after the delay, for switches that are slow");
+    let out = bench.tell(crate::Event::LinkChanged(link(true)));
+    assert_eq!(announcements(&out), 0, "a link that is up and changes otherwise");
+    let eth1 = LinkName::new("eth1").unwrap();
+    let other = host::Link { index: host::LinkIndex(3), name: eth1, ..link(true) };
+    assert_eq!(announcements(&bench.tell(crate::Event::LinkChanged(other))), 0, "nothing of ours is on it");
+}
