@@ -35,7 +35,9 @@ pub(crate) struct Findings {
     /// What adverts leave from.
     source: Option<IpAddr>,
     /// Something keeps it from taking part that people are told of.
-    hard: bool,
+    pub(crate) hard: bool,
+    /// It waited for a script or a session that had said nothing yet.
+    pub(crate) waited: bool,
     /// Its priority is lower than before.
     fell: bool,
     /// Nothing keeps it from taking part any more, or it has only begun.
@@ -92,10 +94,11 @@ impl Instance {
         let fresh = self.has_own_links() && matches!(self.stage, Stage::Initialize);
         let comes = fresh && self.own_link().is_some_and(|own| self.own_source(own, view.links).is_some());
         let pending = |reason: &FaultReason| match reason {
-            FaultReason::ScriptPending(_) | FaultReason::BfdPending(_) => true,
             FaultReason::OwnLinkMissing(_) => fresh,
             FaultReason::NoSourceAddress(_) => comes,
-            FaultReason::LinkDown(_)
+            FaultReason::ScriptPending(_)
+            | FaultReason::BfdPending(_)
+            | FaultReason::LinkDown(_)
             | FaultReason::LinkMissing(_)
             | FaultReason::Script(_)
             | FaultReason::Deaf
@@ -103,20 +106,21 @@ impl Instance {
             | FaultReason::NoPeer
             | FaultReason::File(_)
             | FaultReason::Processes(_)
-            | FaultReason::Bfd(_) => false,
+            | FaultReason::Bfd(_) => is_silence(reason),
         };
         let hard = faults.iter().any(|reason| !pending(reason));
         for reason in faults.difference(&self.faults).filter(|reason| !pending(reason)) {
             self.say(InstanceFact::Faulted(reason.clone()), turn);
         }
+        let waited = self.faults.iter().any(is_silence);
         let kept = !self.faults.is_empty() || matches!(self.stage, Stage::Initialize);
         self.faults = faults;
-        Findings { source, hard, fell, freed: kept && self.is_free() }
+        Findings { source, hard, waited, fell, freed: kept && self.is_free() }
     }
 
     /// Goes where the findings of its review lead it.
     pub(crate) fn act(&mut self, findings: Findings, turn: &mut Turn<'_>) {
-        let Findings { source, hard, fell, freed: _ } = findings;
+        let Findings { source, hard, waited: _, fell, freed: _ } = findings;
         let next = match &self.stage {
             Stage::Initialize if hard => Some(Next::Fault),
             Stage::Initialize if self.resumes(turn.now) => {
@@ -224,7 +228,7 @@ impl Instance {
         }
     }
 
-    fn resumes(&self, now: Instant) -> bool {
+    pub(crate) fn resumes(&self, now: Instant) -> bool {
         self.resume_before.is_some_and(|before| now < before)
     }
 
@@ -345,6 +349,11 @@ impl Instance {
         }
         (faults, points)
     }
+}
+
+/// Something tracked has said nothing yet.
+fn is_silence(reason: &FaultReason) -> bool {
+    matches!(reason, FaultReason::ScriptPending(_) | FaultReason::BfdPending(_))
 }
 
 pub(super) fn is_link_local(address: IpAddr) -> bool {
