@@ -204,6 +204,7 @@ fn links_have_gaps_delays_and_a_pulse() {
 }
 
 /// vrrp-behaviour §22.3: `linkbeat_use_polling` is a word of the file itself, and, out of date, of an instance.
+/// As observed: B22.3-08.
 #[test]
 fn the_interfaces_of_all_or_of_some_virtual_routers_are_asked_for_their_carriers_but_not_what_they_track() {
     let instance = "vrrp_instance A {\ninterface eth0\nvirtual_router_id 1\nuse_vmac\n\

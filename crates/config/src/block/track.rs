@@ -71,7 +71,7 @@ pub(crate) struct Tracks {
     pub(crate) bfds: Vec<Tracked<String>>,
 }
 
-/// Reads the lists of a block. `own` is the instance's link, which is tracked anyway.
+/// Reads the lists of a block. `own` is the instance's link, which is no matter of them.
 pub(crate) fn read(resolver: &mut Resolver<'_, '_>, lists: &Lists, own: Option<&LinkName>) -> Tracks {
     let Lists { scripts, links: link_lists, files, processes, bfds } = lists;
     Tracks {
@@ -177,7 +177,8 @@ fn links(
         }
         let Some(weight) = options(resolver, rest, (0, false), 253, false) else { continue };
         if Some(&link) == own {
-            let message = format!("{link} is the instance's own interface, which is tracked anyway");
+            let message =
+                format!("{link} is the instance's own interface, which only dont_track_primary untracks");
             resolver.reader.complain(code::DUPLICATE, at, message);
         } else if tracked.iter().any(|have| have.name == link) {
             resolver.reader.complain(code::DUPLICATE, at, format!("{link} is tracked already"));

@@ -79,6 +79,7 @@ fn told(out: &[Action]) -> Vec<String> {
 /// Groups come first, then instances as they stand in the file; owners, and groups of owners, begin with MASTER.
 ///
 /// vrrp-behaviour §14.
+/// As observed: B14-04.
 #[test]
 fn groups_are_told_before_all_instances_and_owners_as_masters_only() {
     let (_, out) = start(mixed(), true);
@@ -103,6 +104,7 @@ fn groups_are_told_before_all_instances_and_owners_as_masters_only() {
 /// Faults come before all, a fellow's with them, and their groups'.
 ///
 /// vrrp-behaviour §14.
+/// As observed: B14-04.
 #[test]
 fn those_that_begin_with_a_fault_are_told_before_all_others() {
     let (_, out) = start(mixed(), false);

@@ -274,6 +274,7 @@ fn the_same_addresses_in_another_order_are_the_same() {
 /// then it is not checked". A master checks always.
 ///
 /// vrrp-behaviour §3.
+/// As observed: B3-12.
 #[test]
 fn with_skip_check_adv_addr_the_addresses_of_the_last_master_are_not_compared() {
     let skipping = instance().with(|it| it.skip_address_check = true);
