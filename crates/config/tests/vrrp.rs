@@ -399,6 +399,34 @@ fn strict_mode_sets_what_the_rfc_says() {
     assert_eq!((got.announce.lower_priority_repeat, got.announce.lower_priority_delay), (0, Duration::ZERO));
 }
 
+/// vrrp-behaviour §9.
+/// As observed: B9-04.
+#[test]
+fn an_owner_tracks_nothing_that_weighs_something() {
+    let tracks = |priority: u8| {
+        let text = format!(
+            "global_defs {{\nenable_script_security\nscript_user root\n}}\nvrrp_script s {{\nscript /usr/bin/true\n}}\n\
+             track_file f {{\nfile /tmp/f\n}}\nvrrp_track_process p {{\nprocess x\n}}\nbfd_instance b {{\nneighbor_ip 192.0.2.2\n}}\n\
+             vrrp_instance I {{\ninterface eth0\nvirtual_router_id 1\npriority {priority}\ntrack_interface {{\neth1 weight 5\neth2\n}}\n\
+             track_script {{\ns weight 5\n}}\ntrack_file {{\nf\n}}\ntrack_process {{\np weight 5\n}}\ntrack_bfd {{\nb weight 5\n}}\n{VIP}}}\n"
+        );
+        let loaded = read(&text);
+        let found: Vec<_> = codes(&loaded).into_iter().filter(|code| code == "SF0606").collect();
+        (loaded.effective.unwrap().vrrp.instances.remove(0), found.len())
+    };
+    let (usual, said) = tracks(254);
+    assert_eq!(
+        (usual.track_links.len(), usual.track_scripts.len(), usual.track_bfds.len(), said),
+        (2, 1, 1, 0)
+    );
+    let (owner, said) = tracks(255);
+    assert_eq!(
+        (owner.track_links.len(), owner.track_scripts.len(), owner.track_bfds.len(), said),
+        (1, 0, 0, 4)
+    );
+    assert_eq!((owner.track_files[0].weight, owner.track_processes.len()), (0, 1));
+}
+
 #[test]
 fn tracking_takes_scripts_defined_before_and_links_that_are_there() {
     let (got, found) = instance(

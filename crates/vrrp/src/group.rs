@@ -100,7 +100,7 @@ impl Group {
     fn begin(&mut self, touched: &[InstanceId], instances: &mut Instances, turn: &mut Turn<'_>) {
         let owners = self.is_of_owners(instances);
         let masters = self.count(instances, State::Master) > 0;
-        let mut said = self.told == Some(State::Backup) || masters || owners;
+        let mut said = self.told == Some(State::Backup) || masters || (owners && self.told.is_none());
         for id in self.beginning_with(touched) {
             let Some(member) = instances.get_mut(&id) else { continue };
             if matches!(member.state(), State::Init | State::Fault) {

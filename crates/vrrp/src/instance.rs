@@ -377,11 +377,6 @@ impl Instance {
         }
     }
 
-    /// The state that people were told last.
-    pub(crate) fn told(&self) -> Option<State> {
-        self.told
-    }
-
     /// Its configuration.
     pub(crate) fn config(&self) -> &InstanceConfig {
         &self.config

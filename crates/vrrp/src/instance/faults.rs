@@ -155,6 +155,11 @@ impl Instance {
         self.config.own_link.is_some() || !self.config.address_links.is_empty()
     }
 
+    /// The state that people were told last.
+    pub(crate) fn told(&self) -> Option<State> {
+        self.told
+    }
+
     /// Nothing keeps it from taking part.
     pub(crate) fn is_free(&self) -> bool {
         self.faults.is_empty()
@@ -303,8 +308,8 @@ impl Instance {
         }
         for tracked in &self.config.track_scripts {
             let name = &tracked.script;
-            let why = FaultReason::Script(name.clone());
-            track(tracked.weight, view.scripts.health(name), why, FaultReason::ScriptPending(name.clone()));
+            let (why, pending) = reasons_of_script(view.scripts, name);
+            track(tracked.weight, view.scripts.health(name), why, pending);
         }
         for tracked in &self.config.track_processes {
             let why = FaultReason::Processes(tracked.name.clone());
@@ -349,6 +354,12 @@ impl Instance {
         }
         (faults, points)
     }
+}
+
+/// What a script that is bad, or unknown, is a reason for.
+fn reasons_of_script(scripts: &Scripts, name: &str) -> (FaultReason, FaultReason) {
+    let pending = FaultReason::ScriptPending(name.into());
+    (if scripts.is_presumed(name) { pending.clone() } else { FaultReason::Script(name.into()) }, pending)
 }
 
 /// Something tracked has said nothing yet.

@@ -172,3 +172,30 @@ fn an_owner_among_others_begins_as_a_backup() {
     assert_eq!(told[2], "GROUP OO BACKUP");
     assert!(told.contains(&"P BACKUP".into()), "{told:?}");
 }
+
+/// Until then it waits in silence; what comes is told.
+///
+/// vrrp-behaviour §9.1.
+/// As observed: B9-03.
+#[test]
+fn with_init_fail_nobody_is_told_of_a_fault_before_the_script_has_failed() {
+    let start = || {
+        let mut config = scripted(Weight::Fault { reverse: false }, true);
+        config.scripts[0].rise = 2;
+        Bench::start(config)
+    };
+    let ends = |bench: &mut Bench, job, status| {
+        let mut out = bench.tell(Event::JobEnded(JobId(job), Outcome::Exited(status)));
+        out.extend(bench.wait(1_000));
+        told(&out)
+    };
+    let (mut bench, out) = start();
+    assert_eq!(told(&out), Vec::<String>::new());
+    assert_eq!(ends(&mut bench, 1, 0), Vec::<String>::new(), "the first of two successes");
+    assert_eq!(ends(&mut bench, 2, 0), ["VI_1 BACKUP"]);
+
+    let (mut bench, _) = start();
+    assert_eq!(ends(&mut bench, 1, 0), Vec::<String>::new());
+    assert_eq!(ends(&mut bench, 2, 1), ["VI_1 FAULT"]);
+    assert_eq!(ends(&mut bench, 3, 1), Vec::<String>::new(), "it has been told");
+}
