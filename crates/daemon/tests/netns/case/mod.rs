@@ -115,6 +115,7 @@ pub(crate) fn all() -> impl Iterator<Item = Case> {
             ours("lower_prio_no_advert", forged::v3_silent, forged::lesser_ones_in_silence),
             ours("higher_prio_send_advert", forged::v3_polite, forged::better_ones),
             both("interface weight", track::interface, track::interface_weight),
+            both("reversed interface weight", track::reversed, track::reversed_weight),
             both("v3 IPv4 at 0.2 s", protocol::v3_ipv4, protocol::life),
             both("v3 IPv6", protocol::v3_ipv6, protocol::life),
             both("no_accept", accept::refusing, accept::no_accept),
