@@ -303,7 +303,7 @@ impl<M: Network + Firewall + Datagrams + Journal + Bus + EventPipes> Vrrp<M> {
 
     /// People and the supervisor hear of what happened once the packets are gone: a takeover waits for no log.
     fn inform(&mut self) {
-        if !self.untold.is_empty() {
+        if !self.untold.is_empty() && !self.router.is_ending() {
             self.machine.dispatch();
             let waits = self.router.adverts_come_first() && self.untold.len() > MOST_TOLD;
             self.tell(if waits { FEW_TOLD } else { MOST_TOLD });

@@ -26,7 +26,7 @@ pub(super) enum Stop {
 
 impl Router {
     /// More instances are to end, at once. Nothing is taken from the kernel before: that would make last adverts late.
-    pub(super) fn is_ending(&self) -> bool {
+    pub fn is_ending(&self) -> bool {
         matches!(self.stop, Stop::Ending(_))
     }
 
