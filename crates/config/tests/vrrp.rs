@@ -330,6 +330,64 @@ fn an_authentication_header_is_for_version_2_over_ipv4_and_begins_as_backup() {
     assert_eq!(found, ["SF0606"]);
 }
 
+/// What strict mode undoes is said, so that `-t` ends with the status of keepalived's; what it does not mind is not.
+///
+/// vrrp-behaviour §6.
+/// As observed: B6-01.
+#[test]
+fn strict_mode_says_what_it_undoes() {
+    let owner = "state MASTER\npriority 255\n";
+    for (lines, expected) in [
+        ("", None),
+        ("state MASTER", Some("SF0607")),
+        ("state BACKUP\npriority 255", Some("SF0607")),
+        (owner, None),
+        ("nopreempt", None),
+        ("nopreempt\nstate MASTER\npriority 255", Some("SF0606")),
+        ("preempt_delay 5", Some("SF0606")),
+        ("preempt_delay 0", None),
+        ("authentication {\nauth_type AH\nauth_pass x\n}", Some("SF0606")),
+        ("accept", Some("SF0607")),
+        ("accept\nversion 3", None),
+        ("accept\nstate MASTER\npriority 255", None),
+        ("no_accept", None),
+        ("garp_lower_prio_repeat 3", Some("SF0607")),
+        ("garp_lower_prio_repeat 0", None),
+        ("garp_lower_prio_delay 3", Some("SF0607")),
+        ("lower_prio_no_advert off", Some("SF0607")),
+        ("lower_prio_no_advert", None),
+        ("higher_prio_send_advert", Some("SF0607")),
+        ("use_vmac", None),
+        ("use_vmac\nvmac_xmit_base", Some("SF0607")),
+        ("use_vmac 02:00:00:00:00:01", Some("SF0607")),
+        ("down_timer_adverts 4", Some("SF0607")),
+        ("unicast_peer {\n192.0.2.2\n}", None),
+    ] {
+        let priority = if lines.contains("priority") { "" } else { "priority 100\n" };
+        for (global, own) in [("vrrp_strict", ""), ("", "strict_mode\n"), ("vrrp_strict", "strict_mode on\n")]
+        {
+            let (_, found) = instance(global, &format!("{priority}{own}{lines}\n{VIP}"));
+            assert_eq!(found, Vec::from_iter(expected), "{lines}");
+        }
+        if !lines.contains("nopreempt\nstate") {
+            let (_, found) = instance("vrrp_strict", &format!("{priority}strict_mode off\n{lines}\n{VIP}"));
+            assert!(!found.iter().any(|code| code == "SF0607"), "{lines}, without strict mode: {found:?}");
+        }
+    }
+    let (got, found) = instance("vrrp_strict\nvrrp_down_timer_adverts 4\nvrrp_higher_prio_send_advert", VIP);
+    assert_eq!((got.down_timer_adverts, got.higher_priority_send_advert), (3, false));
+    assert_eq!(found, ["SF0607"], "of the global ones down_timer_adverts alone is worth a word");
+}
+
+/// As keepalived 2.2.7, against its manual: they are used.
+///
+/// As observed: B6-02.
+#[test]
+fn strict_mode_keeps_unicast_peers() {
+    let (got, _) = instance("vrrp_strict", &format!("unicast_peer {{\n192.0.2.2\n}}\n{VIP}"));
+    assert!(matches!(got.settings.mode, Mode::Unicast { .. }), "{:?}", got.settings.mode);
+}
+
 #[test]
 fn strict_mode_sets_what_the_rfc_says() {
     let lines =
@@ -339,6 +397,34 @@ fn strict_mode_sets_what_the_rfc_says() {
     assert_eq!((got.wants_master, &got.authentication), (false, &Authentication::None));
     assert!(got.lower_priority_no_advert && !got.higher_priority_send_advert);
     assert_eq!((got.announce.lower_priority_repeat, got.announce.lower_priority_delay), (0, Duration::ZERO));
+}
+
+/// vrrp-behaviour §9.
+/// As observed: B9-04.
+#[test]
+fn an_owner_tracks_nothing_that_weighs_something() {
+    let tracks = |priority: u8| {
+        let text = format!(
+            "global_defs {{\nenable_script_security\nscript_user root\n}}\nvrrp_script s {{\nscript /usr/bin/true\n}}\n\
+             track_file f {{\nfile /tmp/f\n}}\nvrrp_track_process p {{\nprocess x\n}}\nbfd_instance b {{\nneighbor_ip 192.0.2.2\n}}\n\
+             vrrp_instance I {{\ninterface eth0\nvirtual_router_id 1\npriority {priority}\ntrack_interface {{\neth1 weight 5\neth2\n}}\n\
+             track_script {{\ns weight 5\n}}\ntrack_file {{\nf\n}}\ntrack_process {{\np weight 5\n}}\ntrack_bfd {{\nb weight 5\n}}\n{VIP}}}\n"
+        );
+        let loaded = read(&text);
+        let found: Vec<_> = codes(&loaded).into_iter().filter(|code| code == "SF0606").collect();
+        (loaded.effective.unwrap().vrrp.instances.remove(0), found.len())
+    };
+    let (usual, said) = tracks(254);
+    assert_eq!(
+        (usual.track_links.len(), usual.track_scripts.len(), usual.track_bfds.len(), said),
+        (2, 1, 1, 0)
+    );
+    let (owner, said) = tracks(255);
+    assert_eq!(
+        (owner.track_links.len(), owner.track_scripts.len(), owner.track_bfds.len(), said),
+        (1, 0, 0, 4)
+    );
+    assert_eq!((owner.track_files[0].weight, owner.track_processes.len()), (0, 1));
 }
 
 #[test]

@@ -67,7 +67,7 @@ impl Group {
         }
         self.heal(instances, turn.now);
         for state in [State::Master, State::Backup, State::Fault] {
-            if self.count(instances, state) == self.members.len() {
+            if self.all(instances, |member| member.told() == Some(state)) {
                 self.tell(state, turn);
             }
         }
@@ -78,21 +78,39 @@ impl Group {
         self.tell(state, turn);
     }
 
-    /// Nothing stands in the way any more: all begin together. One that a reload adds to masters becomes one.
-    fn begin(&mut self, touched: &[InstanceId], instances: &mut Instances, turn: &mut Turn<'_>) {
-        let owners = self.all(instances, Instance::is_wanting_owner);
-        let masters = self.count(instances, State::Master) > 0;
-        // As keepalived: a group's first state is told before its members'.
-        if self.told.is_none() && !masters {
+    /// As keepalived: a group's first state is told before its members'. One whose owners are masters at once has none but
+    /// that.
+    pub(crate) fn begin_first(&mut self, instances: &Instances, turn: &mut Turn<'_>) {
+        if !self.is_of_owners(instances) {
             self.tell(State::Backup, turn);
         }
-        let mut said = self.told == Some(State::Backup) || masters;
+    }
+
+    /// Says that members go where one of them is.
+    pub(crate) fn say_syncing(&self, state: State, turn: &mut Turn<'_>) {
+        self.say(GroupFact::Syncing(state), turn);
+    }
+
+    /// All are owners, who are masters at once.
+    pub(crate) fn is_of_owners(&self, instances: &Instances) -> bool {
+        self.all(instances, Instance::is_wanting_owner)
+    }
+
+    /// Nothing stands in the way any more: all begin together. One that a reload adds to masters becomes one.
+    fn begin(&mut self, touched: &[InstanceId], instances: &mut Instances, turn: &mut Turn<'_>) {
+        let owners = self.is_of_owners(instances);
+        let masters = self.count(instances, State::Master) > 0;
+        let mut said = self.told == Some(State::Backup) || masters || (owners && self.told.is_none());
         for id in self.beginning_with(touched) {
             let Some(member) = instances.get_mut(&id) else { continue };
             if matches!(member.state(), State::Init | State::Fault) {
-                member.begin_with_group(masters, owners, turn);
+                if masters {
+                    member.follow(State::Master, turn);
+                } else {
+                    member.start(owners, turn);
+                }
                 if !core::mem::replace(&mut said, true) {
-                    self.say(GroupFact::Syncing(State::Backup), turn);
+                    self.say_syncing(State::Backup, turn);
                 }
             }
         }
@@ -110,7 +128,7 @@ impl Group {
         for id in &self.members {
             let Some(member) = instances.get_mut(id).filter(|member| elsewhere(member)) else { continue };
             if !core::mem::replace(&mut said, true) {
-                self.say(GroupFact::Syncing(state), turn);
+                self.say_syncing(state, turn);
             }
             member.follow(state, turn);
         }
@@ -123,7 +141,7 @@ impl Group {
                 member.follow(State::Master, turn);
             }
             if place == 0 && self.members.len() > 1 {
-                self.say(GroupFact::Syncing(State::Master), turn);
+                self.say_syncing(State::Master, turn);
             }
         }
     }

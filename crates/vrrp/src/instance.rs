@@ -311,10 +311,9 @@ impl Instance {
         matches!(&self.stage, Stage::Backup(backup) if backup.wishes)
     }
 
-    /// Begins together with its group: as master if the others are masters already.
-    pub(crate) fn begin_with_group(&mut self, masters: bool, owners: bool, turn: &mut Turn<'_>) {
-        let next = if masters { Next::Master } else { self.begin(owners, turn.now) };
-        self.enter(next, turn);
+    /// Begins its part: an owner as master, if it may be so `at_once`.
+    pub(crate) fn start(&mut self, at_once: bool, turn: &mut Turn<'_>) {
+        self.enter(self.begin(at_once, turn.now), turn);
     }
 
     /// Goes where another member of its group went.
@@ -444,12 +443,15 @@ impl Instance {
     fn enter(&mut self, next: Next, turn: &mut Turn<'_>) {
         let was_master = self.is_master();
         self.since = turn.now;
-        self.resume_before = None;
+        let remembered = self.resume_before.take().is_some();
         self.said.clear();
         match next {
             Next::Backup { interval, countdown } => {
                 self.stage = Stage::Backup(Backup { countdown, interval, delay_ends: None, wishes: false });
-                self.tell(State::Backup, turn);
+                // As keepalived: an owner's first state is MASTER. Of one that was master in an earlier life people know.
+                if self.told.is_some() || remembered || !matches!(countdown, Countdown::Over(_)) {
+                    self.tell(State::Backup, turn);
+                }
             }
             Next::Master => {
                 self.stage = Stage::Master(Master::new(&self.config, turn.now));

@@ -10,7 +10,7 @@ use core::time::Duration;
 use host::{LinkName, Outcome, Prefix};
 use serde::{Deserialize, Serialize};
 
-use crate::config::Priority;
+use crate::config::{Priority, Vrid};
 
 /// A state as people and scripts are told of it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
@@ -312,8 +312,20 @@ pub enum Heard {
         /// How many are allowed.
         window: Duration,
     },
-    /// Other addresses than ours.
-    AddressListDiffers,
+    /// Another number of addresses than ours.
+    AddressCountDiffers {
+        /// Ours.
+        ours: usize,
+        /// Theirs.
+        theirs: usize,
+    },
+    /// One of our addresses is not among as many of theirs.
+    AddressMissing {
+        /// Which.
+        address: IpAddr,
+        /// Of this virtual router.
+        vrid: Vrid,
+    },
     /// It was dropped. Not said each time; counted every time.
     Rejected {
         /// Why.

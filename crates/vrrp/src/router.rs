@@ -5,6 +5,7 @@
 //! compared with what is held. Adverts come first in the orders, then addresses, then their announcements.
 
 mod announcing;
+mod begin;
 mod kernel;
 mod reload;
 mod stop;
@@ -386,6 +387,7 @@ impl Router {
             };
             findings.push((*id, instance.review(view, &mut Turn { now, out })));
         }
+        self.begin(&findings, &mut Turn { now, out });
         self.act(findings, now, touched, out);
         // Before a group is joined by a VMAC.
         self.firewall.touch();

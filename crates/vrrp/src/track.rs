@@ -56,7 +56,9 @@ pub(crate) fn effect(weight: Weight, health: Health) -> Effect {
             Health::Good => Effect::Points(0),
             Health::Bad => Effect::Fault,
         },
-        Weight::Points { points, reverse } => match (health.reversed(reverse), points > 0) {
+        // As keepalived: `reverse` turns what is added, not what it is added for.
+        Weight::Points { points, reverse } => match (health, points > 0) {
+            (Health::Good, true) | (Health::Bad, false) if reverse => Effect::Points(points.saturating_neg()),
             (Health::Good, true) | (Health::Bad, false) => Effect::Points(points),
             (Health::Good, false) | (Health::Bad, true) | (Health::Unknown, _) => Effect::Points(0),
         },
@@ -124,6 +126,8 @@ struct Script {
     /// Good while at least `rise`: `rise + fall - 1` at most.
     count: u32,
     health: Health,
+    /// It is bad by `init_fail` alone: it has not failed yet.
+    presumed: bool,
     last: Option<Outcome>,
     running: Option<JobId>,
     next_run: Instant,
@@ -137,10 +141,11 @@ impl Script {
         } else {
             (config.rise.saturating_sub(1), Health::Unknown)
         };
-        Self { config, count, health, last: None, running: None, next_run: now }
+        let presumed = config.starts_failed;
+        Self { config, count, health, presumed, last: None, running: None, next_run: now }
     }
 
-    /// Counts a result, and says whether the health changed.
+    /// Counts a result, and says whether the health changed, or was found to be as it was presumed.
     fn count(&mut self, success: bool) -> bool {
         let (rise, fall) = (self.config.rise, self.config.fall);
         let before = self.health;
@@ -150,12 +155,14 @@ impl Script {
             } else {
                 self.count = rise.saturating_sub(1).saturating_add(fall);
                 self.health = Health::Good;
+                self.presumed = false;
             }
         } else if self.count > rise {
             self.count -= 1;
         } else {
             self.count = 0;
             self.health = Health::Bad;
+            return core::mem::take(&mut self.presumed) || self.health != before;
         }
         self.health != before
     }
@@ -195,6 +202,7 @@ impl Scripts {
                 if alike && before.health != Health::Unknown {
                     script.health = before.health;
                     script.count = before.count;
+                    script.presumed = before.presumed;
                     script.last = before.last;
                     script.next_run = before.next_run.min(now + config.interval);
                     let fact = ScriptFact::CarriedOver { good: before.health == Health::Good };
@@ -255,6 +263,11 @@ impl Scripts {
         self.scripts.iter().map(|(name, script)| (name.as_str(), script.health))
     }
 
+    /// Whether a script that counts as bad has not failed yet. As keepalived: that is no fault to tell people of.
+    pub(crate) fn is_presumed(&self, name: &str) -> bool {
+        self.scripts.get(name).is_some_and(|script| script.presumed)
+    }
+
     /// How a script stands.
     pub(crate) fn health(&self, name: &str) -> Health {
         self.scripts.get(name).map_or(Health::Unknown, |script| script.health)
@@ -286,7 +299,10 @@ mod tests {
         Script::new(config, Instant::ZERO)
     }
 
+    /// The manual: "if reverse is specified, the priority is decreased when up and increased when down".
+    ///
     /// vrrp-behaviour §9.
+    /// As observed: B9-02.
     #[test]
     fn weights_add_or_take_and_zero_is_a_fault() {
         let points = |points, reverse| Weight::Points { points, reverse };
@@ -295,8 +311,10 @@ mod tests {
             (points(10, false), Health::Bad, Effect::Points(0)),
             (points(-10, false), Health::Good, Effect::Points(0)),
             (points(-10, false), Health::Bad, Effect::Points(-10)),
-            (points(10, true), Health::Bad, Effect::Points(10)),
-            (points(-10, true), Health::Good, Effect::Points(-10)),
+            (points(10, true), Health::Good, Effect::Points(-10)),
+            (points(10, true), Health::Bad, Effect::Points(0)),
+            (points(-10, true), Health::Good, Effect::Points(0)),
+            (points(-10, true), Health::Bad, Effect::Points(10)),
             (points(10, true), Health::Unknown, Effect::Points(0)),
             (Weight::Fault { reverse: false }, Health::Bad, Effect::Fault),
             (Weight::Fault { reverse: true }, Health::Good, Effect::Fault),

@@ -183,14 +183,15 @@ pub(crate) fn delays(resolver: &mut Resolver<'_, '_>, lists: &[NodeId]) -> Vec<L
 }
 
 /// Reads the links whose carrier is asked for: those of the lists, those whose virtual routers say so, and where `all`
-/// does, all that virtual routers use.
+/// does, the interfaces of all.
 pub(crate) fn polled(
     resolver: &mut Resolver<'_, '_>,
     lists: &[NodeId],
     all: Option<&Vec<InstanceConfig>>,
 ) -> Vec<PolledLink> {
     let mut links = std::mem::take(&mut resolver.polled);
-    links.extend(all.into_iter().flatten().flat_map(used).cloned());
+    // As keepalived: not those that virtual routers only track, of which the kernel tells sooner.
+    links.extend(all.into_iter().flatten().map(|instance| instance.link.clone()));
     let mut polled: Vec<PolledLink> =
         links.into_iter().map(|link| PolledLink { link, method: None }).collect();
     for line in lists.iter().flat_map(|list| resolver.reader.tree.children(*list)) {
@@ -215,16 +216,4 @@ fn method(resolver: &mut Resolver<'_, '_>, word: Span) -> Option<PollMethod> {
             None
         }
     }
-}
-
-/// The links whose being down matters to a virtual router. Its own is not among them: it follows its base.
-fn used(instance: &InstanceConfig) -> impl Iterator<Item = &LinkName> {
-    let addresses = instance.addresses.iter().chain(&instance.excluded);
-    let hops = instance.routes.iter().flat_map(|route| &route.route.hops);
-    let tracked = instance.track_links.iter().map(|tracked| &tracked.link);
-    let others = addresses.filter_map(|address| address.link.as_ref());
-    std::iter::once(&instance.link)
-        .chain(others)
-        .chain(hops.filter_map(|hop| hop.link.as_ref()))
-        .chain(tracked)
 }

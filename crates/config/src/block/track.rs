@@ -71,7 +71,7 @@ pub(crate) struct Tracks {
     pub(crate) bfds: Vec<Tracked<String>>,
 }
 
-/// Reads the lists of a block. `own` is the instance's link, which is tracked anyway.
+/// Reads the lists of a block. `own` is the instance's link, which is no matter of them.
 pub(crate) fn read(resolver: &mut Resolver<'_, '_>, lists: &Lists, own: Option<&LinkName>) -> Tracks {
     let Lists { scripts, links: link_lists, files, processes, bfds } = lists;
     Tracks {
@@ -177,7 +177,8 @@ fn links(
         }
         let Some(weight) = options(resolver, rest, (0, false), 253, false) else { continue };
         if Some(&link) == own {
-            let message = format!("{link} is the instance's own interface, which is tracked anyway");
+            let message =
+                format!("{link} is the instance's own interface, which only dont_track_primary untracks");
             resolver.reader.complain(code::DUPLICATE, at, message);
         } else if tracked.iter().any(|have| have.name == link) {
             resolver.reader.complain(code::DUPLICATE, at, format!("{link} is tracked already"));
@@ -186,6 +187,32 @@ fn links(
         }
     }
     tracked
+}
+
+/// What an owner of the addresses tracks: nothing changes its priority, so nothing that weighs something does.
+///
+/// As keepalived: a file counts with weight 0, the rest is left out; of processes nothing is said.
+pub(crate) fn of_owner(resolver: &mut Resolver<'_, '_>, instance: &str, tracks: &mut Tracks) {
+    fn leave_out<N: std::fmt::Display>(list: &mut Vec<Tracked<N>>, mut say: impl FnMut(&str, Span, &str)) {
+        list.retain(|one| {
+            if one.weight.0 != 0 {
+                say(&one.name.to_string(), one.at, "it is not tracked");
+            }
+            one.weight.0 == 0
+        });
+    }
+    let Tracks { scripts, links, files, processes: _, bfds } = tracks;
+    let mut say = |what: &str, at: Span, then: &str| {
+        let message = format!("({instance}) {what} has a weight, and the instance has priority 255; {then}");
+        resolver.reader.report.add(Diagnostic::new(code::NOT_TOGETHER, at, message).help("say weight 0"));
+    };
+    leave_out(links, &mut say);
+    leave_out(scripts, &mut say);
+    leave_out(bfds, &mut say);
+    for one in files.iter_mut().filter(|one| one.weight.0 != 0) {
+        say(&one.name, one.at, "a number that is not 0 is a fault");
+        one.weight.0 = 0;
+    }
 }
 
 /// As the engine takes them.

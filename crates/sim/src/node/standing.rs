@@ -33,8 +33,9 @@ impl Standing {
                 self.free &= good == Some(!reverse);
             }
             Weight::Points { points, reverse } => {
-                let good = good.map(|good| good != reverse);
-                let counts = good.map(|good| if good == (points > 0) { i32::from(points) } else { 0 });
+                let points = i32::from(points);
+                let turned = if reverse { -points } else { points };
+                let counts = good.map(|good| if good == (points > 0) { turned } else { 0 });
                 self.points = self.points.zip(counts).map(|(sum, more)| sum + more);
             }
         }

@@ -19,7 +19,7 @@ pub enum Weight {
     Points {
         /// How much.
         points: i16,
-        /// Good and bad change places.
+        /// It is taken away where it would be added, and the other way round.
         reverse: bool,
     },
 }

@@ -35,7 +35,9 @@ pub(crate) struct Findings {
     /// What adverts leave from.
     source: Option<IpAddr>,
     /// Something keeps it from taking part that people are told of.
-    hard: bool,
+    pub(crate) hard: bool,
+    /// It waited for a script or a session that had said nothing yet.
+    pub(crate) waited: bool,
     /// Its priority is lower than before.
     fell: bool,
     /// Nothing keeps it from taking part any more, or it has only begun.
@@ -92,10 +94,11 @@ impl Instance {
         let fresh = self.has_own_links() && matches!(self.stage, Stage::Initialize);
         let comes = fresh && self.own_link().is_some_and(|own| self.own_source(own, view.links).is_some());
         let pending = |reason: &FaultReason| match reason {
-            FaultReason::ScriptPending(_) | FaultReason::BfdPending(_) => true,
             FaultReason::OwnLinkMissing(_) => fresh,
             FaultReason::NoSourceAddress(_) => comes,
-            FaultReason::LinkDown(_)
+            FaultReason::ScriptPending(_)
+            | FaultReason::BfdPending(_)
+            | FaultReason::LinkDown(_)
             | FaultReason::LinkMissing(_)
             | FaultReason::Script(_)
             | FaultReason::Deaf
@@ -103,20 +106,21 @@ impl Instance {
             | FaultReason::NoPeer
             | FaultReason::File(_)
             | FaultReason::Processes(_)
-            | FaultReason::Bfd(_) => false,
+            | FaultReason::Bfd(_) => is_silence(reason),
         };
         let hard = faults.iter().any(|reason| !pending(reason));
         for reason in faults.difference(&self.faults).filter(|reason| !pending(reason)) {
             self.say(InstanceFact::Faulted(reason.clone()), turn);
         }
+        let waited = self.faults.iter().any(is_silence);
         let kept = !self.faults.is_empty() || matches!(self.stage, Stage::Initialize);
         self.faults = faults;
-        Findings { source, hard, fell, freed: kept && self.is_free() }
+        Findings { source, hard, waited, fell, freed: kept && self.is_free() }
     }
 
     /// Goes where the findings of its review lead it.
     pub(crate) fn act(&mut self, findings: Findings, turn: &mut Turn<'_>) {
-        let Findings { source, hard, fell, freed: _ } = findings;
+        let Findings { source, hard, waited: _, fell, freed: _ } = findings;
         let next = match &self.stage {
             Stage::Initialize if hard => Some(Next::Fault),
             Stage::Initialize if self.resumes(turn.now) => {
@@ -149,6 +153,11 @@ impl Instance {
     /// It has links of its own, for adverts or for addresses.
     pub(crate) fn has_own_links(&self) -> bool {
         self.config.own_link.is_some() || !self.config.address_links.is_empty()
+    }
+
+    /// The state that people were told last.
+    pub(crate) fn told(&self) -> Option<State> {
+        self.told
     }
 
     /// Nothing keeps it from taking part.
@@ -224,7 +233,7 @@ impl Instance {
         }
     }
 
-    fn resumes(&self, now: Instant) -> bool {
+    pub(crate) fn resumes(&self, now: Instant) -> bool {
         self.resume_before.is_some_and(|before| now < before)
     }
 
@@ -299,8 +308,8 @@ impl Instance {
         }
         for tracked in &self.config.track_scripts {
             let name = &tracked.script;
-            let why = FaultReason::Script(name.clone());
-            track(tracked.weight, view.scripts.health(name), why, FaultReason::ScriptPending(name.clone()));
+            let (why, pending) = reasons_of_script(view.scripts, name);
+            track(tracked.weight, view.scripts.health(name), why, pending);
         }
         for tracked in &self.config.track_processes {
             let why = FaultReason::Processes(tracked.name.clone());
@@ -345,6 +354,17 @@ impl Instance {
         }
         (faults, points)
     }
+}
+
+/// What a script that is bad, or unknown, is a reason for.
+fn reasons_of_script(scripts: &Scripts, name: &str) -> (FaultReason, FaultReason) {
+    let pending = FaultReason::ScriptPending(name.into());
+    (if scripts.is_presumed(name) { pending.clone() } else { FaultReason::Script(name.into()) }, pending)
+}
+
+/// Something tracked has said nothing yet.
+fn is_silence(reason: &FaultReason) -> bool {
+    matches!(reason, FaultReason::ScriptPending(_) | FaultReason::BfdPending(_))
 }
 
 pub(super) fn is_link_local(address: IpAddr) -> bool {

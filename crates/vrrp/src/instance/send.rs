@@ -1,6 +1,5 @@
 //! Adverts out, and what is asked of adverts in.
 
-use alloc::vec::Vec;
 use core::net::IpAddr;
 
 use host::{Datagram, Delivery, Family, Instant, Packet};
@@ -192,13 +191,18 @@ impl Instance {
         }
         // RFC 9568 §7.1: "MAY verify that the IPvX addresses ... match"; As keepalived since 2.3.3: counted, said,
         // and the advert counts all the same.
-        let own: Vec<IpAddr> = self.config.addresses.iter().map(|address| address.prefix.address()).collect();
-        let same =
-            own.len() == advert.addresses.len() && own.iter().all(|own| advert.addresses.contains(own));
-        if !same {
+        let (ours, theirs) = (self.config.addresses.len(), advert.addresses.len());
+        let mut own = self.config.addresses.iter().map(|address| address.prefix.address());
+        let what = if ours == theirs {
+            let missing = own.find(|own| !advert.addresses.contains(own));
+            missing.map(|address| Heard::AddressMissing { address, vrid: self.config.vrid })
+        } else {
+            Some(Heard::AddressCountDiffers { ours, theirs })
+        };
+        if let Some(what) = what {
             self.tally.odd().address_list += 1;
             if self.first_time(Said::AddressList) {
-                self.say(InstanceFact::Heard { from, what: Heard::AddressListDiffers }, turn);
+                self.say(InstanceFact::Heard { from, what }, turn);
             }
         }
     }

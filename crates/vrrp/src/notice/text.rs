@@ -194,9 +194,10 @@ fn instance(f: &mut fmt::Formatter<'_>, name: &str, fact: &InstanceFact) -> fmt:
 fn entered(f: &mut fmt::Formatter<'_>, state: State, first: bool) -> fmt::Result {
     match state {
         State::Stop => f.write_str("Stopping"),
+        State::Backup if first => f.write_str("Entering BACKUP STATE (init)"),
+        State::Fault if first => f.write_str("entering FAULT state"),
         State::Init | State::Backup | State::Master | State::Fault | State::Deleted => {
-            // Keepalived logs (init) for a first state that it enters without having been anything before.
-            write!(f, "Entering {state} STATE{}", if first { " (init)" } else { "" })
+            write!(f, "Entering {state} STATE")
         }
     }
 }
@@ -252,7 +253,13 @@ fn heard(f: &mut fmt::Formatter<'_>, from: IpAddr, what: Heard) -> fmt::Result {
             write!(f, "{}", More(more))
         }
         Heard::OldChecksum => write!(f, "{from} uses the checksum of keepalived before 1.3.7, and so do we"),
-        Heard::AddressListDiffers => write!(f, "address list of the advert from {from} differs from ours"),
+        Heard::AddressCountDiffers { ours, theirs } => {
+            write!(f, "received an unexpected ip number count {theirs}, expected {ours}! (from {from})")
+        }
+        Heard::AddressMissing { address, vrid } => write!(
+            f,
+            "ip address associated with VRID {vrid} not present in MASTER advert: {address} (from {from})"
+        ),
     }
 }
 

@@ -1,6 +1,7 @@
 //! The engine as a whole: events in, orders out, in their order. Time is a number.
 
 mod beats;
+mod begin;
 mod bench;
 mod delays;
 mod election;

@@ -285,10 +285,10 @@ fn nothing_that_comes_before_a_configuration_matters() {
 #[test]
 fn states_go_to_the_event_pipes_and_again_when_asked() {
     let mut worker = master();
-    let lines = ["INSTANCE \"VI_1\" BACKUP 255\n", "INSTANCE \"VI_1\" MASTER 255\n"];
-    assert_eq!(worker.machine().events, lines);
+    let line = "INSTANCE \"VI_1\" MASTER 255\n";
+    assert_eq!(worker.machine().events, [line]);
     worker.hear(ToWorker::WriteStates, Instant::ZERO);
-    assert_eq!(worker.machine().events[2..], lines[1..]);
+    assert_eq!(worker.machine().events, [line, line]);
 }
 
 #[test]

@@ -150,6 +150,9 @@ impl Lowering<'_, '_, '_> {
     fn watches(&mut self, track: Track, scripts: Scripts, config: InstanceConfig) -> InstanceConfig {
         let Track { dont_track_primary, track_src_ip, lists } = track;
         let mut tracks = track::read(self.resolver, &lists, Some(&config.link));
+        if config.priority.is_owner() {
+            track::of_owner(self.resolver, self.name, &mut tracks);
+        }
         vrrp_sync_group::member(self.resolver, self.name, &mut tracks);
         let track::Tracks { scripts: by_script, links, files, processes, bfds } = &tracks;
         let sourced = config.source.is_some();

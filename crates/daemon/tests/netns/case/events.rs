@@ -22,7 +22,7 @@ fn block(name: &str, (link, address): (&str, &str), (vrid, priority): (u8, u8), 
 }
 
 /// A program that is run by the daemon.
-fn program(lab: &Lab, name: &str, text: &str) -> String {
+pub(crate) fn program(lab: &Lab, name: &str, text: &str) -> String {
     let path = lab.scratch.path(name);
     fs::write(&path, format!("#!/bin/sh\n{text}\n")).expect("the scratch folder is writable");
     fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("it was just written");

@@ -1,5 +1,6 @@
 //! What a master makes of adverts that are wrong, of lesser ones and of better ones.
 
+use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use crate::netns::clock::{Stamp, sleep, sleep_until, wait_for};
@@ -36,6 +37,35 @@ pub(crate) fn v3_silent(makes: (Make, Make)) -> Pair {
 
 pub(crate) fn v3_polite(makes: (Make, Make)) -> Pair {
     alone(makes, Instance::v3(100, 400).with("higher_prio_send_advert true"))
+}
+
+pub(crate) fn skipping(makes: (Make, Make)) -> Pair {
+    alone(makes, Instance::v2(100).with("skip_check_adv_addr"))
+}
+
+/// Of the master that was heard last the addresses are not compared: neither which nor how many they are.
+///
+/// vrrp-behaviour §3.
+/// As observed: B3-12.
+pub(crate) fn other_addresses(pair: &mut Pair) {
+    let forger = Forger::on(&pair.lab.host("eth0"));
+    let began = pair.side_mut(Who::A).daemon.start();
+    pair.side(Who::A).expect_log("Entering BACKUP STATE");
+    // The sockets are made a moment after that is said.
+    sleep(Duration::from_millis(300));
+    let sound = Forgery::v2(200);
+    forger.send(&sound);
+    let another = Ipv4Addr::new(10, 1, 0, 102);
+    let lists = [vec![], vec![another], vec![sound.addresses[0], another]];
+    for addresses in lists.iter().cycle().take(6) {
+        sleep(Duration::from_millis(800));
+        forger.send(&Forgery { addresses: addresses.clone(), ..sound.clone() });
+    }
+    pair.silent(Who::A, began, Stamp::now());
+    let log = pair.side(Who::A).daemon.log();
+    for words in ["ip number count", "not present in MASTER advert"] {
+        assert!(!log.contains(words), "{words}");
+    }
 }
 
 /// Each is dropped and counted, and said once; the master goes on as if nothing had come.

@@ -98,6 +98,38 @@ pub(crate) fn weights(pair: &mut Pair) {
     holds_second(pair, Who::B);
 }
 
+pub(crate) fn polled(makes: (Make, Make)) -> Pair {
+    Pair::on(Lab::new(), makes, |lab, a, b| {
+        lab.spare_link(a, "eth1");
+        a.namespace.ip("addr add 10.2.0.1/24 dev eth1");
+        let beats = "linkbeat_use_polling";
+        (grouped(150, "eth1", "", "").with_block(beats), grouped(100, &b.link, "", ""))
+    })
+}
+
+/// What the driver of one member's link tells is a fault of all.
+///
+/// vrrp-behaviour §8, §22.3.
+/// As observed: B22.3-08.
+pub(crate) fn polled_link(pair: &mut Pair) {
+    pair.establish();
+    let spare = pair.side(Who::A).host.spare("eth1");
+    let event = Stamp::now();
+    pair.lab.cut(&spare);
+    pair.side(Who::A).expect_log("Linkbeat reports eth1 down");
+    for name in ["VI_1", "VI_2"] {
+        pair.side(Who::A).expect_log(&format!("({name}) Entering FAULT STATE"));
+    }
+    pair.becomes_master(Who::B, event, 0.0, 1.0 + second_wait(100));
+    pair.sole_holder(Who::B);
+    let event = Stamp::now();
+    pair.lab.mend(&spare);
+    pair.side(Who::A).expect_log("Linkbeat reports eth1 up");
+    let wait = second_wait(150);
+    pair.becomes_master(Who::A, event, wait, 1.0 + wait);
+    pair.sole_holder(Who::A);
+}
+
 pub(crate) fn owner(makes: (Make, Make)) -> Pair {
     Pair::new(makes, |a, b| {
         let owner = Instance { priority: 255, ..grouped(100, &a.link, "", "") };

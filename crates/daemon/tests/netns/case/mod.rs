@@ -1,6 +1,7 @@
 //! The cases of the matrix: how each pair is set up, and what must then be seen.
 
 mod accept;
+mod begin;
 mod change;
 mod domain;
 mod election;
@@ -116,6 +117,7 @@ pub(crate) fn all() -> impl Iterator<Item = Case> {
             ours("lower_prio_no_advert", forged::v3_silent, forged::lesser_ones_in_silence),
             ours("higher_prio_send_advert", forged::v3_polite, forged::better_ones),
             both("interface weight", track::interface, track::interface_weight),
+            both("reversed interface weight", track::reversed, track::reversed_weight),
             both("v3 IPv4 at 0.2 s", protocol::v3_ipv4, protocol::life),
             both("v3 IPv6", protocol::v3_ipv6, protocol::life),
             both("no_accept", accept::refusing, accept::no_accept),
@@ -123,6 +125,8 @@ pub(crate) fn all() -> impl Iterator<Item = Case> {
             both("accept", accept::accepting, accept::accept),
             both("strict mode", accept::strict, accept::no_accept),
             both("strict mode with accept", accept::strict_accepting, accept::accept),
+            both("strict mode with unicast peers", protocol::strict_unicast, protocol::life),
+            both("other addresses, with skip_check_adv_addr", forged::skipping, forged::other_addresses),
             both("three nodes", three::pair, three::succession),
             both("excluded addresses, routes and rules", holds::pair, holds::life),
             both("tracked file", track::file, track::file_value),
@@ -195,10 +199,13 @@ fn on_special_kernels() -> [Case; 9] {
 }
 
 /// Those of groups, of equals and of owners.
-fn of_several() -> [Case; 11] {
+fn of_several() -> [Case; 14] {
     [
         both("events", events::pair, events::told),
+        both("first states", begin::mixed, begin::first_states),
+        both("members that do not mind their links", begin::unmindful, begin::unmindful_members),
         both("sync group", group::pair, group::life),
+        both("sync group with a polled link", group::polled, group::polled_link),
         both("sync group that begins with a fault", group::pair, group::begins_with_a_fault),
         both("sync group with an owner", group::owner, group::owner_waits),
         both("sync group with weights of its own", group::weighted, group::weights),

@@ -58,6 +58,14 @@ pub(crate) fn unicast_v2_ipv4(makes: (Make, Make)) -> Pair {
     pair(makes, |priority| Instance::v2(priority).with(PASS), true)
 }
 
+/// The manual forbids it; keepalived 2.2.7 does it.
+///
+/// vrrp-behaviour §6.
+/// As observed: B6-02.
+pub(crate) fn strict_unicast(makes: (Make, Make)) -> Pair {
+    pair(makes, |priority| Instance::v3(priority, 400).with("strict_mode").with("accept"), true)
+}
+
 /// As keepalived: version 2 over IPv6 is in no standard, but works when asked for.
 pub(crate) fn unicast_v2_ipv6(makes: (Make, Make)) -> Pair {
     pair(makes, |priority| Instance::v2(priority).over_ipv6(), true)

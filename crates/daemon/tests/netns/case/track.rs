@@ -63,6 +63,35 @@ pub(crate) fn interface_weight(pair: &mut Pair) {
     comes_back(pair, event, 0.0, 0.0);
 }
 
+pub(crate) fn reversed(makes: (Make, Make)) -> Pair {
+    Pair::on(Lab::new(), makes, |lab, a, _| {
+        lab.spare_link(a, "eth1");
+        let tracking = format!("track_interface {{\n        eth1 weight {WEIGHT} reverse\n    }}");
+        (Instance::v3(90, 400).rendered_at(150).with(tracking), Instance::v3(100, 400))
+    })
+}
+
+/// What would be added while the link is up is taken away while it is, and nothing is while it is down.
+///
+/// As observed: B9-02.
+pub(crate) fn reversed_weight(pair: &mut Pair) {
+    pair.start_alone(Who::A);
+    let spare = pair.side(Who::A).host.spare("eth1");
+    let comes_to = |pair: &Pair, since: Stamp, priority: u8| {
+        let within = Duration::from_secs_f64(0.4 + LATE);
+        let host = &pair.side(Who::A).host;
+        let seen = pair.wire.wait_advert(host, since, within, |advert| advert.priority == priority);
+        assert!(seen.is_some(), "no advert of priority {priority}");
+    };
+    comes_to(pair, Stamp::now(), 90);
+    let event = Stamp::now();
+    pair.lab.cut(&spare);
+    comes_to(pair, event, 150);
+    let event = Stamp::now();
+    pair.lab.mend(&spare);
+    comes_to(pair, event, 90);
+}
+
 pub(crate) fn file(makes: (Make, Make)) -> Pair {
     Pair::on(Lab::new(), makes, |lab, _, _| {
         let path = lab.scratch.path("score");

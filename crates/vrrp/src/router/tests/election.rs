@@ -5,10 +5,10 @@ use alloc::vec;
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use host::Instant;
+use host::{Instant, Prefix};
 
 use super::bench::*;
-use crate::config::{Config, InstanceConfig, Mode, Peer, Preemption, Priority, Vrid};
+use crate::config::{Config, InstanceConfig, Mode, Peer, Preemption, Priority, VirtualAddress, Vrid};
 use crate::event::Event;
 use crate::notice::State;
 
@@ -237,14 +237,64 @@ fn version_2_drops_another_interval() {
 /// vrrp-behaviour §3.
 #[test]
 fn another_address_list_is_a_remark() {
-    let mut bench = Bench::with(instance());
-    let theirs = InstanceConfig { addresses: vec![], ..instance() };
-    let out = bench.tell(Event::Received(advert(&theirs, HIGH, 150)));
-    assert!(
-        log(&out).contains(&"(VI_1) address list of the advert from 192.0.2.20 differs from ours".into())
-    );
-    let counters = bench.status().counters;
-    assert_eq!((counters.address_list, counters.adverts_received), (1, 1));
+    let own = VIP.octets()[3];
+    for (theirs, line) in [
+        (&[][..], "received an unexpected ip number count 0, expected 1!"),
+        (&[own, 7], "received an unexpected ip number count 2, expected 1!"),
+        (&[7], "ip address associated with VRID 51 not present in MASTER advert: 192.0.2.100"),
+    ] {
+        let mut bench = Bench::with(instance());
+        let out = bench.tell(Event::Received(advert(&listing(theirs), HIGH, 150)));
+        assert!(log(&out).contains(&format!("(VI_1) {line} (from 192.0.2.20)")), "{:?}", log(&out));
+        let counters = bench.status().counters;
+        assert_eq!((counters.address_list, counters.adverts_received), (1, 1));
+    }
+}
+
+/// The instance with these addresses, by their last bytes.
+fn listing(last: &[u8]) -> InstanceConfig {
+    let address = |last: &u8| {
+        let address = core::net::Ipv4Addr::new(192, 0, 2, *last);
+        VirtualAddress::plain(Prefix::host(address.into()))
+    };
+    InstanceConfig { addresses: last.iter().map(address).collect(), ..instance() }
+}
+
+/// The order of the addresses means nothing.
+///
+/// vrrp-behaviour §3.
+#[test]
+fn the_same_addresses_in_another_order_are_the_same() {
+    let mut bench = Bench::with(listing(&[100, 101]));
+    bench.tell(Event::Received(advert(&listing(&[101, 100]), HIGH, 150)));
+    assert_eq!(bench.status().counters.address_list, 0);
+}
+
+/// The manual of `skip_check_adv_addr`: "if the advert is from the same master as the previous advert received ...
+/// then it is not checked". A master checks always.
+///
+/// vrrp-behaviour §3.
+/// As observed: B3-12.
+#[test]
+fn with_skip_check_adv_addr_the_addresses_of_the_last_master_are_not_compared() {
+    let skipping = instance().with(|it| it.skip_address_check = true);
+    let (right, wrong) = (instance(), listing(&[7]));
+    let mut bench = Bench::with(skipping);
+    let odd = |bench: &mut Bench, config: &InstanceConfig, from, priority| {
+        let before = bench.status().counters.address_list;
+        bench.tell(Event::Received(advert(config, from, priority)));
+        bench.status().counters.address_list - before
+    };
+    assert_eq!(odd(&mut bench, &wrong, HIGH, 150), 1, "nobody was heard before");
+    assert_eq!(odd(&mut bench, &wrong, HIGH, 150), 0, "the same again");
+    assert_eq!(odd(&mut bench, &listing(&[]), HIGH, 150), 0, "another number of them");
+    assert_eq!(odd(&mut bench, &right, LOW, 160), 0);
+    assert_eq!(odd(&mut bench, &wrong, HIGH, 170), 1, "it was another that was heard last");
+    bench.wait(10_000);
+    assert_eq!(bench.state(), State::Master);
+    for times in 1..3 {
+        assert_eq!(odd(&mut bench, &wrong, LOW, 50), 1, "a master checks always: {times}");
+    }
 }
 
 /// R9568-8.3.2-02: "If multiple VRRP Routers advertising priority 255 are detected, the condition SHOULD be logged

@@ -142,8 +142,6 @@ fn a_script_that_fails_at_first_is_a_first_state_of_fault() {
     let out = bench.tell(Event::JobEnded(JobId(1), Outcome::TimedOut));
     assert_eq!(brief(&out), ["FAULT"]);
     assert!(log(&out).contains(&"VRRP_Script(check) timed out".into()));
-    let (_, out) = Bench::start(scripted(FAULT, true));
-    assert_eq!(brief(&out), ["FAULT", "listen [51]", "run 1"], "init_fail does not wait");
 }
 
 /// vrrp-behaviour §9.1.

@@ -63,7 +63,7 @@ fn an_owner_is_master_at_once() {
     let (mut bench, out) = Bench::start(config([owner], []));
     let mut out = brief(&out);
     out.extend(brief(&bench.wait(0)));
-    assert_eq!(out, ["BACKUP", "listen [51]", "advert 255", "MASTER", "+192.0.2.100/32", "garp 192.0.2.100"]);
+    assert_eq!(out, ["listen [51]", "advert 255", "MASTER", "+192.0.2.100/32", "garp 192.0.2.100"]);
 }
 
 /// vrrp-behaviour §4, §7.

@@ -31,7 +31,8 @@ fn a_session_that_goes_down_is_a_fault_at_once_or_costs_points() {
     for (weight, known, up, down) in [
         (Weight::Points { points: 20, reverse: false }, 100, 120, 100),
         (Weight::Points { points: -20, reverse: false }, 100, 100, 80),
-        (Weight::Points { points: 20, reverse: true }, 100, 100, 120),
+        (Weight::Points { points: 20, reverse: true }, 100, 80, 100),
+        (Weight::Points { points: -20, reverse: true }, 100, 100, 120),
     ] {
         let mut bench = Bench::with(tracks(weight));
         let priority = |bench: &Bench| bench.status().effective_priority.0;
