@@ -223,8 +223,5 @@ fn used(instance: &InstanceConfig) -> impl Iterator<Item = &LinkName> {
     let hops = instance.routes.iter().flat_map(|route| &route.route.hops);
     let tracked = instance.track_links.iter().map(|tracked| &tracked.link);
     let others = addresses.filter_map(|address| address.link.as_ref());
-    std::iter::once(&instance.link)
-        .chain(others)
-        .chain(hops.filter_map(|hop| hop.link.as_ref()))
-        .chain(tracked)
+    instance.link.iter().chain(others).chain(hops.filter_map(|hop| hop.link.as_ref())).chain(tracked)
 }

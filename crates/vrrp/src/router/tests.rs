@@ -1,5 +1,6 @@
 //! The engine as a whole: events in, orders out, in their order. Time is a number.
 
+mod anywhere;
 mod beats;
 mod bench;
 mod delays;
