@@ -3,7 +3,7 @@
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
-use host::{Instant, LinkAddress, LinkName, Prefix};
+use host::{Instant, LinkAddress, LinkIndex, LinkName, Prefix};
 
 use super::Router;
 use crate::config::Statics;
@@ -30,7 +30,7 @@ impl Router {
                 let lost = self.holdings.survey(&present, now);
                 self.lost(&lost, now, touched, out);
                 for link in self.links.survey(links, addresses, now, out) {
-                    self.holdings.link_came_up(link, now);
+                    self.link_came_up(link, now);
                 }
                 (self.surveyed, self.stale) = (true, true);
             }
@@ -38,7 +38,7 @@ impl Router {
                 self.holdings.added(&Key::Link(link.name.clone()));
                 let index = link.index;
                 if self.links.change(link, now, out) {
-                    self.holdings.link_came_up(index, now);
+                    self.link_came_up(index, now);
                 }
                 self.stale = true;
             }
@@ -120,6 +120,11 @@ impl Router {
         }
     }
 
+    fn link_came_up(&mut self, link: LinkIndex, now: Instant) {
+        self.holdings.link_came_up(link, now);
+        self.instances.values_mut().for_each(|instance| instance.take_back(link));
+    }
+
     /// Tells the masters of things that others took away.
     fn lost(
         &mut self,
@@ -132,7 +137,9 @@ impl Router {
             let Some(thing) = self.thing(key) else { continue };
             for id in self.holdings.wanted_by(key) {
                 if let Some(instance) = self.instances.get_mut(&id) {
-                    instance.lose(thing.clone(), &mut Turn { now, out });
+                    if !instance.lets_go(key, &self.links) {
+                        instance.lose(thing.clone(), &mut Turn { now, out });
+                    }
                     touched.insert(id);
                 }
             }

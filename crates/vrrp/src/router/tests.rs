@@ -14,6 +14,7 @@ mod holds;
 mod invalid;
 mod ipvlan;
 mod kernel;
+mod let_go;
 mod life;
 mod many;
 mod mutated;
