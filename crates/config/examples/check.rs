@@ -15,7 +15,7 @@ fn main() -> ExitCode {
     let mut request = Request::new(behind("-f").unwrap_or("/etc/keepalived/keepalived.conf"));
     request.test = true;
     request.config_id = behind("-i");
-    let loaded = load(&request, &Disk, &ThisHost::new(std::env::vars().collect()));
+    let loaded = load(&request, &Disk::default(), &ThisHost::new(std::env::vars().collect()));
     for line in loaded.log_lines() {
         println!("{line}");
     }

@@ -23,12 +23,12 @@ use here::{Here, ToSupervisorLine};
 
 /// What a bfd worker's process does.
 pub(crate) fn run() -> Exit {
-    let Ok(socket) = process::take_stdin() else { return Exit::Fatal };
+    let Ok(socket) = process::take_stdin() else { return Exit::Shortage };
     let mut line = ToSupervisorLine::from_socket(socket);
     // Without this the end of the supervisor still closes the bus; with it a worker that hangs ends too.
     let _ = process::end_with_parent();
     let Some(ToBfdProcess::Begin(begin)) = worker_process::await_first(&mut line) else {
-        return Exit::Fatal;
+        return Exit::Shortage;
     };
     let mut failures = begin.manner.adopt(None);
     // Each session has a socket of its own.
@@ -93,7 +93,7 @@ impl Process {
         if self.bfd.machine_mut().has_caught_up() {
             self.bfd.tell_all(now);
         }
-        let stop = self.bfd.machine_mut().signals().contains(&signal::STOP);
+        let stop = self.bfd.machine_mut().desk.machine.signals().contains(&signal::STOP);
         // Before the signal: it may be that of our supervisor's end, and then the bus says so.
         if stop || self.ready.contains(&BUS) {
             self.listen();
@@ -107,16 +107,13 @@ impl Process {
 
     fn listen(&mut self) {
         loop {
-            match self.bfd.machine_mut().receive() {
+            match self.bfd.machine_mut().desk.receive() {
                 Heard::Message(ToBfdProcess::Worker(message)) => self.hear(message),
                 Heard::Message(ToBfdProcess::Tracker(tracker)) => self.meet(tracker),
                 Heard::Message(ToBfdProcess::Run(manner)) => self.run_as(manner),
                 Heard::Message(ToBfdProcess::Begin(_)) => {}
                 Heard::Nothing => return,
-                Heard::Closed => return self.bereave("The supervisor is gone"),
-                Heard::Nonsense(why) => {
-                    return self.bereave(&format!("The supervisor makes no sense: {why}"));
-                }
+                Heard::Closed | Heard::Nonsense(_) => return self.hear(ToBfd::Stop),
             }
         }
     }
@@ -134,7 +131,7 @@ impl Process {
     }
 
     fn meet(&mut self, tracker: Tracker) {
-        if let Some(socket) = self.bfd.machine_mut().take_descriptor() {
+        if let Some(socket) = self.bfd.machine_mut().desk.line.take_descriptor() {
             self.bfd.machine_mut().speak_to(tracker, VerdictSender::from_socket(socket));
             self.now = clock::now();
             self.bfd.tell_all(self.now);
@@ -143,13 +140,5 @@ impl Process {
 
     fn run_as(&mut self, manner: Manner) {
         worker_process::run_as(&mut self.manner, manner, self.bfd.machine_mut());
-    }
-
-    fn bereave(&mut self, why: &str) {
-        let here = self.bfd.machine_mut();
-        if here.bereave() {
-            here.write(Severity::Alert, &format!("{why}: giving up"));
-            self.hear(ToBfd::Stop);
-        }
     }
 }

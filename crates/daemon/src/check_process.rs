@@ -12,11 +12,11 @@ use linux::{Token, clock, process, signal};
 use worker::Check;
 use worker::bus::ToCheck;
 
-use crate::bus::{Heard, ToProcess, VerdictReceiver};
+use crate::bus::{Heard, ToProcess};
 use crate::calm::Calm;
 use crate::exit::Exit;
 use crate::manner::Manner;
-use crate::worker_process::{self, BUS};
+use crate::worker_process::{self, BUS, Verdicts};
 use here::{Here, ToSupervisorLine};
 
 /// What the bfd worker says.
@@ -24,11 +24,11 @@ const VERDICTS: Token = Token(2);
 
 /// What a check worker's process does.
 pub(crate) fn run() -> Exit {
-    let Ok(socket) = process::take_stdin() else { return Exit::Fatal };
+    let Ok(socket) = process::take_stdin() else { return Exit::Shortage };
     let mut line = ToSupervisorLine::from_socket(socket);
     // Without this the end of the supervisor still closes the bus; with it a worker that hangs ends too.
     let _ = process::end_with_parent();
-    let Some(ToProcess::Begin(begin)) = worker_process::await_first(&mut line) else { return Exit::Fatal };
+    let Some(ToProcess::Begin(begin)) = worker_process::await_first(&mut line) else { return Exit::Shortage };
     let failures = begin.manner.adopt(None);
     let mut journal = begin.log.open();
     for failure in failures {
@@ -42,7 +42,7 @@ pub(crate) fn run() -> Exit {
                     let line = format!("Unable to enter the network namespace of IPVS: {error}");
                     journal.write(Severity::Error, &line);
                     journal.flush();
-                    return Exit::Fatal;
+                    return if process::is_shortage(&error) { Exit::Shortage } else { Exit::Fatal };
                 }
             }
             Process::new(Here::new(machine, journal, line), begin.manner, begin.keep).live()
@@ -60,8 +60,7 @@ struct Process {
     left: bool,
     /// The next configuration is our predecessor's.
     resumes: bool,
-    /// The bfd worker, while there is one.
-    verdicts: Option<VerdictReceiver>,
+    verdicts: Verdicts,
     /// The latest time that the worker was told.
     now: Instant,
     arrivals: Vec<Arrival>,
@@ -77,7 +76,7 @@ impl Process {
             keep,
             left: false,
             resumes: false,
-            verdicts: None,
+            verdicts: Verdicts::new(VERDICTS),
             now: Instant::ZERO,
             arrivals: Vec::new(),
             calm: Calm::default(),
@@ -106,9 +105,11 @@ impl Process {
             self.check.arrive(arrival, now);
         }
         if self.ready.contains(&VERDICTS) {
-            self.hear_verdicts(now);
+            while let Some(verdict) = self.verdicts.next(&mut self.check.machine_mut().desk) {
+                self.check.hear_verdict(verdict, now);
+            }
         }
-        let stop = self.check.machine_mut().signals().contains(&signal::STOP);
+        let stop = self.check.machine_mut().desk.machine.signals().contains(&signal::STOP);
         // Before the signal: it may be that of our supervisor's end, and then the bus says so.
         if stop || self.ready.contains(&BUS) {
             self.listen();
@@ -122,7 +123,7 @@ impl Process {
 
     fn listen(&mut self) {
         loop {
-            match self.check.machine_mut().receive() {
+            match self.check.machine_mut().desk.receive() {
                 Heard::Message(ToProcess::Worker(ToCheck::Configure(config)))
                     if std::mem::take(&mut self.resumes) =>
                 {
@@ -131,42 +132,11 @@ impl Process {
                 Heard::Message(ToProcess::Worker(message)) => self.hear(message),
                 Heard::Message(ToProcess::Pipes(paths)) => self.check.machine_mut().write_events_to(paths),
                 Heard::Message(ToProcess::Run(manner)) => self.run_as(manner),
-                Heard::Message(ToProcess::Verdicts) => self.meet_bfd(),
+                Heard::Message(ToProcess::Verdicts) => self.verdicts.meet(&mut self.check.machine_mut().desk),
                 Heard::Message(ToProcess::Resume(_)) => self.resumes = true,
                 Heard::Message(ToProcess::Begin(_)) => {}
                 Heard::Nothing => return,
-                Heard::Closed => return self.bereave("The supervisor is gone"),
-                Heard::Nonsense(why) => {
-                    return self.bereave(&format!("The supervisor makes no sense: {why}"));
-                }
-            }
-        }
-    }
-
-    fn meet_bfd(&mut self) {
-        self.part_with_bfd();
-        let here = self.check.machine_mut();
-        let Some(socket) = here.take_descriptor() else { return };
-        let verdicts = VerdictReceiver::from_socket(socket);
-        match here.watch(&verdicts, VERDICTS) {
-            Ok(()) => self.verdicts = Some(verdicts),
-            Err(error) => here.write(Severity::Error, &error.to_string()),
-        }
-    }
-
-    /// What it said last stays in force.
-    fn part_with_bfd(&mut self) {
-        if let Some(verdicts) = self.verdicts.take() {
-            self.check.machine_mut().unwatch(&verdicts);
-        }
-    }
-
-    fn hear_verdicts(&mut self, now: Instant) {
-        while let Some(verdicts) = &mut self.verdicts {
-            match verdicts.receive() {
-                Heard::Message(verdict) => self.check.hear_verdict(verdict, now),
-                Heard::Nothing => return,
-                Heard::Closed | Heard::Nonsense(_) => self.part_with_bfd(),
+                Heard::Closed | Heard::Nonsense(_) => return self.hear(ToCheck::Stop),
             }
         }
     }
@@ -188,14 +158,6 @@ impl Process {
         self.check.hear(message, self.now);
         if configured {
             self.calm.stir();
-        }
-    }
-
-    fn bereave(&mut self, why: &str) {
-        let here = self.check.machine_mut();
-        if here.bereave() {
-            here.write(Severity::Alert, &format!("{why}: giving up"));
-            self.hear(ToCheck::Stop);
         }
     }
 }

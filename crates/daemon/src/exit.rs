@@ -13,11 +13,16 @@ pub enum Exit {
     Permission,
     /// Something that cannot happen has: starting again may help.
     Broken,
+    /// There is no descriptor or no memory for it now: starting again helps when there is.
+    Shortage,
     /// The configuration cannot be used, or does not pass its test: 2, 4, 5 or 6.
     Configuration(u8),
     /// A child ended with this status, and so do we.
     Child(u8),
 }
+
+/// `EX_TEMPFAIL`
+const SHORTAGE: u8 = 75;
 
 impl Exit {
     /// The number.
@@ -27,8 +32,14 @@ impl Exit {
             Self::Fatal => 1,
             Self::Permission => 4,
             Self::Broken => 70,
+            Self::Shortage => SHORTAGE,
             Self::Configuration(status) | Self::Child(status) => status,
         }
+    }
+
+    /// Whether a worker ended for want of a descriptor or memory.
+    pub const fn is_shortage(status: u8) -> bool {
+        status == SHORTAGE
     }
 
     /// How a worker's exit status is called in the log, if starting it again cannot help; the daemon ends then too.

@@ -4,6 +4,7 @@
 //! safely be done there.
 
 use std::ffi::OsString;
+use std::fs::File;
 use std::io::{self, Write};
 
 use host::Account;
@@ -22,12 +23,17 @@ pub(crate) fn arguments(command: &host::Command) -> Vec<String> {
 /// What a script's process does. Descriptor 1 is a pipe that closes when the script begins; if it cannot, the system's
 /// error number is written there.
 pub(crate) fn run(arguments: &[OsString]) -> Exit {
-    let Ok(report) = process::take_stdout() else { return Exit::Fatal };
-    let error = begin(arguments);
-    let code = error.raw_os_error().unwrap_or(0);
     // The supervisor reads it; if it is gone, nobody wants to know.
-    let _ = std::fs::File::from(report).write_all(&code.to_be_bytes());
+    let _ = match process::take_stdout() {
+        Ok(report) => tell(&begin(arguments), File::from(report)),
+        Err(error) => tell(&error, io::stdout()),
+    };
     Exit::Fatal
+}
+
+fn tell(error: &io::Error, mut report: impl Write) -> io::Result<()> {
+    report.write_all(&error.raw_os_error().unwrap_or(0).to_be_bytes())?;
+    report.flush()
 }
 
 fn begin(arguments: &[OsString]) -> io::Error {

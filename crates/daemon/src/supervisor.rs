@@ -264,6 +264,10 @@ impl Supervisor {
                 let line = format!("FIFO script {program} of {} {}", path.display(), said(outcome));
                 self.log(Severity::Warning, &line);
             }
+            Finished::Short(code) => {
+                let why = std::io::Error::from_raw_os_error(code);
+                self.log(Severity::Warning, &format!("Scripts wait, as they cannot be started now: {why}"));
+            }
             Finished::Dropped { queue } => {
                 let line = format!("({queue}) more notify scripts wait than can: the oldest was dropped");
                 self.log(Severity::Warning, &line);
@@ -296,7 +300,6 @@ impl Supervisor {
         let pipes = self.pipes.paths_of_vrrp();
         self.reserve.lend();
         let started = self.vrrp.start(begin, pipes, &self.effective, now);
-        self.reserve.refill();
         match started {
             Ok(pid) => {
                 let watched = self.vrrp.seat.line().map(|line| self.poll.watch(line, BUS, Interest::Read));
@@ -314,6 +317,7 @@ impl Supervisor {
                 self.vrrp.seat.retry_at(now + Duration::from_secs(1));
             }
         }
+        self.reserve.refill();
     }
 
     /// Hears everything that the worker has said.
@@ -334,7 +338,7 @@ impl Supervisor {
     fn hear(&mut self, message: ToSupervisor, now: Instant) {
         match message {
             ToSupervisor::Ready => self.vrrp_is_ready(now),
-            ToSupervisor::Run(id, job) => self.finished.extend(self.jobs.track(id, &job, now)),
+            ToSupervisor::Run(id, job) => self.jobs.track(id, job, now, &mut self.finished),
             ToSupervisor::End(id) => self.jobs.end(id, now),
             ToSupervisor::Notify { queue, job } => self.jobs.notify(queue, job, now, &mut self.finished),
             // The worker's place remembers it.

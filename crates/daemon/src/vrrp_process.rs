@@ -15,11 +15,11 @@ use linux::{Token, clock, process, schedule, signal};
 use worker::Vrrp;
 use worker::bus::ToWorker;
 
-use crate::bus::{Heard, Past, ToProcess, VerdictReceiver};
+use crate::bus::{Heard, Past, ToProcess};
 use crate::calm::Calm;
 use crate::exit::Exit;
 use crate::manner::Manner;
-use crate::worker_process::{self, BUS};
+use crate::worker_process::{self, BUS, Verdicts};
 use here::{Here, ToSupervisorLine};
 use watchers::Watchers;
 
@@ -31,11 +31,11 @@ const ROOM: usize = 64;
 
 /// What a vrrp worker's process does.
 pub(crate) fn run() -> Exit {
-    let Ok(socket) = process::take_stdin() else { return Exit::Fatal };
+    let Ok(socket) = process::take_stdin() else { return Exit::Shortage };
     let mut line = ToSupervisorLine::from_socket(socket);
     // Without this the end of the supervisor still closes the bus; with it a worker that hangs ends too.
     let _ = process::end_with_parent();
-    let Some(ToProcess::Begin(begin)) = worker_process::await_first(&mut line) else { return Exit::Fatal };
+    let Some(ToProcess::Begin(begin)) = worker_process::await_first(&mut line) else { return Exit::Shortage };
     let failures = begin.manner.adopt(None);
     let mut journal = begin.log.open();
     for failure in failures {
@@ -69,8 +69,7 @@ struct Process {
     keep: bool,
     /// What was before us, until we obey a configuration.
     past: Option<Past>,
-    /// The bfd worker, while there is one.
-    verdicts: Option<VerdictReceiver>,
+    verdicts: Verdicts,
     /// The latest time that the worker was told.
     now: Instant,
     arrivals: Vec<Arrival>,
@@ -88,7 +87,7 @@ impl Process {
             manner,
             keep,
             past: None,
-            verdicts: None,
+            verdicts: Verdicts::new(VERDICTS),
             now: Instant::ZERO,
             arrivals: Vec::new(),
             calm: Calm::default(),
@@ -125,12 +124,14 @@ impl Process {
         for token in &self.ready {
             self.watchers.serve(*token, now, &mut self.arrivals);
         }
-        self.watchers.wake(now, &mut self.arrivals);
+        self.watchers.wake(now, self.vrrp.machine_mut(), &mut self.arrivals);
         self.vrrp.arrive_all(self.arrivals.drain(..), now);
         if self.ready.contains(&VERDICTS) {
-            self.hear_verdicts(now);
+            while let Some(verdict) = self.verdicts.next(&mut self.vrrp.machine_mut().desk) {
+                self.vrrp.hear_verdict(verdict, now);
+            }
         }
-        let stop = self.vrrp.machine_mut().signals().contains(&signal::STOP);
+        let stop = self.vrrp.machine_mut().desk.machine.signals().contains(&signal::STOP);
         // Before the signal: it may be that of our supervisor's end, and then the bus says so.
         if stop || self.ready.contains(&BUS) {
             self.listen();
@@ -159,46 +160,15 @@ impl Process {
 
     fn listen(&mut self) {
         loop {
-            match self.vrrp.machine_mut().receive() {
+            match self.vrrp.machine_mut().desk.receive() {
                 Heard::Message(ToProcess::Worker(message)) => self.hear(message),
                 Heard::Message(ToProcess::Pipes(paths)) => self.vrrp.machine_mut().write_events_to(paths),
                 Heard::Message(ToProcess::Run(manner)) => self.run_as(manner),
-                Heard::Message(ToProcess::Verdicts) => self.meet_bfd(),
+                Heard::Message(ToProcess::Verdicts) => self.verdicts.meet(&mut self.vrrp.machine_mut().desk),
                 Heard::Message(ToProcess::Resume(past)) => self.past = Some(past),
                 Heard::Message(ToProcess::Begin(_)) => {}
                 Heard::Nothing => return,
-                Heard::Closed => return self.bereave("The supervisor is gone"),
-                Heard::Nonsense(why) => {
-                    return self.bereave(&format!("The supervisor makes no sense: {why}"));
-                }
-            }
-        }
-    }
-
-    fn meet_bfd(&mut self) {
-        self.part_with_bfd();
-        let here = self.vrrp.machine_mut();
-        let Some(socket) = here.take_descriptor() else { return };
-        let verdicts = VerdictReceiver::from_socket(socket);
-        match here.watch(&verdicts, VERDICTS) {
-            Ok(()) => self.verdicts = Some(verdicts),
-            Err(error) => host::Journal::write(here, Severity::Error, &error.to_string()),
-        }
-    }
-
-    /// What it said last stays in force.
-    fn part_with_bfd(&mut self) {
-        if let Some(verdicts) = self.verdicts.take() {
-            self.vrrp.machine_mut().unwatch(&verdicts);
-        }
-    }
-
-    fn hear_verdicts(&mut self, now: Instant) {
-        while let Some(verdicts) = &mut self.verdicts {
-            match verdicts.receive() {
-                Heard::Message(verdict) => self.vrrp.hear_verdict(verdict, now),
-                Heard::Nothing => return,
-                Heard::Closed | Heard::Nonsense(_) => self.part_with_bfd(),
+                Heard::Closed | Heard::Nonsense(_) => return self.hear(ToWorker::Stop),
             }
         }
     }
@@ -232,14 +202,6 @@ impl Process {
         self.vrrp.hear(message, self.now);
         if configured {
             self.calm.stir();
-        }
-    }
-
-    fn bereave(&mut self, why: &str) {
-        let here = self.vrrp.machine_mut();
-        if here.bereave() {
-            host::Journal::write(here, Severity::Alert, &format!("{why}: giving up"));
-            self.hear(ToWorker::Stop);
         }
     }
 }

@@ -1,5 +1,7 @@
 //! What the processes of all workers have in common: how they begin, and how they end.
 
+mod verdicts;
+
 use std::os::fd::AsFd;
 use std::time::Duration;
 
@@ -12,12 +14,13 @@ use serde::de::DeserializeOwned;
 use crate::bus::{Heard, Line};
 use crate::exit::Exit;
 use crate::manner::Manner;
+pub(crate) use verdicts::Verdicts;
 
 /// The bus, among the descriptors that the machine watches for us.
 pub(crate) const BUS: Token = Token(1);
 
 /// How soon a bus that could not take something is tried again.
-pub(crate) const RETRY: Duration = Duration::from_millis(100);
+const RETRY: Duration = Duration::from_millis(100);
 
 /// How long the end waits for the supervisor to take the last messages.
 const LAST_WORDS: Duration = Duration::from_secs(1);
@@ -27,7 +30,6 @@ pub(crate) struct Desk<S, R> {
     pub(crate) machine: Machine,
     pub(crate) journal: Journal,
     pub(crate) line: Line<S, R>,
-    /// There is no supervisor any more.
     orphaned: bool,
 }
 
@@ -36,9 +38,26 @@ impl<S: Serialize, R: DeserializeOwned> Desk<S, R> {
         Self { machine, journal, line, orphaned: false }
     }
 
-    /// The supervisor's next message.
+    /// The supervisor's next message. Once it hangs up or makes no sense, which is told once, there is none any more.
     pub(crate) fn receive(&mut self) -> Heard<R> {
-        if self.orphaned { Heard::Nothing } else { self.line.receive() }
+        if self.orphaned {
+            return Heard::Nothing;
+        }
+        let heard = self.line.receive();
+        let why = match &heard {
+            Heard::Message(_) | Heard::Nothing => return heard,
+            Heard::Closed => "The supervisor is gone".to_owned(),
+            Heard::Nonsense(why) => format!("The supervisor makes no sense: {why}"),
+        };
+        self.machine.unwatch(&self.line);
+        self.orphaned = true;
+        host::Journal::write(&mut self.journal, Severity::Alert, &format!("{why}: giving up"));
+        heard
+    }
+
+    /// Whether there is no supervisor any more.
+    pub(crate) const fn is_orphaned(&self) -> bool {
+        self.orphaned
     }
 
     /// Tells the supervisor, if there is one.
@@ -59,16 +78,6 @@ impl<S: Serialize, R: DeserializeOwned> Desk<S, R> {
         let retry = (!flushed || !told).then(|| clock::now() + RETRY);
         self.journal.deadline().into_iter().chain(retry).min()
     }
-
-    /// There is no supervisor any more. Returns whether that is new.
-    pub(crate) fn bereave(&mut self) -> bool {
-        if self.orphaned {
-            return false;
-        }
-        self.machine.unwatch(&self.line);
-        self.orphaned = true;
-        true
-    }
 }
 
 /// Runs as it is told from now on; what fails is said.
@@ -80,7 +89,7 @@ pub(crate) fn run_as(current: &mut Manner, next: Manner, journal: &mut impl host
     }
 }
 
-/// Waits for the first message. `None` if there is no supervisor that sends one.
+/// Waits for the first message. `None` if there is no supervisor that sends one, or no descriptor to wait with.
 pub(crate) fn await_first<S: Serialize, R: DeserializeOwned>(line: &mut Line<S, R>) -> Option<R> {
     let mut poll = Poll::new().ok()?;
     poll.watch(&*line, BUS, Interest::Read).ok()?;
@@ -110,7 +119,13 @@ pub(crate) fn open(line: &impl AsFd) -> Result<Machine, OpenError> {
 pub(crate) fn give_up(error: &OpenError, journal: &mut Journal) -> Exit {
     host::Journal::write(journal, Severity::Error, &error.to_string());
     journal.flush();
-    if error.is_permission() { Exit::Permission } else { Exit::Fatal }
+    if error.is_permission() {
+        Exit::Permission
+    } else if error.is_shortage() {
+        Exit::Shortage
+    } else {
+        Exit::Fatal
+    }
 }
 
 /// The end: the supervisor takes the last messages.

@@ -17,6 +17,7 @@ mod process {
     mod links;
     mod mail;
     mod manager;
+    mod midway;
     mod network;
     mod options;
     mod pid_file;

@@ -18,6 +18,7 @@ use crate::namespace::Namespace;
 use crate::netlink::{Orders, Watch, refused};
 use crate::packet_filter::PacketFilter;
 use crate::poll::{self, Interest, Poll, Token, WaitError};
+use crate::process;
 use crate::socket::{Channels, Outbox, TURNS_UNTIL_EMPTY, UdpSockets};
 use crate::virtual_links::VirtualLinks;
 use tide::Tide;
@@ -79,6 +80,12 @@ impl OpenError {
             Self::Wait(_) => false,
             Self::Netlink(cause) => cause.kind() == io::ErrorKind::PermissionDenied,
         }
+    }
+
+    /// Whether it is for want of a descriptor or memory.
+    pub fn is_shortage(&self) -> bool {
+        let (Self::Wait(WaitError { cause, .. }) | Self::Netlink(cause)) = self;
+        process::is_shortage(cause)
     }
 }
 

@@ -42,7 +42,7 @@ pub struct WaitError {
     doing: &'static str,
     /// Why not.
     #[source]
-    cause: io::Error,
+    pub(crate) cause: io::Error,
 }
 
 impl WaitError {

@@ -6,18 +6,15 @@
 
 use std::ffi::{CStr, OsString};
 use std::io;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::OwnedFd;
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use nix::sys::signal::SigSet;
 use nix::sys::wait::{Id, WaitPidFlag};
-use rustix::event::{PollFd, PollFlags, poll};
 use rustix::fs::{Mode, OFlags};
-use rustix::process::{
-    Pid, PidfdFlags, Signal, WaitId, WaitIdOptions, kill_process_group, pidfd_open, pidfd_send_signal,
-};
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, kill_process_group};
 
 /// The path by which a process starts itself anew.
 pub const SELF: &str = "/proc/self/exe";
@@ -111,11 +108,7 @@ impl Spawn {
         for variable in self.withheld {
             command.env_remove(variable);
         }
-        // With a full file table it fails before there is a child, not after.
-        let held = std::fs::File::open("/dev/null")?;
-        let child = command.spawn()?;
-        drop(held);
-        Child::adopt(&child)
+        Child::adopt(&command.spawn()?)
     }
 }
 
@@ -128,11 +121,11 @@ pub enum Ended {
     Signalled(i32),
 }
 
-/// A child that has not been reaped. Its number cannot name another process while this exists.
+/// A child that has not been reaped. Its number cannot name another process while this exists, so there is no need of a
+/// descriptor for it, which might not be had when the child is there already.
 #[derive(Debug)]
 pub struct Child {
     pid: Pid,
-    pidfd: OwnedFd,
 }
 
 impl Child {
@@ -140,8 +133,7 @@ impl Child {
     fn adopt(child: &std::process::Child) -> io::Result<Self> {
         let raw = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
         let pid = raw.ok_or_else(|| io::Error::from(io::ErrorKind::InvalidData))?;
-        let pidfd = pidfd_open(pid, PidfdFlags::NONBLOCK)?;
-        Ok(Self { pid, pidfd })
+        Ok(Self { pid })
     }
 
     /// Its number.
@@ -152,7 +144,7 @@ impl Child {
     /// Asks or forces it to end. A process that ended already is no failure.
     pub fn signal(&self, signal: StopSignal) {
         // The one failure possible for a child of ours is that it has ended.
-        let _ = pidfd_send_signal(&self.pidfd, signal.number());
+        let _ = kill_process(self.pid, signal.number());
     }
 
     /// The same for its whole process group, which it must lead.
@@ -163,36 +155,27 @@ impl Child {
 
     /// How it ended, if it has; it is reaped then, and must not be asked again.
     pub fn try_reap(&self) -> io::Result<Option<Ended>> {
-        let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG;
-        let status = match rustix::process::waitid(WaitId::PidFd(self.pidfd.as_fd()), options) {
-            Ok(status) => status,
-            Err(rustix::io::Errno::AGAIN) => None,
-            Err(error) => return Err(error.into()),
-        };
-        Ok(status.map(|status| match (status.exit_status(), status.terminating_signal()) {
-            (Some(code), _) => Ended::Exited(u8::try_from(code).unwrap_or(u8::MAX)),
-            (None, signal) => Ended::Signalled(signal.unwrap_or(0)),
-        }))
+        self.reap(WaitIdOptions::NOHANG)
     }
 
     /// Waits until it has ended. For a process that has nothing else to do.
     pub fn wait(&self) -> io::Result<Ended> {
         loop {
-            if let Some(ended) = self.try_reap()? {
-                return Ok(ended);
-            }
-            match poll(&mut [PollFd::new(&self.pidfd, PollFlags::IN)], None) {
-                Ok(_) | Err(rustix::io::Errno::INTR) => {}
-                Err(error) => return Err(error.into()),
+            match self.reap(WaitIdOptions::empty()) {
+                Ok(Some(ended)) => return Ok(ended),
+                Ok(None) => {}
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
             }
         }
     }
-}
 
-impl AsFd for Child {
-    /// Becomes readable when it ends.
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.pidfd.as_fd()
+    fn reap(&self, how: WaitIdOptions) -> io::Result<Option<Ended>> {
+        let status = rustix::process::waitid(WaitId::Pid(self.pid), WaitIdOptions::EXITED | how)?;
+        Ok(status.map(|status| match (status.exit_status(), status.terminating_signal()) {
+            (Some(code), _) => Ended::Exited(u8::try_from(code).unwrap_or(u8::MAX)),
+            (None, signal) => Ended::Signalled(signal.unwrap_or(0)),
+        }))
     }
 }
 

@@ -15,6 +15,8 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::inotify::{self, CreateFlags, ReadFlags, WatchFlags};
 
+use crate::process;
+
 /// More than any number has digits.
 const MOST_BYTES: u64 = 128;
 /// Room for some fifty events; more are read by the next call.
@@ -115,10 +117,11 @@ impl AsFd for FileWatch {
     }
 }
 
-/// The number that a file begins with; 0 if there is none, or no file.
+/// The number that a file begins with; 0 if there is none, or no file. An error only if it cannot be told now, for want of
+/// a descriptor: another time it can.
 ///
 /// As keepalived: read as C reads numbers (`010` is 8, `0x10` is 16), and what follows it does not matter.
-pub fn number(path: &Path) -> i64 {
+pub fn number(path: &Path) -> io::Result<i64> {
     let mut text = Vec::new();
     let read = OpenOptions::new()
         .read(true)
@@ -126,7 +129,11 @@ pub fn number(path: &Path) -> i64 {
         .custom_flags(libc::O_NONBLOCK)
         .open(path)
         .and_then(|file| file.take(MOST_BYTES).read_to_end(&mut text));
-    if read.is_ok() { parse(&text) } else { 0 }
+    match read {
+        Ok(_) => Ok(parse(&text)),
+        Err(error) if process::is_shortage(&error) => Err(error),
+        Err(_) => Ok(0),
+    }
 }
 
 /// Reads a number as `strtol` with base 0 does; too large a one is the largest.
@@ -203,16 +210,16 @@ mod tests {
         let mut watch = FileWatch::open().unwrap();
         watch.follow([file.clone()]);
         assert!(!watch.is_incomplete());
-        assert_eq!(number(&file), 0);
+        assert_eq!(number(&file).unwrap(), 0);
         let one = BTreeSet::from([file.clone()]);
         fs::write(&file, "5").unwrap();
-        assert_eq!((watch.changed(), number(&file)), (one.clone(), 5));
+        assert_eq!((watch.changed(), number(&file).unwrap()), (one.clone(), 5));
         fs::write(&other, "6").unwrap();
         assert_eq!(watch.changed(), BTreeSet::new());
         fs::rename(&other, &file).unwrap();
-        assert_eq!((watch.changed(), number(&file)), (one.clone(), 6));
+        assert_eq!((watch.changed(), number(&file).unwrap()), (one.clone(), 6));
         fs::remove_file(&file).unwrap();
-        assert_eq!((watch.changed(), number(&file)), (one, 0));
+        assert_eq!((watch.changed(), number(&file).unwrap()), (one, 0));
         watch.follow([other.clone()]);
         fs::write(&file, "7").unwrap();
         assert_eq!(watch.changed(), BTreeSet::new(), "no longer followed");
@@ -243,6 +250,6 @@ mod tests {
         let place = Place::new("pipe");
         let pipe = place.0.join("pipe");
         crate::fifo::provide(&pipe, None).unwrap();
-        assert_eq!(number(&pipe), 0);
+        assert_eq!(number(&pipe).unwrap(), 0);
     }
 }

@@ -10,6 +10,8 @@ use std::os::fd::{AsFd, BorrowedFd};
 use netlink_sys::{Socket, SocketAddr};
 use nix::sys::socket::{setsockopt, sockopt};
 
+use crate::process;
+
 /// `NETLINK_CONNECTOR`
 const CONNECTOR: isize = 11;
 /// `CN_IDX_PROC` and `CN_VAL_PROC`: whose messages, and the group that they come in.
@@ -104,28 +106,32 @@ impl AsFd for ProcessWatch {
     }
 }
 
-/// Every process that has a command line: neither zombies nor threads of the kernel.
-pub fn all() -> Vec<ProcessSeen> {
-    let Ok(entries) = fs::read_dir("/proc") else { return Vec::new() };
-    let pids = entries.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok());
-    pids.filter_map(one).collect()
+/// Every process that has a command line: neither zombies nor threads of the kernel. An error if not all could be looked
+/// at, for want of a descriptor: another time they can.
+pub fn all() -> io::Result<Vec<ProcessSeen>> {
+    let pids = fs::read_dir("/proc")?.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    pids.filter_map(|pid| one(pid).transpose()).collect()
 }
 
-/// One process; `None` if it is gone, or is a zombie.
-pub fn one(pid: u32) -> Option<ProcessSeen> {
+/// One process; `None` if it is gone, or is a zombie. An error only if it could not be looked at, as with [`all`].
+pub fn one(pid: u32) -> io::Result<Option<ProcessSeen>> {
+    match look(pid) {
+        Err(error) if process::is_shortage(&error) => Err(error),
+        seen => Ok(seen.ok().filter(|seen| !seen.words.is_empty())),
+    }
+}
+
+fn look(pid: u32) -> io::Result<ProcessSeen> {
     use io::Read;
     let mut line = Vec::new();
-    fs::File::open(format!("/proc/{pid}/cmdline")).ok()?.take(MOST_BYTES).read_to_end(&mut line).ok()?;
-    if line.is_empty() {
-        return None;
-    }
-    let line = line.strip_suffix(b"\0").unwrap_or(&line);
-    let words = line.split(|byte| *byte == 0).map(<[u8]>::to_vec).collect();
-    let mut name = fs::read(format!("/proc/{pid}/comm")).ok()?;
+    fs::File::open(format!("/proc/{pid}/cmdline"))?.take(MOST_BYTES).read_to_end(&mut line)?;
+    let mut name = fs::read(format!("/proc/{pid}/comm"))?;
     if name.last() == Some(&b'\n') {
         name.pop();
     }
-    Some(ProcessSeen { pid, name, words })
+    let split = |line: &[u8]| line.split(|byte| *byte == 0).map(<[u8]>::to_vec).collect();
+    let words = if line.is_empty() { Vec::new() } else { split(line.strip_suffix(b"\0").unwrap_or(&line)) };
+    Ok(ProcessSeen { pid, name, words })
 }
 
 /// The datagram that asks for events.
@@ -214,10 +220,10 @@ mod tests {
 
     #[test]
     fn this_process_is_seen_with_its_words() {
-        let mine = one(std::process::id()).unwrap();
+        let mine = one(std::process::id()).unwrap().unwrap();
         let words: Vec<Vec<u8>> = std::env::args().map(String::into_bytes).collect();
         assert_eq!(mine.words, words);
-        assert!(all().contains(&mine));
+        assert!(all().unwrap().contains(&mine));
     }
 
     #[test]

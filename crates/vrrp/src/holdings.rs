@@ -5,6 +5,8 @@
 //! instance to another costs no order, since the key is the address and who wants it is only a set. Routes, policy
 //! rules and the links that we make are held in the same way.
 
+mod backlog;
+mod orders;
 mod thing;
 
 use alloc::collections::{BTreeMap, BTreeSet};
@@ -18,6 +20,7 @@ use host::{Instant, LinkAddress, LinkIndex, NetworkOp, Refusal, Ticket};
 use crate::event::Action;
 use crate::instance::InstanceId;
 use crate::item::{Item, Key};
+use backlog::Backlog;
 use thing::{Report, Standing, Thing};
 
 /// First and longest pause before a refused or a lost address is tried again.
@@ -25,10 +28,6 @@ const RETRY: (Duration, Duration) = (Duration::from_millis(100), Duration::from_
 
 /// An address that stayed for this long after it was put back starts with no pause again.
 const CALM: Duration = Duration::from_secs(10);
-
-/// Most orders in one turn, a millisecond's work for the kernel: a takeover of thousands of addresses must make no
-/// advert late. The rest follows in the next turn, which comes at once.
-const MOST_ORDERS: usize = 32;
 
 /// How often an address was put back of late.
 #[derive(Clone, Copy, Debug)]
@@ -53,11 +52,9 @@ pub(crate) struct Holdings {
     next_ticket: u64,
     /// What each instance wants, sorted.
     wants: BTreeMap<InstanceId, Vec<Key>>,
-    /// Things of which something changed since orders were last given, and those that [`MOST_ORDERS`] left over. All
-    /// others are as they should be, or are in `missing` or `stuck`.
-    doubtful: BTreeSet<Key>,
-    /// [`MOST_ORDERS`] left some over.
-    behind: bool,
+    backlog: Backlog,
+    /// Instances that want something which has left the backlog.
+    relieved: BTreeSet<InstanceId>,
 }
 
 impl Holdings {
@@ -70,7 +67,7 @@ impl Holdings {
         }
         self.forget_bare();
         let there = self.things.iter().filter(|(_, thing)| thing.ours && thing.held.is_some());
-        self.doubtful.extend(there.map(|(key, _)| key.clone()));
+        self.backlog.doubtful.extend(there.map(|(key, _)| key.clone()));
     }
 
     /// Whether an address belongs to some instance.
@@ -84,7 +81,7 @@ impl Holdings {
         let items: BTreeMap<Key, Item> = items.into_iter().map(|item| (item.key(), item)).collect();
         let keys: Vec<Key> = items.keys().cloned().collect();
         for (key, item) in items {
-            self.doubtful.insert(key.clone());
+            self.backlog.doubt(key.clone());
             let thing = self.things.entry(key).or_default();
             if thing.wanted.as_deref() != Some(&item) {
                 thing.wanted = Some(Arc::new(item));
@@ -103,7 +100,7 @@ impl Holdings {
                     thing.wanted = None;
                 }
             });
-            self.doubtful.insert(key);
+            self.backlog.doubt(key);
         }
     }
 
@@ -179,13 +176,13 @@ impl Holdings {
     /// Orders that have no answer yet, that are still to be given, and those that were refused and will be given again to
     /// take something away.
     pub(crate) fn outstanding(&self) -> usize {
-        self.tickets.len() + self.stuck.len() + self.doubtful.len()
+        self.tickets.len() + self.stuck.len() + self.backlog.len()
     }
 
     /// Whether something that an instance wants is still to be asked for.
     pub(crate) fn lags(&self, instance: InstanceId) -> bool {
         let mut wants = self.wants.get(&instance).into_iter().flatten();
-        !self.doubtful.is_empty() && wants.any(|key| self.doubtful.contains(key))
+        !self.backlog.is_empty() && wants.any(|key| self.backlog.contains(key))
     }
 
     /// Takes in everything that the kernel has, and says which wanted things are not among it any more.
@@ -208,7 +205,7 @@ impl Holdings {
                 self.missing.remove(key);
                 self.hold(key.clone(), Standing::Held { put: None, seen: true });
                 if self.is_claimed(key) {
-                    self.doubtful.insert(key.clone());
+                    self.backlog.doubt(key.clone());
                 }
             }
         }
@@ -238,7 +235,7 @@ impl Holdings {
             self.missing.insert(key.clone(), retry_at);
         }
         if self.wanted(key).is_some() {
-            self.doubtful.insert(key.clone());
+            self.backlog.doubt(key.clone());
         }
         lost
     }
@@ -252,7 +249,9 @@ impl Holdings {
         self.stuck.retain(|key, _| key.link() != Some(link));
         self.trouble.retain(|key, _| key.link() != Some(link));
         let wanted = self.things.iter().filter(|(_, thing)| thing.wanted.is_some());
-        self.doubtful.extend(wanted.map(|(key, _)| key).filter(|key| key.link() == Some(link)).cloned());
+        self.backlog
+            .doubtful
+            .extend(wanted.map(|(key, _)| key).filter(|key| key.link() == Some(link)).cloned());
     }
 
     /// A link came up: addresses on it that were lost when it went down, and routes that the kernel refused because nothing
@@ -286,7 +285,7 @@ impl Holdings {
                 }
                 self.hold(key.clone(), Standing::Held { put: Some(item), seen });
                 if self.is_stale(&key) {
-                    self.doubtful.insert(key);
+                    self.backlog.doubt(key);
                 }
             }
             (Standing::Asked(asked, _, report), Err(refusal)) if *asked == ticket => {
@@ -303,7 +302,7 @@ impl Holdings {
             (Standing::Leaving(asked, _), Ok(())) if *asked == ticket => {
                 self.drop_hold(&key);
                 if self.wanted(&key).is_some() {
-                    self.doubtful.insert(key);
+                    self.backlog.doubt(key);
                 }
             }
             // It is still there, and two nodes that answer for one address are what must not be.
@@ -319,64 +318,24 @@ impl Holdings {
         None
     }
 
-    /// Appends the orders that make what is held what is wanted. Orders that take come first.
-    pub(crate) fn order(&mut self, now: Instant, out: &mut Vec<Action>) {
-        let mut doubtful = core::mem::take(&mut self.doubtful);
-        doubtful.retain(|key| !self.waits(key, now));
-        let late = self.missing.iter().chain(&self.stuck).filter(|(_, retry_at)| **retry_at <= now);
-        doubtful.extend(late.map(|(key, _)| key.clone()));
-        self.adopt(&doubtful, now);
-        self.renew(now, out);
-        let mut orders = 0;
-        for key in doubtful.iter().rev() {
-            if !self.is_stale(key) {
-                self.stuck.remove(key);
-            } else if orders < MOST_ORDERS {
-                orders += 1;
-                self.take(key.clone(), out);
-            } else {
-                self.doubtful.insert(key.clone());
-            }
-        }
-        for key in doubtful {
-            let lacks = self.wanted(&key).is_some()
-                && match self.held(&key) {
-                    // What was taken to be put with other options is not away for a turn.
-                    Some(Standing::Leaving(..)) => true,
-                    None if orders >= MOST_ORDERS => {
-                        self.doubtful.insert(key);
-                        continue;
-                    }
-                    None => true,
-                    // A link of the right name may be anything: whoever makes links knows, and takes over what fits. A
-                    // route of the right key may lead elsewhere.
-                    Some(Standing::Held { put: None, .. }) => matches!(key, Key::Link(_) | Key::Route(_)),
-                    Some(Standing::Asked(..) | Standing::Held { .. }) => false,
-                };
-            self.missing.remove(&key);
-            if lacks {
-                orders += 1;
-                self.put(key, out);
-            }
-        }
-        self.behind = !self.doubtful.is_empty();
+    fn relieve(&mut self, key: &Key) {
+        let wanted_by = self.things.get(key).into_iter().flat_map(|thing| thing.by.iter());
+        self.relieved.extend(wanted_by);
+    }
+
+    /// The instances that want something which left the backlog since this was last asked.
+    pub(crate) fn take_relieved(&mut self) -> BTreeSet<InstanceId> {
+        core::mem::take(&mut self.relieved)
     }
 
     /// Orders were left over: the next turn gives more of them.
-    pub(crate) const fn is_behind(&self) -> bool {
-        self.behind
-    }
-
-    /// Whether a thing that was lost or refused is to be let be for a while, and is still wanted or to be taken.
-    fn waits(&self, key: &Key, now: Instant) -> bool {
-        let later = |at: Option<&Instant>| at.is_some_and(|retry_at| *retry_at > now);
-        (later(self.missing.get(key)) && self.wanted(key).is_some())
-            || (later(self.stuck.get(key)) && self.is_stale(key))
+    pub(crate) fn is_behind(&self) -> bool {
+        self.backlog.is_behind()
     }
 
     /// When something missing or stuck is tried again, or an address renewed; at once, if orders were left over.
     pub(crate) fn next_deadline(&self) -> Option<Instant> {
-        if !self.doubtful.is_empty() {
+        if !self.backlog.is_empty() {
             return Some(Instant::ZERO);
         }
         self.missing.values().chain(self.stuck.values()).chain(self.renewals.values()).min().copied()
@@ -415,45 +374,6 @@ impl Holdings {
             let pause = Duration::from_millis(u64::from(lifetime) * 1_000 / 3).max(RETRY.0);
             self.renewals.insert(key.clone(), now + pause);
         }
-    }
-
-    /// Whether something held has to go: ours and wanted by nobody, or put with other options than are wanted now.
-    fn is_stale(&self, key: &Key) -> bool {
-        match (self.held(key), self.wanted(key)) {
-            (Some(Standing::Held { .. }), None) => self.is_claimed(key),
-            (Some(Standing::Held { put: Some(put), .. }), Some(wanted)) => put != wanted,
-            (
-                Some(Standing::Held { put: None, .. } | Standing::Asked(..) | Standing::Leaving(..)) | None,
-                _,
-            ) => false,
-        }
-    }
-
-    fn put(&mut self, key: Key, out: &mut Vec<Action>) {
-        let Some(item) = self.wanted(&key) else { return };
-        let item = item.clone();
-        let found = matches!(self.held(&key), Some(Standing::Held { .. }));
-        let ticket = self.ticket(key.clone());
-        let report = if found { Report::Found } else { Report::Nothing };
-        self.hold(key, Standing::Asked(ticket, item.clone(), report));
-        let item = Arc::unwrap_or_clone(item);
-        out.push(Action::Network(ticket, if found { item.take_over() } else { item.put() }));
-    }
-
-    fn take(&mut self, key: Key, out: &mut Vec<Action>) {
-        self.stuck.remove(&key);
-        let put = match self.held(&key) {
-            Some(Standing::Held { put, .. }) => put.clone(),
-            Some(Standing::Asked(..) | Standing::Leaving(..)) | None => None,
-        };
-        let Some(op) =
-            put.clone().map_or_else(|| Item::bare(&key), |put| Some(Arc::unwrap_or_clone(put).take()))
-        else {
-            return;
-        };
-        let ticket = self.ticket(key.clone());
-        self.hold(key, Standing::Leaving(ticket, put));
-        out.push(Action::Network(ticket, op));
     }
 
     fn ticket(&mut self, key: Key) -> Ticket {

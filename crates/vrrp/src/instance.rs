@@ -140,13 +140,6 @@ pub(crate) struct Instance {
     demoted: bool,
 }
 
-/// Without room for more addresses: it is kept for long, and there may be thousands.
-fn tight(mut config: InstanceConfig) -> InstanceConfig {
-    config.addresses.shrink_to_fit();
-    config.excluded.shrink_to_fit();
-    config
-}
-
 /// A state to change to, with the reason where it matters.
 enum Next {
     Backup { interval: Duration, countdown: Countdown },
@@ -182,7 +175,7 @@ impl Instance {
             rival_heard: false,
             tells_rounds: true,
             demoted: false,
-            config: tight(config),
+            config: config.tight(),
         }
     }
 
@@ -206,7 +199,7 @@ impl Instance {
             |address| !self.config.addresses.contains(address) && !self.config.excluded.contains(address);
         let gained = config.addresses.iter().chain(&config.excluded).any(added);
         self.mind_own_link(config.own_link.as_ref());
-        self.config = tight(config);
+        self.config = config.tight();
         self.demoted &= self.config.priority.is_owner();
         self.wants_changed = true;
         // As keepalived.
@@ -370,9 +363,14 @@ impl Instance {
         matches!(self.stage, Stage::Master(_))
     }
 
+    /// Whether it waits to take over.
+    pub(crate) fn is_backup(&self) -> bool {
+        matches!(self.stage, Stage::Backup(_))
+    }
+
     /// A backup that nobody has to look at.
     pub(crate) fn is_at_rest(&self) -> bool {
-        matches!(self.stage, Stage::Backup(_)) && !self.wants_changed && !self.rival_heard
+        self.is_backup() && !self.wants_changed && !self.rival_heard
     }
 
     /// Its state as people know it.

@@ -7,6 +7,7 @@
 mod announcing;
 mod kernel;
 mod reload;
+mod stop;
 
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::String;
@@ -27,11 +28,12 @@ use crate::instance::{Findings, Instance, InstanceId, Instances, Turn, View};
 use crate::item::{Item, Key};
 use crate::links::Links;
 use crate::notice::{InstanceFact, Notice, State};
-use crate::rush::Rush;
+use crate::rush::{self, Rush};
 use crate::status::{Lateness, ScriptStatus, Status};
 use crate::timers::Timers;
 use crate::track::{Health, Scripts, Told};
 use crate::wire;
+use stop::Stop;
 
 /// Passes through the members of groups in one turn: an owner's group that begins wishes to be master at once, and is.
 const PASSES: usize = 3;
@@ -59,6 +61,8 @@ pub struct Router {
     addressees: Vec<Addressee>,
     timers: Timers,
     links: Links,
+    /// Some instance has links of its own.
+    any_own_links: bool,
     scripts: Scripts,
     told: Told,
     statics: Statics,
@@ -76,7 +80,7 @@ pub struct Router {
     configured: bool,
     /// The world changed: every instance looks again.
     stale: bool,
-    stopping: bool,
+    stop: Stop,
     /// Until then instances neither hear nor speak.
     quiet_until: Instant,
     /// When people are told that this is over.
@@ -101,7 +105,10 @@ impl Engine for Router {
         if let Event::Received(delivery) = &event {
             let heard_by = self.receive(delivery, now, out);
             // What comes most often: an advert that makes a backup wait on, or that is for nobody here.
-            if out.len() == before && heard_by.is_none_or(|id| self.is_at_rest(id)) {
+            if out.len() == before
+                && !self.adverts_come_first()
+                && heard_by.is_none_or(|id| self.is_at_rest(id))
+            {
                 heard_by.into_iter().for_each(|id| self.enter_timer(id));
                 return self.mend_timers();
             }
@@ -109,7 +116,8 @@ impl Engine for Router {
         } else {
             self.take_in(event, now, &mut touched, out);
         }
-        if self.surveyed && self.configured && !self.stopping {
+        self.end_some(now, &mut touched, out);
+        if self.surveyed && self.configured && self.stop == Stop::NotAsked {
             self.settle(now, &mut touched, out);
         }
         // What an earlier life dropped is dropped until it is known what this one must.
@@ -117,15 +125,16 @@ impl Engine for Router {
         if decided {
             self.firewall.before(&self.instances, &self.links, now, out);
         }
+        self.mend_timers();
+        self.rush.decide(self.takeover_is_near(now), now);
         // While orders are left over, each wake brings some more, and what comes in meanwhile does not look at all of them.
-        let ordered = woken || !self.holdings.is_behind();
-        if ordered {
+        if (woken || !self.holdings.is_behind()) && !self.adverts_come_first() {
             self.holdings.order(now, out);
         }
         if decided {
-            self.firewall.after(self.holdings.outstanding() == 0, out);
+            self.firewall.after(self.outstanding() == 0, out);
         }
-        self.announce(now, &touched, ordered, out);
+        self.announce(now, &touched, out);
         for id in touched {
             self.enter_timer(id);
         }
@@ -136,12 +145,17 @@ impl Engine for Router {
         if !self.surveyed || !self.configured {
             return None;
         }
+        if self.is_ending() {
+            return Some(Instant::ZERO);
+        }
         let instance = self.timers.first().map(|(at, _)| at);
+        let orders = self.holdings.next_deadline();
         let rest = [
             self.scripts.next_deadline(),
             self.channels.next_deadline(),
             self.links.next_deadline(),
-            self.holdings.next_deadline(),
+            // The takeover that they wait for comes first.
+            orders.filter(|_| !self.adverts_come_first()),
             self.firewall.next_deadline(),
             self.announcements.next_deadline(),
             self.delay_ends,
@@ -193,9 +207,20 @@ impl Router {
         instances.map(|instance| (instance.config().name.as_str(), instance.state()))
     }
 
-    /// Orders to the kernel that have no answer yet, or that must be given again.
+    /// Orders to the kernel that have no answer yet, or that must be given again, and instances that are still to end.
     pub fn outstanding(&self) -> usize {
-        self.holdings.outstanding()
+        self.holdings.outstanding() + self.still_to_end()
+    }
+
+    /// Adverts of many instances are due at once, or within moments: what is to be ordered waits so long, and people hear
+    /// little meanwhile.
+    pub fn adverts_come_first(&self) -> bool {
+        self.is_ending() || self.rush.puts_off()
+    }
+
+    fn takeover_is_near(&self, now: Instant) -> bool {
+        let soon = self.timers.first().filter(|(at, _)| *at <= now + rush::NEAR);
+        soon.and_then(|(_, id)| self.instances.get(&id)).is_some_and(|instance| instance.is_backup())
     }
 
     /// Takes an event in, as far as it goes without looking at every instance.
@@ -269,7 +294,7 @@ impl Router {
                 self.instances.values_mut().for_each(|instance| instance.clear_counters())
             }
             Event::Wake => {}
-            Event::Stop => self.stop(now, touched, out),
+            Event::Stop => self.begin_to_stop(out),
         }
     }
 
@@ -427,7 +452,7 @@ impl Router {
         // As keepalived: of several to whom the same peers' adverts could be sent, whoever knows the sender best.
         let acquaintance = |id| self.instances.get(id).map_or(0, |it| it.acquaintance(delivery.source));
         let id = listening.min_by_key(|addressee| Reverse(acquaintance(&addressee.id))).unwrap_or(any).id;
-        let instance = self.instances.get_mut(&id).filter(|_| !self.stopping)?;
+        let instance = self.instances.get_mut(&id).filter(|_| self.stop == Stop::NotAsked)?;
         instance.receive(delivery, &mut Turn { now, out });
         Some(id)
     }
@@ -445,26 +470,6 @@ impl Router {
         if self.tell_strangers && self.strangers.insert(key) {
             out.push(Action::Notice(Notice::Stranger { link: link.name.clone(), vrid: key.2 }));
         }
-    }
-
-    /// Gives everything up, in the order of the file.
-    fn stop(&mut self, now: Instant, touched: &mut BTreeSet<InstanceId>, out: &mut Vec<Action>) {
-        self.stopping = true;
-        self.scripts.stop(out);
-        for id in &self.order {
-            if let Some(instance) = self.instances.get_mut(id) {
-                instance.end(State::Stop, &mut Turn { now, out });
-                self.holdings.want(*id, Vec::new());
-                self.announcements.forget(*id);
-                touched.insert(*id);
-            }
-        }
-        self.holdings.want(NOBODY, Vec::new());
-        self.firewall.stop();
-        for group in &mut self.groups {
-            group.end(State::Stop, &mut Turn { now, out });
-        }
-        self.channels.want(BTreeMap::new(), out);
     }
 
     fn enter_timer(&mut self, id: InstanceId) {

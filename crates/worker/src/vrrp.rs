@@ -23,6 +23,8 @@ pub const STOP_LIMIT: Duration = Duration::from_secs(1);
 /// Most notices that people are told of in one turn: the log lines of a takeover of thousands of instances must make no
 /// advert late. The rest follows in the next turn, which comes at once.
 const MOST_TOLD: usize = 64;
+/// Most of more than those, while adverts of many are due at once or within moments.
+const FEW_TOLD: usize = 8;
 
 /// Most instances and links in a piece of the status: it is made within a fraction of a millisecond, and fits into one
 /// message.
@@ -301,9 +303,10 @@ impl<M: Network + Firewall + Datagrams + Journal + Bus + EventPipes> Vrrp<M> {
 
     /// People and the supervisor hear of what happened once the packets are gone: a takeover waits for no log.
     fn inform(&mut self) {
-        if !self.untold.is_empty() {
+        if !self.untold.is_empty() && !self.router.is_ending() {
             self.machine.dispatch();
-            self.tell(MOST_TOLD);
+            let waits = self.router.adverts_come_first() && self.untold.len() > MOST_TOLD;
+            self.tell(if waits { FEW_TOLD } else { MOST_TOLD });
         }
     }
 

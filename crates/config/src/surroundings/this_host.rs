@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io;
 use std::os::unix::fs::MetadataExt as _;
 
 use host::Account;
 
 use super::{PathFacts, Surroundings};
+use crate::shortage::Shortage;
 
 /// The host that this process runs on.
 ///
@@ -16,6 +18,7 @@ use super::{PathFacts, Surroundings};
 pub struct ThisHost {
     environment: BTreeMap<String, String>,
     vrf_tables: BTreeMap<String, u32>,
+    shortage: Shortage,
 }
 
 /// Most bytes of a table of names or a key that are read: the largest shipped with iproute2 has 4 KiB.
@@ -23,23 +26,33 @@ const MAX_SMALL_FILE: u64 = 256 * 1024;
 
 impl ThisHost {
     /// With the environment of the daemon, which this crate does not read itself.
-    pub const fn new(environment: BTreeMap<String, String>) -> Self {
-        Self { environment, vrf_tables: BTreeMap::new() }
+    pub fn new(environment: BTreeMap<String, String>) -> Self {
+        Self { environment, ..Self::default() }
     }
 
-    /// With the virtual routing domains of this host and their tables, which only the kernel's netlink tells.
+    /// With the virtual routing domains of this host and their tables, which only the kernel's netlink tells. Where it
+    /// does not, there are none to name.
     #[must_use]
-    pub fn with_vrf_tables(mut self, tables: BTreeMap<String, u32>) -> Self {
-        self.vrf_tables = tables;
+    pub fn with_vrf_tables(mut self, tables: io::Result<BTreeMap<String, u32>>) -> Self {
+        self.vrf_tables = self.shortage.note(tables).unwrap_or_default();
         self
     }
-}
 
-/// The lines of a file such as `/etc/passwd`, split at their colons.
-fn records(path: &str) -> Vec<Vec<String>> {
-    let bytes = fs::read(path).unwrap_or_default();
-    let text = String::from_utf8_lossy(&bytes);
-    text.lines().map(|line| line.split(':').map(str::to_owned).collect()).collect()
+    /// Whether it could always be looked at.
+    pub const fn shortage(&self) -> &Shortage {
+        &self.shortage
+    }
+
+    /// What a file holds; nothing if it cannot be read.
+    fn text(&self, path: &str) -> String {
+        let bytes = self.shortage.note(fs::read(path)).unwrap_or_default();
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+
+    /// The lines of a file such as `/etc/passwd`, split at their colons.
+    fn records(&self, path: &str) -> Vec<Vec<String>> {
+        self.text(path).lines().map(|line| line.split(':').map(str::to_owned).collect()).collect()
+    }
 }
 
 fn number(fields: &[String], at: usize) -> Option<u32> {
@@ -52,7 +65,7 @@ fn named<'a>(records: &'a [Vec<String>], name: &str) -> Option<&'a Vec<String>> 
 
 impl Surroundings for ThisHost {
     fn node_name(&self) -> String {
-        fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default().trim().to_owned()
+        self.text("/proc/sys/kernel/hostname").trim().to_owned()
     }
 
     fn running_as(&self) -> Account {
@@ -61,25 +74,25 @@ impl Surroundings for ThisHost {
     }
 
     fn user(&self, name: &str) -> Option<(u32, u32)> {
-        let users = records("/etc/passwd");
+        let users = self.records("/etc/passwd");
         let fields = named(&users, name)?;
         Some((number(fields, 2)?, number(fields, 3)?))
     }
 
     fn user_named(&self, uid: u32) -> Option<String> {
-        let users = records("/etc/passwd");
+        let users = self.records("/etc/passwd");
         users.iter().find(|fields| number(fields, 2) == Some(uid))?.first().cloned()
     }
 
     fn group(&self, name: &str) -> Option<u32> {
-        number(named(&records("/etc/group"), name)?, 2)
+        number(named(&self.records("/etc/group"), name)?, 2)
     }
 
     fn groups_of(&self, name: &str, gid: u32) -> Vec<u32> {
         let member =
             |fields: &[String]| fields.get(3).is_some_and(|all| all.split(',').any(|one| one == name));
         let mut groups = vec![gid];
-        for fields in records("/etc/group") {
+        for fields in self.records("/etc/group") {
             if let Some(id) = number(&fields, 2).filter(|id| *id != gid && member(&fields)) {
                 groups.push(id);
             }
@@ -109,13 +122,13 @@ impl Surroundings for ThisHost {
         if !matches!(name, "all" | "default") && fs::metadata(settings).is_ok_and(|meta| meta.is_dir()) {
             return true;
         }
-        let table = fs::read_to_string("/proc/self/net/dev").unwrap_or_default();
+        let table = self.text("/proc/self/net/dev");
         table.lines().skip(2).any(|line| line.split(':').next().is_some_and(|have| have.trim() == name))
     }
 
     fn is_loopback(&self, name: &str) -> bool {
         // IFF_LOOPBACK is 8. Where /sys shows another network namespace, the name must do.
-        let flags = fs::read_to_string(format!("/sys/class/net/{name}/flags")).unwrap_or_default();
+        let flags = self.text(&format!("/sys/class/net/{name}/flags"));
         let flags = flags.trim().strip_prefix("0x").and_then(|digits| u32::from_str_radix(digits, 16).ok());
         flags.map_or(name == "lo", |flags| flags & 8 != 0)
     }
@@ -130,11 +143,14 @@ impl Surroundings for ThisHost {
 
     fn read_text(&self, path: &str) -> Option<String> {
         let facts = fs::metadata(path).ok()?;
-        (facts.is_file() && facts.len() <= MAX_SMALL_FILE).then(|| fs::read_to_string(path).ok()).flatten()
+        (facts.is_file() && facts.len() <= MAX_SMALL_FILE)
+            .then(|| self.shortage.note(fs::read_to_string(path)).ok())
+            .flatten()
     }
 
     fn list(&self, directory: &str) -> Vec<String> {
-        let entries = fs::read_dir(directory).into_iter().flatten().filter_map(Result::ok);
+        let entries =
+            self.shortage.note(fs::read_dir(directory)).into_iter().flatten().filter_map(Result::ok);
         let mut names: Vec<String> =
             entries.filter_map(|entry| entry.file_name().into_string().ok()).collect();
         names.sort_unstable();

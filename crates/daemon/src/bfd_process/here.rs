@@ -1,7 +1,6 @@
 //! What the bfd worker runs on: this host's machine, the log, the supervisor, those who track paths.
 
 use std::collections::BTreeMap;
-use std::os::fd::OwnedFd;
 
 use bfd::Verdict;
 use host::{Arrival, Instant, Severity, Udp, UdpChannel, UdpDatagram, UdpUse};
@@ -10,14 +9,14 @@ use linux::poll::WaitError;
 use linux::{Machine, Token};
 use worker::bus::{BfdBus, FromBfd};
 
-use crate::bus::{Heard, Line, ToBfdProcess, Tracker, VerdictSender};
+use crate::bus::{Line, ToBfdProcess, Tracker, VerdictSender};
 use crate::worker_process::{self, Desk};
 
 /// Our end of the bus.
 pub(super) type ToSupervisorLine = Line<FromBfd, ToBfdProcess>;
 
 pub(super) struct Here {
-    desk: Desk<FromBfd, ToBfdProcess>,
+    pub(super) desk: Desk<FromBfd, ToBfdProcess>,
     /// Those who hear of paths, as far as they are there.
     trackers: BTreeMap<Tracker, VerdictSender>,
     /// One of them did not read for so long that it missed something.
@@ -36,19 +35,6 @@ impl Here {
         ready: &mut Vec<Token>,
     ) -> Result<Instant, WaitError> {
         self.desk.machine.wait(deadline, arrivals, ready)
-    }
-
-    pub(super) fn signals(&mut self) -> Vec<i32> {
-        self.desk.machine.signals()
-    }
-
-    pub(super) fn receive(&mut self) -> Heard<ToBfdProcess> {
-        self.desk.receive()
-    }
-
-    /// What came along with the last message.
-    pub(super) fn take_descriptor(&mut self) -> Option<OwnedFd> {
-        self.desk.line.take_descriptor()
     }
 
     /// This worker hears of paths by this from now on.
@@ -72,11 +58,6 @@ impl Here {
     pub(super) fn has_caught_up(&mut self) -> bool {
         let reads = self.trackers.values().all(VerdictSender::is_flushed);
         reads && std::mem::take(&mut self.behind)
-    }
-
-    /// There is no supervisor any more. Returns whether that is new.
-    pub(super) fn bereave(&mut self) -> bool {
-        self.desk.bereave()
     }
 
     /// The end.

@@ -1,6 +1,5 @@
 //! What the check worker runs on: this host's machine, the log, the event pipes, the supervisor.
 
-use std::os::fd::{AsFd, OwnedFd};
 use std::path::PathBuf;
 
 use host::ipvs::{Ipvs, IpvsOp};
@@ -11,7 +10,7 @@ use linux::{Machine, Token, clock};
 use worker::bus::{CheckBus, FromCheck, ToCheck};
 use worker::notify::fifo::EventPipes;
 
-use crate::bus::{Heard, Line, ToProcess};
+use crate::bus::{Line, ToProcess};
 use crate::outlets::Outlets;
 use crate::worker_process::{self, Desk};
 
@@ -19,7 +18,7 @@ use crate::worker_process::{self, Desk};
 pub(super) type ToSupervisorLine = Line<FromCheck, ToProcess<ToCheck>>;
 
 pub(super) struct Here {
-    desk: Desk<FromCheck, ToProcess<ToCheck>>,
+    pub(super) desk: Desk<FromCheck, ToProcess<ToCheck>>,
     outlets: Outlets,
 }
 
@@ -37,29 +36,6 @@ impl Here {
         self.desk.machine.wait(deadline, arrivals, ready)
     }
 
-    /// Watches a descriptor of the process's own.
-    pub(super) fn watch(&mut self, descriptor: impl AsFd, token: Token) -> Result<(), WaitError> {
-        self.desk.machine.watch(descriptor, token)
-    }
-
-    /// Forgets it again.
-    pub(super) fn unwatch(&mut self, descriptor: impl AsFd) {
-        self.desk.machine.unwatch(descriptor);
-    }
-
-    pub(super) fn signals(&mut self) -> Vec<i32> {
-        self.desk.machine.signals()
-    }
-
-    pub(super) fn receive(&mut self) -> Heard<ToProcess<ToCheck>> {
-        self.desk.receive()
-    }
-
-    /// What came along with the last message.
-    pub(super) fn take_descriptor(&mut self) -> Option<OwnedFd> {
-        self.desk.line.take_descriptor()
-    }
-
     /// Hands on what waits. Returns when what is left is to be tried again.
     pub(super) fn hand_on(&mut self) -> Option<Instant> {
         self.desk.hand_on(true)
@@ -68,11 +44,6 @@ impl Here {
     /// Events are written there from now on.
     pub(super) fn write_events_to(&mut self, paths: Vec<PathBuf>) {
         self.outlets.open(paths, &mut self.desk.journal);
-    }
-
-    /// There is no supervisor any more. Returns whether that is new.
-    pub(super) fn bereave(&mut self) -> bool {
-        self.desk.bereave()
     }
 
     /// The end.

@@ -16,7 +16,7 @@ pub fn run(options: &Options, file: Option<&Path>) -> Exit {
     for complaint in &options.complaints {
         complain(complaint);
     }
-    let loaded = config::load(&options.request(0, true), &Disk, &options.environment.this_host());
+    let loaded = config::load(&options.request(0, true), &Disk::default(), &options.environment.this_host());
     let text = loaded.render(file.is_none() && std::io::stderr().is_terminal());
     let said = match file {
         None => std::io::stderr().write_all(text.as_bytes()),

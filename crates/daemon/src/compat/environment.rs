@@ -30,8 +30,7 @@ impl Environment {
 
     /// The host, for the configuration.
     pub(crate) fn this_host(&self) -> config::ThisHost {
-        // Without netlink there are no routing domains to name.
-        config::ThisHost::new(self.variables.clone()).with_vrf_tables(linux::vrf_tables().unwrap_or_default())
+        config::ThisHost::new(self.variables.clone()).with_vrf_tables(linux::vrf_tables())
     }
 
     /// Where dumps go.

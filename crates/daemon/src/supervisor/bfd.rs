@@ -35,7 +35,6 @@ impl Supervisor {
         };
         self.reserve.lend();
         let started = self.bfd.start(begin, &self.effective, now);
-        self.reserve.refill();
         match started {
             Ok(pid) => {
                 let watched = self.bfd.seat.line().map(|line| self.poll.watch(line, BFD_BUS, Interest::Read));
@@ -53,6 +52,7 @@ impl Supervisor {
                 self.bfd.seat.retry_at(now + Duration::from_secs(1));
             }
         }
+        self.reserve.refill();
     }
 
     fn write_bfd_pid(&mut self, pid: u32) -> Result<(), String> {

@@ -33,7 +33,6 @@ impl Supervisor {
         };
         self.reserve.lend();
         let started = self.check.start(begin, self.pipes.paths_of_checks(), &self.effective, now);
-        self.reserve.refill();
         match started {
             Ok(pid) => {
                 let watched =
@@ -53,6 +52,7 @@ impl Supervisor {
                 self.check.seat.retry_at(now + Duration::from_secs(1));
             }
         }
+        self.reserve.refill();
     }
 
     /// Where IPVS is programmed (`net_namespace_ipvs`), if not where we are.

@@ -30,6 +30,8 @@ const MAX_CLIENTS: usize = 32;
 const MAX_REQUEST: usize = 256;
 /// Most bytes that wait for a client that does not read; then it is let go.
 const MAX_ANSWER: usize = 16 * 1024 * 1024;
+/// How long nobody is listened to when there is no descriptor, not even to turn somebody away.
+const REST: Duration = Duration::from_secs(1);
 /// How long a worker has to say how it stands. After that the answer goes without it.
 const PATIENCE: Duration = Duration::from_secs(1);
 
@@ -52,6 +54,8 @@ pub(super) struct Control {
     token: Token,
     clients: BTreeMap<u32, Client>,
     next: u32,
+    /// Nobody is listened to until then.
+    rests: Option<Instant>,
 }
 
 #[derive(Debug)]
@@ -84,15 +88,21 @@ impl Control {
         let listener = listener?;
         listener.set_nonblocking(true)?;
         poll.watch(&listener, token, Interest::Read).map_err(io::Error::other)?;
-        Ok(Self { listener, path: path.to_path_buf(), token, clients: BTreeMap::new(), next: token.0 + 1 })
+        let (clients, next) = (BTreeMap::new(), token.0 + 1);
+        Ok(Self { listener, path: path.to_path_buf(), token, clients, next, rests: None })
+    }
+
+    /// When there is something to do.
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        self.answer_at().into_iter().chain(self.rests).min()
     }
 
     /// When a client that waits for the status gets an answer at the latest.
-    pub(super) fn deadline(&self) -> Option<Instant> {
+    fn answer_at(&self) -> Option<Instant> {
         self.clients.values().filter_map(|client| client.waits).min()
     }
 
-    fn accept(&mut self, poll: &mut Poll, reserve: &mut Reserve) {
+    fn accept(&mut self, poll: &mut Poll, reserve: &mut Reserve, now: Instant) {
         loop {
             let stream = match self.listener.accept() {
                 Ok((stream, _)) => stream,
@@ -104,6 +114,9 @@ impl Control {
                     if turned_away {
                         continue;
                     }
+                    // Somebody else of this system took what we lent.
+                    poll.unwatch(&self.listener);
+                    self.rests = Some(now + REST);
                     return;
                 }
                 Err(_) => return,
@@ -116,6 +129,14 @@ impl Control {
             self.clients.insert(self.next, client);
             // Below the tokens that the poll keeps for itself, above those that others have.
             self.next = if self.next >= u32::MAX / 4 { self.token.0 + 1 } else { self.next + 1 };
+        }
+    }
+
+    /// Listens again, if that is due.
+    fn rise(&mut self, poll: &mut Poll, now: Instant) {
+        if self.rests.is_some_and(|until| until <= now) {
+            let watched = poll.watch(&self.listener, self.token, Interest::Read);
+            self.rests = watched.is_err().then(|| now + REST);
         }
     }
 
@@ -198,7 +219,7 @@ impl Supervisor {
     pub(super) fn serve_control(&mut self, token: Token, now: Instant) {
         let Some(control) = &mut self.control else { return };
         if token == control.token {
-            control.accept(&mut self.poll, &mut self.reserve);
+            control.accept(&mut self.poll, &mut self.reserve, now);
             return;
         }
         control.write(token.0, &mut self.poll);
@@ -256,7 +277,9 @@ impl Supervisor {
 
     /// Those who waited long enough get an answer without the worker's.
     pub(super) fn expire_control(&mut self, now: Instant) {
-        if self.control.as_ref().and_then(Control::deadline).is_some_and(|deadline| deadline <= now) {
+        let Some(control) = &mut self.control else { return };
+        control.rise(&mut self.poll, now);
+        if control.answer_at().is_some_and(|deadline| deadline <= now) {
             self.answer_status(Statuses::default(), now);
         }
     }

@@ -39,7 +39,7 @@ impl Supervisor {
         let Hook { command, limit } = hook;
         self.log(Severity::Info, &format!("{which} script {}", command.argv.join(" ")));
         let job = Job { command: command.clone(), limit: Some(*limit) };
-        match self.jobs.hook(&job, now) {
+        match self.jobs.hook(job, now) {
             None => true,
             Some(Finished::Hook { program, outcome }) => {
                 self.log(Severity::Warning, &format!("Script {program} {}", super::said(outcome)));

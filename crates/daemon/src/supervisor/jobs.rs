@@ -29,8 +29,9 @@ pub(crate) const MAX_RUNNING: usize = 512;
 /// scripts did not keep up with. The oldest that waits is dropped then: the last state is what counts.
 pub(crate) const MAX_QUEUED: usize = 64;
 
-/// How soon a notify script that could not be started for want of a descriptor or a process is tried again: it may be the
-/// one that ties the outside world to a new master, so it waits until there is one.
+/// How soon a script that could not be started for want of a descriptor or a process is tried again. It waits until there is
+/// one: a notify script may be what ties the outside world to a new master, and that a tracking script cannot run says
+/// nothing of what it looks at.
 pub(crate) const AGAIN: Duration = Duration::from_secs(1);
 
 /// What a script does not inherit: what would let one user's environment reach another's program, and systemd's socket,
@@ -46,8 +47,12 @@ pub(crate) struct Jobs {
     most: usize,
     running: BTreeMap<u32, Running>,
     queues: BTreeMap<String, VecDeque<Job>>,
-    /// When to try again to start what waits.
+    /// Tracking scripts that there was no descriptor or process for.
+    waiting: BTreeMap<JobId, Job>,
+    /// There is a shortage: nothing that may wait is started before then.
     retry: Option<Instant>,
+    /// It was said that scripts wait.
+    short: bool,
 }
 
 /// What came of a script, for whoever wants to know.
@@ -78,6 +83,8 @@ pub(crate) enum Finished {
         /// What came of it.
         outcome: Outcome,
     },
+    /// Scripts wait for a descriptor or a process; the system's error number. Said once until one ran and none waits.
+    Short(i32),
     /// The oldest script that waited was dropped from an instance's full queue.
     Dropped {
         /// The instance.
@@ -88,7 +95,7 @@ pub(crate) enum Finished {
 #[derive(Debug)]
 struct Running {
     child: Child,
-    program: String,
+    job: Job,
     purpose: Purpose,
     ending: Ending,
     /// Says why it could not begin.
@@ -131,18 +138,45 @@ impl Jobs {
             most,
             running: BTreeMap::new(),
             queues: BTreeMap::new(),
+            waiting: BTreeMap::new(),
             retry: None,
+            short: false,
         }
     }
 
     /// Starts a tracking script. The answer, if it cannot be started, comes at once.
-    pub(crate) fn track(&mut self, id: JobId, job: &Job, now: Instant) -> Option<Finished> {
-        let outcome = self.start(job, Purpose::Tracking(id), now).err()?;
-        Some(Finished::Tracking(id, outcome))
+    pub(crate) fn track(&mut self, id: JobId, job: Job, now: Instant, out: &mut Vec<Finished>) {
+        if self.running.len() >= self.most {
+            out.push(Finished::Tracking(id, Outcome::NotStarted(process::TRY_AGAIN)));
+        } else if self.retry.is_some() {
+            self.waiting.insert(id, job);
+        } else if let Err((job, outcome)) = self.start(job, Purpose::Tracking(id), now) {
+            self.track_later(id, job, outcome, now, out);
+        }
+    }
+
+    /// A tracking script could not be started: it waits, if that may help.
+    fn track_later(&mut self, id: JobId, job: Job, outcome: Outcome, now: Instant, out: &mut Vec<Finished>) {
+        match shortage(outcome) {
+            Some(code) => {
+                self.waiting.insert(id, job);
+                self.wait(code, now, out);
+            }
+            None => out.push(Finished::Tracking(id, outcome)),
+        }
+    }
+
+    /// Something could not be started for want of a descriptor or a process.
+    fn wait(&mut self, code: i32, now: Instant, out: &mut Vec<Finished>) {
+        self.retry.get_or_insert(now + AGAIN);
+        if !std::mem::replace(&mut self.short, true) {
+            out.push(Finished::Short(code));
+        }
     }
 
     /// Ends a tracking script; no answer comes.
     pub(crate) fn end(&mut self, id: JobId, now: Instant) {
+        self.waiting.remove(&id);
         for job in self.running.values_mut().filter(|job| job.purpose == Purpose::Tracking(id)) {
             job.purpose = Purpose::Forgotten;
             job.ask(false, now);
@@ -151,6 +185,7 @@ impl Jobs {
 
     /// Ends all tracking scripts, and one of the daemon's start; no answers come.
     pub(crate) fn end_tracking(&mut self, now: Instant) {
+        self.waiting.clear();
         for job in self.running.values_mut() {
             if let Purpose::Tracking(_) | Purpose::Hook = job.purpose {
                 job.purpose = Purpose::Forgotten;
@@ -171,15 +206,15 @@ impl Jobs {
     }
 
     /// Starts a script of the daemon's start or end. The answer, if it cannot be started, comes at once.
-    pub(crate) fn hook(&mut self, job: &Job, now: Instant) -> Option<Finished> {
-        let outcome = self.start(job, Purpose::Hook, now).err()?;
-        Some(Finished::Hook { program: program(job), outcome })
+    pub(crate) fn hook(&mut self, job: Job, now: Instant) -> Option<Finished> {
+        let (job, outcome) = self.start(job, Purpose::Hook, now).err()?;
+        Some(Finished::Hook { program: program(&job), outcome })
     }
 
     /// Starts what reads a named pipe for as long as the daemon runs.
-    pub(crate) fn read_pipe(&mut self, path: &Path, job: &Job, now: Instant) -> Option<Finished> {
-        let outcome = self.start(job, Purpose::Reader(path.to_owned()), now).err()?;
-        Some(Finished::Failed { program: program(job), outcome })
+    pub(crate) fn read_pipe(&mut self, path: &Path, job: Job, now: Instant) -> Option<Finished> {
+        let (job, outcome) = self.start(job, Purpose::Reader(path.to_owned()), now).err()?;
+        Some(Finished::Failed { program: program(&job), outcome })
     }
 
     /// Ends what reads a named pipe.
@@ -214,17 +249,24 @@ impl Jobs {
             self.running.insert(pid, job);
             return;
         };
-        match job.purpose {
-            Purpose::Tracking(id) => out.push(Finished::Tracking(id, outcome)),
+        self.short &= self.retry.is_some() || shortage(outcome).is_some();
+        let Running { job, purpose, .. } = job;
+        match purpose {
+            Purpose::Tracking(id) => self.track_later(id, job, outcome, now, out),
             Purpose::Forgotten => {}
-            Purpose::Hook => out.push(Finished::Hook { program: job.program, outcome }),
-            Purpose::Reader(path) => out.push(Finished::ReaderEnded { program: job.program, path, outcome }),
-            Purpose::Notify(queue) => {
-                if !outcome.is_success() {
-                    out.push(Finished::Failed { program: job.program, outcome });
-                }
-                self.advance(&queue, now, out);
+            Purpose::Hook => out.push(Finished::Hook { program: program(&job), outcome }),
+            Purpose::Reader(path) => {
+                out.push(Finished::ReaderEnded { program: program(&job), path, outcome });
             }
+            Purpose::Notify(queue) => match shortage(outcome) {
+                Some(code) => self.put_back(queue, job, code, now, out),
+                None => {
+                    if !outcome.is_success() {
+                        out.push(Finished::Failed { program: program(&job), outcome });
+                    }
+                    self.advance(&queue, now, out);
+                }
+            },
         }
         // One place is free; whichever queue waited for it gets it.
         self.advance_all(now, out);
@@ -244,6 +286,9 @@ impl Jobs {
         }
         if self.retry.is_some_and(|at| at <= now) {
             self.retry = None;
+            for (id, job) in std::mem::take(&mut self.waiting) {
+                self.track(id, job, now, out);
+            }
             self.advance_all(now, out);
         }
     }
@@ -260,12 +305,14 @@ impl Jobs {
 
     /// How many run and how many wait.
     pub(crate) fn load(&self) -> (usize, usize) {
-        (self.running.len(), self.queues.values().map(VecDeque::len).sum())
+        let notices: usize = self.queues.values().map(VecDeque::len).sum();
+        (self.running.len(), self.waiting.len() + notices)
     }
 
     /// Drops what waits and ends what runs.
     pub(crate) fn abandon(&mut self, now: Instant) {
         self.queues.clear();
+        self.waiting.clear();
         self.retry = None;
         for job in self.running.values_mut() {
             job.ask(false, now);
@@ -281,36 +328,42 @@ impl Jobs {
 
     /// Starts the next of a queue, unless one of it runs.
     fn advance(&mut self, queue: &str, now: Instant, out: &mut Vec<Finished>) {
+        if self.retry.is_some() {
+            return;
+        }
         let purpose = Purpose::Notify(queue.to_owned());
         while !self.running.values().any(|job| job.purpose == purpose) && self.running.len() < self.most {
             let Some(job) = self.queues.get_mut(queue).and_then(VecDeque::pop_front) else { break };
-            match self.start(&job, purpose.clone(), now) {
-                Ok(()) => {}
-                Err(Outcome::NotStarted(code))
-                    if process::is_shortage(&io::Error::from_raw_os_error(code)) =>
-                {
-                    self.queues.entry(queue.to_owned()).or_default().push_front(job);
-                    self.retry = Some(now + AGAIN);
-                    break;
-                }
-                Err(outcome) => out.push(Finished::Failed { program: program(&job), outcome }),
+            let Err((job, outcome)) = self.start(job, purpose.clone(), now) else { break };
+            if let Some(code) = shortage(outcome) {
+                return self.put_back(queue.to_owned(), job, code, now, out);
             }
+            out.push(Finished::Failed { program: program(&job), outcome });
         }
         if self.queues.get(queue).is_some_and(VecDeque::is_empty) {
             self.queues.remove(queue);
         }
     }
 
-    fn start(&mut self, job: &Job, purpose: Purpose, now: Instant) -> Result<(), Outcome> {
+    /// The next of a queue could not be started: it stays the next.
+    fn put_back(&mut self, queue: String, job: Job, code: i32, now: Instant, out: &mut Vec<Finished>) {
+        self.queues.entry(queue).or_default().push_front(job);
+        self.wait(code, now, out);
+    }
+
+    /// Starts a script, or gives it back with the reason.
+    fn start(&mut self, job: Job, purpose: Purpose, now: Instant) -> Result<(), (Job, Outcome)> {
         if self.running.len() >= self.most {
-            return Err(Outcome::NotStarted(linux::process::TRY_AGAIN));
+            return Err((job, Outcome::NotStarted(process::TRY_AGAIN)));
         }
-        let (child, report) =
-            self.spawn(job).map_err(|error| Outcome::NotStarted(error.raw_os_error().unwrap_or(0)))?;
-        let ending = Ending::Allowed(job.limit.map(|limit| now + limit));
-        let running = Running { program: program(job), purpose, ending, report, child };
-        self.running.insert(running.child.pid(), running);
-        Ok(())
+        match self.spawn(&job) {
+            Ok((child, report)) => {
+                let ending = Ending::Allowed(job.limit.map(|limit| now + limit));
+                self.running.insert(child.pid(), Running { job, purpose, ending, report, child });
+                Ok(())
+            }
+            Err(error) => Err((job, Outcome::NotStarted(error.raw_os_error().unwrap_or(0)))),
+        }
     }
 
     fn spawn(&self, job: &Job) -> io::Result<(Child, File)> {
@@ -360,6 +413,12 @@ impl Running {
             Ended::Signalled(signal) => Outcome::Signalled(signal),
         })
     }
+}
+
+/// The error number of a script that could not begin for want of a descriptor, memory or a process.
+fn shortage(outcome: Outcome) -> Option<i32> {
+    let Outcome::NotStarted(code) = outcome else { return None };
+    process::is_shortage(&io::Error::from_raw_os_error(code)).then_some(code)
 }
 
 fn program(job: &Job) -> String {

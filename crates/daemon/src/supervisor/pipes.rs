@@ -101,6 +101,6 @@ impl Supervisor {
     fn start_reader(&mut self, path: &Path, command: &Command, now: Instant) {
         let mut command = command.clone();
         command.argv.push(path.to_string_lossy().into_owned());
-        self.finished.extend(self.jobs.read_pipe(path, &Job { command, limit: None }, now));
+        self.finished.extend(self.jobs.read_pipe(path, Job { command, limit: None }, now));
     }
 }

@@ -33,15 +33,33 @@ pub(super) struct Reading {
 pub(super) fn read(options: &Options) -> Reading {
     let seed = u64::from(clock::wall().nanos) ^ u64::from(std::process::id()) << 32;
     let (request, host) = (options.request(seed, false), options.environment.this_host());
-    let loaded = config::load(&request, &Disk, &host);
+    let disk = Disk::default();
+    let loaded = config::load(&request, &disk, &host);
+    if let Some(shortage) = disk.shortage().first().or_else(|| host.shortage().first()) {
+        return Reading::none(format!("Unable to read the configuration now: {shortage}"));
+    }
     let refusal = loaded.refusal();
     let severities = loaded.diagnostics.iter().map(|found| severity(found.severity));
     let lines = severities.zip(loaded.log_lines()).collect();
     let errors = Accepted(errors(&loaded).collect());
     let effective = loaded.effective.filter(|_| refusal.is_none());
     let save_directory = effective.as_ref().and_then(|new| new.daemon.reload.save_directory.clone());
-    let copy = save_directory.as_ref().map(|_| config::outline::read(&request, &Disk, &host).printed());
+    let copy = save_directory.as_ref().map(|_| config::outline::read(&request, &disk, &host).printed());
     Reading { effective, refusal, lines, errors, copy, save_directory }
+}
+
+impl Reading {
+    /// Nothing was found out but this.
+    fn none(line: String) -> Self {
+        Self {
+            effective: None,
+            refusal: None,
+            lines: vec![(Severity::Error, line)],
+            errors: Accepted::default(),
+            copy: None,
+            save_directory: None,
+        }
+    }
 }
 
 impl Accepted {

@@ -3,8 +3,9 @@
 
 use std::fs::File;
 
-/// What a start of a worker opens: both ends of its bus, a memory file for its configuration, its process, `/dev/null`
-/// twice, and one that is held while it is made; and one to spare.
+/// What a start of a worker opens: both ends of its bus, a memory file for its configuration, `/dev/null` twice, and then both
+/// ends of its line to the bfd worker; and some to spare for what it opens itself, where not our table is full but the whole
+/// system's.
 const KEPT: usize = 8;
 
 /// The descriptors in reserve.

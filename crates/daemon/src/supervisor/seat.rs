@@ -11,6 +11,7 @@ use serde::de::DeserializeOwned;
 
 use crate::Part;
 use crate::bus::{Filed, Heard, Line};
+use crate::exit::Exit;
 
 /// A worker that lived this long is started again at once, however it died.
 const STEADY: Duration = Duration::from_secs(60);
@@ -187,15 +188,19 @@ impl<S: Serialize, R: DeserializeOwned> Seat<S, R> {
     /// It has ended: reaps it. Its messages must have been heard before. `None` if it has not ended after all.
     ///
     /// As keepalived: the first early death is followed by a start at once, the second by one after a second, and so on
-    /// doubling; one that lived long enough is followed at once.
+    /// doubling; one that lived long enough is followed at once. One that ended for want of a descriptor or memory does not
+    /// count.
     pub(crate) fn bury(&mut self, now: Instant) -> Option<Death> {
         let ended = self.living.as_ref()?.child.try_reap().ok().flatten()?;
         let living = self.living.take()?;
         if now.since(living.since) >= STEADY {
             self.delay = Duration::ZERO;
         }
-        let delay = self.delay;
-        self.delay = (delay * 2).clamp(FIRST_DELAY, LONGEST_DELAY);
+        let mut delay = FIRST_DELAY;
+        if !matches!(ended, Ended::Exited(status) if Exit::is_shortage(status)) {
+            delay = self.delay;
+            self.delay = (delay * 2).clamp(FIRST_DELAY, LONGEST_DELAY);
+        }
         self.restart = Some(now + delay);
         Some(Death { pid: living.child.pid(), ended, delay })
     }

@@ -5,7 +5,7 @@
 //! `reload_repeat` has it count every day.
 
 use std::fs::{self, File};
-use std::io::{BufRead, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use config::effective;
 use host::{Instant, Severity};
 use linux::clock::{self, Calendar, WallTime};
 use linux::watch_file::FileWatch;
-use linux::{Interest, Token};
+use linux::{Interest, Token, process};
 
 use super::Supervisor;
 
@@ -106,7 +106,13 @@ impl Supervisor {
     }
 
     fn read_time_file(&mut self, now: Instant) {
-        let line = self.timetable.path.as_deref().and_then(first_line);
+        let line = match self.timetable.path.as_deref().map(first_line) {
+            Some(Err(error)) if process::is_shortage(&error) => {
+                let line = format!("Unable to read the reload time file: {error}");
+                return self.log(Severity::Warning, &line);
+            }
+            line => line.and_then(Result::ok),
+        };
         let due = match line.as_deref().map(|line| (line, due(line, clock::wall().seconds, local))) {
             None => None,
             Some((_, Some(due))) => Some(due),
@@ -123,10 +129,10 @@ impl Supervisor {
     }
 }
 
-fn first_line(path: &Path) -> Option<String> {
+fn first_line(path: &Path) -> io::Result<String> {
     let mut line = String::new();
-    BufReader::new(File::open(path).ok()?.take(MOST_BYTES)).read_line(&mut line).ok()?;
-    Some(line.trim_end_matches('\n').to_owned())
+    BufReader::new(File::open(path)?.take(MOST_BYTES)).read_line(&mut line)?;
+    Ok(line.trim_end_matches('\n').to_owned())
 }
 
 fn local(seconds: i64) -> Calendar {

@@ -49,8 +49,12 @@ impl Beats {
 
     /// Asks, if that is due. One that is not there says nothing.
     pub(super) fn wake(&mut self, now: Instant, out: &mut Vec<Arrival>) {
-        let (Some(asker), true) = (&self.asker, self.next.is_some_and(|next| next <= now)) else { return };
+        if self.next.is_none_or(|next| next > now) {
+            return;
+        }
         self.next = Some(now + EVERY);
+        // Where there was no descriptor for it, there may be one now.
+        let Some(asker) = self.asker.take().or_else(|| LinkBeat::open().ok()) else { return };
         for PolledLink { link, method } in &self.links {
             let method = method.map(|method| match method {
                 PollMethod::Mii => Method::Mii,
@@ -61,6 +65,7 @@ impl Beats {
                 out.push(Arrival::CarrierRead { link: link.clone(), carrier });
             }
         }
+        self.asker = Some(asker);
     }
 
     /// When [`Self::wake`] has something to do.

@@ -1,7 +1,6 @@
 //! What the vrrp worker runs on: this host's machine, the log, the supervisor.
 
 use std::collections::{BTreeSet, VecDeque};
-use std::os::fd::{AsFd, OwnedFd};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -17,9 +16,9 @@ use worker::bus::{Bus, ToSupervisor, ToWorker};
 use worker::notify::fifo::EventPipes;
 
 use super::orphan;
-use crate::bus::{Heard, Line, ToProcess};
+use crate::bus::{Line, ToProcess};
 use crate::outlets::Outlets;
-use crate::worker_process::{self, RETRY};
+use crate::worker_process::{self, Desk};
 
 /// Our end of the bus.
 pub(super) type ToSupervisorLine = Line<ToSupervisor, ToProcess<ToWorker>>;
@@ -29,9 +28,7 @@ const LATE: Duration = Duration::from_secs(1);
 const SAY_LATE_EVERY: Duration = Duration::from_secs(10);
 
 pub(super) struct Here {
-    machine: Machine,
-    journal: Journal,
-    line: ToSupervisorLine,
+    pub(super) desk: Desk<ToSupervisor, ToProcess<ToWorker>>,
     outlets: Outlets,
     /// Links whose secondary addresses live on because we said so, as the supervisor knows it.
     promoted: BTreeSet<LinkIndex>,
@@ -42,8 +39,8 @@ pub(super) struct Here {
     late_said: Option<Instant>,
     /// `-V`, and we stop: nothing is sent and nothing is changed any more. Orders count as carried out.
     kept: Option<VecDeque<Ticket>>,
-    /// There is no supervisor any more: scripts that it would have run.
-    orphaned: Option<Vec<(String, Job)>>,
+    /// Scripts that the supervisor would have run if it were there.
+    scripts: Vec<(String, Job)>,
 }
 
 impl Here {
@@ -57,16 +54,14 @@ impl Here {
         journal.gather();
         machine.remember_promoted(promoted.iter().copied());
         Self {
-            machine,
-            journal,
-            line,
+            desk: Desk::new(machine, journal, line),
             outlets: Outlets::default(),
             promoted: promoted.into_iter().collect(),
             processes: Vec::new(),
             lateness: Lateness::default(),
             late_said: None,
             kept: None,
-            orphaned: None,
+            scripts: Vec::new(),
         }
     }
 
@@ -80,7 +75,7 @@ impl Here {
         arrivals.extend(settled.map(|ticket| Arrival::Settled { ticket, result: Ok(()) }));
         let deadline = if arrivals.is_empty() { deadline } else { Some(Instant::ZERO) };
         let before = arrivals.len();
-        let ended = self.machine.wait(deadline, arrivals, ready);
+        let ended = self.desk.machine.wait(deadline, arrivals, ready);
         for arrival in &arrivals[before..] {
             if let Arrival::LinkRemoved(link) = arrival {
                 self.note_promotion(*link, false);
@@ -97,40 +92,14 @@ impl Here {
         }
     }
 
-    /// Watches a descriptor of the process's own.
-    pub(super) fn watch(&mut self, descriptor: impl AsFd, token: Token) -> Result<(), WaitError> {
-        self.machine.watch(descriptor, token)
-    }
-
-    /// Forgets it again.
-    pub(super) fn unwatch(&mut self, descriptor: impl AsFd) {
-        self.machine.unwatch(descriptor);
-    }
-
-    pub(super) fn signals(&mut self) -> Vec<i32> {
-        self.machine.signals()
-    }
-
-    pub(super) fn receive(&mut self) -> Heard<ToProcess<ToWorker>> {
-        if self.orphaned.is_some() { Heard::Nothing } else { self.line.receive() }
-    }
-
-    /// What came along with the last message.
-    pub(super) fn take_descriptor(&mut self) -> Option<OwnedFd> {
-        self.line.take_descriptor()
-    }
-
     /// Hands on what waits. Returns when what is left is to be tried again.
     pub(super) fn hand_on(&mut self) -> Option<Instant> {
-        self.journal.flush();
-        let told = self.orphaned.is_some() || self.line.flush();
-        let retry = (!told).then(|| clock::now() + RETRY);
-        self.journal.deadline().into_iter().chain(retry).min()
+        self.desk.hand_on(true)
     }
 
     /// Events are written there from now on.
     pub(super) fn write_events_to(&mut self, paths: Vec<PathBuf>) {
-        self.outlets.open(paths, &mut self.journal);
+        self.outlets.open(paths, &mut self.desk.journal);
     }
 
     /// How the tracked sets of processes stand, for the status that is told next.
@@ -147,7 +116,7 @@ impl Here {
             self.late_said = Some(now);
             let (seconds, micros) = (late.as_secs(), late.subsec_micros());
             let line = format!("A thread timer expired {seconds}.{micros:06} seconds ago");
-            self.journal.write(Severity::Warning, &line);
+            self.desk.journal.write(Severity::Warning, &line);
         }
     }
 
@@ -156,47 +125,35 @@ impl Here {
         self.kept.get_or_insert_default();
     }
 
-    /// There is no supervisor any more. Returns whether that is new.
-    pub(super) fn bereave(&mut self) -> bool {
-        if self.orphaned.is_some() {
-            return false;
-        }
-        self.machine.unwatch(&self.line);
-        self.orphaned = Some(Vec::new());
-        true
-    }
-
     /// The end: the supervisor takes the last messages, or the last scripts run here.
     pub(super) fn part(mut self) {
-        if let Some(scripts) = self.orphaned.take() {
-            orphan::run(scripts, &mut self.journal);
-        }
+        orphan::run(self.scripts, &mut self.desk.journal);
         if self.kept.is_none() {
-            self.machine.restore();
+            self.desk.machine.restore();
         }
-        worker_process::take_leave(&mut self.line, &mut self.machine);
-        self.outlets.close(&mut self.journal);
-        self.journal.flush();
+        worker_process::take_leave(&mut self.desk.line, &mut self.desk.machine);
+        self.outlets.close(&mut self.desk.journal);
+        self.desk.journal.flush();
     }
 }
 
 impl Datagrams for Here {
     fn listen(&mut self, channel: Channel, vrids: &[u8]) {
-        self.machine.listen(channel, vrids);
+        self.desk.machine.listen(channel, vrids);
     }
     fn size(&mut self, channel: Channel, bytes: u32) {
-        self.machine.size(channel, bytes);
+        self.desk.machine.size(channel, bytes);
     }
     fn ignore(&mut self, channel: Channel) {
-        self.machine.ignore(channel);
+        self.desk.machine.ignore(channel);
     }
     fn send(&mut self, datagram: Datagram) {
         if self.kept.is_none() {
-            self.machine.send(datagram);
+            self.desk.machine.send(datagram);
         }
     }
     fn dispatch(&mut self) {
-        self.machine.dispatch();
+        self.desk.machine.dispatch();
     }
 }
 
@@ -207,11 +164,11 @@ impl Network for Here {
         }
         let demoted = if let NetworkOp::Demote(link) = op { Some(link) } else { None };
         if let NetworkOp::Promote(link) = op
-            && self.machine.would_promote(link)
+            && self.desk.machine.would_promote(link)
         {
             self.note_promotion(link, true);
         }
-        self.machine.submit(ticket, op);
+        self.desk.machine.submit(ticket, op);
         if let Some(link) = demoted {
             self.note_promotion(link, false);
         }
@@ -222,19 +179,19 @@ impl host::Firewall for Here {
     fn filter(&mut self, ticket: Ticket, op: host::FirewallOp) {
         // What is kept stays as it is filtered.
         if self.kept.is_none() {
-            self.machine.filter(ticket, op);
+            self.desk.machine.filter(ticket, op);
         }
     }
 }
 
 impl host::Journal for Here {
     fn wants(&self, severity: Severity) -> bool {
-        self.kept.is_none() && self.journal.wants(severity)
+        self.kept.is_none() && self.desk.journal.wants(severity)
     }
     fn write(&mut self, severity: Severity, line: &str) {
         // What the engine says of its stop did not happen.
         if self.wants(severity) {
-            self.journal.write(severity, line);
+            self.desk.journal.write(severity, line);
         }
     }
 }
@@ -246,20 +203,15 @@ impl Bus for Here {
             status.processes = std::mem::take(&mut self.processes);
             status.lateness = self.lateness;
         }
-        match (&mut self.orphaned, message) {
-            (None, message) => {
-                if let Err(error) = self.line.send(&message) {
-                    self.journal.write(Severity::Error, &format!("The supervisor does not listen: {error}"));
-                }
-            }
-            (Some(scripts), ToSupervisor::Notify { queue, job }) => scripts.push((queue, job)),
-            (Some(_), _) => {}
+        match (self.desk.is_orphaned(), message) {
+            (true, ToSupervisor::Notify { queue, job }) => self.scripts.push((queue, job)),
+            (_, message) => self.desk.tell(&message),
         }
     }
 }
 
 impl EventPipes for Here {
     fn put(&mut self, line: &str) {
-        self.outlets.put(line, clock::now(), &mut self.journal);
+        self.outlets.put(line, clock::now(), &mut self.desk.journal);
     }
 }

@@ -13,8 +13,11 @@ const LIMIT: Duration = Duration::from_secs(5);
 
 /// Runs them as the supervisor would have.
 pub(super) fn run(scripts: Vec<(String, Job)>, journal: &mut Journal) {
+    if scripts.is_empty() {
+        return;
+    }
     let Ok(mut poll) = Poll::new() else { return };
-    if scripts.is_empty() || poll.catch(&[signal::CHILD]).is_err() {
+    if poll.catch(&[signal::CHILD]).is_err() {
         return;
     }
     let mut jobs = Jobs::default();

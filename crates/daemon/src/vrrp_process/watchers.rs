@@ -22,8 +22,8 @@ pub(super) const FILES: Token = Token(2);
 /// Something happened to a process.
 pub(super) const PROCESSES: Token = Token(3);
 
-/// How often a directory is looked for that is not there, and processes where the kernel tells nothing of them; and how
-/// long after events were lost all processes are looked at again.
+/// How often a directory is looked for that is not there, processes where the kernel tells nothing of them, and what there
+/// was no descriptor for; and how long after events were lost all processes are looked at again.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 #[derive(Default)]
@@ -31,6 +31,8 @@ pub(super) struct Watchers {
     files: Option<FileWatch>,
     /// The names of each file's blocks.
     names: BTreeMap<PathBuf, Vec<String>>,
+    /// Files that could not be read for want of a descriptor: what they said last counts until they can.
+    unread: BTreeSet<PathBuf>,
     beats: Beats,
     processes: Processes,
     events: Option<ProcessWatch>,
@@ -58,17 +60,20 @@ impl Watchers {
         for file in &config.files {
             self.names.entry(file.path.clone().into()).or_default().push(file.name.clone());
         }
-        self.follow_files(here);
+        if let Err(error) = self.follow_files(here) {
+            say(here, Severity::Error, &format!("Unable to follow tracked files: {error}"));
+        }
+        self.unread.clear();
         self.read(self.names.keys().cloned().collect(), out);
         self.processes.configure(&config.processes);
         if self.processes.is_empty() {
             self.no_events = false;
             if let Some(events) = self.events.take() {
-                here.unwatch(&events);
+                here.desk.machine.unwatch(&events);
             }
         } else {
             self.follow_processes(here);
-            self.processes.survey(&all());
+            self.look_at_all(now, Processes::survey);
             self.tell(out);
         }
         self.plan(now);
@@ -92,17 +97,20 @@ impl Watchers {
     }
 
     /// Does what is due.
-    pub(super) fn wake(&mut self, now: Instant, out: &mut Vec<Arrival>) {
+    pub(super) fn wake(&mut self, now: Instant, here: &mut Here, out: &mut Vec<Arrival>) {
         if self.look.is_some_and(|look| look <= now) {
             self.look = None;
+            let mut found = std::mem::take(&mut self.unread);
             if let Some(files) = &mut self.files {
-                let found = files.retry().into_iter().collect();
-                self.read(found, out);
+                found.extend(files.retry());
+            } else if self.follow_files(here).is_ok() {
+                found.extend(self.names.keys().cloned());
             }
+            self.read(found, out);
             if self.no_events {
-                self.processes.recount(&all(), now);
+                self.look_at_all(now, |processes, all| processes.recount(all, now));
             } else if !self.processes.is_empty() {
-                self.processes.survey(&all());
+                self.look_at_all(now, Processes::survey);
             }
             self.plan(now);
         }
@@ -122,34 +130,41 @@ impl Watchers {
     }
 
     fn plan(&mut self, now: Instant) {
-        let incomplete = self.files.as_ref().is_some_and(FileWatch::is_incomplete);
-        if incomplete || self.no_events {
+        let incomplete = self.files.as_ref().map_or(!self.names.is_empty(), FileWatch::is_incomplete);
+        if incomplete || self.no_events || !self.unread.is_empty() {
             self.look.get_or_insert(now + LOOK_EVERY);
         }
     }
 
-    fn follow_files(&mut self, here: &mut Here) {
+    fn follow_files(&mut self, here: &mut Here) -> io::Result<()> {
         if self.files.is_none() && !self.names.is_empty() {
-            let opened = FileWatch::open().and_then(|watch| {
-                here.watch(&watch, FILES).map_err(io::Error::other)?;
-                Ok(watch)
-            });
-            match opened {
-                Ok(watch) => self.files = Some(watch),
-                Err(error) => say(here, Severity::Error, &format!("Unable to follow tracked files: {error}")),
-            }
+            let watch = FileWatch::open()?;
+            here.desk.machine.watch(&watch, FILES).map_err(io::Error::other)?;
+            self.files = Some(watch);
         }
         if let Some(files) = &mut self.files {
             files.follow(self.names.keys().cloned());
         }
+        Ok(())
     }
 
-    fn read(&self, files: BTreeSet<PathBuf>, out: &mut Vec<Arrival>) {
+    fn read(&mut self, files: BTreeSet<PathBuf>, out: &mut Vec<Arrival>) {
         for file in files {
-            let value = watch_file::number(&file);
-            for name in self.names.get(&file).into_iter().flatten() {
-                out.push(Arrival::FileRead { file: name.clone(), value });
+            let Some(names) = self.names.get(&file) else { continue };
+            match watch_file::number(&file) {
+                Ok(value) => {
+                    out.extend(names.iter().map(|name| Arrival::FileRead { file: name.clone(), value }));
+                }
+                Err(_) => drop(self.unread.insert(file)),
             }
+        }
+    }
+
+    /// Looks at all processes; later, if there is no descriptor for that now.
+    fn look_at_all(&mut self, now: Instant, take_in: impl FnOnce(&mut Processes, &BTreeMap<u32, Seen>)) {
+        match watch_process::all() {
+            Ok(all) => take_in(&mut self.processes, &all.into_iter().map(seen).collect()),
+            Err(_) => drop(self.look.get_or_insert(now + LOOK_EVERY)),
         }
     }
 
@@ -161,7 +176,7 @@ impl Watchers {
         }
         let opened = open_events(self.home.as_deref()).and_then(|events| {
             self.buffer.map_or(Ok(()), |(bytes, force)| events.size(bytes, force))?;
-            here.watch(&events, PROCESSES).map_err(io::Error::other)?;
+            here.desk.machine.watch(&events, PROCESSES).map_err(io::Error::other)?;
             Ok(events)
         });
         match opened {
@@ -179,9 +194,11 @@ impl Watchers {
         match event {
             ProcessEvent::Forked { parent, child } => self.processes.forked(parent, child, now),
             ProcessEvent::Executed(pid) => {
-                // One that is gone already is told of next.
-                if let Some(process) = watch_process::one(pid) {
-                    self.processes.executed(pid, &seen(process).1, now);
+                match watch_process::one(pid) {
+                    Ok(Some(process)) => self.processes.executed(pid, &seen(process).1, now),
+                    // One that is gone already is told of next.
+                    Ok(None) => {}
+                    Err(_) => drop(self.look.get_or_insert(now + LOOK_EVERY)),
                 }
             }
             ProcessEvent::Renamed(pid, name) => self.processes.renamed(pid, &name, now),
@@ -203,10 +220,6 @@ fn open_events(home: Option<&Path>) -> io::Result<ProcessWatch> {
         None => ProcessWatch::open(),
         Some(home) => Namespace::at(home)?.run(ProcessWatch::open)?,
     }
-}
-
-fn all() -> BTreeMap<u32, Seen> {
-    watch_process::all().into_iter().map(seen).collect()
 }
 
 fn seen(process: ProcessSeen) -> (u32, Seen) {

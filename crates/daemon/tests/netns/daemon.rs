@@ -76,6 +76,8 @@ pub(crate) struct Daemon {
     host: Host,
     folder: PathBuf,
     child: Option<Child>,
+    /// It runs without CAP_SYS_ADMIN.
+    renounced: bool,
     /// Everything that was ever seen of it, so that nothing of it outlives the trial.
     seen: Vec<Process>,
 }
@@ -85,7 +87,8 @@ impl Daemon {
     pub(crate) fn new(lab: &Lab, host: &Host, make: Make, name: &str, configuration: &str) -> Daemon {
         let folder = lab.scratch.path(name);
         fs::create_dir_all(&folder).expect("the scratch folder is writable");
-        let daemon = Daemon { make, host: host.clone(), folder, child: None, seen: Vec::new() };
+        let daemon =
+            Daemon { make, host: host.clone(), folder, child: None, renounced: false, seen: Vec::new() };
         daemon.configure(configuration);
         daemon
     }
@@ -95,12 +98,22 @@ impl Daemon {
         file::replace(&self.configuration(), configuration);
     }
 
+    /// From its next start on it runs without CAP_SYS_ADMIN, for which some limits of the system do not count.
+    pub(crate) fn renounce(&mut self) {
+        self.renounced = true;
+    }
+
     /// Starts it, in the foreground and with its log in a file. Gives the moment before.
     pub(crate) fn start(&mut self) -> Stamp {
         assert!(self.child.is_none(), "{} runs already", self.make);
         let log = OpenOptions::new().create(true).append(true).open(self.folder.join("log"));
         let log = log.expect("the scratch folder is writable");
-        let mut command = Command::new(self.make.program().expect("the runner skips what is not there"));
+        let program = self.make.program().expect("the runner skips what is not there");
+        let mut command = Command::new(program);
+        if self.renounced {
+            command = Command::new("setpriv");
+            command.args(["--bounding-set", "-sys_admin"]).arg(program);
+        }
         command.args(["-n", "-l", "-D", "-G"]);
         command.arg("-f").arg(self.configuration());
         for (option, name) in PID_FILES {

@@ -22,6 +22,11 @@ const MOST_AT_ONCE: usize = 8;
 /// How often a trial is tried again because the machine stalled while it failed.
 const AGAIN: u32 = 2;
 
+/// What a trial needs that changes the whole machine: one that is there for tests alone.
+pub(crate) const OWN_MACHINE: &str = "no other users";
+/// The environment says so by this.
+const IS_OURS: &str = "STANDFAST_OWN_MACHINE";
+
 /// Something to try.
 pub(crate) struct Trial {
     /// Its name in the report.
@@ -220,6 +225,11 @@ fn missing(trial: &Trial) -> Option<String> {
     if !namespaces_can_be_made() {
         return Some("network namespaces cannot be made here".to_owned());
     }
+    if trial.kernel == Some(OWN_MACHINE) && !is_ours() {
+        return Some(format!(
+            "it changes the whole machine, which {IS_OURS} does not say is there for tests"
+        ));
+    }
     if let Some(make) = trial.makes.iter().find(|make| make.program().is_none()) {
         return Some(match make {
             Make::Ours => "this build has no keepalived of ours".to_owned(),
@@ -228,6 +238,14 @@ fn missing(trial: &Trial) -> Option<String> {
     }
     let absent = trial.programs.iter().find(|program| !is_installed(program))?;
     Some(format!("{absent} is not installed"))
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "no option, as it concerns all programs of tests of one machine"
+)]
+fn is_ours() -> bool {
+    env::var_os(IS_OURS).is_some()
 }
 
 /// Whether this root is one: in a container it often is not.

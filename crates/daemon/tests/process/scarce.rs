@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::os::unix::net::UnixStream;
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
@@ -79,6 +80,9 @@ fn exhausted(bench: &Bench) -> (Daemon<'_>, Vec<UnixStream>) {
     let daemon = bench.spawn(&mut command).master();
     let path = bench.path("pid.sock");
     let connections = (0..FEW).map(|_| UnixStream::connect(&path).unwrap()).collect();
+    let table = format!("/proc/{}/fd", daemon.child.id());
+    let open = |number: u32| Path::new(&table).join(number.to_string()).symlink_metadata().is_ok();
+    bench.until("the last", || (0..FEW).all(open));
     (daemon, connections)
 }
 
@@ -121,13 +125,14 @@ fn a_worker_is_started_anew_and_scripts_wait_while_there_are_no_descriptors() {
     bench.script("told", "#!/bin/sh\necho \"$*\" >> @/states\n");
     bench.configure("notify @/told");
     let text = bench.text("conf").replace("advert_int 0.1", "advert_int 0.5");
-    bench.write("conf", &text);
+    bench.write("conf", &(text + "bfd_instance path {\n neighbor_ip 10.60.0.9\n}\n"));
     let (daemon, connections) = exhausted(&bench);
     let worker = bench.pid("vrrp.pid");
     send(worker, "KILL");
     bench.until("the next worker", || ![0, worker].contains(&bench.pid("vrrp.pid")));
     bench.await_log("Resuming as master");
-    assert_eq!(bench.count("Unable to start the VRRP child process"), 0);
+    // Nor is it cut off from the bfd worker, or left out of a pid file.
+    assert_eq!(bench.count("Unable"), 0);
 
     bench.inside(|| Command::new("ip").args(["link", "set", "eth1", "down"]).status()).unwrap();
     bench.await_log("(VI_1) Entering FAULT STATE");
@@ -135,6 +140,72 @@ fn a_worker_is_started_anew_and_scripts_wait_while_there_are_no_descriptors() {
     assert!(!bench.text("states").contains("FAULT"), "there is no descriptor for a script");
     drop(connections);
     bench.until("the script", || bench.text("states").contains("INSTANCE VI_1 FAULT 100\n"));
+    assert_eq!(daemon.stop(), Some(0));
+}
+
+/// An included file that could not be opened is not one that is empty.
+#[test]
+fn a_reload_for_which_there_is_no_descriptor_changes_nothing() {
+    let Some(bench) = Bench::new("a_reload_for_which_there_is_no_descriptor_changes_nothing") else { return };
+    bench.configure("");
+    bench.write("instance", &bench.text("conf"));
+    bench.write("conf", "include @/instanc*\n");
+    let (daemon, connections) = exhausted(&bench);
+    bench.write("instance", &bench.text("instance").replace("10.60.0.100", "10.60.0.101"));
+    daemon.signal("HUP");
+    bench.await_log("Unable to read the configuration now: Too many open files");
+    bench.await_log("New config failed validation");
+    assert!(bench.has_address());
+    drop(connections);
+    bench.until("an answer", || super::control::status(&bench)["vrrp"]["instances"][0]["state"] == "Master");
+    daemon.signal("HUP");
+    bench.await_log("Reload complete");
+    bench.until("the other address", || bench.addresses().contains("10.60.0.101") && !bench.has_address());
+    assert_eq!(daemon.stop(), Some(0));
+}
+
+/// A file that cannot be read is not one that is gone, a process that cannot be looked at neither, and a script that cannot
+/// run found no fault.
+#[test]
+fn what_is_tracked_counts_as_it_did_while_there_are_no_descriptors() {
+    let test = "what_is_tracked_counts_as_it_did_while_there_are_no_descriptors";
+    let Some(bench) = Bench::new(test) else { return };
+    let name = format!("t{}", std::process::id());
+    fs::copy("/bin/sleep", bench.path(&name)).unwrap();
+    let mut tracked = Command::new(bench.path(&name)).arg("600").spawn().unwrap();
+    bench.write("score", "20\n");
+    bench.script("looks", "#!/bin/sh\necho >> @/looked\n");
+    bench.configure(
+        "track_file {\n  score weight 1\n }\n track_process {\n  runs\n }\n track_script {\n  looks\n }",
+    );
+    let trackers = format!(
+        "track_file score {{\n file @/score\n}}\nvrrp_track_process runs {{\n process {name}\n}}\n\
+         vrrp_script looks {{\n script @/looks\n interval 1\n}}\n"
+    );
+    bench.write("conf", &(trackers + &bench.text("conf")));
+    let daemon = bench.start(&[]).master();
+    let limit = |limit: &str| {
+        for pid in [daemon.child.id(), bench.pid("vrrp.pid")] {
+            let words = ["--pid", &pid.to_string(), &format!("--nofile={limit}:")];
+            assert!(Command::new("prlimit").args(words).status().unwrap().success());
+        }
+    };
+    limit("3");
+    let (priorities, looked) = (bench.count("effective priority"), bench.count("now returning"));
+    bench.write("score", "20\n");
+    bench.await_log("Scripts wait, as they cannot be started now: Too many open files");
+    let before = bench.text("looked");
+    pause(2_500);
+    assert_eq!(bench.text("looked"), before);
+    assert_eq!((bench.count("effective priority"), bench.count("now returning")), (priorities, looked));
+    assert_eq!((bench.count("FAULT"), bench.count("Scripts wait")), (0, 1));
+    assert!(bench.has_address());
+    limit("1024");
+    bench.until("the script", || bench.text("looked") != before);
+    bench.write("score", "30\n");
+    bench.await_log("effective priority from 120 to 130");
+    tracked.kill().and_then(|()| tracked.wait()).unwrap();
+    bench.await_log("Entering FAULT STATE");
     assert_eq!(daemon.stop(), Some(0));
 }
 

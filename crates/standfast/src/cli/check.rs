@@ -51,7 +51,7 @@ pub(super) fn run(options: &Options) -> ExitCode {
         .map(|file| {
             let request =
                 Request { config_id: options.id.as_deref(), test: true, ..Request::new(file.as_str()) };
-            let loaded = config::load(&request, &Disk, surroundings);
+            let loaded = config::load(&request, &Disk::default(), surroundings);
             if options.format == Format::Human {
                 output::put(&loaded.render(output::is_watched()));
                 output::say(&verdict(file, &loaded));

@@ -67,8 +67,8 @@ fn read(file: &str, options: &Options) -> Option<(Outline, Effective)> {
     let assumed = Assumed::default();
     let surroundings: &dyn Surroundings = if options.host { &host } else { &assumed };
     let request = Request { config_id: options.id.as_deref(), ..Request::new(file) };
-    let loaded = config::load(&request, &Disk, surroundings);
-    let outline = outline::read(&request, &Disk, surroundings);
+    let loaded = config::load(&request, &Disk::default(), surroundings);
+    let outline = outline::read(&request, &Disk::default(), surroundings);
     let Some(effective) = loaded.effective else {
         let why = loaded.diagnostics.iter().find(|found| found.refuses.is_some());
         let why = why.map_or_else(String::new, |found| found.log_line(&loaded.sources));

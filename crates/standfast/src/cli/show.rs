@@ -42,8 +42,8 @@ pub(super) fn run(options: &Options) -> ExitCode {
     let assumed = Assumed::default();
     let surroundings: &dyn Surroundings = if source.host { &host } else { &assumed };
     let request = Request { config_id: source.id.as_deref(), ..Request::new(source.file.as_str()) };
-    let loaded = config::load(&request, &Disk, surroundings);
-    let outline = outline::read(&request, &Disk, surroundings);
+    let loaded = config::load(&request, &Disk::default(), surroundings);
+    let outline = outline::read(&request, &Disk::default(), surroundings);
     match options.what {
         What::Effective(_) => {
             let json = outline::effective(&outline, &loaded);

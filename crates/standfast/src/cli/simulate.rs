@@ -103,7 +103,7 @@ fn of_file(file: &Path) -> Result<Scenario, Trouble> {
     let name = file.display().to_string();
     let text = fs::read_to_string(file).map_err(|cause| Trouble::Unreadable(name.clone(), cause))?;
     let directory = file.parent().unwrap_or(Path::new(""));
-    let mut load = |path: &str| configuration(&directory.join(path).display().to_string(), &Disk);
+    let mut load = |path: &str| configuration(&directory.join(path).display().to_string(), &Disk::default());
     Scenario::read(&text, &mut load).map_err(|cause| Trouble::Bad(name, cause))
 }
 

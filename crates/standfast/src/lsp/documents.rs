@@ -67,7 +67,7 @@ impl Documents {
     pub(super) fn text(&self, path: &str) -> Option<String> {
         match self.open.get(path) {
             Some(open) => Some(open.text.clone()),
-            None => Disk.read(path).ok().map(|bytes| String::from_utf8_lossy(&bytes).into_owned()),
+            None => Disk::default().read(path).ok().map(|bytes| String::from_utf8_lossy(&bytes).into_owned()),
         }
     }
 
@@ -86,16 +86,16 @@ impl Files for Documents {
     fn read(&self, path: &str) -> Result<Vec<u8>, Unreadable> {
         match self.open.get(path) {
             Some(open) => Ok(open.text.clone().into_bytes()),
-            None => Disk.read(path),
+            None => Disk::default().read(path),
         }
     }
     fn readable(&self, path: &str) -> Result<(), Unreadable> {
-        if self.open.contains_key(path) { Ok(()) } else { Disk.readable(path) }
+        if self.open.contains_key(path) { Ok(()) } else { Disk::default().readable(path) }
     }
     fn matches(&self, pattern: &str) -> Vec<String> {
-        Disk.matches(pattern)
+        Disk::default().matches(pattern)
     }
     fn canonical(&self, path: &str) -> String {
-        Disk.canonical(path)
+        Disk::default().canonical(path)
     }
 }

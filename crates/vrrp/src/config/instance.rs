@@ -129,6 +129,13 @@ pub struct Settings {
 }
 
 impl InstanceConfig {
+    /// Without room for more addresses: it is kept for long, and there may be thousands.
+    pub(crate) fn tight(mut self) -> Self {
+        self.addresses.shrink_to_fit();
+        self.excluded.shrink_to_fit();
+        self
+    }
+
     /// An IPv4 instance on `link`, or on none, with every default of the file format, and no address.
     pub fn plain(name: &str, link: impl Into<Option<LinkName>>, vrid: Vrid) -> Self {
         Self {

@@ -1,5 +1,6 @@
 use core::net::Ipv4Addr;
 
+use super::orders::MOST_ORDERS;
 use super::*;
 
 const LINK: LinkIndex = LinkIndex(2);

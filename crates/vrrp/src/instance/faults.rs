@@ -288,8 +288,7 @@ impl Instance {
                 Effect::Pending => drop(faults.insert(pending)),
             };
         let always = Weight::Fault { reverse: false };
-        let own = self.config.link.as_ref().filter(|_| self.config.track_own_link);
-        let own = own.map(|link| (link, always));
+        let own = self.config.link.as_ref().filter(|_| self.config.track_own_link).map(|link| (link, always));
         let carriers = self.config.addresses.iter().chain(&self.config.excluded);
         let carriers = carriers.filter(|address| address.track).filter_map(|address| address.link.as_ref());
         let routes = self.config.routes.iter().filter(|route| route.track);

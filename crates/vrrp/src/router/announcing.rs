@@ -19,20 +19,18 @@ const ANNOUNCEMENT: u64 = u64::MAX;
 
 impl Router {
     /// Sends the announcements that are due: after the addresses, which were ordered just before.
-    pub(super) fn announce(
-        &mut self,
-        now: Instant,
-        touched: &BTreeSet<InstanceId>,
-        ordered: bool,
-        out: &mut Vec<Action>,
-    ) {
+    pub(super) fn announce(&mut self, now: Instant, touched: &BTreeSet<InstanceId>, out: &mut Vec<Action>) {
         let mut due = Vec::new();
+        let relieved = self.holdings.take_relieved();
         let lags = |id: &InstanceId| self.holdings.lags(*id);
         self.unannounced.extend(touched.iter().filter(|id| lags(id)));
         // What is not asked for yet is not announced; the round stays due.
         let mut ready: BTreeSet<InstanceId> = touched.difference(&self.unannounced).copied().collect();
-        if ordered {
-            ready.extend(self.unannounced.extract_if(.., |id| !lags(id)));
+        let eased = touched.iter().chain(&relieved).filter(|id| self.unannounced.contains(id) && !lags(id));
+        let eased: Vec<InstanceId> = eased.copied().collect();
+        for id in eased {
+            self.unannounced.remove(&id);
+            ready.insert(id);
         }
         let links = &self.links;
         let name_of = |link| links.get(link).map(|link| &link.name);

@@ -104,8 +104,7 @@ impl Router {
 
     /// Whether a changed address may decide something: a source address, or the address of a link of our own.
     fn matters(&self, address: &LinkAddress) -> bool {
-        !self.holdings.is_ours(address.link, address.prefix.address())
-            || self.instances.values().any(|instance| instance.has_own_links())
+        self.any_own_links || !self.holdings.is_ours(address.link, address.prefix.address())
     }
 
     fn removed(

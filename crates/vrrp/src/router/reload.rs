@@ -12,6 +12,7 @@ use core::net::IpAddr;
 use host::{Family, Instant, LinkName};
 
 use super::Router;
+use super::stop::Stop;
 use crate::config::{Config, GroupConfig, InstanceConfig, Mode, Settings, Vrid};
 use crate::event::Action;
 use crate::group::Group;
@@ -45,7 +46,7 @@ impl Router {
         touched: &mut BTreeSet<InstanceId>,
         out: &mut Vec<Action>,
     ) {
-        if self.stopping {
+        if self.stop != Stop::NotAsked {
             return;
         }
         let Config {
@@ -105,6 +106,7 @@ impl Router {
             touched.insert(id);
         }
         self.regroup(groups);
+        self.any_own_links = self.instances.values().any(|instance| instance.has_own_links());
         self.memories.clear();
         self.stale = true;
         if !first {
@@ -197,6 +199,7 @@ impl Router {
         }
         self.holdings.want(id, Vec::new());
         self.announcements.forget(id);
+        self.unannounced.remove(&id);
         self.timers.forget(id);
     }
 }

@@ -360,9 +360,8 @@ fn what_changes_everything_waits_until_the_status_is_told() {
     }
 }
 
-/// Thousands of log lines of one turn would make adverts late.
-#[test]
-fn people_are_told_of_a_mass_takeover_in_turns_that_are_bounded() {
+/// 200 backups that nobody else is master for, at the moment when they take over.
+fn about_to_take_over() -> (Vrrp<Paper>, Instant) {
     let instances = (1..=200).map(|vrid| InstanceConfig {
         vrid: vrrp::config::Vrid::new(vrid).unwrap(),
         addresses: vec![VirtualAddress::plain(Prefix::host(IpAddr::V4(Ipv4Addr::new(198, 51, 100, vrid))))],
@@ -376,6 +375,13 @@ fn people_are_told_of_a_mass_takeover_in_turns_that_are_bounded() {
         worker.arrive(Arrival::Woken, Instant::ZERO);
     }
     let takeover = worker.deadline().unwrap();
+    (worker, takeover)
+}
+
+/// Thousands of log lines of one turn would make adverts late.
+#[test]
+fn people_are_told_of_a_mass_takeover_in_turns_that_are_bounded() {
+    let (mut worker, takeover) = about_to_take_over();
     let before = worker.machine().lines.len();
     worker.arrive(Arrival::Woken, takeover);
     assert!(worker.machine().sent >= 200, "every advert is sent at once: {}", worker.machine().sent);
@@ -390,4 +396,22 @@ fn people_are_told_of_a_mass_takeover_in_turns_that_are_bounded() {
         worker.machine().lines.iter().filter(|line| line.ends_with("Entering MASTER STATE")).count();
     assert_eq!(masters, 200);
     assert_eq!(worker.machine().orders.len(), 200);
+}
+
+#[test]
+fn people_hear_of_a_stop_when_every_master_has_said_so() {
+    let (mut worker, takeover) = about_to_take_over();
+    worker.arrive(Arrival::Woken, takeover);
+    while worker.deadline() == Some(Instant::ZERO) {
+        worker.arrive(Arrival::Woken, takeover);
+    }
+    let (sent, lines) = (worker.machine().sent, worker.machine().lines.len());
+    worker.hear(ToWorker::Stop, takeover);
+    let said = worker.machine().sent - sent;
+    assert!((1..200).contains(&said), "{said}");
+    assert_eq!(worker.machine().lines.len(), lines);
+    assert!(!worker.is_finished());
+    worker.arrive(Arrival::Woken, takeover);
+    assert_eq!(worker.machine().sent - sent, 200);
+    assert!(worker.machine().lines.len() > lines);
 }

@@ -24,7 +24,13 @@ impl Bench {
         fs::create_dir_all(&directory).unwrap();
         // Stands for this executable, which in a test is no daemon: leaves out the part and the account.
         let launcher = directory.join("launcher");
-        fs::write(&launcher, "#!/bin/sh\nshift 2\nexec \"$@\"\n").unwrap();
+        // While there is a file `full`, it finds no descriptor (ENFILE).
+        let full = directory.join("full");
+        let text = format!(
+            "#!/bin/sh\ntest -e {} && {{ printf '\\000\\000\\000\\027'; exit 1; }}\nshift 2\nexec \"$@\"\n",
+            full.display()
+        );
+        fs::write(&launcher, text).unwrap();
         fs::set_permissions(&launcher, fs::Permissions::from_mode(0o755)).unwrap();
         Self {
             jobs: Jobs::new(launcher, most),
@@ -49,7 +55,7 @@ impl Bench {
 
     fn track(&mut self, id: u64, line: &str) {
         let job = self.job(line);
-        self.finished.extend(self.jobs.track(JobId(id), &job, self.now));
+        self.jobs.track(JobId(id), job, self.now, &mut self.finished);
     }
 
     /// Time passes for the jobs, not for the test.
@@ -213,6 +219,33 @@ fn a_script_that_cannot_be_started_says_so_and_the_next_runs() {
     bench.notify("VI_1", "echo > @/next");
     bench.until_idle();
     assert_eq!(bench.text("next"), "\n");
+}
+
+/// What a script could not look at is as it was, and who was to be told has to be.
+#[test]
+fn scripts_for_which_there_is_no_descriptor_wait_in_their_order_which_is_said_once() {
+    let mut bench = Bench::new(MAX_RUNNING);
+    let full = bench.directory.join("full");
+    fs::write(&full, "").unwrap();
+    bench.track(1, "exit 3");
+    bench.track(2, "exit 0");
+    bench.notify("VI_1", "echo first >> @/log");
+    bench.notify("VI_1", "echo second >> @/log");
+    let rest = |bench: &Bench| bench.jobs.load() == (0, 4);
+    for _ in 0..3 {
+        bench.until(rest);
+        assert_eq!(bench.finished, [Finished::Short(23)]);
+        assert_eq!(bench.jobs.deadline(), Some(bench.now + AGAIN));
+        bench.pass(AGAIN);
+    }
+    bench.until(rest);
+    bench.jobs.end(JobId(2), bench.now);
+    fs::remove_file(&full).unwrap();
+    bench.pass(AGAIN);
+    bench.until_idle();
+    assert_eq!(bench.text("log"), "first\nsecond\n");
+    assert_eq!(bench.finished, [Finished::Short(23), Finished::Tracking(JobId(1), Outcome::Exited(3))]);
+    assert_eq!(bench.jobs.deadline(), None);
 }
 
 #[test]

@@ -5,6 +5,7 @@ mod change;
 mod domain;
 mod election;
 mod events;
+mod file_table;
 mod flood;
 mod forged;
 pub(crate) mod frr;
@@ -24,6 +25,7 @@ mod vmac;
 
 use crate::netns::daemon::Make;
 use crate::netns::pair::Pair;
+use crate::netns::runner::OWN_MACHINE;
 
 /// One case.
 #[derive(Clone, Copy)]
@@ -165,10 +167,26 @@ fn breakdowns() -> [Case; 20] {
     ]
 }
 
-/// Those that not every kernel can play.
-fn on_special_kernels() -> [Case; 6] {
+/// Those that not every kernel can play, or not with others beside.
+fn on_special_kernels() -> [Case; 9] {
     let on = |feature, case| Case { kernel: Some(feature), ..case };
     [
+        on(
+            OWN_MACHINE,
+            ours("file table full under a master", file_table::tracking_pair, file_table::under_a_master),
+        ),
+        on(
+            OWN_MACHINE,
+            alone("file table full under a backup", file_table::pair, file_table::under_a_backup),
+        ),
+        on(
+            OWN_MACHINE,
+            ours(
+                "file table full under a worker that dies",
+                file_table::pair,
+                file_table::under_a_worker_that_dies,
+            ),
+        ),
         on("VRF", both("VMAC that moves between domains", domain::outside, domain::comes_and_goes)),
         on("VRF", both("VMAC in a domain", domain::with_vmac, domain::life_with_vmac)),
         on("VRF", both("multicast in a domain", domain::multicast, protocol::life)),

@@ -8,21 +8,28 @@ use core::time::Duration;
 
 use host::{Engine, Instant, NetworkOp, Packet, Prefix};
 
-use super::bench::{Bench, config, instance_v3};
-use crate::config::{InstanceConfig, VirtualAddress, Vrid};
+use super::bench::{Bench, HIGH, advert, config, instance_v3};
+use crate::config::{InstanceConfig, Priority, VirtualAddress, Vrid};
 use crate::event::{Action, Event};
 
 const MANY: u8 = 200;
 
 /// All are backups, and nobody is master.
 fn many() -> Bench {
-    let one = |number| InstanceConfig {
+    backups((1..=MANY).map(one))
+}
+
+fn backups(instances: impl IntoIterator<Item = InstanceConfig>) -> Bench {
+    Bench { obedient: false, ..Bench::start(config(instances, [])).0 }
+}
+
+fn one(number: u8) -> InstanceConfig {
+    InstanceConfig {
         name: format!("VI_{number}"),
         vrid: Vrid::new(number).unwrap(),
         addresses: Vec::from([VirtualAddress::plain(Prefix::host(IpAddr::V4(address(number))))]),
         ..instance_v3()
-    };
-    Bench { obedient: false, ..Bench::start(config((1..=MANY).map(one), [])).0 }
+    }
 }
 
 const fn address(number: u8) -> Ipv4Addr {
@@ -53,6 +60,18 @@ fn put(out: &[Action]) -> Vec<IpAddr> {
     out.iter().filter_map(put).collect()
 }
 
+/// The kernel puts what it was told to; what is asked for then.
+fn answer(bench: &mut Bench, out: &[Action]) -> Vec<Action> {
+    let mut more = Vec::new();
+    for action in out {
+        if let Action::Network(ticket, NetworkOp::AddAddress(address)) = action {
+            more.extend(handle(bench, Event::Settled { ticket: *ticket, result: Ok(()) }));
+            more.extend(handle(bench, Event::AddressAdded(address.clone())));
+        }
+    }
+    more
+}
+
 fn announced(out: &[Action]) -> usize {
     let is = |action: &&Action| matches!(action, Action::Send(d) if matches!(d.packet, Packet::Ethernet(_)));
     out.iter().filter(is).count()
@@ -70,14 +89,8 @@ fn adverts_go_at_once_and_addresses_follow_in_turns_that_are_bounded() {
     loop {
         turns.push(put(&out).len());
         assert_eq!(announced(&out), put(&out).len());
-        for action in core::mem::take(&mut out) {
-            if let Action::Network(ticket, NetworkOp::AddAddress(address)) = action {
-                let answers = [Event::Settled { ticket, result: Ok(()) }, Event::AddressAdded(address)];
-                let more: Vec<Action> =
-                    answers.into_iter().flat_map(|answer| handle(&mut bench, answer)).collect();
-                assert!(bench.next_deadline() > Some(bench.now) || put(&more).is_empty(), "{more:?}");
-            }
-        }
+        let more = answer(&mut bench, &out);
+        assert!(bench.next_deadline() > Some(bench.now) || put(&more).is_empty(), "{more:?}");
         if bench.next_deadline() > Some(bench.now) {
             break;
         }
@@ -115,4 +128,73 @@ fn they_do_not_send_at_once_for_ever() {
         *at_once.entry(times[5]).or_default() += 1;
     }
     assert!(at_once.values().all(|together| *together <= 32), "{at_once:?}");
+}
+
+/// Adverts of backups whose times end one after another, each within a millisecond of the one before.
+///
+/// Whoever waits with a lower priority would take over too if they came late (RFC 9568 §6.1: a skew time apart), so no
+/// order comes before them; but what has been taken over is not without its address for long.
+#[test]
+fn takeovers_that_are_due_within_moments_come_before_orders_but_not_for_long() {
+    let priority = |number: u8| Priority(150 - number);
+    let mut bench =
+        backups((1..=100).map(|number| InstanceConfig { priority: priority(number), ..one(number) }));
+    let first = bench.next_deadline().unwrap();
+    let mut ordered = BTreeMap::new();
+    let mut taken_over = 0;
+    while taken_over < 100 || bench.next_deadline() <= Some(bench.now) {
+        bench.now = bench.now.max(bench.next_deadline().unwrap());
+        let out = handle(&mut bench, Event::Wake);
+        taken_over += adverts(&out).len();
+        *ordered.entry(bench.now.since(first).as_millis()).or_insert(0) += put(&out).len();
+    }
+    let until = |end| ordered.range(..end).map(|(_, orders)| orders).sum::<usize>();
+    assert_eq!(until(30), 0, "{ordered:?}");
+    assert!(until(31) >= 75, "{ordered:?}");
+    assert_eq!(until(1_000), 100, "{ordered:?}");
+}
+
+/// A few that are due at different times do not wait for one another.
+#[test]
+fn takeovers_that_lie_apart_wait_for_nothing() {
+    let apart = |number: u8| InstanceConfig { priority: Priority(110 - 10 * number), ..one(number) };
+    let mut bench = backups([1, 2].map(apart));
+    bench.now = bench.next_deadline().unwrap();
+    let out = handle(&mut bench, Event::Wake);
+    assert_eq!((adverts(&out), put(&out).len()), (Vec::from([1]), 1));
+}
+
+/// An advert of the last takeover's master makes it none: what waited for it waits no more.
+#[test]
+fn orders_that_wait_for_a_takeover_go_on_when_it_does_not_come() {
+    let near = |number: u8| InstanceConfig { priority: Priority(101 - number), ..one(number) };
+    let mut bench = backups([1, 2].map(near));
+    bench.now = bench.next_deadline().unwrap();
+    let out = handle(&mut bench, Event::Wake);
+    assert_eq!((adverts(&out), put(&out).len()), (Vec::from([1]), 0));
+    let better = advert(&near(2), HIGH, 200);
+    let out = handle(&mut bench, Event::Received(better));
+    assert_eq!(put(&out).len(), 1);
+}
+
+/// RFC 9568 §6.4.3, on a Shutdown event: "Send an ADVERTISEMENT with Priority = 0". Their backups count from those, so
+/// nothing comes before them, and the first leave before the last are made.
+#[test]
+fn masters_that_stop_all_say_so_before_anything_else_and_in_turns_that_are_bounded() {
+    let mut bench = many();
+    bench.now = bench.next_deadline().unwrap();
+    while bench.next_deadline() <= Some(bench.now) {
+        let out = handle(&mut bench, Event::Wake);
+        answer(&mut bench, &out);
+    }
+    let mut turns = Vec::from([adverts(&handle(&mut bench, Event::Stop)).len()]);
+    while turns.iter().sum::<usize>() < usize::from(MANY) {
+        assert_eq!(bench.next_deadline(), Some(Instant::ZERO), "at once");
+        assert!(bench.router.outstanding() > 0, "it is not over");
+        let out = handle(&mut bench, Event::Wake);
+        let taken = out.iter().any(|action| matches!(action, Action::Network(..)));
+        turns.push(adverts(&out).len());
+        assert_eq!(taken, turns.iter().sum::<usize>() == usize::from(MANY));
+    }
+    assert_eq!(turns, [128, 72]);
 }
