@@ -19,11 +19,13 @@ fn anywhere(tracked: bool) -> InstanceConfig {
 }
 
 fn ways(actions: &[Action]) -> Vec<LinkIndex> {
-    let adverts = actions.iter().filter_map(|action| match action {
-        Action::Send(Datagram { link, packet: host::Packet::Ipv4(_), .. }) => Some(*link),
-        _ => None,
-    });
-    adverts.collect()
+    let mut ways = Vec::new();
+    for action in actions {
+        if let Action::Send(Datagram { link, packet: host::Packet::Ipv4(_), .. }) = action {
+            ways.push(*link);
+        }
+    }
+    ways
 }
 
 /// vrrp-behaviour §2, §9.
