@@ -207,7 +207,7 @@ fn bfd_names(resolver: &mut Resolver<'_, '_>, sessions: &[(NodeId, SessionConfig
 /// Reads and lowers the virtual routers one after the other, so that only one is held as written.
 fn instances(resolver: &mut Resolver<'_, '_>, nodes: &[NodeId]) -> Vec<InstanceConfig> {
     let mut names: BTreeMap<&str, Span> = BTreeMap::new();
-    let mut routers: BTreeMap<LinkName, BTreeMap<Identity, (&str, Span)>> = BTreeMap::new();
+    let mut routers: BTreeMap<Option<LinkName>, BTreeMap<Identity, (&str, Span)>> = BTreeMap::new();
     // Not by doubling: what it would copy is most of the memory of a large configuration.
     let mut instances = Vec::with_capacity(nodes.len());
     let mut common = Common::default();

@@ -53,6 +53,31 @@ fn prefix(text: &str) -> Prefix {
 
 const D: &str = "10.60.1.0/24";
 
+/// Seen of keepalived: the kernel has them all, in this order for IPv4, and as hops of one route for IPv6.
+///
+/// vrrp-behaviour §17.2.
+#[test]
+fn of_routes_with_one_key_the_one_that_the_kernel_uses_counts_or_their_hops_share_the_traffic() {
+    let hops = |lines: &[&str]| {
+        let (it, _) = instance(&format!("virtual_routes {{\n{}\n}}", lines.join("\n")));
+        let routes = it.routes.iter().map(|it| it.route.hops.iter().map(|hop| hop.via.unwrap().to_string()));
+        routes.map(Iterator::collect::<Vec<_>>).collect::<Vec<_>>()
+    };
+    let [seven, eight] = ["10.60.1.0/24 via 10.1.0.7 dev eth0", "10.60.1.0/24 via 10.1.0.8 dev eth0"];
+    assert_eq!(hops(&[seven, eight]), [["10.1.0.8"]], "each goes before those that are there");
+    let [later, first] = [seven, eight].map(|line| format!("append {line}"));
+    assert_eq!(hops(&[&later, &first]), [["10.1.0.7"]], "or behind them");
+    assert_eq!(hops(&[seven, &first]), [["10.1.0.7"]]);
+    assert_eq!(hops(&[&later, eight]), [["10.1.0.8"]]);
+    assert_eq!(hops(&[seven, &format!("add {eight}")]), [["10.1.0.7"]], "the kernel refuses it");
+    assert_eq!(hops(&[seven, &format!("{eight} metric 7")]), [["10.1.0.7"], ["10.1.0.8"]], "another key");
+    let [seven, eight] =
+        ["2001:db8:9::/64 via 2001:db8::7 dev eth0", "2001:db8:9::/64 via 2001:db8::8 dev eth0"];
+    let both = [["2001:db8::7", "2001:db8::8"]];
+    assert_eq!(hops(&[seven, eight, eight]), both);
+    assert_eq!(hops(&[&format!("append {seven}"), eight]), both);
+}
+
 /// vrrp-behaviour §17.2.
 #[test]
 fn a_route_is_read_as_ip_route_reads_it() {

@@ -166,7 +166,7 @@ fn an_unknown_block_is_passed_over() {
     let loaded = read(&format!("vrrp_instance a {{\n{INSTANCE}foo {{ interface eth9 }}\npriority 7\n}}\n"));
     assert_eq!(loaded.test_status(), 5);
     let instance = &loaded.effective.unwrap().vrrp.instances[0];
-    assert_eq!((instance.link.as_str(), instance.priority.0), ("eth0", 7));
+    assert_eq!((instance.link.as_ref().unwrap().as_str(), instance.priority.0), ("eth0", 7));
 }
 
 /// A block that is left out is left out up to its own brace.

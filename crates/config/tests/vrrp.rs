@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use bare::Bare;
 use config::{Assumed, InMemory, Loaded, Request, load};
-use host::{Family, Prefix};
+use host::{Family, LinkName, Prefix};
 use vrrp::config::{
     AnnouncePace, Authentication, InstanceConfig, Mode, Preemption, Priority, ReceiveBuffer, Version, Weight,
 };
@@ -102,7 +102,10 @@ vrrp_instance VI_1 {
     assert_eq!((script.interval, script.timeout), (Duration::from_secs(3), Duration::from_secs(3)));
     assert_eq!((script.fall, script.rise, script.starts_failed), (3, 1, false));
     let instance = &config.instances[0];
-    assert_eq!((instance.name.as_str(), instance.link.as_str(), instance.vrid.get()), ("VI_1", "ens33", 51));
+    assert_eq!(
+        (instance.name.as_str(), instance.link.as_ref().unwrap().as_str(), instance.vrid.get()),
+        ("VI_1", "ens33", 51)
+    );
     assert_eq!((instance.version, instance.family), (Version::V2, Family::V4));
     assert_eq!((instance.priority, instance.wants_master), (Priority(100), true));
     assert_eq!(instance.authentication, Authentication::Password(*b"1111\0\0\0\0"));
@@ -497,7 +500,10 @@ fn lax_numbers_are_taken_unless_it_is_a_test() {
 fn an_unknown_block_is_left_out_as_a_whole() {
     let (got, found) =
         instance("", &format!("foo {{ interface eth9\nbar {{ priority 7 }} }}\nadvert_int 2\n{VIP}"));
-    assert_eq!((got.link.as_str(), got.priority, got.interval.as_secs()), ("eth0", Priority::DEFAULT, 2));
+    assert_eq!(
+        (got.link.as_ref().unwrap().as_str(), got.priority, got.interval.as_secs()),
+        ("eth0", Priority::DEFAULT, 2)
+    );
     assert_eq!(found, ["SF0201"]);
 }
 
@@ -527,11 +533,11 @@ fn adverts_do_not_go_to_a_loopback() {
     assert!(loaded.effective.is_none());
 }
 
-/// As keepalived since 2.4.3.
+/// As keepalived since 2.4.3; 2.2.7 refuses both ("Unknown interface!").
 ///
 /// vrrp-behaviour §20.
 #[test]
-fn a_routing_domain_stands_for_the_interface_of_an_instance_that_speaks_to_peers() {
+fn a_routing_domain_or_nothing_stands_for_the_interface_of_an_instance_that_speaks_to_peers() {
     let of = |lines: &str, address: &str| {
         read(&format!(
             "vrrp_instance a {{\nvirtual_router_id 1\n{lines}\nvirtual_ipaddress {{\n{address}\n}}\n}}"
@@ -541,7 +547,8 @@ fn a_routing_domain_stands_for_the_interface_of_an_instance_that_speaks_to_peers
     let links = |loaded: &Loaded| {
         let instance = &loaded.effective.as_ref().unwrap().vrrp.instances[0];
         let address = instance.addresses[0].link.as_ref().unwrap();
-        (instance.link.to_string(), address.to_string(), instance.own_link.is_some())
+        let link = instance.link.as_ref().map_or("any", LinkName::as_str);
+        (link.to_owned(), address.to_string(), instance.own_link.is_some())
     };
     let good = of(&format!("vrf blue\n{peers}"), "192.0.2.100 dev eth3");
     assert_eq!((codes(&good), links(&good)), (vec![], ("blue".into(), "eth3".into(), false)));
@@ -549,11 +556,14 @@ fn a_routing_domain_stands_for_the_interface_of_an_instance_that_speaks_to_peers
     let homeless = of(&format!("vrf blue\n{peers}\nuse_vmac"), "192.0.2.100");
     assert_eq!(codes(&homeless), ["SF0606", "SF0304"]);
     assert_eq!(links(&homeless), ("blue".into(), "eth0".into(), false));
+    // As keepalived since 2.4.3: neither is needed.
+    let neither = of(peers, "192.0.2.100 dev eth3");
+    assert_eq!((codes(&neither), links(&neither)), (vec![], ("any".into(), "eth3".into(), false)));
     // An interface is enough, and a loopback is none.
     let both = of(&format!("interface eth3\nvrf blue\n{peers}"), "192.0.2.100 dev eth4");
     assert_eq!((codes(&both), links(&both)), (vec!["SF0606".into()], ("eth3".into(), "eth4".into(), false)));
     let loopback = of(&format!("vrf lo\n{peers}"), "192.0.2.100 dev eth3");
-    assert_eq!((codes(&loopback), loopback.effective), (vec!["SF0307".into(), "SF0602".into()], None));
+    assert_eq!((codes(&loopback), links(&loopback).0), (vec!["SF0307".into()], "any".into()));
     for speechless in [
         "",
         "unicast_peer {\n192.0.2.2\n}",
@@ -561,18 +571,21 @@ fn a_routing_domain_stands_for_the_interface_of_an_instance_that_speaks_to_peers
         "unicast_src_ip fe80::1\nunicast_peer {\nfe80::2\n}",
     ] {
         let address = if speechless.contains("fe80") { "fe80::3 dev eth3" } else { "192.0.2.100 dev eth3" };
-        let loaded = of(&format!("vrf blue\n{speechless}"), address);
-        assert!(codes(&loaded).contains(&"SF0602".into()), "{speechless}: {:?}", codes(&loaded));
-        assert!(loaded.effective.is_none());
+        for place in ["vrf blue\n", ""] {
+            let loaded = of(&format!("{place}{speechless}"), address);
+            assert!(codes(&loaded).contains(&"SF0602".into()), "{speechless}: {:?}", codes(&loaded));
+            assert!(loaded.effective.is_none());
+        }
     }
 }
 
 #[test]
-fn an_interface_that_is_no_routing_domain_stands_for_none() {
+fn an_interface_that_is_no_routing_domain_stands_for_no_interface() {
     let text = "vrrp_instance a {\nvrf eth0\nvirtual_router_id 1\nunicast_src_ip 192.0.2.1\n\
                 unicast_peer {\n192.0.2.2\n}\nvirtual_ipaddress {\n192.0.2.3 dev eth0\n}\n}";
     let loaded = load(&Request::new("k"), &InMemory::one("k", text), &Bare(&["eth0"]));
-    assert_eq!(codes(&loaded), ["SF0307", "SF0602"]);
+    assert_eq!(codes(&loaded), ["SF0307"]);
+    assert_eq!(loaded.effective.unwrap().vrrp.instances[0].link, None);
     // What is not there yet may become one.
     let later = InMemory::one("k", text.replace("vrf eth0", "vrf blue"));
     assert_eq!(codes(&load(&Request::new("k"), &later, &Bare(&["eth0"]))), Vec::<String>::new());

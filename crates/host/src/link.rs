@@ -13,6 +13,12 @@ use crate::MacAddress;
 #[serde(transparent)]
 pub struct LinkIndex(pub u32);
 
+impl LinkIndex {
+    /// No link in particular: packets come in by any, and leave by the one that the routing table says. The kernel gives no
+    /// link this number.
+    pub const ANY: Self = Self(0);
+}
+
 impl fmt::Display for LinkIndex {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)

@@ -256,7 +256,9 @@ fn links(configs: &[&Config]) -> BTreeMap<LinkName, BTreeSet<IpAddr>> {
     let mut links: BTreeMap<LinkName, BTreeSet<IpAddr>> = BTreeMap::new();
     let instances = || configs.iter().flat_map(|config| &config.instances);
     for instance in instances() {
-        links.entry(instance.link.clone()).or_default().extend(instance.source);
+        if let Some(link) = &instance.link {
+            links.entry(link.clone()).or_default().extend(instance.source);
+        }
         for link in instance_links(instance) {
             links.entry(link.clone()).or_default();
         }

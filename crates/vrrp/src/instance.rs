@@ -23,6 +23,7 @@
 mod backup;
 mod faults;
 mod former;
+mod let_go;
 mod master;
 mod owners;
 mod said;
@@ -42,7 +43,8 @@ use host::{Channel, Delivery, Instant, LinkIndex, Protocol, Refusal, WallClock};
 use crate::config::{Authentication, InstanceConfig, Mode, Priority, Settings, Version};
 use crate::election::Candidate;
 use crate::event::Action;
-use crate::notice::{FaultReason, InstanceFact, Notice, Reject, State, Thing};
+use crate::item::Key;
+use crate::notice::{FaultReason, InstanceFact, Notice, Reject, State};
 use crate::timing;
 use crate::wire::{self, Coverage};
 
@@ -122,6 +124,8 @@ pub(crate) struct Instance {
     old_peers: bool,
     /// What it wants in the kernel may have changed.
     wants_changed: bool,
+    /// What others took away and it does not want back before it becomes master again.
+    let_go: BTreeSet<Key>,
     /// It was master until then, in an earlier life of this worker.
     resume_before: Option<Instant>,
     /// It changes its state together with others.
@@ -164,6 +168,7 @@ impl Instance {
             seals: Seals::default(),
             old_peers: false,
             wants_changed: true,
+            let_go: BTreeSet::new(),
             resume_before: None,
             in_group: false,
             quiet_until,
@@ -410,17 +415,6 @@ impl Instance {
         core::mem::take(&mut self.wants_changed)
     }
 
-    /// Something wanted was taken away by another.
-    pub(crate) fn lose(&mut self, thing: Thing, turn: &mut Turn<'_>) {
-        if matches!(thing, Thing::Address(..)) {
-            self.tally.addresses_restored += 1;
-        }
-        self.say(InstanceFact::Lost(thing), turn);
-        if let Stage::Master(master) = &mut self.stage {
-            master.rounds.again(turn.now);
-        }
-    }
-
     /// Counts from zero again.
     pub(crate) fn clear_counters(&mut self) {
         self.tally = Tally::default();
@@ -445,6 +439,7 @@ impl Instance {
         self.since = turn.now;
         let remembered = self.resume_before.take().is_some();
         self.said.clear();
+        self.take_all_back();
         match next {
             Next::Backup { interval, countdown } => {
                 self.stage = Stage::Backup(Backup { countdown, interval, delay_ends: None, wishes: false });

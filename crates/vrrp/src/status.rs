@@ -111,8 +111,8 @@ pub struct ProcessStatus {
 pub struct InstanceStatus {
     /// Its name.
     pub name: String,
-    /// Its link.
-    pub link: LinkName,
+    /// Its link; `None` for one that leaves it to the routing table.
+    pub link: Option<LinkName>,
     /// Its family.
     pub family: Family,
     /// Its virtual router identifier.

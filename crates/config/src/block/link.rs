@@ -191,7 +191,7 @@ pub(crate) fn polled(
 ) -> Vec<PolledLink> {
     let mut links = std::mem::take(&mut resolver.polled);
     // As keepalived: not those that virtual routers only track, of which the kernel tells sooner.
-    links.extend(all.into_iter().flatten().map(|instance| instance.link.clone()));
+    links.extend(all.into_iter().flatten().filter_map(|instance| instance.link.clone()));
     let mut polled: Vec<PolledLink> =
         links.into_iter().map(|link| PolledLink { link, method: None }).collect();
     for line in lists.iter().flat_map(|list| resolver.reader.tree.children(*list)) {

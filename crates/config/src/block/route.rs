@@ -1,6 +1,7 @@
 //! Lines of `virtual_routes` and `static_routes`: a route as `ip route` takes it.
 
 mod hop;
+mod join;
 mod metric;
 mod options;
 
@@ -15,6 +16,7 @@ use crate::resolve::Resolver;
 use crate::resolve::names::Names;
 use crate::source::Span;
 use crate::tree::NodeId;
+pub(crate) use join::join;
 use metric::metric;
 pub(crate) use options::OPTIONS;
 

@@ -115,10 +115,11 @@ pub(crate) fn lower(
         let Some(read) = route::line(resolver, line, true) else { continue };
         let links: Vec<&LinkName> =
             read.route.route.hops.iter().filter_map(|hop| hop.link.as_ref()).collect();
-        if let Some(group) = following.add(resolver, line, read.track_group, &links) {
-            group.routes.push(statics.routes.len());
+        let group = following.add(resolver, line, read.track_group, &links);
+        let place = route::join(&mut statics.routes, read.route);
+        if let Some(group) = group {
+            group.routes.push(place);
         }
-        statics.routes.push(read.route);
     }
     for line in lines(resolver, rules) {
         let Some(read) = rule::line(resolver, line, true) else { continue };

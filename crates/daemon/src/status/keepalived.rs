@@ -70,14 +70,17 @@ fn config_of<'a>(status: &InstanceStatus, config: &'a vrrp::Config) -> Option<&'
 
 /// An address as upstream writes it: `10.0.0.1/24 brd 10.0.0.255 dev eth0 scope global label eth0:1 set`.
 fn address(address: &VirtualAddress, instance: &InstanceConfig, status: &InstanceStatus) -> String {
-    let own = instance.own_link.as_ref().map(|own| &own.link.name).filter(|_| address.link.is_none());
-    let link = own.or(address.link.as_ref()).unwrap_or(&instance.link);
+    let own = instance.own_link.as_ref().map(|own| &own.link).filter(|_| address.link.is_none());
+    let link = own.map(|own| &own.name).or(address.link.as_ref()).or(instance.link.as_ref());
     let mut text = prefix(address.prefix);
     if let Some(broadcast) = address.broadcast {
         text += &format!(" brd {broadcast}");
     }
-    let base = own.map_or_else(String::new, |_| format!("@{}", instance.link));
-    text += &format!(" dev {link}{base} scope {}", scope(address.scope));
+    if let Some(link) = link {
+        let base = own.map_or_else(String::new, |own| format!("@{}", own.base));
+        text += &format!(" dev {link}{base}");
+    }
+    text += &format!(" scope {}", scope(address.scope));
     if let Some(label) = &address.label {
         text += &format!(" label {label}");
     }
@@ -91,7 +94,7 @@ fn address(address: &VirtualAddress, instance: &InstanceConfig, status: &Instanc
             text += &format!(" preferred_lft {seconds}");
         }
     }
-    if is_set(address.prefix, link, status) {
+    if link.is_some_and(|link| is_set(address.prefix, link, status)) {
         text += " set";
     }
     text

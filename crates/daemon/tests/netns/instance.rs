@@ -27,6 +27,8 @@ pub(crate) struct Instance {
     pub(crate) blocks: Vec<String>,
     /// The priority that the file gives, where it is not the one that comes of it.
     pub(crate) base: Option<u8>,
+    /// It names no interface: the routing table says by which its adverts leave, and each address where it goes.
+    pub(crate) anywhere: bool,
     /// The file itself, where a trial brings one that says the same as the rest.
     pub(crate) file: Option<String>,
 }
@@ -42,6 +44,7 @@ impl Instance {
             lines: Vec::new(),
             blocks: Vec::new(),
             base: None,
+            anywhere: false,
             file: None,
         }
     }
@@ -88,6 +91,11 @@ impl Instance {
         self.with(format!("unicast_src_ip {own}")).with(format!("unicast_peer {{\n        {peer}\n    }}"))
     }
 
+    /// The same without an interface of its own.
+    pub(crate) fn anywhere(self) -> Instance {
+        Instance { anywhere: true, ..self }
+    }
+
     /// Its virtual addresses without their prefix lengths.
     pub(crate) fn virtual_addresses(&self) -> Vec<IpAddr> {
         let bare = self.addresses.iter().map(|address| address.split('/').next().unwrap_or_default());
@@ -117,13 +125,15 @@ impl Instance {
         // Writing to a string cannot fail.
         let _ = write!(
             text,
-            "vrrp_instance VI_1 {{\n    interface {}\n    virtual_router_id {VRID}\n    version {}\n    \
-             priority {}\n    advert_int {}\n",
-            host.link,
+            "vrrp_instance VI_1 {{\n    virtual_router_id {VRID}\n    version {}\n    priority {}\n    \
+             advert_int {}\n",
             self.version,
             self.base.unwrap_or(self.priority),
             self.interval.as_secs_f64(),
         );
+        if !self.anywhere {
+            let _ = writeln!(text, "    interface {}", host.link);
+        }
         if self.priority == 255 {
             text.push_str("    state MASTER\n");
         }
@@ -132,7 +142,8 @@ impl Instance {
         }
         text.push_str("    virtual_ipaddress {\n");
         for address in &self.addresses {
-            let _ = writeln!(text, "        {address}");
+            let place = if self.anywhere { format!(" dev {}", host.link) } else { String::new() };
+            let _ = writeln!(text, "        {address}{place}");
         }
         text.push_str("    }\n}\n");
         text

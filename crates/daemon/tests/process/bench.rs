@@ -100,7 +100,12 @@ impl Bench {
 
     /// The program with the options that keep it here, in the foreground.
     pub(crate) fn command(&self) -> Command {
-        let mut command = Command::new(PROGRAM);
+        self.command_of(Path::new(PROGRAM))
+    }
+
+    /// The same of another program, which takes the same options.
+    pub(crate) fn command_of(&self, program: &Path) -> Command {
+        let mut command = Command::new(program);
         command.args(["-n", "-l", "-D", "-G", "-f"]).arg(self.path("conf"));
         command.arg("-p").arg(self.path("pid")).arg("-r").arg(self.path("vrrp.pid"));
         command.env("TMPDIR", &self.directory).stdin(Stdio::null());

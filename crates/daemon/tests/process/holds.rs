@@ -1,8 +1,10 @@
 //! What a master holds: what an earlier life left of it, what others take away, and in which order it goes.
 
+use std::path::Path;
 use std::process::Command;
+use std::time::Duration;
 
-use super::bench::Bench;
+use super::bench::{Bench, PROGRAM};
 use super::control::status;
 
 fn ip(bench: &Bench, line: &str) {
@@ -81,6 +83,87 @@ fn whatever_others_delete_comes_back_and_mastership_stays() {
     assert_eq!(bench.count("Entering MASTER STATE"), 1);
     assert_eq!(bench.count("Entering BACKUP STATE"), 1);
     assert_eq!(daemon.stop(), Some(0));
+}
+
+/// As keepalived: "the address/route/rule will not be reinstated until the vrrp instance next transitions to master", which it
+/// stays meanwhile. Seen of the distribution's with the same file and the same deletions.
+///
+/// vrrp-behaviour §10.
+/// As observed: B10-06.
+#[test]
+fn what_is_not_tracked_stays_away_when_others_delete_it_and_mastership_stays() {
+    let test = "what_is_not_tracked_stays_away_when_others_delete_it_and_mastership_stays";
+    let Some(bench) = Bench::new(test) else { return };
+    for program in [PROGRAM, "/usr/sbin/keepalived"].map(Path::new).into_iter().filter(|path| path.exists()) {
+        bench.configure(
+            "virtual_ipaddress_excluded {\n 10.60.0.101/24 no_track\n 2001:db8::101/64 no_track\n }\n\
+             virtual_routes {\n 198.51.100.0/24 dev eth0 no_track\n }\n\
+             virtual_rules {\n from 10.60.0.100 table 100 priority 1000 no_track\n }",
+        );
+        bench.write("log", "");
+        let mut command = bench.command_of(program);
+        let mut daemon = bench.spawn(&mut command).master();
+        bench.until("the rule", || !lists(&bench, "rule show priority 1000").is_empty());
+        let deletions = [
+            ("addr show to 10.60.0.101", "addr del 10.60.0.101/24 dev eth0"),
+            ("addr show to 2001:db8::101", "addr del 2001:db8::101/64 dev eth0"),
+            ("route show 198.51.100.0/24", "route del 198.51.100.0/24 dev eth0"),
+            ("rule show priority 1000", "rule del priority 1000"),
+        ];
+        for (listing, deletion) in deletions {
+            assert!(!lists(&bench, listing).is_empty(), "{listing}");
+            ip(&bench, deletion);
+        }
+        let later = linux::clock::now() + Duration::from_secs(1);
+        bench.until("a second", || linux::clock::now() > later);
+        for (listing, _) in deletions {
+            assert!(lists(&bench, listing).is_empty(), "{program:?}: {listing}");
+        }
+        assert_eq!(bench.count("Entering MASTER STATE"), 1, "{}", bench.text("log"));
+        // A link that goes down and comes up costs mastership, and with the next all is back.
+        ip(&bench, "link set eth1 down");
+        bench.await_log("(VI_1) Entering FAULT STATE");
+        ip(&bench, "link set eth1 up");
+        bench.until("all of it", || deletions.iter().all(|(listing, _)| !lists(&bench, listing).is_empty()));
+        daemon.signal("TERM");
+        daemon.ended();
+    }
+}
+
+/// The kernel leads packets where it does with the distribution's, which puts all of them there.
+///
+/// vrrp-behaviour §17.2.
+/// As observed: B17-05.
+#[test]
+fn routes_of_one_file_with_one_key_lead_where_keepalived_s_do() {
+    let Some(bench) = Bench::new("routes_of_one_file_with_one_key_lead_where_keepalived_s_do") else {
+        return;
+    };
+    ip(&bench, "addr add 2001:db8:1::1/64 dev eth0 nodad");
+    let mut seen = Vec::new();
+    for program in [PROGRAM, "/usr/sbin/keepalived"].map(Path::new).into_iter().filter(|path| path.exists()) {
+        bench.configure(
+            "virtual_routes {\n 198.51.100.0/24 via 10.60.0.7 dev eth0 append\n \
+             198.51.100.0/24 via 10.60.0.8 dev eth0 append\n 203.0.113.0/24 via 10.60.0.7 dev eth0\n \
+             203.0.113.0/24 via 10.60.0.8 dev eth0\n 2001:db8:9::/64 via 2001:db8:1::7 dev eth0\n \
+             2001:db8:9::/64 via 2001:db8:1::8 dev eth0 append\n }",
+        );
+        bench.write("log", "");
+        let mut daemon = bench.spawn(&mut bench.command_of(program)).master();
+        bench.until("the routes", || lists(&bench, "-6 route show 2001:db8:9::/64").contains("::8"));
+        for (destination, hop) in [("198.51.100.9", "via 10.60.0.7"), ("203.0.113.9", "via 10.60.0.8")] {
+            let way = lists(&bench, &format!("route get {destination}"));
+            assert!(way.contains(hop), "{program:?}: {way}");
+        }
+        seen.push(lists(&bench, "-6 route show 2001:db8:9::/64"));
+        assert_eq!(seen[0].matches("nexthop").count(), 2, "{seen:?}");
+        daemon.signal("TERM");
+        daemon.ended();
+        let left =
+            lists(&bench, "route show 198.51.100.0/24") + &lists(&bench, "-6 route show 2001:db8:9::/64");
+        assert_eq!(left, "", "{program:?}");
+    }
+    assert!(seen.iter().all(|routes| *routes == seen[0]), "{seen:?}");
 }
 
 /// As keepalived: rules, then routes, then addresses; each router says goodbye first, and scripts are told last.

@@ -1,7 +1,9 @@
 //! Tracked files and processes.
 
 use std::fs;
-use std::process::{Child, Command};
+use std::io::{Read as _, Write as _};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
 
 use super::bench::{Bench, NamedNamespace, PROGRAM};
 use super::control::status;
@@ -184,10 +186,7 @@ fn the_kernel_tells_of_tracked_processes() {
         namespace.0
     );
     configure(&bench, &blocks, "track_process {\n  p\n }");
-    let mut command = Command::new(PROGRAM);
-    command.args(["-n", "-l", "-D", "-G", "-f"]).arg(bench.path("conf")).env("TMPDIR", &bench.directory);
-    command.arg("-p").arg(bench.path("pid")).arg("-r").arg(bench.path("vrrp.pid"));
-    let daemon = bench.spawn_here(&mut command).ready();
+    let daemon = bench.spawn_here(&mut bench.command()).ready();
     bench.await_log("(VI_1) Entering MASTER STATE");
     assert_eq!(bench.count("The kernel tells nothing of processes"), 0, "{}", bench.text("log"));
     let before = linux::clock::now();
@@ -201,4 +200,95 @@ fn the_kernel_tells_of_tracked_processes() {
     assert!(linux::clock::now().since(ended).as_millis() >= 490, "not before its delay");
     println!("gained after {gained:?}");
     assert_eq!(daemon.stop(), Some(0));
+}
+
+/// A process that sets its own name (`prctl(PR_SET_NAME)`, which Perl does for `$0`), forks without becoming another program,
+/// and ends its child, as it is told.
+struct Forker(Child);
+
+impl Forker {
+    const PROGRAM: &str = r#"
+        $| = 1;
+        my $child;
+        while (my $line = <STDIN>) {
+            my ($what, $name) = split ' ', $line;
+            if ($what eq 'name') { $0 = $name }
+            elsif ($what eq 'fork') { $child = fork; if ($child == 0) { sleep 600; exit } }
+            else { kill 'KILL', $child; waitpid $child, 0 }
+            print "done\n";
+        }
+    "#;
+
+    fn start() -> std::io::Result<Self> {
+        let mut command = Command::new("perl");
+        command.args(["-e", Self::PROGRAM]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().map(Self)
+    }
+
+    /// Has it do something; it has done it when this returns.
+    fn tell(&mut self, what: &str) {
+        writeln!(self.0.stdin.as_mut().unwrap(), "{what}").unwrap();
+        let mut done = [0; 5];
+        self.0.stdout.as_mut().unwrap().read_exact(&mut done).unwrap();
+    }
+}
+
+impl Drop for Forker {
+    fn drop(&mut self) {
+        // Its child, if it has one, has the pipe too and would live on.
+        let _ = writeln!(self.0.stdin.as_mut().unwrap(), "end");
+        let _ = self.0.stdout.as_mut().unwrap().read_exact(&mut [0; 5]);
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// The same is asked of ours and of the distribution's.
+///
+/// vrrp-behaviour §18.
+/// As observed: B18-05, B18-06.
+#[test]
+fn a_child_that_stays_what_it_is_counts_after_its_delay_and_a_new_name_at_once() {
+    let test = "a_child_that_stays_what_it_is_counts_after_its_delay_and_a_new_name_at_once";
+    if let Err(error) = linux::watch_process::ProcessWatch::open() {
+        println!("SKIPPED: {test}: the kernel tells nothing of processes: {error}");
+        return;
+    }
+    for program in [PROGRAM, "/usr/sbin/keepalived"].map(Path::new).into_iter().filter(|path| path.exists()) {
+        let Some(bench) = Bench::new(test) else { return };
+        let Some(namespace) = NamedNamespace::new(test) else { return };
+        let Ok(mut forker) = Forker::start() else {
+            println!("SKIPPED: {test}: there is no perl");
+            return;
+        };
+        let (one, other) = (format!("so{}", std::process::id()), format!("sp{}", std::process::id()));
+        let blocks = format!(
+            "net_namespace {}\n\
+             vrrp_track_process two {{\n process {one}\n quorum 2\n fork_delay 1\n weight 10\n}}\n\
+             vrrp_track_process other {{\n process {other}\n fork_delay 5\n weight 5\n}}",
+            namespace.0
+        );
+        configure(&bench, &blocks, "track_process {\n  two\n  other\n }");
+        forker.tell(&format!("name {one}"));
+        let mut daemon = bench.spawn_here(&mut bench.command_of(program));
+        bench.await_log("(VI_1) Entering MASTER STATE");
+        assert_eq!(bench.count("Quorum"), 0, "{}", bench.text("log"));
+
+        let forked = linux::clock::now();
+        forker.tell("fork");
+        bench.await_log("Quorum gained for tracked process two");
+        let waited = linux::clock::now().since(forked);
+        assert!((990..2_000).contains(&waited.as_millis()), "{program:?} waited {waited:?}");
+        forker.tell("end");
+        bench.await_log("Quorum lost for tracked process two");
+
+        let renamed = linux::clock::now();
+        forker.tell(&format!("name {other}"));
+        bench.await_log("Quorum gained for tracked process other");
+        forker.tell(&format!("name {one}"));
+        bench.await_log("Quorum lost for tracked process other");
+        let waited = linux::clock::now().since(renamed);
+        assert!(waited.as_millis() < 2_000, "{program:?} waited {waited:?}, though a name counts at once");
+        daemon.signal("TERM");
+        assert_eq!(daemon.ended().code(), Some(0));
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::IpAddr;
 use std::os::fd::{AsFd, BorrowedFd};
 
 use host::{Arrival, Channel, Delivery, Family};
@@ -132,9 +132,9 @@ fn delivery(channel: &Channel, packet: &Incoming<'_>, seen: Seen) -> Option<Deli
     let (source, destination, hop_limit): (IpAddr, IpAddr, _) = match channel.family() {
         Family::V4 => {
             let header = packet.bytes.first_chunk::<20>()?;
-            let source = packet.bytes.get(12..)?.first_chunk::<4>()?;
+            let source = raw::source(packet.bytes)?;
             let destination = raw::destination(packet.bytes)?;
-            (Ipv4Addr::from(*source).into(), destination.into(), Some(header[8]))
+            (source.into(), destination.into(), Some(header[8]))
         }
         Family::V6 => {
             let destination = seen.destination.unwrap_or(channel.address);

@@ -70,6 +70,15 @@ pub(super) fn write(source: Ipv6Addr, link: LinkIndex, hop_limit: Option<u8>) ->
     bytes
 }
 
+/// What an IPv4 packet is sent with whose link the routing table chooses: its source, which rules may ask for.
+pub(super) fn write_source(source: Ipv4Addr) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(HEADER + 16);
+    let mut information = [0; 12];
+    information[4..8].copy_from_slice(&source.octets());
+    put(&mut bytes, libc::IPPROTO_IP, libc::IP_PKTINFO, &information);
+    bytes
+}
+
 /// What a packet of a UDP socket is sent with: hop limit, the link if the routing table is not to choose it, and the
 /// source if the socket does not know it.
 pub(super) fn write_udp(

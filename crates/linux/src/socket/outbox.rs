@@ -146,14 +146,11 @@ fn addressed(datagram: Datagram) -> Option<Addressed> {
         Packet::Ipv4(bytes) => {
             let to = IpAddr::V4(raw::destination(&bytes)?);
             let way = Way::Ip(Family::V4, link);
-            Addressed {
-                tag,
-                way,
-                flags: flags(to),
-                to: raw::end(to, link).into(),
-                control: Vec::new(),
-                bytes,
-            }
+            let control = match link {
+                LinkIndex::ANY => control::write_source(raw::source(&bytes)?),
+                _ => Vec::new(),
+            };
+            Addressed { tag, way, flags: flags(to), to: raw::end(to, link).into(), control, bytes }
         }
         Packet::Ipv6 { source, destination, hop_limit, payload } => {
             let IpAddr::V6(source) = source else { return None };

@@ -83,12 +83,17 @@ pub(super) fn end(address: IpAddr, link: LinkIndex) -> SocketAddr {
     }
 }
 
-/// The destination in an IPv4 header; `None` if the packet ends before it.
+/// The source in an IPv4 header; `None` if the packet ends before it.
+pub(super) fn source(packet: &[u8]) -> Option<Ipv4Addr> {
+    packet.get(12..)?.first_chunk::<4>().map(|address| Ipv4Addr::from(*address))
+}
+
+/// The same of the destination.
 pub(super) fn destination(packet: &[u8]) -> Option<Ipv4Addr> {
     packet.get(16..)?.first_chunk::<4>().map(|address| Ipv4Addr::from(*address))
 }
 
-/// A socket on one link that lets nothing pass from soon after it is made: what came in before was not for it.
+/// A socket on one link, or on any, that lets nothing pass from soon after it is made: what came in before was not for it.
 fn bound(family: Family, link: LinkIndex, protocol: Protocol) -> io::Result<Socket> {
     let domain = match family {
         Family::V4 => Domain::IPV4,
@@ -97,7 +102,10 @@ fn bound(family: Family, link: LinkIndex, protocol: Protocol) -> io::Result<Sock
     let socket = Socket::new(domain, Type::RAW, Some(i32::from(number(protocol)).into()))?;
     socket.attach_filter(&filter::nothing())?;
     socket.set_nonblocking(true)?;
-    // By number: a link keeps it when it is renamed. The option is one of SOL_SOCKET and serves both families.
-    socket.bind_device_by_index_v4(Some(NonZeroU32::new(link.0).ok_or(io::ErrorKind::NotFound)?))?;
+    // By number: a link keeps it when it is renamed. The option is one of SOL_SOCKET and serves both families. Without a
+    // number the socket is on any link.
+    if let Some(index) = NonZeroU32::new(link.0) {
+        socket.bind_device_by_index_v4(Some(index))?;
+    }
     Ok(socket)
 }

@@ -60,7 +60,7 @@ impl World {
         self.watch.retire(node);
         for instance in self.nodes[node].config.instances.clone() {
             let it = &self.nodes[node];
-            let Some(base) = link_named(it, &instance.link) else { continue };
+            let Some(base) = instance.link.as_ref().and_then(|link| link_named(it, link)) else { continue };
             // A link of its own may not be there yet; then this is asked again when it is.
             let home = match &instance.own_link {
                 Some(own) => link_named(it, &own.link.name),

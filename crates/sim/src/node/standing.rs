@@ -65,7 +65,8 @@ impl Node {
     /// How all but its scripts stand.
     pub(crate) fn standing_but_scripts(&self, it: &InstanceConfig) -> Standing {
         let mut standing = Standing { fault: false, free: true, points: Some(0) };
-        let own = it.track_own_link.then_some((&it.link, Weight::Fault { reverse: false }));
+        let own = it.link.as_ref().filter(|_| it.track_own_link);
+        let own = own.map(|link| (link, Weight::Fault { reverse: false }));
         for (name, weight) in own.into_iter().chain(it.track_links.iter().map(|it| (&it.link, it.weight))) {
             let link = self.machine().links().find(|link| link.name == *name);
             standing.add(weight, Some(link.is_some_and(Link::is_up)));

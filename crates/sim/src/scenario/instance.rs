@@ -67,7 +67,7 @@ pub(super) fn apply(it: &mut InstanceConfig, config: &mut Config, word: &str) ->
         },
         "lifetime" => it.lifetime = Some(value.parse().map_err(|_| bad())?),
         "route" => {
-            let link = it.link.clone();
+            let link = link(it).clone();
             it.routes.push(route(super::read::prefix(value)?, &link));
         }
         "rule" => {
@@ -77,7 +77,7 @@ pub(super) fn apply(it: &mut InstanceConfig, config: &mut Config, word: &str) ->
         "late_yields_to" => it.late_master_yields_to = Some(Priority(value.parse().map_err(|_| bad())?)),
         "static" => {
             let address = VirtualAddress::plain(super::read::prefix(value)?);
-            config.statics.addresses.push((it.link.clone(), address));
+            config.statics.addresses.push((link(it).clone(), address));
         }
         "startup_delay" => config.startup_delay = super::read::duration(value)?,
         _ => return tracked::apply(it, config, word),
@@ -109,12 +109,17 @@ fn apply_flag(it: &mut InstanceConfig, word: &str) -> Result<(), Why> {
     Ok(())
 }
 
+/// Its link: in a simulation, which has no routing table, every instance has one.
+pub(crate) fn link(it: &InstanceConfig) -> &LinkName {
+    it.link.as_ref().expect("what is simulated is made with a link")
+}
+
 /// A link of its own with the virtual router's Ethernet address (RFC 9568 §7.3). Says so after `vrid` and `vip`.
 pub(crate) fn vmac(it: &InstanceConfig, adverts_by_base: bool) -> OwnLink {
     let family = if it.family == Family::V4 { 1 } else { 2 };
     let link = VirtualLink {
         name: LinkName::new(&format!("vrrp.{}", it.vrid)).expect("eight bytes at most"),
-        base: it.link.clone(),
+        base: link(it).clone(),
         kind: VirtualLinkKind::Vmac(MacAddress([0, 0, 0x5e, 0, family, it.vrid.get()])),
         group: None,
         family: it.family,

@@ -38,7 +38,7 @@ impl fmt::Display for Scenario {
         for node in &self.nodes {
             for it in &node.config.instances {
                 let words = instance::words(it, &node.config)?;
-                writeln!(f, "instance {} {} {} {words}", node.name, it.name, it.link)?;
+                writeln!(f, "instance {} {} {} {words}", node.name, it.name, instance::link(it))?;
             }
         }
         for node in &self.nodes {

@@ -75,8 +75,10 @@ impl World {
             Command::FlushRoutes(node) => format!("flush-routes {}", name(node)),
             Command::Configure(node, ref config) => {
                 let words = |it| instance::words(it, config).unwrap_or_default();
-                let instances =
-                    config.instances.iter().map(|it| format!("{} {} {}", it.name, it.link, words(it)));
+                let instances = config
+                    .instances
+                    .iter()
+                    .map(|it| format!("{} {} {}", it.name, instance::link(it), words(it)));
                 format!("configure {} {}", name(node), instances.collect::<Vec<_>>().join(" and "))
             }
         }

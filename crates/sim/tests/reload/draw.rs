@@ -242,7 +242,7 @@ fn with(vrid: u8, seed: u64, six: bool, on: u8, mode: Mode) -> InstanceConfig {
     settings.hmac = settings.hmac.filter(|_| authentication == Authentication::None);
     InstanceConfig {
         name: if draw.happens(300) { format!("other {vrid}") } else { format!("VI_{vrid}") },
-        link: link(on),
+        link: Some(link(on)),
         vrid: Vrid::new(vrid).unwrap(),
         priority: if owner { Priority::OWNER } else { Priority(100 + draw.below(100)) },
         wants_master: draw.happens(300),

@@ -85,7 +85,7 @@ fn own(node: u8, link: u8, configs: &[Config]) -> Vec<Prefix> {
         Ipv4Addr::new(198, 18, link, node).into(),
         Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, link.into(), node.into()).into(),
     ];
-    let on = |it: &&InstanceConfig| it.link == draw::link(link);
+    let on = |it: &&InstanceConfig| it.link == Some(draw::link(link));
     let sources = configs.iter().flat_map(|config| &config.instances).filter(on).filter_map(|it| it.source);
     let sources = sources.filter(|_| node == 1);
     plain.into_iter().chain(sources).map(Prefix::host).collect()

@@ -40,7 +40,7 @@ pub struct VirtualAddress {
     pub flags: u32,
     /// IPv6 only, seconds; `None` is for ever.
     pub preferred_lifetime: Option<u32>,
-    /// Its link being down is a fault (no `no_track`).
+    /// Its link being down is a fault, and it is put back when others delete it (no `no_track`).
     pub track: bool,
 }
 
@@ -70,7 +70,7 @@ impl VirtualAddress {
 pub struct VirtualRoute {
     /// The route.
     pub route: Route<LinkName>,
-    /// Its links being down is a fault (no `no_track`).
+    /// Its links being down is a fault, and it is put back when others delete it (no `no_track`).
     pub track: bool,
 }
 
@@ -79,7 +79,7 @@ pub struct VirtualRoute {
 pub struct VirtualRule {
     /// The rule.
     pub rule: Rule,
-    /// Its links being down is a fault (no `no_track`).
+    /// Its links being down is a fault, and it is put back when others delete it (no `no_track`).
     pub track: bool,
 }
 

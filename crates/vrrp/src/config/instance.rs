@@ -23,8 +23,9 @@ use super::{
 pub struct InstanceConfig {
     /// Name from the file; stands in logs and scripts' arguments.
     pub name: String,
-    /// The link that adverts leave by.
-    pub link: LinkName,
+    /// The link that adverts leave by; `None` leaves that to the routing table, for one that speaks to peers from a
+    /// configured source.
+    pub link: Option<LinkName>,
     /// Virtual router identifier.
     pub vrid: Vrid,
     /// Base priority, 1 to 255.
@@ -135,11 +136,11 @@ impl InstanceConfig {
         self
     }
 
-    /// An IPv4 instance on `link` with every default of the file format, and no address.
-    pub fn plain(name: &str, link: LinkName, vrid: Vrid) -> Self {
+    /// An IPv4 instance on `link`, or on none, with every default of the file format, and no address.
+    pub fn plain(name: &str, link: impl Into<Option<LinkName>>, vrid: Vrid) -> Self {
         Self {
             name: name.into(),
-            link,
+            link: link.into(),
             vrid,
             priority: Priority::DEFAULT,
             wants_master: false,

@@ -56,7 +56,7 @@ enum Shared<S> {
 #[serde(remote = "InstanceConfig")]
 struct Own {
     name: String,
-    link: LinkName,
+    link: Option<LinkName>,
     vrid: Vrid,
     priority: Priority,
     wants_master: bool,

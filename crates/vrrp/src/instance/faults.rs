@@ -3,7 +3,7 @@
 use alloc::collections::BTreeSet;
 use core::net::IpAddr;
 
-use host::{Family, Instant, LinkName, VirtualLink, VirtualLinkKind};
+use host::{Family, Instant, LinkIndex, LinkName, VirtualLink, VirtualLinkKind};
 
 use super::{Countdown, Instance, Next, Place, Stage, Turn};
 use crate::config::{Mode, Priority, Weight};
@@ -59,7 +59,11 @@ impl Instance {
     }
 
     fn find_place(&self, links: &Links) -> Option<Place> {
-        let base = links.named(&self.config.link)?;
+        let Some(base) = &self.config.link else {
+            let any = LinkIndex::ANY;
+            return Some(Place { base: any, adverts: any, home: any, up: true });
+        };
+        let base = links.named(base)?;
         let Some(own) = self.own_link() else {
             return Some(Place {
                 base: base.index,
@@ -293,13 +297,14 @@ impl Instance {
                 Effect::Pending => drop(faults.insert(pending)),
             };
         let always = Weight::Fault { reverse: false };
-        let own = self.config.track_own_link.then_some((&self.config.link, always));
+        let own = self.config.link.as_ref().filter(|_| self.config.track_own_link).map(|link| (link, always));
         let carriers = self.config.addresses.iter().chain(&self.config.excluded);
         let carriers = carriers.filter(|address| address.track).filter_map(|address| address.link.as_ref());
         let routes = self.config.routes.iter().filter(|route| route.track);
         let carriers = carriers
             .chain(routes.flat_map(|route| route.route.hops.iter()).filter_map(|hop| hop.link.as_ref()));
-        let carriers = carriers.filter(|link| **link != self.config.link || self.config.track_own_link);
+        let carriers =
+            carriers.filter(|link| Some(*link) != self.config.link.as_ref() || self.config.track_own_link);
         let tracked = self.config.track_links.iter().map(|tracked| (&tracked.link, tracked.weight));
         for (name, weight) in own.into_iter().chain(carriers.map(|link| (link, always))).chain(tracked) {
             let up = view.links.named(name).is_some_and(|link| view.links.counts_up(link));
@@ -329,8 +334,8 @@ impl Instance {
                 }
             }
         }
-        if view.links.named(&self.config.link).is_none() {
-            faults.insert(FaultReason::LinkMissing(self.config.link.clone()));
+        if let Some(link) = self.config.link.as_ref().filter(|link| view.links.named(link).is_none()) {
+            faults.insert(FaultReason::LinkMissing(link.clone()));
         } else if let Some(own) = self.own_link()
             && (self.place.is_none() || !self.may_use(&own.link, view))
         {

@@ -17,6 +17,7 @@ impl Instance {
         let mut wants = self.foundations(links);
         if self.is_master() {
             wants.extend(self.spoils(links));
+            wants.retain(|item| self.let_go.is_empty() || !self.has_let_go(&item.key(), links));
         }
         wants
     }
@@ -30,15 +31,18 @@ impl Instance {
 
     /// All its addresses on the links that exist, in the order of the file, wanted or not.
     pub(crate) fn addresses<'a>(&'a self, links: &'a Links) -> impl Iterator<Item = LinkAddress> + 'a {
-        let home = self.place.map(|place| place.home);
-        self.config.addresses.iter().chain(&self.config.excluded).filter_map(move |address| {
-            let link = match (&address.own_link, &address.link) {
-                (Some(name), _) => self.address_link(name, links)?,
-                (None, None) => home?,
-                (None, Some(name)) => links.named(name)?.index,
-            };
-            Some(link_address(address, link, self.config.lifetime))
-        })
+        let all = self.config.addresses.iter().chain(&self.config.excluded);
+        all.filter_map(|address| self.address(address, links))
+    }
+
+    /// One of its addresses; `None` while its link is missing.
+    pub(super) fn address(&self, address: &VirtualAddress, links: &Links) -> Option<LinkAddress> {
+        let link = match (&address.own_link, &address.link) {
+            (Some(name), _) => self.address_link(name, links)?,
+            (None, None) => self.place.map(|place| place.home).filter(|home| *home != LinkIndex::ANY)?,
+            (None, Some(name)) => links.named(name)?.index,
+        };
+        Some(link_address(address, link, self.config.lifetime))
     }
 
     /// Announcements of all its addresses, in the order of the file.
@@ -92,10 +96,12 @@ impl Instance {
 
     /// What it needs whoever is master: its own links, settings, and the address that adverts leave from where the kernel gives none.
     fn foundations(&self, links: &Links) -> Vec<Item> {
-        let Some(base) = links.named(&self.config.link) else { return Vec::new() };
+        let base = self.config.link.as_ref().map(|base| links.named(base));
         let mut items = Vec::new();
-        if self.config.promote_secondaries {
-            items.push(Item::Promotion(base.index));
+        match base {
+            Some(None) => return items,
+            Some(Some(base)) if self.config.promote_secondaries => items.push(Item::Promotion(base.index)),
+            Some(Some(_)) | None => {}
         }
         for own in self.former_link().into_iter().chain(&self.config.own_link) {
             items.push(Item::Link(own.link.clone()));
@@ -130,7 +136,7 @@ impl Instance {
             (VirtualLinkKind::Vmac(_), Family::V4) => None,
             (VirtualLinkKind::Vmac(_), Family::V6) => {
                 let configured = self.config.source.and_then(|source| Prefix::new(source, 64));
-                configured.or_else(|| link_local_on(&self.config.link, links))
+                configured.or_else(|| link_local_on(self.config.link.as_ref()?, links))
             }
         }
     }

@@ -30,7 +30,7 @@ impl Delays {
         for LinkDelay { link, down, up } in delays {
             let bound =
                 |it: &InstanceConfig| it.interval * u32::from(it.down_timer_adverts.saturating_sub(1));
-            let longest = instances.iter().filter(|it| it.link == link).map(bound).min();
+            let longest = instances.iter().filter(|it| it.link.as_ref() == Some(&link)).map(bound).min();
             let longest = longest.unwrap_or(Duration::MAX);
             self.of.insert(link, (down.min(longest), up.min(longest)));
         }

@@ -111,6 +111,7 @@ impl Router {
     pub(super) fn link_came_up(&mut self, link: LinkIndex, now: Instant, touched: &mut BTreeSet<InstanceId>) {
         self.holdings.link_came_up(link, now);
         for (id, instance) in &mut self.instances {
+            instance.take_back(link);
             if instance.link_came_up(link, &self.links, now) {
                 touched.insert(*id);
             }
@@ -141,7 +142,9 @@ impl Router {
             let Some(thing) = self.thing(key) else { continue };
             for id in self.holdings.wanted_by(key) {
                 if let Some(instance) = self.instances.get_mut(&id) {
-                    instance.lose(thing.clone(), &mut Turn { now, out });
+                    if !instance.lets_go(key, &self.links) {
+                        instance.lose(thing.clone(), &mut Turn { now, out });
+                    }
                     touched.insert(id);
                 }
             }

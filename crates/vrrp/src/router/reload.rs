@@ -22,8 +22,8 @@ use crate::notice::{Notice, ReloadSummary, State};
 /// What makes two configurations of an instance the same virtual router.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 enum Identity {
-    Multicast(LinkName, Family, Vrid, IpAddr),
-    Unicast(LinkName, Family, Vrid, Option<IpAddr>),
+    Multicast(Option<LinkName>, Family, Vrid, IpAddr),
+    Unicast(Option<LinkName>, Family, Vrid, Option<IpAddr>),
 }
 
 impl Identity {

@@ -1,5 +1,6 @@
 //! The engine as a whole: events in, orders out, in their order. Time is a number.
 
+mod anywhere;
 mod beats;
 mod begin;
 mod bench;
@@ -14,6 +15,7 @@ mod holds;
 mod invalid;
 mod ipvlan;
 mod kernel;
+mod let_go;
 mod life;
 mod many;
 mod mutated;

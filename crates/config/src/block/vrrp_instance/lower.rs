@@ -51,7 +51,7 @@ pub(crate) fn lower(resolver: &mut Resolver<'_, '_>, block: VrrpInstanceBlock) -
     let global = resolver.global;
     let strict = either(&strict_mode, &global.vrrp_strict).unwrap_or(false);
     let mut lowering = Lowering { resolver, name: &name, at, strict };
-    let place = lowering.place(interface, rest.vrf.take())?;
+    let place = lowering.place(interface, rest.vrf.take());
     let vrid = lowering.vrid(virtual_router_id)?;
     let mut held = lowering.held(&addresses);
     let peers = lowering.peers(&transport.unicast_peer);
@@ -60,7 +60,7 @@ pub(crate) fn lower(resolver: &mut Resolver<'_, '_>, block: VrrpInstanceBlock) -
     lowering.settle(&mut held, family);
     let version = lowering.version(version, family);
     let travel = lowering.mode(transport, peers, family);
-    lowering.mind_domain(&place, &travel, &mut held, &mut own);
+    lowering.do_without(&place, &travel, &mut held, &mut own);
     let mut election = lowering.election(election);
     lowering.has_addresses(&held.advertised, &addresses.no_virtual_ipaddress, version);
     let interval = lowering.interval(advert_int, version);
@@ -79,9 +79,9 @@ pub(crate) fn lower(resolver: &mut Resolver<'_, '_>, block: VrrpInstanceBlock) -
         it.down_timer_adverts = lowering.down_timer_adverts(down_timer_adverts);
         it.announce = lowering.announce(&garp);
     });
-    let mut from = Own { family, vrid, link: &plain.link, mode: &travel.mode, held: &mut held };
+    let mut from = Own { family, vrid, link: plain.link.as_ref(), mode: &travel.mode, held: &mut held };
     let made = lowering.own(own, &mut from);
-    let rest = lowering.rest(rest, &election, &plain.link);
+    let rest = lowering.rest(rest, &election, plain.link.as_ref());
     let conduct = lowering.conduct(conduct);
     let config = held.into_config(travel.into_config(plain));
     let config = made.into_config(election.into_config(conduct.into_config(rest.into_config(config))));
@@ -149,7 +149,7 @@ impl Lowering<'_, '_, '_> {
     /// What matters to it, and who is told.
     fn watches(&mut self, track: Track, scripts: Scripts, config: InstanceConfig) -> InstanceConfig {
         let Track { dont_track_primary, track_src_ip, lists } = track;
-        let mut tracks = track::read(self.resolver, &lists, Some(&config.link));
+        let mut tracks = track::read(self.resolver, &lists, config.link.as_ref());
         if config.priority.is_owner() {
             track::of_owner(self.resolver, self.name, &mut tracks);
         }
@@ -215,10 +215,9 @@ pub(crate) fn same_vrid(
     at: Span,
     other: (&str, Span),
 ) {
-    let message = format!(
-        "({}) VRID {} of {} on {} is also that of {}",
-        one.name, one.vrid, one.family, one.link, other.0
-    );
+    let place = one.link.as_ref().map_or(String::new(), |link| format!(" on {link}"));
+    let message =
+        format!("({}) VRID {} of {}{} is also that of {}", one.name, one.vrid, one.family, place, other.0);
     let found =
         Diagnostic::new(code::SAME_VRID, at, message).related(other.1, "the other").class(Class::Complaint);
     resolver.reader.report.add(found.help("give one of them another virtual_router_id").refuses(REFUSED));

@@ -19,7 +19,7 @@ pub(super) static ELECTION: &[K] = &[
     K::new("state", Kind::Custom(Shape::Line, read::state))
         .takes("MASTER|BACKUP")
         .help("MASTER or BACKUP: how it begins. Without a priority MASTER means 255."),
-    K::new("interface", Kind::Link(|b| &mut b.interface)).help("Interface that adverts leave by."),
+    K::new("interface", Kind::Link(|b| &mut b.interface)).help("Interface that adverts leave by. With unicast_src_ip and unicast_peer it may be left out: the routing table says."),
     K::new("virtual_router_id", Kind::Number(|b| &mut b.virtual_router_id, 1, 255))
         .help("Number of the virtual router, the same on all that share its addresses."),
     K::new("priority", Kind::Number(|b| &mut b.election.priority, 1, 255))

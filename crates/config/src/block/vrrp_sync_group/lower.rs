@@ -189,7 +189,7 @@ fn share(resolver: &mut Resolver<'_, '_>, group: &str, tracks: &Tracks, instance
         resolver.reader.complain(code::TRACKED_TWICE, at, message);
     };
     for (one, track) in links.iter().zip(track::track_links(links)) {
-        if one.name == instance.link {
+        if Some(&one.name) == instance.link.as_ref() {
             continue;
         }
         if instance.track_links.iter().any(|have| have.link == one.name) {
@@ -262,7 +262,7 @@ pub(crate) fn member(resolver: &mut Resolver<'_, '_>, instance: &str, tracks: &m
 
 /// Makes every member of a track group fail when a link does, whatever weight the link had.
 pub(crate) fn fail_with(instance: &mut InstanceConfig, link: &LinkName) {
-    if *link == instance.link {
+    if Some(link) == instance.link.as_ref() {
         return;
     }
     let weight = vrrp::config::Weight::Fault { reverse: false };

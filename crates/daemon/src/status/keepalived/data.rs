@@ -84,9 +84,10 @@ fn write_state(
     writeln!(out, "   Number of track scripts init = {scripts}")?;
     writeln!(out, "   Last transition = {}", time(report.moment.micros(status.since)))?;
     writeln!(out, "   Master down timer = {} usecs", master_down(config, status).as_micros())?;
-    match &config.own_link {
-        None => writeln!(out, "   Interface = {}", config.link)?,
-        Some(own) => {
+    match (&config.link, &config.own_link) {
+        (None, _) => {}
+        (Some(link), None) => writeln!(out, "   Interface = {link}")?,
+        (Some(base), Some(own)) => {
             let (name, by_base) = (&own.link.name, own.adverts_by_base);
             let (kind, short) = match own.link.kind {
                 VirtualLinkKind::Vmac(_) => ("VMAC", "vmac"),
@@ -96,7 +97,7 @@ fn write_state(
             let up = link.is_some_and(|status| status.link.is_up());
             writeln!(out, "   Use {kind}, i/f name {name}, is_up = {up}, xmit_base = {by_base}")?;
             let tail = if by_base { ", xmit base i/f" } else { "" };
-            writeln!(out, "   Interface = {name}, {short} on {}{tail}", config.link)?;
+            writeln!(out, "   Interface = {name}, {short} on {base}{tail}")?;
         }
     }
     if let Some(source) = status.source {

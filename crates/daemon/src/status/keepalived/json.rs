@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use host::LinkName;
 use serde_json::json as value;
 use vrrp::config::{Authentication, InstanceConfig, Preemption, ProcessConfig, ProcessMatch, Weight};
 use vrrp::notice::State;
@@ -41,7 +42,7 @@ fn data(status: &InstanceStatus, config: &InstanceConfig, moment: Moment) -> Mem
         ("skip_check_adv_addr", bit(config.skip_address_check)),
         ("strict_mode", bit(false)),
         ("vmac_ifname", text(own.unwrap_or_default())),
-        ("ifp_ifname", text(own.unwrap_or(config.link.as_str()))),
+        ("ifp_ifname", text(own.or(config.link.as_ref().map(LinkName::as_str)).unwrap_or_default())),
         ("master_priority", number(status.master.map_or(0, |(_, priority)| priority.0))),
         ("last_transition", time(moment.micros(status.since))),
         ("garp_delay", number(announce.delay.as_secs())),

@@ -133,6 +133,8 @@ pub(crate) fn all() -> impl Iterator<Item = Case> {
             ours("tracked process", track::process, track::process_runs),
             both("unicast v3 IPv4", protocol::unicast_v3_ipv4, protocol::life),
             both("unicast v3 IPv6", protocol::unicast_v3_ipv6, protocol::life),
+            both("unicast v3 IPv4 without an interface", protocol::anywhere_ipv4, protocol::life),
+            both("unicast v3 IPv6 without an interface", protocol::anywhere_ipv6, protocol::life),
         ])
         .chain(of_several())
         .chain(with_own_links())

@@ -79,6 +79,25 @@ pub(crate) fn unicast_v3_ipv6(makes: (Make, Make)) -> Pair {
     pair(makes, |priority| Instance::v3(priority, 300).over_ipv6(), true)
 }
 
+/// Ours name no interface, which the distribution's keepalived refuses ("Unknown interface!") and 2.4.3 takes.
+fn anywhere(makes: (Make, Make), instance: fn(u8) -> Instance) -> Pair {
+    Pair::new(makes, |a, b| {
+        let side = |make, priority| {
+            let instance = instance(priority).with(ROUND);
+            if make == Make::Ours { instance.anywhere() } else { instance }
+        };
+        (side(makes.0, 150).unicast(a, b), side(makes.1, 100).unicast(b, a))
+    })
+}
+
+pub(crate) fn anywhere_ipv4(makes: (Make, Make)) -> Pair {
+    anywhere(makes, |priority| Instance::v3(priority, 300))
+}
+
+pub(crate) fn anywhere_ipv6(makes: (Make, Make)) -> Pair {
+    anywhere(makes, |priority| Instance::v3(priority, 300).over_ipv6())
+}
+
 /// Election, steady state, power-off of the master, its return.
 ///
 /// As observed: B4.1-01.

@@ -3,7 +3,9 @@
 use std::net::IpAddr;
 
 use host::bytes::Checksum;
-use host::{Arrival, Datagrams, LinkAddress, Network, NetworkOp, Packet, Prefix, Ticket};
+use host::{
+    Arrival, Channel, Datagram, Datagrams, LinkAddress, LinkIndex, Network, NetworkOp, Packet, Prefix, Ticket,
+};
 
 use socket2::{Domain, Protocol, Socket, Type};
 
@@ -135,6 +137,37 @@ fn unicast_adverts_arrive_and_keep_their_own_ttl() {
         assert_eq!(seen.len(), 2, "{seen:?}");
         assert!(seen.contains(&("10.1.0.2".into(), Some(64))), "{seen:?}");
         assert!(seen.contains(&("fe80::b".into(), Some(33))), "{seen:?}");
+    });
+}
+
+/// The way to the neighbour is in a table of its own, which a rule asks for packets from that source alone.
+///
+/// vrrp-behaviour §2.
+#[test]
+fn without_a_link_packets_leave_as_rules_and_routes_have_it_and_come_in_by_any() {
+    let test = "without_a_link_packets_leave_as_rules_and_routes_have_it_and_come_in_by_any";
+    with_two_hosts(test, |a, b| {
+        b.ip("addr add 10.9.0.2/32 dev lo");
+        b.ip("addr add 2001:db8::b/64 dev b0 nodad");
+        a.ip("addr add 2001:db8::a/64 dev a0 nodad");
+        a.ip("route add blackhole 10.9.0.2");
+        a.ip("route add 10.9.0.2 via 10.1.0.2 table 77");
+        a.ip("rule add from 10.1.0.1 lookup 77");
+        for address in ["10.9.0.2", "2001:db8::b"] {
+            b.enter();
+            b.machine.listen(Channel { link: LinkIndex::ANY, ..b.channel(address) }, &[51, 53]);
+        }
+        let mut packet = golden_v4();
+        packet[16..20].copy_from_slice(&[10, 9, 0, 2]);
+        a.settle();
+        for packet in [Packet::Ipv4(packet), golden_v6("2001:db8::a", "2001:db8::b")] {
+            a.machine.send(Datagram { link: LinkIndex::ANY, packet, tag: 1 });
+        }
+        assert_eq!(a.settle(), []);
+        let seen = b.receive(2);
+        let mut sources: Vec<_> = seen.iter().map(|one| (one.link, one.source.to_string())).collect();
+        sources.sort();
+        assert_eq!(sources, ["10.1.0.1", "2001:db8::a"].map(|source| (LinkIndex::ANY, source.to_owned())));
     });
 }
 

@@ -131,7 +131,7 @@ fn template(chance: &mut Chance) -> InstanceConfig {
             Family::V4 => [203, 0, 113, 7].into(),
             Family::V6 => Ipv6Addr::new(0x2001, 0xdb8, 7, 0, 0, 0, 0, 7).into(),
         };
-        let route = instance::route(Prefix::host(far), &it.link);
+        let route = instance::route(Prefix::host(far), instance::link(&it));
         it.routes.push(route);
         it.rules.push(instance::rule(family, 1000));
     }
@@ -253,7 +253,7 @@ fn node_plan(
         .map(|(script, weight)| TrackScript { script: script.name.clone(), weight: *weight })
         .collect();
     let fixed = VirtualAddress::plain(Prefix::host(address(Family::V4, 70 + number(node))));
-    let fixed = chance.happens(150).then(|| (it.link.clone(), fixed));
+    let fixed = chance.happens(150).then(|| (instance::link(&it).clone(), fixed));
     let statics = Statics { addresses: fixed.into_iter().collect(), ..Statics::default() };
     let startup_delay = if chance.happens(100) { it.interval * 2 } else { Duration::ZERO };
     let config = Config {
@@ -268,7 +268,8 @@ fn node_plan(
     // A second family, so that excluded addresses of the other one have company.
     let other = if template.family == Family::V4 { Family::V6 } else { Family::V4 };
     addresses.push(Prefix::host(address(other, number(node))));
-    NodePlan { name, config, links: vec![(template.link.clone(), 0, addresses)], sessions: Vec::new() }
+    let links = vec![(instance::link(template).clone(), 0, addresses)];
+    NodePlan { name, config, links, sessions: Vec::new() }
 }
 
 /// The same virtual router once more, on another link.
@@ -281,7 +282,7 @@ fn add_second(plan: &mut NodePlan, node: usize, grouped: bool) {
     };
     let mut it = InstanceConfig {
         name: "VI_2".to_owned(),
-        link: link.clone(),
+        link: Some(link.clone()),
         vrid: Vrid::new(52).expect("52 is not 0"),
         ..first
     };
@@ -332,7 +333,7 @@ fn watch_path(nodes: &mut [NodePlan], chance: &mut Chance) {
 fn late_links(nodes: &mut [NodePlan], chance: &mut Chance) {
     let interval = nodes[0].config.instances[0].interval;
     for config in nodes.iter_mut().map(|node| &mut node.config) {
-        let link = config.instances[0].link.clone();
+        let link = instance::link(&config.instances[0]).clone();
         if chance.happens(100) {
             let mut some = || chance.time((Duration::ZERO, interval));
             config.link_delays.push(LinkDelay { link: link.clone(), down: some(), up: some() });

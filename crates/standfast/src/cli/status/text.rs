@@ -139,14 +139,14 @@ fn lateness(lateness: &Lateness) -> String {
 }
 
 fn instance_text(instance: &InstanceStatus, now: Instant) -> String {
+    let place = instance.link.as_ref().map_or(String::new(), |link| format!(" on {link}"));
     let mut text = format!(
-        "{}: {} for {}, {} virtual router {} on {}, version {}\n",
+        "{}: {} for {}, {} virtual router {}{place}, version {}\n",
         instance.name,
         instance.state,
         length(now.since(instance.since)),
         instance.family,
         instance.vrid,
-        instance.link,
         instance.version.number()
     );
     let changed = if instance.base_priority == instance.effective_priority {

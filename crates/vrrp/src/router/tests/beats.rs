@@ -11,12 +11,12 @@ use crate::event::{Action, Event};
 use crate::notice::State;
 
 fn polled() -> Config {
-    let polled_links = [PolledLink { link: instance().link, method: None }].into();
+    let polled_links = [PolledLink { link: eth0(), method: None }].into();
     Config { polled_links, ..config([instance()], []) }
 }
 
 fn read(carrier: bool) -> Event {
-    Event::CarrierRead { link: instance().link, carrier }
+    Event::CarrierRead { link: eth0(), carrier }
 }
 
 /// A master whose link has told that it has a carrier.
@@ -97,7 +97,7 @@ fn a_link_that_comes_back_under_its_name_is_believed_in_until_its_driver_says_ot
 
 #[test]
 fn a_polled_link_must_be_down_for_its_delay_too() {
-    let delay = LinkDelay { link: instance().link, down: Duration::from_secs(1), up: Duration::ZERO };
+    let delay = LinkDelay { link: eth0(), down: Duration::from_secs(1), up: Duration::ZERO };
     let (mut bench, _) = Bench::start(Config { link_delays: [delay].into(), ..polled() });
     bench.tell(read(true));
     bench.wait(10_000);

@@ -36,7 +36,7 @@ const GROUPS: [(&str, [&str; 2]); 3] = [("G", ["A", "B"]), ("H", ["C", "D"]), ("
 fn mixed() -> Config {
     let instances = INSTANCES.iter().zip(1..).map(|((name, link, priority), vrid)| InstanceConfig {
         name: (*name).into(),
-        link: LinkName::new(link).unwrap(),
+        link: Some(LinkName::new(link).unwrap()),
         vrid: Vrid::new(vrid).unwrap(),
         priority: Priority(*priority),
         wants_master: *priority == 255,

@@ -31,11 +31,15 @@ pub(super) const VIP: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 100);
 pub(super) const HIGH: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 20);
 pub(super) const LOW: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 5);
 
+pub(super) fn eth0() -> LinkName {
+    LinkName::new("eth0").unwrap()
+}
+
 /// An instance as a guide has it: version 2, priority 100, one address, every second, one announcement a round.
 pub(super) fn instance() -> InstanceConfig {
     InstanceConfig {
         addresses: vec![VirtualAddress::plain(Prefix::host(IpAddr::V4(VIP)))],
-        ..InstanceConfig::plain("VI_1", LinkName::new("eth0").unwrap(), Vrid::new(51).unwrap())
+        ..InstanceConfig::plain("VI_1", eth0(), Vrid::new(51).unwrap())
     }
     .with(|it| {
         it.announce = AnnounceConfig { repeat: 1, lower_priority_repeat: 1, ..AnnounceConfig::default() }

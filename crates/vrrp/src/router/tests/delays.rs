@@ -8,7 +8,7 @@ use crate::event::Event;
 use crate::notice::State;
 
 fn master(down: u64, up: u64) -> Bench {
-    let link = instance().link;
+    let link = eth0();
     let (down, up) = (Duration::from_millis(down), Duration::from_millis(up));
     let link_delays = [LinkDelay { link, down, up }].into();
     let (mut bench, _) = Bench::start(Config { link_delays, ..config([instance()], []) });
@@ -67,7 +67,7 @@ fn no_delay_is_longer_than_all_but_one_of_the_adverts_that_may_be_missing() {
 #[test]
 fn what_a_link_begins_with_counts_at_once() {
     let delay = Duration::from_secs(1);
-    let link_delays = [LinkDelay { link: instance().link, down: delay, up: delay }].into();
+    let link_delays = [LinkDelay { link: eth0(), down: delay, up: delay }].into();
     let config = Config { link_delays, ..config([InstanceConfig { ..instance() }], []) };
     let mut bench = Bench { router: Default::default(), now: host::Instant::ZERO, obedient: true };
     bench.tell(Event::Configured(alloc::boxed::Box::new(config)));

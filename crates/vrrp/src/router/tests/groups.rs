@@ -18,7 +18,7 @@ fn pair() -> Config {
     let first = InstanceConfig { name: "I".into(), ..instance() };
     let second = InstanceConfig {
         name: "J".into(),
-        link: LinkName::new("eth1").unwrap(),
+        link: LinkName::new("eth1").ok(),
         vrid: Vrid::new(52).unwrap(),
         priority: Priority(90),
         ..instance()

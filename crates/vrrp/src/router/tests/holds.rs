@@ -16,7 +16,7 @@ use crate::config::{
 use crate::event::{Action, Event};
 use crate::notice::State;
 
-fn route(last: u8) -> VirtualRoute {
+pub(super) fn route(last: u8) -> VirtualRoute {
     let destination = Prefix::new(Ipv4Addr::new(198, 51, 100, last).into(), 32).unwrap();
     let hop = NextHop {
         via: Some(IpAddr::V4(HIGH)),
@@ -29,7 +29,7 @@ fn route(last: u8) -> VirtualRoute {
     VirtualRoute { route: Route { hops: vec![hop], ..Route::to(destination) }, track: true }
 }
 
-fn rule(priority: u32) -> VirtualRule {
+pub(super) fn rule(priority: u32) -> VirtualRule {
     let rule = Rule {
         from: Some(Prefix::host(VIP.into())),
         ..Rule::plain(Family::V4, priority, RuleAction::Table(100))
@@ -37,7 +37,7 @@ fn rule(priority: u32) -> VirtualRule {
     VirtualRule { rule, track: true }
 }
 
-fn routed() -> InstanceConfig {
+pub(super) fn routed() -> InstanceConfig {
     instance().with(|it| {
         it.routes = vec![route(1)];
         it.rules = vec![rule(1000)];
@@ -396,7 +396,7 @@ fn a_link_for_addresses_that_somebody_deletes_is_made_again_and_costs_no_masters
     assert_eq!(bench.state(), State::Master);
 }
 
-fn reload(bench: &mut Bench, instance: InstanceConfig) -> vec::Vec<Action> {
+pub(super) fn reload(bench: &mut Bench, instance: InstanceConfig) -> vec::Vec<Action> {
     bench.tell(Event::Configured(Box::new(config([instance], []))))
 }
 

@@ -16,7 +16,7 @@ const OWN: LinkIndex = LinkIndex(9);
 fn ipvlan(plain: InstanceConfig, address: Option<Prefix>) -> InstanceConfig {
     let link = VirtualLink {
         name: LinkName::new("vrrp.51").unwrap(),
-        base: plain.link.clone(),
+        base: eth0(),
         kind: VirtualLinkKind::Ipvlan(0),
         group: None,
         family: plain.family,

@@ -195,3 +195,24 @@ fn adverts_keep_their_rhythm_when_wake_ups_are_late() {
     bench.tell(Event::Wake);
     assert_eq!(bench.next_deadline(), Some(due + Duration::from_millis(100)));
 }
+
+/// The kernel gives an identification of its own to a header that has none, so 0 is left out (ip(7), `IP_HDRINCL`). That it
+/// leaves all others alone is seen on the wire: linux `a_multicast_ipv4_advert_goes_out_byte_by_byte_as_the_engine_wrote_it`.
+///
+/// vrrp-behaviour §1.2.
+/// As observed: B1.2-03.
+#[test]
+fn the_identification_counts_from_1_to_65535_and_begins_again_with_1() {
+    let often = instance_v3().with(|it| it.interval = Duration::from_millis(10));
+    let mut bench = Bench::with(often);
+    let mut next = 1_u16;
+    let mut wraps = 0;
+    while wraps < 2 {
+        for packet in adverts(&bench.wait(10)) {
+            assert_eq!(u16::from_be_bytes([packet[4], packet[5]]), next);
+            wraps += u32::from(next == u16::MAX);
+            next = next.checked_add(1).unwrap_or(1);
+        }
+    }
+    assert_eq!(bench.status().counters.adverts_sent, 2 * 65_535);
+}

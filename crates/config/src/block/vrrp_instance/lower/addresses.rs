@@ -52,7 +52,9 @@ impl Lowering<'_, '_, '_> {
         let excluded = self.addresses(virtual_ipaddress_excluded, &mut asking);
         let mut routes = Vec::new();
         for line in self.lines(virtual_routes) {
-            routes.extend(route::line(self.resolver, line, false).map(|read| read.route));
+            if let Some(read) = route::line(self.resolver, line, false) {
+                route::join(&mut routes, read.route);
+            }
         }
         let mut rules = Vec::new();
         for line in self.lines(virtual_rules) {

@@ -18,7 +18,7 @@ const FLAGS: [&str; 3] = ["bridge", "private", "vepa"];
 pub(super) struct Own<'o> {
     pub(super) family: Family,
     pub(super) vrid: Vrid,
-    pub(super) link: &'o LinkName,
+    pub(super) link: Option<&'o LinkName>,
     pub(super) mode: &'o Mode,
     pub(super) held: &'o mut Held,
 }
@@ -53,11 +53,11 @@ impl Lowering<'_, '_, '_> {
         } = block;
         let is_vmac = use_vmac.is_some();
         self.settle_asking(from, is_vmac, use_vmac_addr.is_some());
-        let link = match (use_vmac, use_ipvlan) {
-            (Some(words), _) => Some(self.vmac(words, &vmac_xmit_base, from)),
-            (None, Some(words)) => Some(self.ipvlan(words, from)),
+        let link = from.link.and_then(|base| match (use_vmac, use_ipvlan) {
+            (Some(words), _) => Some(self.vmac(words, base, &vmac_xmit_base, from)),
+            (None, Some(words)) => Some(self.ipvlan(words, base, from)),
             (None, None) => None,
-        };
+        });
         if let Some(set) = vmac_xmit_base.filter(|_| !is_vmac) {
             self.complain(code::NOT_TOGETHER, set.at, "vmac_xmit_base needs use_vmac; it is ignored".into());
         }
@@ -74,7 +74,7 @@ impl Lowering<'_, '_, '_> {
     fn settle_asking(&mut self, from: &mut Own<'_>, is_vmac: bool, all: bool) {
         let Held { advertised, excluded, asking, .. } = &mut *from.held;
         for (address, at) in advertised.iter().chain(excluded.iter()) {
-            let at_home = address.link.as_ref().is_none_or(|link| link == from.link)
+            let at_home = address.link.as_ref().is_none_or(|link| Some(link) == from.link)
                 && address.prefix.family() == from.family;
             if asking.contains(at) && if at_home { is_vmac } else { all } {
                 let message = format!("use_vmac of {} is said for all already", address.prefix);
@@ -96,7 +96,8 @@ impl Lowering<'_, '_, '_> {
             if !asking.contains(at) {
                 continue;
             }
-            let (base, family) = (address.link.as_ref().unwrap_or(from.link), address.prefix.family());
+            let Some(base) = address.link.as_ref().or(from.link) else { continue };
+            let family = address.prefix.family();
             let known = links.iter().find(|link| link.base == *base && link.family == family);
             let name = match known {
                 Some(link) => link.name.clone(),
@@ -122,7 +123,13 @@ impl Lowering<'_, '_, '_> {
         links
     }
 
-    fn vmac(&mut self, words: Set<OwnWords>, xmit_base: &Option<Set<bool>>, from: &Own<'_>) -> OwnLink {
+    fn vmac(
+        &mut self,
+        words: Set<OwnWords>,
+        base: &LinkName,
+        xmit_base: &Option<Set<bool>>,
+        from: &Own<'_>,
+    ) -> OwnLink {
         let Set { value: OwnWords { name, mac, flags: _, address: _, group }, at } = words;
         let mac = mac.filter(|set| {
             if self.strict {
@@ -148,8 +155,8 @@ impl Lowering<'_, '_, '_> {
         }
         OwnLink {
             link: VirtualLink {
-                name: self.own_name(name, from),
-                base: from.link.clone(),
+                name: self.own_name(name, base, from),
+                base: base.clone(),
                 kind: VirtualLinkKind::Vmac(mac),
                 group: self.link_group(group),
                 family: from.family,
@@ -163,9 +170,9 @@ impl Lowering<'_, '_, '_> {
         }
     }
 
-    fn ipvlan(&mut self, words: Set<OwnWords>, from: &Own<'_>) -> OwnLink {
+    fn ipvlan(&mut self, words: Set<OwnWords>, base: &LinkName, from: &Own<'_>) -> OwnLink {
         let Set { value: OwnWords { name, mac: _, flags, address, group }, at } = words;
-        let flags = self.flags(flags, from.link, at);
+        let flags = self.flags(flags, base, at);
         if address.is_none() && from.family == Family::V4 {
             let message = "an ipvlan for IPv4 needs an address; the instance stays in fault";
             let found = Diagnostic::new(code::NO_ADDRESS, at, format!("({}) {message}", self.name));
@@ -181,8 +188,8 @@ impl Lowering<'_, '_, '_> {
         }
         OwnLink {
             link: VirtualLink {
-                name: self.own_name(name, from),
-                base: from.link.clone(),
+                name: self.own_name(name, base, from),
+                base: base.clone(),
                 kind: VirtualLinkKind::Ipvlan(flags),
                 group: self.link_group(group),
                 family: from.family,
@@ -223,7 +230,7 @@ impl Lowering<'_, '_, '_> {
     }
 
     /// The name that is written, else `vrrp.VRID`, and if that is taken `vrrp6.VRID` for IPv6, `vrrp1.VRID` and so on.
-    fn own_name(&mut self, written: Option<Set<LinkName>>, from: &Own<'_>) -> LinkName {
+    fn own_name(&mut self, written: Option<Set<LinkName>>, base: &LinkName, from: &Own<'_>) -> LinkName {
         let written = written.filter(|set| match self.resolver.own_links.get(&set.value) {
             Some(other) => {
                 let message =
@@ -236,7 +243,7 @@ impl Lowering<'_, '_, '_> {
         let Some(set) = written else {
             let prefix = self.resolver.global.vmac_prefix.as_ref();
             // Sixty-five thousand names are taken: the link underneath stands for one more.
-            return self.free_name(prefix, from.family, from.vrid).unwrap_or_else(|| from.link.clone());
+            return self.free_name(prefix, from.family, from.vrid).unwrap_or_else(|| base.clone());
         };
         self.resolver.own_links.insert(set.value.clone(), self.name.to_owned());
         set.value

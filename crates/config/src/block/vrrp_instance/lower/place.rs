@@ -1,4 +1,5 @@
-//! Where a virtual router speaks: on an interface, or between peers of a virtual routing domain (VRF).
+//! Where a virtual router speaks: on an interface, or between peers, by whichever the routing table says or in a virtual
+//! routing domain (VRF).
 
 use std::net::IpAddr;
 
@@ -16,18 +17,14 @@ use crate::value::Set;
 /// Where it speaks.
 pub(super) struct Place {
     /// The interface, or the domain's.
-    pub(super) link: LinkName,
-    /// Where the domain stands that serves for an interface.
-    domain: Option<Span>,
+    pub(super) link: Option<LinkName>,
+    /// Where it stands that there is no interface.
+    without: Option<Span>,
 }
 
 impl Lowering<'_, '_, '_> {
-    /// Its interface; without one, the domain that stands for it.
-    pub(super) fn place(
-        &mut self,
-        interface: Option<Set<LinkName>>,
-        vrf: Option<Set<LinkName>>,
-    ) -> Option<Place> {
+    /// Its interface; without one, the domain that stands for it, if there is one.
+    pub(super) fn place(&mut self, interface: Option<Set<LinkName>>, vrf: Option<Set<LinkName>>) -> Place {
         let interface = interface.filter(|set| self.is_no_loopback(set));
         let domain = vrf.filter(|set| {
             if interface.is_some() {
@@ -36,16 +33,18 @@ impl Lowering<'_, '_, '_> {
             }
             interface.is_none() && self.is_no_loopback(set) && self.is_domain(set)
         });
-        let is_domain = domain.is_some();
-        let Some(Set { value: link, at }) = interface.or(domain) else {
-            let help = Some("say on which with `interface NAME`".into());
-            self.refuse(code::NO_INTERFACE, self.at, "The virtual router has no interface", help);
-            return None;
+        let without = match (&interface, &domain) {
+            (Some(_), _) => None,
+            (None, Some(set)) => Some(set.at),
+            (None, None) => Some(self.at),
         };
-        if !self.resolver.link_may_be_used(&link) {
-            self.resolver.no_link(at, &link, "");
+        let link = interface.or(domain);
+        if let Some(Set { value: link, at }) = &link
+            && !self.resolver.link_may_be_used(link)
+        {
+            self.resolver.no_link(*at, link, "");
         }
-        Some(Place { link, domain: is_domain.then_some(at) })
+        Place { link: link.map(|set| set.value), without }
     }
 
     fn is_no_loopback(&mut self, set: &Set<LinkName>) -> bool {
@@ -70,9 +69,9 @@ impl Lowering<'_, '_, '_> {
         !other
     }
 
-    /// What a domain cannot do that stands for an interface: it has no neighbours, no addresses and nothing to put links on.
-    pub(super) fn mind_domain(&mut self, place: &Place, travel: &Travel, held: &mut Held, own: &mut Own) {
-        let Some(at) = place.domain else { return };
+    /// What needs an interface: without one there are no neighbours, no addresses and nothing to put links on.
+    pub(super) fn do_without(&mut self, place: &Place, travel: &Travel, held: &mut Held, own: &mut Own) {
+        let Some(at) = place.without else { return };
         let speaks_from = travel.source.filter(|source| match source {
             IpAddr::V4(_) => true,
             IpAddr::V6(source) => !source.is_unicast_link_local(),
@@ -81,7 +80,7 @@ impl Lowering<'_, '_, '_> {
             let help = "say `interface NAME`, or unicast_src_ip and unicast_peer".to_owned();
             let message =
                 "Without an interface adverts go to peers only, and from an address that is not link-local";
-            self.refuse(code::NO_INTERFACE, at, message, Some(help));
+            return self.refuse(code::NO_INTERFACE, at, message, Some(help));
         }
         let links = [&mut own.use_vmac, &mut own.use_ipvlan].map(|words| words.take().map(|set| set.at));
         for at in links.into_iter().flatten() {

@@ -44,7 +44,7 @@ impl Lowered {
 }
 
 impl Lowering<'_, '_, '_> {
-    pub(super) fn rest(&mut self, block: Rest, election: &Standing, link: &LinkName) -> Lowered {
+    pub(super) fn rest(&mut self, block: Rest, election: &Standing, link: Option<&LinkName>) -> Lowered {
         // No `..` here: a keyword that is read and not obeyed must not compile.
         let Rest {
             vrf: _,
@@ -89,7 +89,7 @@ impl Lowering<'_, '_, '_> {
             fits
         });
         if linkbeat_use_polling.is_some() {
-            self.resolver.polled.insert(link.clone());
+            self.resolver.polled.extend(link.cloned());
         }
         let number = |value: u64| u32::try_from(value).unwrap_or(u32::MAX);
         Lowered {

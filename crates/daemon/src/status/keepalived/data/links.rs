@@ -66,7 +66,7 @@ fn trackers(config: &Config) -> BTreeMap<&LinkName, Vec<(&str, String)>> {
     for instance in &config.instances {
         let own = instance.own_link.as_ref().map(|own| &own.link.name);
         let tracked = |link: &LinkName| instance.track_links.iter().any(|track| track.link == *link);
-        let on = [Some(&instance.link), own].into_iter().flatten();
+        let on = [instance.link.as_ref(), own].into_iter().flatten();
         for link in on.filter(|link| !tracked(link)) {
             found.entry(link).or_default().push((&instance.name, "0".into()));
         }
@@ -86,7 +86,7 @@ fn owners(config: &Config) -> BTreeMap<&LinkName, (&'static str, &LinkName)> {
                 VirtualLinkKind::Vmac(_) => "VMAC type private,",
                 VirtualLinkKind::Ipvlan(_) => "IPVLAN",
             };
-            found.insert(&own.link.name, (kind, &instance.link));
+            found.insert(&own.link.name, (kind, &own.link.base));
         }
     }
     found
