@@ -117,7 +117,9 @@ fn an_interface_that_gets_another_name_is_gone_until_it_has_its_own_again() {
     ip(&bench, "link set eth0 name ethz");
     ip(&bench, "link set ethz up");
     bench.await_log("(VI_1) Entering FAULT STATE");
-    bench.until("the news", || bench.text("log").contains("ethz"));
+    bench.await_log("Interface eth0 deleted");
+    bench.await_log("Interface ethz added");
+    bench.await_log("Netlink reports ethz up");
     assert!(is(&bench, "Fault"));
     ip(&bench, "link set ethz down");
     ip(&bench, "link set ethz name eth0");
@@ -135,7 +137,7 @@ fn with_dont_track_primary_a_link_that_is_down_costs_no_mastership() {
     bench.configure("dont_track_primary\n garp_master_delay 0");
     let daemon = bench.start(&[]).master();
     ip(&bench, "link set eth0 down");
-    bench.await_log("(VI_1) send advert error 10");
+    bench.await_log("(VI_1) send advert error 101 (Network is unreachable)");
     assert!(is(&bench, "Master"));
     let announced = "Sending gratuitous ARP on eth0";
     let known = bench.count(announced);
@@ -153,12 +155,16 @@ fn with_dont_track_primary_a_link_that_is_down_costs_no_mastership() {
 #[test]
 fn a_startup_delay_passes_before_the_master_down_time() {
     let Some(bench) = Bench::new("a_startup_delay_passes_before_the_master_down_time") else { return };
-    configure(&bench, "vrrp_startup_delay 1.5", "");
+    bench.script("told", "#!/bin/sh\necho \"$*\" >> @/states\n");
+    configure(&bench, "vrrp_startup_delay 1.5", "notify @/told");
     let began = linux::clock::now();
     let daemon = bench.start(&[]);
     bench.await_log("Delaying startup for 1.5 seconds");
     bench.await_log("(VI_1) Entering BACKUP STATE (init)");
+    bench.until("the script", || bench.text("states") == "INSTANCE VI_1 BACKUP 100\n");
+    assert_eq!(bench.count("Delayed start completed"), 0, "people are told at once");
     bench.await_log("Delayed start completed");
+    assert_eq!(instance(&bench)["counters"]["adverts_sent"], 0);
     let daemon = daemon.master();
     let took = linux::clock::now().since(began).as_secs_f64();
     // Three intervals and the skew of priority 100.
@@ -252,6 +258,10 @@ fn a_unicast_source_that_is_not_there_at_start_is_waited_for() {
     assert_eq!(bench.count("Entering FAULT STATE"), 0);
     ip(&bench, "addr add 10.60.0.9/24 dev eth0");
     assert_eq!(instance(&bench)["source"], "10.60.0.9");
+    let count = |name: &str| instance(&bench)["counters"][name].as_u64().unwrap();
+    let (sent, unsent) = (count("adverts_sent"), count("unsent"));
+    bench.until("adverts", || count("adverts_sent") > sent + 5);
+    assert!(count("unsent") <= unsent + 1, "it speaks as soon as it can");
     end(&bench, daemon);
 }
 
@@ -290,7 +300,10 @@ fn a_weight_that_a_member_of_a_group_gives_counts_for_nothing() {
     assert_eq!(instance(&bench)["effective_priority"], 100);
     end(&bench, daemon);
 
-    let own = "track_file {\n  f weight 1\n }\n track_interface {\n  eth1 weight 6\n }";
+    ip(&bench, "link add x0 type veth peer name x1");
+    ip(&bench, "link set x0 up");
+    ip(&bench, "link set x1 up");
+    let own = "track_file {\n  f weight 1\n }\n track_interface {\n  x0 weight 6\n }";
     bench.configure(own);
     bench.write("number", "0");
     let file = "vrrp_track_file f {\n file @/number\n}\n";
@@ -299,6 +312,11 @@ fn a_weight_that_a_member_of_a_group_gives_counts_for_nothing() {
     std::fs::remove_file(bench.path("log")).unwrap();
     let daemon = bench.start(&[]).master();
     assert_eq!(instance(&bench)["effective_priority"], 106);
+    ip(&bench, "link set x1 down");
+    bench.until("its points' end", || instance(&bench)["effective_priority"] == 100);
+    assert_eq!(bench.count("Entering FAULT STATE"), 0);
+    ip(&bench, "link set x1 up");
+    bench.until("its points", || instance(&bench)["effective_priority"] == 106);
     bench.write("number", "3");
     bench.await_log("(VI_1) Entering FAULT STATE");
     assert_eq!(daemon.stop(), Some(0));

@@ -1,6 +1,7 @@
 //! The cases of the matrix: how each pair is set up, and what must then be seen.
 
 mod accept;
+mod announce;
 mod begin;
 mod change;
 mod domain;
@@ -19,6 +20,7 @@ mod pause;
 mod preempt;
 mod protocol;
 mod seal;
+mod source;
 mod storm;
 mod three;
 mod track;
@@ -127,6 +129,8 @@ pub(crate) fn all() -> impl Iterator<Item = Case> {
             both("strict mode with accept", accept::strict_accepting, accept::accept),
             both("strict mode with unicast peers", protocol::strict_unicast, protocol::life),
             both("other addresses, with skip_check_adv_addr", forged::skipping, forged::other_addresses),
+            both("rounds of announcements", announce::pair, announce::rounds),
+            both("source address that goes", source::pair, source::goes_and_comes),
             both("three nodes", three::pair, three::succession),
             both("excluded addresses, routes and rules", holds::pair, holds::life),
             both("tracked file", track::file, track::file_value),
@@ -215,7 +219,7 @@ fn of_several() -> [Case; 14] {
         both("sync group of which one member is outdone", group::pair, group::one_member_is_outdone),
         both("equal priorities", election::equals, election::equal_priorities),
         both("owner 255", election::owner, election::an_owner_waits_for_nobody),
-        ours("two owners", election::owners, election::two_owners),
+        ours("two owners", election::slow_owners, election::two_owners),
         alone("two owners, the lesser one later", election::owners, election::a_lesser_owner),
     ]
 }
