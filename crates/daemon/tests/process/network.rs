@@ -357,7 +357,8 @@ fn the_link_of_a_static_address_is_a_fault_of_those_that_follow_it() {
 /// Whoever brings a change about is told of first, then its fellows, and the group last; only at the start the group comes
 /// before its members. The same is asked of ours and of the distribution's.
 ///
-/// As observed: B14-03.
+/// vrrp-behaviour §13.
+/// As observed: B13-01, B14-03.
 #[test]
 fn a_group_is_told_of_before_its_members_at_start_and_after_them_later() {
     const STORY: [&str; 6] = [
@@ -400,6 +401,9 @@ fn a_group_is_told_of_before_its_members_at_start_and_after_them_later() {
         daemon.signal("TERM");
         daemon.ended();
         told("STOP", 1);
+        let log = bench.text("log");
+        let goodbyes = ["(VI_1) sent 0 priority", "(VI_2) sent 0 priority"].map(|line| log.rfind(line));
+        assert!(goodbyes[0].is_some() && goodbyes[0] < goodbyes[1], "in the order of the file: {log}");
         let words = bench.text("read").replace('"', "");
         let lines: Vec<&str> = words.lines().map(|line| line.rsplit_once(' ').unwrap().0).collect();
         let story: Vec<String> = lines.chunks(3).map(|three| three.join(", ")).collect();

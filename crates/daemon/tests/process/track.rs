@@ -293,7 +293,8 @@ fn a_child_that_stays_what_it_is_counts_after_its_delay_and_a_new_name_at_once()
     }
 }
 
-/// Whatever has a weight is left out, with a word each; a file counts as one without, so that a number in it is a fault.
+/// What has a weight is left out, with a word each but for processes, which change nothing either; a file counts as one
+/// without, so that a number in it is a fault.
 ///
 /// vrrp-behaviour §9.
 /// As observed: B9-04.
@@ -316,7 +317,7 @@ fn an_owner_minds_a_file_and_nothing_that_weighs_something() {
     bench.until("runs of the script", || linux::clock::now() > later);
     assert_eq!(priority(&bench), 255);
     assert_eq!(bench.count("Entering FAULT STATE"), 0, "{}", bench.text("log"));
-    for name in ["lo", "s", "p"] {
+    for name in ["lo", "s"] {
         let said = format!("{name} has a weight, and the instance has priority 255; it is not tracked");
         assert_eq!(bench.count(&said), 1, "{said}");
     }
