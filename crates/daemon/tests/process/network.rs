@@ -293,12 +293,18 @@ fn a_weight_that_a_member_of_a_group_gives_counts_for_nothing() {
         return;
     };
     bench.configure("track_script {\n  s\n }");
-    let script = "vrrp_script s {\n script /bin/true\n interval 1\n weight 10\n}\n";
+    // Nor is it run, as nobody else tracks it.
+    bench.script("run", "#!/bin/sh\necho >> @/runs\n");
+    let script = "vrrp_script s {\n script @/run\n interval 1\n weight 10\n}\n";
     let group = "vrrp_sync_group G {\n group {\n  VI_1\n }\n}\n";
     bench.write("conf", &format!("{script}{}{group}", bench.text("conf")));
     let daemon = bench.start(&[]).master();
     assert_eq!(instance(&bench)["effective_priority"], 100);
+    let why = "has a weight, and the instance is in a sync group";
+    bench.await_log(&format!("(VI_1) s {why}; it is not tracked"));
+    bench.await_log("Nothing tracks the script `s`");
     end(&bench, daemon);
+    assert!(!bench.path("runs").exists());
 
     ip(&bench, "link add x0 type veth peer name x1");
     ip(&bench, "link set x0 up");
@@ -312,6 +318,8 @@ fn a_weight_that_a_member_of_a_group_gives_counts_for_nothing() {
     std::fs::remove_file(bench.path("log")).unwrap();
     let daemon = bench.start(&[]).master();
     assert_eq!(instance(&bench)["effective_priority"], 106);
+    bench.await_log(&format!("(VI_1) f {why}; a number that is not 0 is a fault"));
+    bench.await_log(&format!("(VI_1) x0 {why}; keepalived says so and obeys it all the same"));
     ip(&bench, "link set x1 down");
     bench.until("its points' end", || instance(&bench)["effective_priority"] == 100);
     assert_eq!(bench.count("Entering FAULT STATE"), 0);

@@ -317,6 +317,7 @@ fn an_owner_minds_a_file_and_nothing_that_weighs_something() {
     bench.until("runs of the script", || linux::clock::now() > later);
     assert_eq!(priority(&bench), 255);
     assert_eq!(bench.count("Entering FAULT STATE"), 0, "{}", bench.text("log"));
+    assert_eq!(bench.count("Script `s`"), 0, "it does not run, as nobody else tracks it");
     for name in ["lo", "s"] {
         let said = format!("{name} has a weight, and the instance has priority 255; it is not tracked");
         assert_eq!(bench.count(&said), 1, "{said}");

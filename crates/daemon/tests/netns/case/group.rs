@@ -43,18 +43,22 @@ pub(crate) fn pair(makes: (Make, Make)) -> Pair {
 }
 
 pub(crate) fn weighted(makes: (Make, Make)) -> Pair {
-    tracking(makes, "eth1 weight -60")
+    tracking(makes, "eth1 weight -60", "")
+}
+
+pub(crate) fn weighted_with_members_weights(makes: (Make, Make)) -> Pair {
+    tracking(makes, "eth1 weight -60", "    sync_group_tracking_weight\n")
 }
 
 pub(crate) fn failing(makes: (Make, Make)) -> Pair {
-    tracking(makes, "eth1")
+    tracking(makes, "eth1", "")
 }
 
 /// A's group tracks another link.
-fn tracking(makes: (Make, Make), what: &str) -> Pair {
+fn tracking(makes: (Make, Make), what: &str, word: &str) -> Pair {
     Pair::on(Lab::new(), makes, |lab, a, b| {
         lab.spare_link(a, "eth1");
-        let more = format!("    track_interface {{\n        {what}\n    }}\n");
+        let more = format!("{word}    track_interface {{\n        {what}\n    }}\n");
         (grouped(150, &a.link, "", &more), grouped(100, &b.link, "", ""))
     })
 }
@@ -74,7 +78,7 @@ pub(crate) fn tracked_without_weight(pair: &mut Pair) {
     holds_second(pair, Who::B);
 }
 
-/// What the group tracks moves the priority of every member.
+/// What the group tracks moves the priority of every member, whether or not members' own weights count.
 ///
 /// As observed: B8-02, B22.2-06.
 pub(crate) fn weights(pair: &mut Pair) {

@@ -205,7 +205,7 @@ fn on_special_kernels() -> [Case; 9] {
 }
 
 /// Those of groups, of equals and of owners.
-fn of_several() -> [Case; 14] {
+fn of_several() -> [Case; 15] {
     [
         both("events", events::pair, events::told),
         both("first states", begin::mixed, begin::first_states),
@@ -215,6 +215,11 @@ fn of_several() -> [Case; 14] {
         both("sync group that begins with a fault", group::pair, group::begins_with_a_fault),
         both("sync group with an owner", group::owner, group::owner_waits),
         both("sync group with weights of its own", group::weighted, group::weights),
+        both(
+            "sync group with weights of its own and its members'",
+            group::weighted_with_members_weights,
+            group::weights,
+        ),
         both("sync group that tracks without weight", group::failing, group::tracked_without_weight),
         both("sync group of which one member is outdone", group::pair, group::one_member_is_outdone),
         both("equal priorities", election::equals, election::equal_priorities),
