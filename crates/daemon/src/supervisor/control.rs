@@ -106,6 +106,8 @@ impl Control {
         loop {
             let stream = match self.listener.accept() {
                 Ok((stream, _)) => stream,
+                // Nobody else waits. It has the number of a shortage.
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return,
                 Err(error) if process::is_shortage(&error) => {
                     // Left where it is, it would wake us at once, and again. It is turned away instead.
                     reserve.lend();
@@ -306,5 +308,21 @@ impl Supervisor {
             bfd,
             check,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_is_the_last_to_ask_makes_nobody_wait() {
+        let path = std::env::temp_dir().join(format!("standfast-control-{}", std::process::id()));
+        let mut poll = Poll::new().unwrap();
+        let mut control = Control::open(&path, &mut poll, Token(100)).unwrap();
+        let _client = UnixStream::connect(&path).unwrap();
+        control.accept(&mut poll, &mut Reserve::new(), Instant::ZERO);
+        fs::remove_file(&path).unwrap();
+        assert_eq!((control.clients.len(), control.deadline()), (1, None));
     }
 }

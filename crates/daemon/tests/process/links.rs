@@ -205,7 +205,7 @@ fn the_link_of_an_address_that_is_not_there_is_a_fault_until_it_is() {
     let address = "10.60.0.100/24\n  10.61.0.100/24 dev x0";
     configure(&bench, "", &[("VI_1", "virtual_router_id 7", address)]);
     let daemon = bench.start(&[]).ready();
-    bench.await_log("(VI_1) Entering FAULT STATE");
+    bench.await_log("(VI_1) entering FAULT state");
     ip(&bench, "link add x0 type veth peer name x1");
     ip(&bench, "link set x1 up");
     ip(&bench, "link set x0 up");

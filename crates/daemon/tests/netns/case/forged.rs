@@ -112,7 +112,7 @@ pub(crate) fn wrong_ones(pair: &mut Pair) {
         (&1.into(), &1.into()),
         "{counters}"
     );
-    pair.side(Who::A).expect_log("address list");
+    pair.side(Who::A).expect_log("ip number count 1, expected 2");
 }
 
 /// What is dropped restarts no timer: a backup that hears nothing else becomes master in its time.
