@@ -28,6 +28,7 @@ mod process {
     mod sinks;
     mod start;
     mod stop;
+    mod strict;
     mod track;
     mod vrf;
 }

@@ -202,6 +202,7 @@ pub(crate) fn of_owner(resolver: &mut Resolver<'_, '_>, instance: &str, tracks: 
         });
     }
     let Tracks { scripts, links, files, processes: _, bfds } = tracks;
+    let_go(resolver, scripts);
     let mut say = |what: &str, at: Span, then: &str| {
         let message = format!("({instance}) {what} has a weight, and the instance has priority 255; {then}");
         resolver.reader.report.add(Diagnostic::new(code::NOT_TOGETHER, at, message).help("say weight 0"));
@@ -212,6 +213,13 @@ pub(crate) fn of_owner(resolver: &mut Resolver<'_, '_>, instance: &str, tracks: 
     for one in files.iter_mut().filter(|one| one.weight.0 != 0) {
         say(&one.name, one.at, "a number that is not 0 is a fault");
         one.weight.0 = 0;
+    }
+}
+
+/// Scripts with a weight are about to be left out of a list: one that stands in no other is not run.
+pub(crate) fn let_go(resolver: &mut Resolver<'_, '_>, scripts: &[Tracked<String>]) {
+    for one in scripts.iter().filter(|one| one.weight.0 != 0) {
+        resolver.trackables.unmark_script(&one.name);
     }
 }
 

@@ -68,7 +68,8 @@ struct Entry<C> {
     /// `None` if it was refused.
     config: Option<C>,
     at: Span,
-    used: bool,
+    /// How many lists it stands in.
+    used: usize,
     /// A check of a real server follows it.
     checked: bool,
 }
@@ -90,7 +91,7 @@ impl<C> Shelf<C> {
 
     fn mark(&mut self, name: &str) -> bool {
         let Some(entry) = self.0.get_mut(name) else { return false };
-        entry.used = true;
+        entry.used += 1;
         entry.config.is_some()
     }
 }
@@ -163,6 +164,13 @@ impl Trackables {
         }
     }
 
+    /// A list that was read leaves a script out after all.
+    pub(crate) fn unmark_script(&mut self, name: &str) {
+        if let Some(entry) = self.scripts.0.get_mut(name) {
+            entry.used = entry.used.saturating_sub(1);
+        }
+    }
+
     pub(crate) fn names(&self, kind: Kind) -> Vec<&str> {
         fn names<C>(shelf: &Shelf<C>) -> Vec<&str> {
             shelf.0.keys().map(String::as_str).collect()
@@ -178,7 +186,7 @@ impl Trackables {
 
 fn add<C>(shelf: &mut Shelf<C>, defined: Defined<'_, C>) {
     let Defined { node, name, at, weight, config } = defined;
-    shelf.0.entry(name.to_owned()).or_insert(Entry { node, weight, config, at, used: false, checked: false });
+    shelf.0.entry(name.to_owned()).or_insert(Entry { node, weight, config, at, used: 0, checked: false });
 }
 
 /// What some instance tracks, each in the order of the file.
@@ -203,7 +211,7 @@ impl Resolver<'_, '_> {
         let mut tracked: Vec<(NodeId, C)> = Vec::new();
         for (name, entry) in shelf.0 {
             match entry.config {
-                Some(config) if entry.used => tracked.push((entry.node, config)),
+                Some(config) if entry.used > 0 => tracked.push((entry.node, config)),
                 Some(_) if entry.checked => {}
                 Some(_) => {
                     let message = format!("Nothing tracks the {} `{name}`", kind.what());

@@ -50,9 +50,12 @@ fn the_second_early_death_is_followed_by_a_wait() {
     send(bench.pid("vrrp.pid"), "KILL");
     bench.await_log("Restart of VRRP process delayed 0 seconds");
     bench.until("the second", || bench.count("Starting VRRP child process") == 2);
+    let died = linux::clock::now();
     send(bench.pid("vrrp.pid"), "KILL");
     bench.await_log("Restart of VRRP process delayed 1 seconds");
     bench.until("the third", || bench.count("Starting VRRP child process") == 3);
+    let waited = linux::clock::now().since(died).as_secs_f64();
+    assert!(waited >= 1.0, "{waited}");
     assert_eq!(daemon.stop(), Some(0));
 }
 

@@ -5,10 +5,13 @@ use std::os::unix::fs::PermissionsExt;
 
 use super::bench::Bench;
 
+/// vrrp-behaviour §12.
+/// As observed: B12-02.
 #[test]
 fn a_good_file_takes_effect_and_a_broken_one_changes_nothing() {
     let Some(bench) = Bench::new("a_good_file_takes_effect_and_a_broken_one_changes_nothing") else { return };
-    bench.configure("");
+    bench.script("told", "#!/bin/sh\necho \"$*\" >> @/states\n");
+    bench.configure("notify @/told");
     let daemon = bench.start(&[]).master();
     let good = bench.text("conf");
     let more = good.replace("10.60.0.100/24", "10.60.0.100/24\n  10.60.0.101/24");
@@ -27,7 +30,11 @@ fn a_good_file_takes_effect_and_a_broken_one_changes_nothing() {
     bench.until("the second address's end", || !bench.addresses().contains("10.60.0.101/24"));
     assert!(bench.has_address());
     assert_eq!(bench.count("(VI_1) Entering MASTER STATE"), 1, "it was master all the time");
+    assert_eq!(bench.count("sent 0 priority"), 0);
     assert_eq!(daemon.stop(), Some(0));
+    // Nobody was told anything of it.
+    let states = ["BACKUP", "MASTER", "STOP"].map(|state| format!("INSTANCE VI_1 {state} 100\n"));
+    assert_eq!(bench.text("states"), states.concat());
 }
 
 /// cli-and-files §3: "another HUP during reload is queued".

@@ -111,3 +111,42 @@ fn what_scripts_leave_behind_is_reaped() {
     bench.until("its burial", || !fs::exists(format!("/proc/{left}")).unwrap());
     assert_eq!(daemon.stop(), Some(0));
 }
+
+/// It begins as a script that failed, and people are told of that only when it has: not where the first runs succeed.
+///
+/// vrrp-behaviour §9.1.
+/// As observed: B9-03.
+#[test]
+fn with_init_fail_a_fault_is_told_of_when_the_script_has_failed() {
+    let test = "with_init_fail_a_fault_is_told_of_when_the_script_has_failed";
+    let Some(bench) = Bench::new(test) else { return };
+    bench.script("told", "#!/bin/sh\necho \"$*\" >> @/states\n");
+    bench.script("watch", "#!/bin/sh\necho >> @/runs\ntest -e @/sound\n");
+    bench.configure("notify @/told\n track_script {\n  w\n }");
+    let script = "vrrp_script w {\n script @/watch\n interval 1\n rise 2\n fall 1\n init_fail\n}\n";
+    bench.write("conf", &(script.to_owned() + &bench.text("conf")));
+    let story = |states: &[&str]| {
+        states.iter().map(|state| format!("INSTANCE VI_1 {state} 100\n")).collect::<String>()
+    };
+
+    bench.write("sound", "");
+    let daemon = bench.start(&[]).ready();
+    bench.until("the first run", || !bench.text("runs").is_empty());
+    assert!(!bench.has_address(), "one success is not two");
+    assert_eq!(bench.text("states"), "", "nobody is told before");
+    let daemon = daemon.master();
+    assert!(bench.text("runs").len() >= 2, "two successes");
+    assert_eq!(daemon.stop(), Some(0));
+    assert_eq!(bench.text("states"), story(&["BACKUP", "MASTER", "STOP"]));
+
+    for file in ["states", "sound", "runs", "log"] {
+        fs::remove_file(bench.path(file)).unwrap();
+    }
+    let daemon = bench.start(&[]).ready();
+    bench.until("the third run", || bench.text("runs").len() >= 3);
+    bench.until("the script", || bench.text("states") == story(&["FAULT"]));
+    bench.write("sound", "");
+    bench.until("the way back", || bench.has_address());
+    assert_eq!(daemon.stop(), Some(0));
+    assert_eq!(bench.text("states"), story(&["FAULT", "BACKUP", "MASTER", "STOP"]));
+}

@@ -292,3 +292,91 @@ fn a_child_that_stays_what_it_is_counts_after_its_delay_and_a_new_name_at_once()
         assert_eq!(daemon.ended().code(), Some(0));
     }
 }
+
+/// What has a weight is left out, with a word each but for processes, which change nothing either; a file counts as one
+/// without, so that a number in it is a fault.
+///
+/// vrrp-behaviour §9.
+/// As observed: B9-04.
+#[test]
+fn an_owner_minds_a_file_and_nothing_that_weighs_something() {
+    let Some(bench) = Bench::new("an_owner_minds_a_file_and_nothing_that_weighs_something") else { return };
+    bench.write("number", "0\n");
+    let blocks = format!(
+        "vrrp_script s {{\n script /bin/false\n interval 1\n}}\ntrack_file f {{\n file @/number\n}}\n\
+         vrrp_track_process p {{\n process so{}\n}}",
+        std::process::id()
+    );
+    let tracked =
+        "track_interface {\n  lo weight 5\n }\n track_script {\n  s weight -9\n }\n track_file {\n  f\n }";
+    configure(&bench, &blocks, &format!("{tracked}\n track_process {{\n  p weight 7\n }}"));
+    bench.write("conf", &bench.text("conf").replace("priority 100", "priority 255"));
+    let began = linux::clock::now();
+    let daemon = bench.start(&[]).master();
+    let later = began + std::time::Duration::from_secs(2);
+    bench.until("runs of the script", || linux::clock::now() > later);
+    assert_eq!(priority(&bench), 255);
+    assert_eq!(bench.count("Entering FAULT STATE"), 0, "{}", bench.text("log"));
+    assert_eq!(bench.count("Script `s`"), 0, "it does not run, as nobody else tracks it");
+    for name in ["lo", "s"] {
+        let said = format!("{name} has a weight, and the instance has priority 255; it is not tracked");
+        assert_eq!(bench.count(&said), 1, "{said}");
+    }
+    let said = "f has a weight, and the instance has priority 255; a number that is not 0 is a fault";
+    assert_eq!(bench.count(said), 1);
+    bench.write("number", "3");
+    bench.await_log("(VI_1) Entering FAULT STATE");
+    assert!(!bench.has_address());
+    bench.write("number", "0");
+    bench.until("its return", || bench.has_address());
+    assert_eq!(priority(&bench), 255);
+    assert_eq!(daemon.stop(), Some(0));
+}
+
+/// Differs: keepalived counts it twice.
+///
+/// vrrp-behaviour §18.
+/// As observed: B18-04.
+#[test]
+fn a_process_that_executes_its_program_again_is_one() {
+    let test = "a_process_that_executes_its_program_again_is_one";
+    if let Err(error) = linux::watch_process::ProcessWatch::open() {
+        println!("SKIPPED: {test}: the kernel tells nothing of processes: {error}");
+        return;
+    }
+    for program in [PROGRAM, "/usr/sbin/keepalived"].map(Path::new).into_iter().filter(|path| path.exists()) {
+        let Some(bench) = Bench::new(test) else { return };
+        let Some(namespace) = NamedNamespace::new(test) else { return };
+        let (again, mark) = (format!("sa{}", std::process::id()), format!("sm{}", std::process::id()));
+        fs::copy("/bin/sh", bench.path(&again)).unwrap();
+        let blocks = format!(
+            "net_namespace {}\n\
+             vrrp_track_process one {{\n process {again}\n weight 1\n}}\n\
+             vrrp_track_process two {{\n process {again}\n quorum 2\n weight 2\n}}\n\
+             vrrp_track_process mark {{\n process {mark}\n weight 3\n}}",
+            namespace.0
+        );
+        configure(&bench, &blocks, "track_process {\n  one\n  two\n  mark\n }");
+        let mut daemon = bench.spawn_here(&mut bench.command_of(program));
+        bench.await_log("(VI_1) Entering MASTER STATE");
+        let own = bench.path(&again).display().to_string();
+        let words = format!("read a; exec {own} -c 'read b'");
+        let child = Command::new(&own).args(["-c", &words]).stdin(Stdio::piped()).spawn().unwrap();
+        let mut child = Program(child);
+        bench.await_log("Quorum gained for tracked process one");
+        writeln!(child.0.stdin.as_mut().unwrap(), "go").unwrap();
+        let is_next =
+            || fs::read_to_string(format!("/proc/{}/cmdline", child.0.id())).unwrap().ends_with("read b\0");
+        bench.until("the second execution", is_next);
+        // The kernel tells of one after the other.
+        let marked = Program::start(&bench, &mark);
+        bench.await_log("Quorum gained for tracked process mark");
+        let twice = bench.count("Quorum gained for tracked process two");
+        assert_eq!(twice, usize::from(program != Path::new(PROGRAM)), "{program:?}");
+        drop(child);
+        bench.await_log("Quorum lost for tracked process one");
+        drop(marked);
+        daemon.signal("TERM");
+        assert_eq!(daemon.ended().code(), Some(0));
+    }
+}

@@ -234,6 +234,7 @@ pub(crate) fn member(resolver: &mut Resolver<'_, '_>, instance: &str, tracks: &m
         return;
     }
     let Tracks { scripts, links, files, processes: _, bfds } = tracks;
+    track::let_go(resolver, scripts);
     let mut say = |code: Code, at: Span, what: &str, then: &str| {
         let message =
             format!("({instance}) {what} has a weight, and the instance is in a sync group; {then}");

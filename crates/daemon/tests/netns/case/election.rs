@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::netns::clock::Stamp;
+use crate::netns::clock::{Stamp, sleep};
 use crate::netns::daemon::Make;
 use crate::netns::instance::Instance;
 use crate::netns::pair::{Pair, Who};
@@ -37,6 +37,11 @@ pub(crate) fn owners(makes: (Make, Make)) -> Pair {
     Pair::new(makes, |_, _| (Instance::v3(255, 400), Instance::v3(255, 400)))
 }
 
+/// Of an interval that a skew cannot be taken for.
+pub(crate) fn slow_owners(makes: (Make, Make)) -> Pair {
+    Pair::new(makes, |_, _| (Instance::v3(255, 1000), Instance::v3(255, 1000)))
+}
+
 /// Differs: keepalived 2.2.7 lets the one that runs give way. As 2.4.3: the one with the higher address, B, is master at
 /// once and stays; the other says what is wrong, and is back a skew after it has gone.
 ///
@@ -49,10 +54,20 @@ pub(crate) fn two_owners(pair: &mut Pair) {
     pair.steps_back(Who::A, started);
     pair.side(Who::A).expect_log("are both configured as address owner");
 
+    let gone = Stamp::now();
+    sleep(Duration::from_secs(1));
+    pair.silent(Who::A, gone, Stamp::now());
+
     let asked = pair.side_mut(Who::B).daemon.terminate();
+    let goodbye =
+        pair.wire.wait_advert(&pair.side(Who::B).host, asked, Duration::from_secs_f64(LATE), |advert| {
+            advert.priority == 0
+        });
+    let goodbye = goodbye.expect("B says goodbye").at;
     let skew = pair.side(Who::A).instance.skew();
-    pair.becomes_master(Who::A, asked, 0.0, skew);
+    let back = pair.becomes_master(Who::A, goodbye, skew, skew);
     pair.side_mut(Who::B).daemon.wait();
+    speaks_as_owner(pair, Who::A, back);
     pair.sole_holder(Who::A);
 }
 
@@ -79,6 +94,16 @@ pub(crate) fn a_lesser_owner(pair: &mut Pair) {
     b.expect_log("rogue address owner appears to have stopped advertising");
     pair.sole_holder(Who::B);
     pair.steady(Who::B, Stamp::now(), 1.5);
+    speaks_as_owner(pair, Who::B, started);
+}
+
+/// It never had another priority: not that of a router that gives way to another owner.
+fn speaks_as_owner(pair: &Pair, who: Who, since: Stamp) {
+    let sent = pair.wire.adverts(&pair.side(who).host, since, Stamp::now());
+    assert!(!sent.is_empty());
+    for packet in sent {
+        assert_eq!(packet.advert().map(|advert| advert.priority), Some(255), "{who:?}'s priority");
+    }
 }
 
 pub(crate) fn owner(makes: (Make, Make)) -> Pair {

@@ -24,7 +24,8 @@ pub(crate) fn v3(makes: (Make, Make)) -> Pair {
 
 /// After a lesser one it announces its addresses twice, and twice more a second later.
 fn terse() -> Instance {
-    Instance::v3(100, 400).with("garp_lower_prio_repeat 2").with("garp_lower_prio_delay 1")
+    let instance = Instance::v3(100, 400).with("garp_lower_prio_repeat 2").with("garp_lower_prio_delay 1");
+    instance.with("garp_master_delay 0")
 }
 
 pub(crate) fn v3_terse(makes: (Make, Make)) -> Pair {
@@ -150,21 +151,32 @@ pub(crate) fn lesser_ones_in_silence(pair: &mut Pair) {
     assert!(log.contains("with lower priority 50, ours 100\n"), "{log}");
 }
 
-/// Whether an advert comes out of turn after a lesser one. Announcements come in any case.
+/// Whether an advert comes out of turn after a lesser one, and after the next again. Announcements come in any case.
 fn hears_a_lesser_one(pair: &mut Pair) -> bool {
     let forger = Forger::on(&pair.lab.host("eth0"));
     let elected = pair.start_alone(Who::A);
     let address = pair.side(Who::A).virtual_addresses()[0];
     let host = pair.side(Who::A).host.clone();
-    let announced = |since: Stamp| pair.wire.announcements(&host, address, since, Stamp::now()).len();
-    let first_round = wait_for(Duration::from_secs_f64(LATE), || (announced(elected) == 5).then_some(()));
+    let announced = || pair.wire.announcements(&host, address, elected, Stamp::now()).len();
+    let first_round = wait_for(Duration::from_secs_f64(LATE), || (announced() == 5).then_some(()));
     assert!(first_round.is_some(), "A announces five times");
+    // The second is of the same interval.
+    let first = answers(pair, &forger, 2);
+    let again = answers(pair, &forger, 1);
+    assert_eq!(first, again, "A answered one of two");
+    first
+}
+
+/// Whether A answers so many lesser ones that come at once by an advert. It announces its addresses twice, and twice after
+/// the delay.
+fn answers(pair: &Pair, forger: &Forger, times: usize) -> bool {
+    let address = pair.side(Who::A).virtual_addresses()[0];
+    let host = pair.side(Who::A).host.clone();
+    let announced = |since: Stamp| pair.wire.announcements(&host, address, since, Stamp::now()).len();
     let turn = pair.next_advert(Who::A).at;
     sleep(Duration::from_millis(100));
     let heard = Stamp::now();
-    // The second is of the same interval.
-    forger.send(&Forgery::v3(50, 100));
-    forger.send(&Forgery::v3(50, 100));
+    (0..times).for_each(|_| forger.send(&Forgery::v3(50, 100)));
     let (late, second) = (Duration::from_secs_f64(LATE), heard.plus(Duration::from_millis(990)));
     let again = wait_for(late, || (announced(heard) >= 2).then_some(()));
     assert!(again.is_some(), "A announced its address {} times", announced(heard));

@@ -1,6 +1,7 @@
 //! The cases of the matrix: how each pair is set up, and what must then be seen.
 
 mod accept;
+mod announce;
 mod begin;
 mod change;
 mod domain;
@@ -19,6 +20,7 @@ mod pause;
 mod preempt;
 mod protocol;
 mod seal;
+mod source;
 mod storm;
 mod three;
 mod track;
@@ -127,6 +129,8 @@ pub(crate) fn all() -> impl Iterator<Item = Case> {
             both("strict mode with accept", accept::strict_accepting, accept::accept),
             both("strict mode with unicast peers", protocol::strict_unicast, protocol::life),
             both("other addresses, with skip_check_adv_addr", forged::skipping, forged::other_addresses),
+            both("rounds of announcements", announce::pair, announce::rounds),
+            both("source address that goes", source::pair, source::goes_and_comes),
             both("three nodes", three::pair, three::succession),
             both("excluded addresses, routes and rules", holds::pair, holds::life),
             both("tracked file", track::file, track::file_value),
@@ -201,7 +205,7 @@ fn on_special_kernels() -> [Case; 9] {
 }
 
 /// Those of groups, of equals and of owners.
-fn of_several() -> [Case; 14] {
+fn of_several() -> [Case; 15] {
     [
         both("events", events::pair, events::told),
         both("first states", begin::mixed, begin::first_states),
@@ -211,11 +215,16 @@ fn of_several() -> [Case; 14] {
         both("sync group that begins with a fault", group::pair, group::begins_with_a_fault),
         both("sync group with an owner", group::owner, group::owner_waits),
         both("sync group with weights of its own", group::weighted, group::weights),
+        both(
+            "sync group with weights of its own and its members'",
+            group::weighted_with_members_weights,
+            group::weights,
+        ),
         both("sync group that tracks without weight", group::failing, group::tracked_without_weight),
         both("sync group of which one member is outdone", group::pair, group::one_member_is_outdone),
         both("equal priorities", election::equals, election::equal_priorities),
         both("owner 255", election::owner, election::an_owner_waits_for_nobody),
-        ours("two owners", election::owners, election::two_owners),
+        ours("two owners", election::slow_owners, election::two_owners),
         alone("two owners, the lesser one later", election::owners, election::a_lesser_owner),
     ]
 }

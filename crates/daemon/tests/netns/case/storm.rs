@@ -19,10 +19,15 @@ pub(crate) fn link_deleted_and_made_again(pair: &mut Pair) {
     let deleted = Stamp::now();
     pair.lab.unplug(&pair.side(Who::A).host);
     pair.takes_over(Who::B, deleted);
-    pair.side(Who::A).expect_log("Entering FAULT STATE");
+    for said in ["Netlink reports eth0 down", "Interface eth0 deleted", "Entering FAULT STATE"] {
+        pair.side(Who::A).expect_log(said);
+    }
+    let log = pair.side(Who::A).daemon.log();
+    assert!(!log.contains("Interface eth0 added"), "{log}");
 
     let made = Stamp::now();
     pair.lab.plug(&pair.side(Who::A).host);
+    pair.side(Who::A).expect_log("Interface eth0 added");
     let wait = pair.side(Who::A).instance.master_down();
     let back = pair.becomes_master(Who::A, made, wait, wait);
     pair.steps_back(Who::B, back);
