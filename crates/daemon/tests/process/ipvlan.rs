@@ -103,7 +103,7 @@ fn an_ipvlan_for_ipv6_waits_for_the_link_local_address_that_the_kernel_gives_it(
     bench.write("conf", &bench.text("conf").replace("10.60.0.100/24", "fe80::100/64"));
     let daemon = bench.start(&[]).ready();
     // It has none before the kernel knows that nobody else does.
-    bench.await_log("(VI_1) Entering FAULT STATE");
+    bench.await_log("(VI_1) entering FAULT state");
     bench.until("mastership", || instance(&bench)["state"] == "Master");
     let source = instance(&bench)["source"].as_str().unwrap().to_owned();
     assert!(addresses(&link(&bench, "vrrp.7")).contains(&format!("{source}/64")));
