@@ -135,9 +135,9 @@ fn reloaded(configs: &[Config], found: Found, gap: Duration) -> (Held, Vec<Strin
         Found::Fault => at(&mut world, THEN - Duration::from_secs(5), Command::SetAdmin(OURS, ETH0, false)),
         Found::Pause => at(&mut world, THEN - Duration::from_millis(700), Command::Pause(OURS)),
         Found::Orders => {
-            for vip in
-                configs[0].instances.iter().flat_map(|it| &it.addresses).filter(|vip| vip.link.is_none())
-            {
+            // What is not tracked stays away.
+            let vips = configs[0].instances.iter().flat_map(|it| &it.addresses);
+            for vip in vips.filter(|vip| vip.link.is_none() && vip.track) {
                 let gone = Command::RemoveAddress(OURS, ETH0, vip.prefix.address());
                 at(&mut world, THEN - Duration::from_millis(1), gone);
             }

@@ -140,9 +140,11 @@ impl Router {
     ) {
         for key in keys {
             let Some(thing) = self.thing(key) else { continue };
+            // Of what is being asked for it may be the echo of an order of ours, and nothing may stay away for that.
+            let certain = !self.holdings.has_or_awaits(key);
             for id in self.holdings.wanted_by(key) {
                 if let Some(instance) = self.instances.get_mut(&id) {
-                    if !instance.lets_go(key, &self.links) {
+                    if !(certain && instance.lets_go(key, &self.links)) {
                         instance.lose(thing.clone(), &mut Turn { now, out });
                     }
                     touched.insert(id);

@@ -2,11 +2,11 @@
 
 use alloc::vec::Vec;
 
-use host::LinkAddress;
+use host::{LinkAddress, NetworkOp};
 
 use super::bench::*;
 use super::holds::{reload, route, routed, rule};
-use crate::event::Event;
+use crate::event::{Action, Event};
 use crate::notice::State;
 
 /// "no_track ... means that the vrrp_instance will not transition out of master state if the address/route/rule is deleted
@@ -52,4 +52,24 @@ fn what_is_not_tracked_stays_away_until_the_next_mastership_when_somebody_delete
     taken.into_iter().for_each(|event| drop(bench.tell(event)));
     let out = brief(&bench.tell(Event::LinkChanged(link(true))));
     assert_eq!(out[..2], back[..2], "the rule needs no link");
+}
+
+/// The reports of an address that is taken and put again at once may be those of the orders before: nothing stays away for
+/// an echo.
+#[test]
+fn what_is_not_tracked_and_still_asked_for_is_put_back() {
+    let mut untracked = instance();
+    untracked.addresses[0].track = false;
+    let address = LinkAddress::plain(ETH0, untracked.addresses[0].prefix);
+    let mut bench = Bench { obedient: false, ..Bench::with(untracked) };
+    let out = bench.wait(4_000);
+    let ticket = out.iter().find_map(|action| match action {
+        Action::Network(ticket, NetworkOp::AddAddress(_)) => Some(*ticket),
+        _ => None,
+    });
+    bench.tell(Event::AddressAdded(address.clone()));
+    bench.tell(Event::AddressRemoved(address));
+    let mut out = bench.tell(Event::Settled { ticket: ticket.unwrap(), result: Ok(()) });
+    out.extend(bench.wait(1_000));
+    assert!(brief(&out).contains(&"+192.0.2.100/32".into()), "{:?}", brief(&out));
 }
