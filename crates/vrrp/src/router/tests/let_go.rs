@@ -63,9 +63,9 @@ fn what_is_not_tracked_and_still_asked_for_is_put_back() {
     let address = LinkAddress::plain(ETH0, untracked.addresses[0].prefix);
     let mut bench = Bench { obedient: false, ..Bench::with(untracked) };
     let out = bench.wait(4_000);
-    let ticket = out.iter().find_map(|action| match action {
-        Action::Network(ticket, NetworkOp::AddAddress(_)) => Some(*ticket),
-        _ => None,
+    let ticket = out.iter().find_map(|action| {
+        let Action::Network(ticket, NetworkOp::AddAddress(_)) = action else { return None };
+        Some(*ticket)
     });
     bench.tell(Event::AddressAdded(address.clone()));
     bench.tell(Event::AddressRemoved(address));
