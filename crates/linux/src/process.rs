@@ -14,7 +14,7 @@ use rustix::fs::{Mode, OFlags};
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, kill_process_group};
 
 /// The path by which a process starts itself anew.
-pub const SELF: &str = "/proc/self/exe";
+const SELF: &str = "/proc/self/exe";
 
 /// What a child of this process begins with.
 #[derive(Debug)]

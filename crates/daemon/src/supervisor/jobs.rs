@@ -96,7 +96,7 @@ pub(crate) enum Finished {
 #[derive(Debug)]
 struct Running {
     child: Child,
-    job: Job,
+    program: String,
     purpose: Purpose,
     ending: Ending,
 }
@@ -143,23 +143,18 @@ impl Jobs {
         }
     }
 
-    /// Starts a tracking script. The answer, if it cannot be started, comes at once.
+    /// Starts a tracking script. The answer, if it cannot be started and waiting does not help, comes at once.
     pub(crate) fn track(&mut self, id: JobId, job: Job, now: Instant, out: &mut Vec<Finished>) {
         if self.running.len() >= self.most || self.retry.is_some() {
             self.waiting.insert(id, job);
-        } else if let Err((job, outcome)) = self.start(job, Purpose::Tracking(id), now) {
-            self.track_later(id, job, outcome, now, out);
-        }
-    }
-
-    /// A tracking script could not be started: it waits, if that may help.
-    fn track_later(&mut self, id: JobId, job: Job, outcome: Outcome, now: Instant, out: &mut Vec<Finished>) {
-        match shortage(outcome) {
-            Some(code) => {
-                self.waiting.insert(id, job);
-                self.wait(code, now, out);
+        } else if let Err(outcome) = self.start(&job, Purpose::Tracking(id), now) {
+            match shortage(outcome) {
+                Some(code) => {
+                    self.waiting.insert(id, job);
+                    self.wait(code, now, out);
+                }
+                None => out.push(Finished::Tracking(id, outcome)),
             }
-            None => out.push(Finished::Tracking(id, outcome)),
         }
     }
 
@@ -204,13 +199,13 @@ impl Jobs {
 
     /// Starts a script of the daemon's start or end. The answer, if it cannot be started, comes at once.
     pub(crate) fn hook(&mut self, job: Job, now: Instant) -> Option<Finished> {
-        let (job, outcome) = self.start(job, Purpose::Hook, now).err()?;
+        let outcome = self.start(&job, Purpose::Hook, now).err()?;
         Some(Finished::Hook { program: program(&job), outcome })
     }
 
     /// Starts what reads a named pipe for as long as the daemon runs.
     pub(crate) fn read_pipe(&mut self, path: &Path, job: Job, now: Instant) -> Option<Finished> {
-        let (job, outcome) = self.start(job, Purpose::Reader(path.to_owned()), now).err()?;
+        let outcome = self.start(&job, Purpose::Reader(path.to_owned()), now).err()?;
         Some(Finished::Failed { program: program(&job), outcome })
     }
 
@@ -246,24 +241,19 @@ impl Jobs {
             self.running.insert(pid, job);
             return;
         };
-        self.short &= self.retry.is_some() || shortage(outcome).is_some();
-        let Running { job, purpose, .. } = job;
+        self.short &= self.retry.is_some();
+        let Running { program, purpose, .. } = job;
         match purpose {
-            Purpose::Tracking(id) => self.track_later(id, job, outcome, now, out),
+            Purpose::Tracking(id) => out.push(Finished::Tracking(id, outcome)),
             Purpose::Forgotten => {}
-            Purpose::Hook => out.push(Finished::Hook { program: program(&job), outcome }),
-            Purpose::Reader(path) => {
-                out.push(Finished::ReaderEnded { program: program(&job), path, outcome });
-            }
-            Purpose::Notify(queue) => match shortage(outcome) {
-                Some(code) => self.put_back(queue, job, code, now, out),
-                None => {
-                    if !outcome.is_success() {
-                        out.push(Finished::Failed { program: program(&job), outcome });
-                    }
-                    self.advance(&queue, now, out);
+            Purpose::Hook => out.push(Finished::Hook { program, outcome }),
+            Purpose::Reader(path) => out.push(Finished::ReaderEnded { program, path, outcome }),
+            Purpose::Notify(queue) => {
+                if !outcome.is_success() {
+                    out.push(Finished::Failed { program, outcome });
                 }
-            },
+                self.advance(&queue, now, out);
+            }
         }
         // One place is free; whichever waited for it gets it.
         self.advance_all(now, out);
@@ -334,9 +324,11 @@ impl Jobs {
         let purpose = Purpose::Notify(queue.to_owned());
         while self.running.len() < self.most && !self.running.values().any(|job| job.purpose == purpose) {
             let Some(job) = self.queues.get_mut(queue).and_then(VecDeque::pop_front) else { break };
-            let Err((job, outcome)) = self.start(job, purpose.clone(), now) else { break };
+            let Err(outcome) = self.start(&job, purpose.clone(), now) else { break };
             if let Some(code) = shortage(outcome) {
-                return self.put_back(queue.to_owned(), job, code, now, out);
+                // It stays the next.
+                self.queues.entry(queue.to_owned()).or_default().push_front(job);
+                return self.wait(code, now, out);
             }
             out.push(Finished::Failed { program: program(&job), outcome });
         }
@@ -345,25 +337,15 @@ impl Jobs {
         }
     }
 
-    /// The next of a queue could not be started: it stays the next.
-    fn put_back(&mut self, queue: String, job: Job, code: i32, now: Instant, out: &mut Vec<Finished>) {
-        self.queues.entry(queue).or_default().push_front(job);
-        self.wait(code, now, out);
-    }
-
-    /// Starts a script, or gives it back with the reason.
-    fn start(&mut self, job: Job, purpose: Purpose, now: Instant) -> Result<(), (Job, Outcome)> {
+    fn start(&mut self, job: &Job, purpose: Purpose, now: Instant) -> Result<(), Outcome> {
         if self.running.len() >= self.most {
-            return Err((job, Outcome::NotStarted(process::TRY_AGAIN)));
+            return Err(Outcome::NotStarted(process::TRY_AGAIN));
         }
-        match (self.begin)(&job.command) {
-            Ok(child) => {
-                let ending = Ending::Allowed(job.limit.map(|limit| now + limit));
-                self.running.insert(child.pid(), Running { job, purpose, ending, child });
-                Ok(())
-            }
-            Err(error) => Err((job, Outcome::NotStarted(error.raw_os_error().unwrap_or(0)))),
-        }
+        let child = (self.begin)(&job.command)
+            .map_err(|error| Outcome::NotStarted(error.raw_os_error().unwrap_or(0)))?;
+        let ending = Ending::Allowed(job.limit.map(|limit| now + limit));
+        self.running.insert(child.pid(), Running { program: program(job), purpose, ending, child });
+        Ok(())
     }
 }
 

@@ -15,6 +15,11 @@ use serde_json::Value;
 /// The program under test.
 pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_keepalived");
 
+/// That, and the distribution's if it is there.
+pub(crate) fn programs() -> impl Iterator<Item = &'static Path> {
+    [PROGRAM, "/usr/sbin/keepalived"].map(Path::new).into_iter().filter(|path| path.exists())
+}
+
 /// How long something may take that takes milliseconds on a machine that is not busy.
 pub(crate) const SOON: Duration = Duration::from_secs(20);
 

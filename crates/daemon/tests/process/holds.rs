@@ -1,10 +1,9 @@
 //! What a master holds: what an earlier life left of it, what others take away, and in which order it goes.
 
-use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use super::bench::{Bench, PROGRAM};
+use super::bench::{Bench, programs};
 use super::control::status;
 
 fn ip(bench: &Bench, line: &str) {
@@ -94,7 +93,7 @@ fn whatever_others_delete_comes_back_and_mastership_stays() {
 fn what_is_not_tracked_stays_away_when_others_delete_it_and_mastership_stays() {
     let test = "what_is_not_tracked_stays_away_when_others_delete_it_and_mastership_stays";
     let Some(bench) = Bench::new(test) else { return };
-    for program in [PROGRAM, "/usr/sbin/keepalived"].map(Path::new).into_iter().filter(|path| path.exists()) {
+    for program in programs() {
         bench.configure(
             "virtual_ipaddress_excluded {\n 10.60.0.101/24 no_track\n 2001:db8::101/64 no_track\n }\n\
              virtual_routes {\n 198.51.100.0/24 dev eth0 no_track\n }\n\
@@ -141,7 +140,7 @@ fn routes_of_one_file_with_one_key_lead_where_keepalived_s_do() {
     };
     ip(&bench, "addr add 2001:db8:1::1/64 dev eth0 nodad");
     let mut seen = Vec::new();
-    for program in [PROGRAM, "/usr/sbin/keepalived"].map(Path::new).into_iter().filter(|path| path.exists()) {
+    for program in programs() {
         bench.configure(
             "virtual_routes {\n 198.51.100.0/24 via 10.60.0.7 dev eth0 append\n \
              198.51.100.0/24 via 10.60.0.8 dev eth0 append\n 203.0.113.0/24 via 10.60.0.7 dev eth0\n \

@@ -1,11 +1,10 @@
 //! What the daemon does to the network, and what it makes of what others do to it: seen from beside it.
 
 use std::fs;
-use std::path::Path;
 
 use serde_json::Value;
 
-use super::bench::{Bench, Daemon, PROGRAM, ip, list};
+use super::bench::{Bench, Daemon, ip, list, programs};
 use super::control::status;
 
 /// `more` in the block of the instance, `global` in that of all.
@@ -378,7 +377,7 @@ fn a_group_is_told_of_before_its_members_at_start_and_after_them_later() {
         "INSTANCE VI_1 STOP, INSTANCE VI_2 STOP, GROUP G STOP",
     ];
     let test = "a_group_is_told_of_before_its_members_at_start_and_after_them_later";
-    for program in [PROGRAM, "/usr/sbin/keepalived"].map(Path::new).into_iter().filter(|path| path.exists()) {
+    for program in programs() {
         let Some(bench) = Bench::new(test) else { return };
         ip(&bench, "link add x0 type veth peer name x1");
         ip(&bench, "link set x0 up");

@@ -5,7 +5,7 @@ use std::io::{Read as _, Write as _};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-use super::bench::{Bench, NamedNamespace, PROGRAM};
+use super::bench::{Bench, NamedNamespace, PROGRAM, programs};
 use super::control::status;
 
 /// The present effective priority.
@@ -170,12 +170,20 @@ fn every_way_of_naming_processes_counts_those_that_it_names() {
     assert_eq!(daemon.stop(), Some(0));
 }
 
+/// Whether what the kernel tells of processes can be tried here; says so if it cannot.
+fn kernel_tells_of_processes(test: &str) -> bool {
+    let opened = linux::watch_process::ProcessWatch::open();
+    if let Err(error) = &opened {
+        println!("SKIPPED: {test}: the kernel tells nothing of processes: {error}");
+    }
+    opened.is_ok()
+}
+
 /// Here it tells of them: the daemon is started in the initial namespace, and asks before it goes into another.
 #[test]
 fn the_kernel_tells_of_tracked_processes() {
     let test = "the_kernel_tells_of_tracked_processes";
-    if let Err(error) = linux::watch_process::ProcessWatch::open() {
-        println!("SKIPPED: {test}: the kernel tells nothing of processes: {error}");
+    if !kernel_tells_of_processes(test) {
         return;
     }
     let Some(bench) = Bench::new(test) else { return };
@@ -249,11 +257,10 @@ impl Drop for Forker {
 #[test]
 fn a_child_that_stays_what_it_is_counts_after_its_delay_and_a_new_name_at_once() {
     let test = "a_child_that_stays_what_it_is_counts_after_its_delay_and_a_new_name_at_once";
-    if let Err(error) = linux::watch_process::ProcessWatch::open() {
-        println!("SKIPPED: {test}: the kernel tells nothing of processes: {error}");
+    if !kernel_tells_of_processes(test) {
         return;
     }
-    for program in [PROGRAM, "/usr/sbin/keepalived"].map(Path::new).into_iter().filter(|path| path.exists()) {
+    for program in programs() {
         let Some(bench) = Bench::new(test) else { return };
         let Some(namespace) = NamedNamespace::new(test) else { return };
         let Ok(mut forker) = Forker::start() else {
@@ -340,11 +347,10 @@ fn an_owner_minds_a_file_and_nothing_that_weighs_something() {
 #[test]
 fn a_process_that_executes_its_program_again_is_one() {
     let test = "a_process_that_executes_its_program_again_is_one";
-    if let Err(error) = linux::watch_process::ProcessWatch::open() {
-        println!("SKIPPED: {test}: the kernel tells nothing of processes: {error}");
+    if !kernel_tells_of_processes(test) {
         return;
     }
-    for program in [PROGRAM, "/usr/sbin/keepalived"].map(Path::new).into_iter().filter(|path| path.exists()) {
+    for program in programs() {
         let Some(bench) = Bench::new(test) else { return };
         let Some(namespace) = NamedNamespace::new(test) else { return };
         let (again, mark) = (format!("sa{}", std::process::id()), format!("sm{}", std::process::id()));

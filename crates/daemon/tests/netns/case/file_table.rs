@@ -112,15 +112,7 @@ pub(crate) fn under_a_master(pair: &mut Pair) {
     assert!(priorities.clone().all(|priority| priority == 150), "{:?}", priorities.collect::<Vec<_>>());
 
     // What a fault and an election need is there. Its scripts run when they can.
-    let cut = Stamp::now();
-    pair.lab.cut(&pair.side(Who::A).host);
-    pair.holds_nothing(Who::A);
-    pair.takes_over(Who::B, cut);
-    let mended = Stamp::now();
-    pair.lab.mend(&pair.side(Who::A).host);
-    let wait = pair.side(Who::A).instance.master_down();
-    let back = pair.becomes_master(Who::A, mended, wait, wait);
-    pair.steps_back(Who::B, back);
+    let cut = outage::down_and_up(pair);
     assert_eq!(states(pair), "BACKUP\nMASTER\n", "there is no descriptor for a script");
     drop(full);
     let within = Duration::from_secs_f64(2.0 + LATE);
@@ -135,7 +127,7 @@ pub(crate) fn under_a_master(pair: &mut Pair) {
             .wait_advert(&pair.side(Who::A).host, reloaded, within, move |advert| advert.priority == priority)
     };
     assert!(raised(152).is_some(), "the reload raises the priority");
-    pair.held_by_one(cut, 0.0, wait);
+    pair.held_by_one(cut, 0.0, pair.side(Who::A).instance.master_down());
 }
 
 fn states(pair: &Pair) -> String {

@@ -40,6 +40,12 @@ pub(crate) fn partition_and_heal(pair: &mut Pair) {
 /// As observed: B10-05.
 pub(crate) fn link_down_and_up(pair: &mut Pair) {
     pair.establish();
+    down_and_up(pair);
+    pair.sole_holder(Who::A);
+}
+
+/// What that is for a pair whose master is A. When the link went.
+pub(crate) fn down_and_up(pair: &mut Pair) -> Stamp {
     let cut = Stamp::now();
     pair.lab.cut(&pair.side(Who::A).host);
     pair.holds_nothing(Who::A);
@@ -51,7 +57,7 @@ pub(crate) fn link_down_and_up(pair: &mut Pair) {
     let wait = pair.side(Who::A).instance.master_down();
     let back = pair.becomes_master(Who::A, mended, wait, wait);
     pair.steps_back(Who::B, back);
-    pair.sole_holder(Who::A);
+    cut
 }
 
 pub(crate) fn polled(makes: (Make, Make)) -> Pair {
